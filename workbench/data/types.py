@@ -1,0 +1,177 @@
+"""The plain records a project hands out. None of them is live: each is a snapshot."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Literal
+
+from workbench.errors import Problem
+
+MediaKind = Literal["picture", "text"]
+
+
+class Split(StrEnum):
+    """Which part of the data an item belongs to; frozen once given, so that numbers stay comparable."""
+
+    TRAIN = "train"
+    VALIDATION = "validation"
+    TEST = "test"
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One thing to predict on, from anywhere: a dropped file, the clipboard, an item of a project.
+
+    Attributes:
+        kind: "picture" or "text".
+        name: what a person would call it (the file name, the first words).
+        path: the picture's file, or None when `data` holds it.
+        data: encoded picture bytes (any format Pillow reads) or, for a text, None.
+        text: the text itself.
+    """
+
+    kind: MediaKind
+    name: str = ""
+    path: Path | None = None
+    data: bytes | None = None
+    text: str | None = None
+
+
+@dataclass(frozen=True)
+class ClassLabel:
+    """A class ("cat") of a project. `position` counts from 0 and gives the key 1-9; `colour` is "#rrggbb"."""
+
+    id: int
+    name: str
+    position: int
+    colour: str
+
+
+@dataclass(frozen=True)
+class Item:
+    """One picture or text of a project.
+
+    Attributes:
+        id: unique in its project, never used again.
+        path: absolute path of the picture (None for a text).
+        text: the text (None for a picture).
+        class_id: the label in force; None when unlabelled.
+        label_source: who gave it: "person", "import" or "model"; "" when unlabelled.
+        split: None until the splits are made.
+        content_hash: sha256 (hex) of the file's bytes or of the normalised text.
+        problem: a sentence when the item cannot be used (broken file), else "".
+        suggestion: class id the current model suggests, with `suggestion_score` in 0..1.
+    """
+
+    id: int
+    kind: MediaKind
+    name: str
+    path: Path | None = None
+    text: str | None = None
+    class_id: int | None = None
+    label_source: str = ""
+    split: Split | None = None
+    content_hash: str = ""
+    width: int = 0
+    height: int = 0
+    problem: str = ""
+    suggestion: int | None = None
+    suggestion_score: float = 0.0
+
+    def sample(self) -> Sample:
+        return Sample(self.kind, self.name, path=self.path, text=self.text)
+
+
+@dataclass(frozen=True)
+class NewItem:
+    """What an importer hands to `Project.add_items`. `label` is a class name; it is made when missing."""
+
+    kind: MediaKind
+    name: str
+    path: Path | None = None
+    text: str | None = None
+    label: str | None = None
+    split: Split | None = None
+
+
+@dataclass(frozen=True)
+class ItemFilter:
+    """Which items to list. Empty means all. Conditions are joined by "and".
+
+    Attributes:
+        class_ids: only these labels.
+        labelled: True: only labelled; False: only unlabelled; None: both.
+        split: only this split.
+        problems: True: only broken items; False: only usable ones; None: both.
+        search: part of the name or text, case-insensitive.
+        order: "added", "name", "label", "uncertain" (least certain suggestion first).
+        ids: only these items (for "show these" from a confusion matrix).
+    """
+
+    class_ids: tuple[int, ...] = ()
+    labelled: bool | None = None
+    split: Split | None = None
+    problems: bool | None = None
+    search: str = ""
+    order: Literal["added", "name", "label", "uncertain"] = "added"
+    ids: tuple[int, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Live numbers of a project. `per_class` maps class id to number of items; broken ones not counted in it."""
+
+    total: int = 0
+    labelled: int = 0
+    unlabelled: int = 0
+    broken: int = 0
+    per_class: Mapping[int, int] = field(default_factory=dict)
+    per_split: Mapping[Split, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class AddResult:
+    """What came of an import."""
+
+    added: tuple[int, ...] = ()
+    duplicates: int = 0
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True)
+class LabelState:
+    """One item's label as it was or shall be: what undo and redo carry."""
+
+    class_id: int | None
+    source: str
+
+
+RunStatus = Literal["running", "paused", "interrupted", "done", "cancelled", "failed"]
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """One fine-tuning run of a project. `config` is a `RunConfig` as JSON; `metrics` the final evaluation's headline."""
+
+    id: str
+    name: str
+    status: RunStatus
+    created: str
+    config: dict[str, Any]
+    metrics: dict[str, Any]
+    folder: Path
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class ItemPrediction:
+    """One item's prediction by one run, kept for Results. `scores` are probabilities in the run's class order."""
+
+    item_id: int
+    split: Split
+    true_class: str
+    predicted_class: str
+    scores: tuple[float, ...]

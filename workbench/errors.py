@@ -1,0 +1,55 @@
+"""The errors a person may read.
+
+Anything raised as a `UserError` carries one clear sentence that says what is wrong and, where there is
+something to do, a second one that says what to do. The window shows both beside the thing concerned, the
+command line prints them to stderr. Everything else that is raised is a bug of ours and goes to the log.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+class UserError(Exception):
+    """Something a person can understand and mend.
+
+    Args:
+        message: one sentence in plain words: what is wrong.
+        hint: one sentence: what to do about it; may be empty.
+    """
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.hint}".strip()
+
+
+class Cancelled(Exception):  # noqa: N818 - it is an outcome the person asked for, not an error
+    """The person asked the job to stop; never shown as an error."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing wrong with one item of a batch; the rest of the batch goes on.
+
+    Attributes:
+        where: what it concerns as the person knows it (a file name, "row 12").
+        message: one sentence that says what is wrong.
+        hint: one sentence that says what to do; may be empty.
+        path: the file concerned, if there is one.
+    """
+
+    where: str
+    message: str
+    hint: str = ""
+    path: str = ""
+
+    @classmethod
+    def of(cls, where: str, error: UserError, path: str = "") -> Problem:
+        return cls(where, error.message, error.hint, path)
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.message} {self.hint}".strip()
