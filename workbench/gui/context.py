@@ -1,0 +1,53 @@
+"""What pages share: handed to each of them, never reached through a global."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import QObject, Signal
+
+from workbench.app_paths import AppPaths, app_paths
+from workbench.catalog.catalog import Catalog
+from workbench.errors import Problem, UserError
+from workbench.gui.project_store import ProjectStore
+from workbench.gui.settings import Settings
+from workbench.gui.workers import Jobs
+
+
+class AppContext(QObject):
+    """The window's shared state.
+
+    Signals:
+        navigation(str, object): page id and an intent for it (dict); the main window answers.
+        notice(str, str): a short sentence and its kind (info, good, warn, bad), shown for a while in the window.
+        models_changed(): the person's own models changed, or weights were downloaded or deleted.
+
+    Intents understood by the pages:
+        try: {"model_id", "paths": [str], "text": str}
+        models: {"model_id"}
+        data: {"item_ids": [int], "title": str} | {"paths": [str]} (import these) | {"new_project": True}
+        train: {"run_id"} (go on with an interrupted run) | {"model_id"}
+        results: {"run_id"}
+        use: {"model_id"}
+    """
+
+    navigation = Signal(str, object)
+    notice = Signal(str, str)
+    models_changed = Signal()
+
+    def __init__(self, paths: AppPaths | None = None, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.paths = (paths or app_paths()).ensure()
+        self.settings = Settings(self.paths)
+        self.jobs = Jobs(self)
+        self.catalog = Catalog.load(self.paths)
+        self.store = ProjectStore(self)
+
+    def go(self, page_id: str, **intent: Any) -> None:
+        self.navigation.emit(page_id, intent)
+
+    def notify(self, text: str, kind: str = "info") -> None:
+        self.notice.emit(text, kind)
+
+    def notify_error(self, error: Problem | UserError) -> None:
+        self.notice.emit(f"{error.message} {error.hint}".strip(), "bad")

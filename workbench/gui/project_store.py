@@ -1,0 +1,129 @@
+"""The open project as the window sees it: signals around `Project`, and undo for everything."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QUndoCommand, QUndoStack
+
+from workbench.data.project import Project
+from workbench.data.types import LabelState
+from workbench.errors import UserError
+
+
+class Change(QUndoCommand):
+    """One undoable change made of two functions. Errors on the way are reported, never raised into Qt."""
+
+    def __init__(
+        self, text: str, do: Callable[[], None], undo: Callable[[], None], on_error: Callable[[UserError], None]
+    ) -> None:
+        super().__init__(text)
+        self._do, self._undo, self._on_error = do, undo, on_error
+
+    def redo(self) -> None:
+        self._guarded(self._do)
+
+    def undo(self) -> None:
+        self._guarded(self._undo)
+
+    def _guarded(self, function: Callable[[], None]) -> None:
+        try:
+            function()
+        except UserError as error:
+            self.setObsolete(True)
+            self._on_error(error)
+
+
+class ProjectStore(QObject):
+    """One open project at a time. All changes by the person go through here, so that they can be undone.
+
+    Signals:
+        project_changed(): another project is open, or none.
+        items_changed(): items were added, removed or restored.
+        labels_changed(object): ids (list) whose label changed; counts have changed too.
+        classes_changed(): a class was added, renamed, merged, removed or moved.
+        runs_changed(): a run was added or its state changed.
+        failed(object): a `UserError` to show.
+    """
+
+    project_changed = Signal()
+    items_changed = Signal()
+    labels_changed = Signal(object)
+    classes_changed = Signal()
+    runs_changed = Signal()
+    failed = Signal(object)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.undo_stack = QUndoStack(self)
+        self._project: Project | None = None
+
+    @property
+    def project(self) -> Project | None:
+        return self._project
+
+    def require(self) -> Project:
+        """The open project. Raises: UserError when there is none."""
+        if self._project is None:
+            raise UserError("No project is open.", "Open or make one on the Home page.")
+        return self._project
+
+    def create(self, folder: Path, name: str, task_id: str) -> Project:
+        """Raises: UserError when the folder cannot be used."""
+        project = Project.create(folder, name, task_id)
+        self._switch(project)
+        return project
+
+    def open(self, folder: Path) -> Project:
+        """Raises: UserError when it is not a project or cannot be read."""
+        project = Project.open(folder)
+        self._switch(project)
+        return project
+
+    def close(self) -> None:
+        self._switch(None)
+
+    def _switch(self, project: Project | None) -> None:
+        self.undo_stack.clear()
+        old, self._project = self._project, project
+        if old is not None:
+            old.close()
+        self.project_changed.emit()
+
+    def push(self, text: str, do: Callable[[], None], undo: Callable[[], None]) -> None:
+        """Do something that can be undone. `text` names it in the menu: "Undo label 3 pictures"."""
+        self.undo_stack.push(Change(text, do, undo, self.failed.emit))
+
+    def set_label(self, ids: Sequence[int], class_id: int | None, source: str = "person") -> None:
+        """Label items, undoably; on disk when this returns."""
+        project = self.require()
+        wanted = list(ids)
+        before: dict[int, LabelState] = project.label_states(wanted)
+
+        def do() -> None:
+            project.set_label(wanted, class_id, source)
+            self.labels_changed.emit(wanted)
+
+        def undo() -> None:
+            project.restore_labels(before)
+            self.labels_changed.emit(wanted)
+
+        count = f"{len(wanted)} items" if len(wanted) != 1 else "1 item"
+        self.push(f"label {count}" if class_id is not None else f"take the label off {count}", do, undo)
+
+    def remove_items(self, ids: Sequence[int]) -> None:
+        """Take items out of the project, undoably. Files outside the project folder are never touched."""
+        project = self.require()
+        wanted = list(ids)
+
+        def do() -> None:
+            project.remove_items(wanted)
+            self.items_changed.emit()
+
+        def undo() -> None:
+            project.restore_items(wanted)
+            self.items_changed.emit()
+
+        self.push(f"remove {len(wanted)} items", do, undo)
