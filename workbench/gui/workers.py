@@ -8,7 +8,7 @@ be paused and cancelled. `Jobs` keeps the running ones alive and visible (status
     job.failed.connect(banner.show_error)
 
 Functions that give off events are generators; pass them with `start_stream`: each event arrives through
-`job.event`.
+`job.streamed`.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Job(QThread):
 
     Signals (all delivered on the GUI thread):
         progressed(float, str): fraction 0..1 or -1, and a few plain words.
-        event(object): one item of a streaming function.
+        streamed(object): one item of a streaming function.
         succeeded(object): the function's result (None for a stream).
         failed(object): a `Problem`, ready to be shown.
         cancelled(): the person stopped it.
@@ -42,7 +42,7 @@ class Job(QThread):
     """
 
     progressed = Signal(float, str)
-    event = Signal(object)
+    streamed = Signal(object)
     succeeded = Signal(object)
     failed = Signal(object)
     cancelled = Signal()
@@ -70,7 +70,7 @@ class Job(QThread):
             result = self._function(self.control)
             if self._stream:
                 for item in result:
-                    self.event.emit(item)
+                    self.streamed.emit(item)
                 result = None
         except Cancelled:
             self.cancelled.emit()
@@ -116,18 +116,19 @@ class Jobs(QObject):
         return list(self._jobs)
 
     def start(self, title: str, function: Callable[[Control], Any]) -> Job:
-        """Run `function(control)` in a thread; connect to the returned job before going back to the event loop."""
+        """Run `function(control)` in a thread; connect to the job before going back to the event loop."""
         return self._start(Job(title, function, stream=False, parent=self))
 
     def start_stream(self, title: str, function: Callable[[Control], Iterator[Any]]) -> Job:
-        """As `start`, for a generator: each of its items arrives through `job.event`."""
+        """As `start`, for a generator: each of its items arrives through `job.streamed`."""
         return self._start(Job(title, function, stream=True, parent=self))
 
     def stop_all(self, timeout_ms: int = 5000) -> bool:
         """Cancel everything and wait; False if something is still running after the time."""
         for job in self._jobs:
             job.cancel()
-        return all([job.wait(timeout_ms) for job in list(self._jobs)])
+        # A list, so that every job is waited for even when an earlier one overran.
+        return all([job.wait(timeout_ms) for job in list(self._jobs)])  # noqa: C419
 
     def _start(self, job: Job) -> Job:
         self._jobs.append(job)

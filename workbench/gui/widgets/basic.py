@@ -71,7 +71,9 @@ def label(text: str = "", role: str = "", *, wrap: bool = False, selectable: boo
 class IconLabel(QLabel):
     """An icon that follows the theme."""
 
-    def __init__(self, name: str, size: int = 20, colour: str = "text", parent: QWidget | None = None) -> None:
+    def __init__(
+        self, name: str, size: int = 20, colour: str = "text", parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self._name, self._size, self._colour = name, size, colour
         theme().changed.connect(self._draw)
@@ -250,20 +252,26 @@ class EmptyState(QWidget):
         self.text.setMinimumWidth(420)
         self.text.setMaximumWidth(520)
         column.addWidget(self.text, 0, Qt.AlignmentFlag.AlignHCenter)
-        self.actions = QHBoxLayout()
-        self.actions.setSpacing(S)
+        self.buttons = QHBoxLayout()
+        self.buttons.setSpacing(S)
         holder = QHBoxLayout()
         holder.addStretch(1)
-        holder.addLayout(self.actions)
+        holder.addLayout(self.buttons)
         holder.addStretch(1)
         column.addLayout(holder)
         column.addStretch(2)
 
     def add_action(
-        self, text: str, on_click: Callable[[], object], *, primary: bool = False, icon_name: str = "", name: str = ""
+        self,
+        text: str,
+        on_click: Callable[[], object],
+        *,
+        primary: bool = False,
+        icon_name: str = "",
+        name: str = "",
     ) -> QPushButton:
         widget = button(text, on_click, role="primary" if primary else "", icon_name=icon_name, name=name)
-        self.actions.addWidget(widget)
+        self.buttons.addWidget(widget)
         return widget
 
 
