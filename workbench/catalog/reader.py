@@ -1,0 +1,98 @@
+"""Turns plain data (TOML of the catalogue, JSON of an own model) into `ModelCard`s."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from workbench.catalog.card import ModelCard, Preparation, Source
+from workbench.errors import UserError
+
+_NEEDED = ("id", "name", "tasks", "runtime", "arch", "source")
+_SOURCE_KINDS = ("wheel", "torchvision", "huggingface", "folder")
+
+
+def card_from_dict(data: Mapping[str, Any]) -> ModelCard:
+    """One card from plain data. Unknown keys are left out, so that older apps read newer cards.
+
+    Raises:
+        UserError: when a needed key is missing or a value is of the wrong kind; names the key.
+    """
+    if not isinstance(data, Mapping):
+        raise UserError("This model's description is not a model card.", "Export the model again.")
+    name = str(data.get("id") or data.get("name") or "?")
+    for key in _NEEDED:
+        if not data.get(key):
+            raise UserError(
+                f"The description of the model “{name}” lacks “{key}”.", "Export or download the model again."
+            )
+    try:
+        values = {f.name: _value(f.name, data[f.name]) for f in fields(ModelCard) if f.name in data}
+        return ModelCard(**values)
+    except (TypeError, ValueError, AttributeError) as error:
+        raise UserError(
+            f"The description of the model “{name}” cannot be read ({error}).",
+            "Export or download the model again.",
+        ) from error
+
+
+def read_cards(path: Path) -> list[ModelCard]:
+    """All cards of one TOML file: a table `[[model]]` each; `[defaults]` stands for keys that are not given.
+
+    Raises:
+        UserError: when the file is not TOML or a card is wrong.
+    """
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise UserError(f"The catalogue file “{path.name}” cannot be read.", "Install the app again.") from error
+    defaults = data.get("defaults", {})
+    return [card_from_dict(_merged(defaults, entry)) for entry in data.get("model", [])]
+
+
+def _merged(defaults: Mapping[str, Any], entry: Mapping[str, Any]) -> dict[str, Any]:
+    merged = {**defaults, **entry}
+    for key in ("source", "preparation"):
+        if isinstance(defaults.get(key), Mapping):
+            merged[key] = {**defaults[key], **entry.get(key, {})}
+    return merged
+
+
+def _value(key: str, value: Any) -> Any:
+    if key == "source":
+        return _source(value)
+    if key == "preparation":
+        return _preparation(value)
+    if key in ("tasks", "trainable_for", "languages", "label_names"):
+        if isinstance(value, str):
+            raise ValueError(f"“{key}” must be a list")
+        return tuple(str(v) for v in value)
+    if key in ("parameters", "minimum_memory"):
+        return int(value)
+    if key == "starter":
+        return bool(value)
+    if key == "metrics":
+        return dict(value)
+    return str(value)
+
+
+def _source(value: Any) -> Source:
+    known = {f.name: value[f.name] for f in fields(Source) if f.name in dict(value)}
+    if known.get("kind") not in _SOURCE_KINDS:
+        raise ValueError("“source.kind” is not known")
+    known["size"] = int(known.get("size", 0))
+    return Source(**known)
+
+
+def _preparation(value: Any) -> Preparation:
+    known = {f.name: value[f.name] for f in fields(Preparation) if f.name in dict(value)}
+    for key in ("mean", "std"):
+        if key in known:
+            numbers = tuple(float(v) for v in known[key])
+            if len(numbers) != 3:
+                raise ValueError(f"“preparation.{key}” needs three numbers")
+            known[key] = numbers
+    return Preparation(**known)

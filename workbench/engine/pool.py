@@ -1,0 +1,108 @@
+"""Models kept warm: the second prediction does not wait for the first one's loading."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+
+from workbench.app_paths import AppPaths
+from workbench.catalog.card import ModelCard
+from workbench.control import Control
+from workbench.hub.store import files
+from workbench.runtimes.network import Network
+
+_SHARE_OF_FREE_MEMORY = 0.4
+
+
+class _Slot:
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.model: Network | None = None
+
+
+class ModelPool:
+    """Loaded models by card and device. The least recently used go first when `budget_bytes` is overstepped.
+
+    Args:
+        budget_bytes: for all weights together; 0 means 40 % of the memory that is free now.
+    """
+
+    def __init__(self, budget_bytes: int = 0) -> None:
+        if budget_bytes <= 0:
+            import psutil
+
+            budget_bytes = int(psutil.virtual_memory().available * _SHARE_OF_FREE_MEMORY)
+        self._budget = budget_bytes
+        self._slots: OrderedDict[tuple[str, str, str], _Slot] = OrderedDict()
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def use(
+        self, card: ModelCard, device: str = "auto", control: Control | None = None, paths: AppPaths | None = None
+    ) -> Iterator[Network]:
+        """A loaded model, for this caller alone until the block ends.
+
+        Raises:
+            UserError: when its files are missing or damaged.
+            Cancelled: when asked to stop while another job uses the model.
+        """
+        from workbench.runtimes.devices import best_device
+        from workbench.runtimes.registry import open_model
+
+        device = best_device(device)
+        # An own model that was trained again under the same id has another folder.
+        key = (card.id, card.source.ref, device)
+        with self._lock:
+            slot = self._slots.setdefault(key, _Slot())
+            self._slots.move_to_end(key)
+        while not slot.lock.acquire(timeout=0.1):
+            if control is not None:
+                control.check()
+        try:
+            if slot.model is None:
+                slot.model = open_model(card, files(card, paths), device)
+                self._make_room(slot)
+            yield slot.model
+        finally:
+            slot.lock.release()
+
+    def warm(self, card: ModelCard, device: str = "auto") -> None:
+        """Load a model ahead of its use."""
+        with self.use(card, device):
+            return
+
+    def loaded(self) -> list[str]:
+        """Ids of the models in memory."""
+        with self._lock:
+            return [key[0] for key, slot in self._slots.items() if slot.model is not None]
+
+    def release(self, model_id: str) -> None:
+        """Forget a model (before its folder is deleted); one in use goes when its user is done."""
+        with self._lock:
+            for key in [k for k in self._slots if k[0] == model_id]:
+                del self._slots[key]
+
+    def clear(self) -> None:
+        with self._lock:
+            self._slots.clear()
+
+    def _make_room(self, newest: _Slot) -> None:
+        with self._lock:
+            slots = list(self._slots.items())
+            total = sum(s.model.memory_bytes() for _, s in slots if s.model is not None)
+            for key, slot in slots:
+                if total <= self._budget:
+                    return
+                if slot is newest or slot.model is None or slot.lock.locked():
+                    continue
+                total -= slot.model.memory_bytes()
+                del self._slots[key]
+
+
+@cache
+def shared_pool() -> ModelPool:
+    """The one pool of this process."""
+    return ModelPool()

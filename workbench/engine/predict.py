@@ -1,0 +1,129 @@
+"""Predicting: one sample or a hundred thousand, each answered or told why not."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from workbench.catalog.card import ModelCard
+from workbench.control import Control
+from workbench.data.types import Sample
+from workbench.engine.pool import ModelPool, shared_pool
+from workbench.errors import Problem, UserError
+from workbench.runtimes.network import Network
+from workbench.tasks.base import Prediction, Task, TryOptions
+
+# Sizes of the first batches: the first answer shall come soon, the later ones fast.
+_RAMP = (1, 2, 4, 8, 16)
+_READERS = 2
+
+
+@dataclass(frozen=True)
+class PredictResult:
+    """One sample's answer: a prediction, or the problem that kept it from one.
+
+    Attributes:
+        index: place of the sample among those given, from 0.
+        seconds: time spent on it (its share of its batch).
+    """
+
+    index: int
+    sample: Sample
+    prediction: Prediction | None
+    problem: Problem | None
+    seconds: float
+
+
+def predict(
+    samples: Iterable[Sample],
+    card: ModelCard,
+    task: Task,
+    options: TryOptions | None = None,
+    pool: ModelPool | None = None,
+    control: Control | None = None,
+    device: str = "auto",
+) -> Iterator[PredictResult]:
+    """Answer samples in the order given. A sample that cannot be read becomes a problem; the rest goes on.
+
+    Raises:
+        UserError: when the model itself cannot be used.
+        Cancelled: when asked to stop; results so far have been given.
+    """
+    control = control or Control()
+    options = options or TryOptions()
+    pool = pool or shared_pool()
+    numbered = enumerate(samples)
+    with pool.use(card, device, control) as model, ThreadPoolExecutor(_READERS) as readers:
+        sizes = itertools.chain(_RAMP, itertools.repeat(_RAMP[-1]))
+        pending: list[tuple[int, Sample, Future[dict[str, Any]]]] = []
+
+        def read_ahead(count: int) -> None:
+            for index, sample in itertools.islice(numbered, count):
+                pending.append((index, sample, readers.submit(task.prepare, sample, model)))
+
+        read_ahead(1)
+        for size in sizes:
+            if not pending:
+                return
+            # The next batch is read while this one is computed.
+            read_ahead(size + _RAMP[-1] - len(pending))
+            batch, pending[:] = pending[:size], pending[size:]
+            control.check()
+            try:
+                yield from _answer(batch, model, task, options)
+            finally:
+                if control.cancelled:
+                    for _, _, future in pending:
+                        future.cancel()
+
+
+def _answer(
+    batch: Sequence[tuple[int, Sample, Future[dict[str, Any]]]], model: Network, task: Task, options: TryOptions
+) -> Iterator[PredictResult]:
+    started = time.perf_counter()
+    prepared: list[dict[str, Any]] = []
+    problems: dict[int, Problem] = {}
+    for index, sample, future in batch:
+        try:
+            prepared.append(future.result())
+        except UserError as error:
+            problems[index] = Problem.of(sample.name or f"item {index + 1}", error, str(sample.path or ""))
+    predictions = iter(task.predict_batch(prepared, model, options) if prepared else ())
+    share = (time.perf_counter() - started) / len(batch)
+    for index, sample, _ in batch:
+        problem = problems.get(index)
+        yield PredictResult(index, sample, None if problem else next(predictions), problem, share)
+
+
+def collect_samples(paths: Iterable[str | Path], task: Task, control: Control | None = None) -> list[Sample]:
+    """Files as they are, and all files in folders (below too) whose ending suits the task, in order of name.
+
+    A file given by name is taken whatever its ending, so that the person is told when it cannot be read.
+
+    Raises:
+        UserError: when a path is missing or a folder has nothing suitable.
+    """
+    control = control or Control()
+    found: list[Sample] = []
+    for given in paths:
+        path = Path(given)
+        if path.is_dir():
+            inside = []
+            for file in sorted(path.rglob("*")):
+                control.check()
+                hidden = any(part.startswith((".", "__MACOSX")) for part in file.relative_to(path).parts)
+                if file.suffix.lower() in task.info.file_suffixes and not hidden and file.is_file():
+                    inside.append(Sample(task.info.media, file.relative_to(path).as_posix(), path=file))
+            if not inside:
+                raise UserError(f"The folder “{path.name}” holds no {task.info.nouns}.", "Choose another folder.")
+            found += inside
+        elif path.exists():
+            found.append(Sample(task.info.media, path.name, path=path))
+        else:
+            raise UserError(f"“{given}” is not there.", "Check the name.")
+    return found

@@ -1,0 +1,284 @@
+"""Curves that grow while a model learns: mistakes (loss) and right answers (accuracy), in plain words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from PySide6.QtCore import QSize, Qt, QTimer
+from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
+
+from workbench.gui.models.runs_progress import RunProgress
+from workbench.gui.theme import L, S, XS, theme
+from workbench.gui.widgets.basic import Card, label
+
+# Ten redraws a second look smooth; more would take time from the person's clicks.
+_REDRAW_MS = 100
+
+
+@dataclass(frozen=True)
+class CurveStyle:
+    """How one curve looks and is called. `colour` names a colour of the theme; `tip` has the technical term."""
+
+    key: str
+    name: str
+    tip: str
+    colour: str
+    dashed: bool = False
+    faint: bool = False
+    in_legend: bool = True
+
+
+LOSS_CURVES = (
+    CurveStyle(
+        "steps",
+        "Each step",
+        "The training loss of each single step: it jumps about, the thick line is its mean.",
+        "accent",
+        faint=True,
+        in_legend=False,
+    ),
+    CurveStyle(
+        "train",
+        "On what it learns from",
+        "Training loss: mean cross-entropy on the training items. Lower is better.",
+        "accent",
+    ),
+    CurveStyle(
+        "validation",
+        "On what it has not seen",
+        "Validation loss: mean cross-entropy on items kept aside. When it rises while the other falls, "
+        "the model learns by heart (overfitting).",
+        "warn",
+        dashed=True,
+    ),
+)
+ACCURACY_CURVES = (
+    CurveStyle(
+        "train",
+        "On what it learns from",
+        "Training accuracy: share of the training items it names rightly.",
+        "accent",
+    ),
+    CurveStyle(
+        "validation",
+        "On what it has not seen",
+        "Validation accuracy: share of the items kept aside that it names rightly.",
+        "warn",
+        dashed=True,
+    ),
+)
+
+
+class _Swatch(QWidget):
+    """A short piece of a curve, for the legend."""
+
+    def __init__(self, style: CurveStyle, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._curve = style
+        self.setFixedSize(QSize(24, 12))
+        theme().changed.connect(self.update)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        pen = QPen(theme().colour(self._curve.colour), 2.5)
+        pen.setCapStyle(Qt.PenCapStyle.RoundCap)
+        if self._curve.dashed:
+            pen.setDashPattern([2.5, 2])
+        painter.setPen(pen)
+        middle = self.height() // 2
+        painter.drawLine(2, middle, self.width() - 2, middle)
+
+
+class CurvePlot(Card):
+    """One plot with a heading and a legend in words. Points are x = epochs, y = loss in nats or a share 0..1.
+
+    Redraws are gathered: however often points arrive, it draws at most ten times a second.
+    """
+
+    def __init__(
+        self,
+        heading: str,
+        tip: str,
+        curves: Sequence[CurveStyle],
+        *,
+        percent: bool = False,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent, margin=L, spacing=XS)
+        # Imported here, not at the top: it brings numpy, which the first window does without.
+        import pyqtgraph as pg
+
+        self._pg = pg
+        self._styles = {style.key: style for style in curves}
+        self._points: dict[str, tuple[list[float], list[float]]] = {s.key: ([], []) for s in curves}
+        self._best: float | None = None
+        self._percent = percent
+        self._shown_heading = heading
+        title = label(heading, "strong")
+        title.setToolTip(tip)
+        self.body.addWidget(title)
+        self.body.addLayout(self._legend())
+
+        self.plot: Any = pg.PlotWidget(background=None)
+        self.plot.setAntialiasing(True)
+        self.plot.setMenuEnabled(False)
+        self.plot.setMouseEnabled(x=False, y=False)
+        self.plot.hideButtons()
+        self.plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.plot.setFrameShape(self.plot.Shape.NoFrame)
+        self.plot.setMinimumHeight(150)
+        self.plot.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        # A wheel over the curves scrolls the page, as anywhere else.
+        self.plot.wheelEvent = lambda event: event.ignore()
+        self.body.addWidget(self.plot, 1)
+        self._item = self.plot.getPlotItem()
+        self._lines: dict[str, Any] = {key: self._item.plot([], []) for key in self._styles}
+        self._best_line: Any = pg.InfiniteLine(angle=90, movable=False)
+        self._best_line.setVisible(False)
+        self._item.addItem(self._best_line, ignoreBounds=True)
+        bottom = self._item.getAxis("bottom")
+        bottom.setLabel("rounds through the data")
+        bottom.setToolTip("Epochs")
+        if percent:
+            self._item.getAxis("left").setTicks(
+                [[(v / 100, f"{v} %") for v in range(0, 101, 25)], [(v / 100, "") for v in range(0, 101, 5)]]
+            )
+            self._item.setYRange(0, 1.0, padding=0.04)
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(_REDRAW_MS)
+        self._timer.timeout.connect(self.redraw)
+        self.setAccessibleName(heading)
+        theme().changed.connect(self._restyle)
+        self._restyle()
+
+    def set_points(self, key: str, xs: Sequence[float], ys: Sequence[float]) -> None:
+        """Replace one curve's points; drawn with the next redraw."""
+        self._points[key] = (list(xs), list(ys))
+        self._schedule()
+
+    def set_best(self, epoch: float | None) -> None:
+        """Mark the epoch whose weights are kept, or None for no mark."""
+        self._best = epoch
+        self._schedule()
+
+    def points(self, key: str) -> tuple[list[float], list[float]]:
+        """The points of one curve, as last set."""
+        return self._points[key]
+
+    def redraw(self) -> None:
+        """Draw now what has been set."""
+        self._timer.stop()
+        longest = 1.0
+        for key, (xs, ys) in self._points.items():
+            self._lines[key].setData(xs, ys)
+            # A single epoch is a point, not a line: show it as one.
+            self._lines[key].setSymbol("o" if 0 < len(xs) <= 30 and not self._styles[key].faint else None)
+            longest = max([longest, *xs[-1:]])
+        self._item.setXRange(0, longest, padding=0.03)
+        if not self._percent:
+            highest = max((y for _xs, ys in self._points.values() for y in ys), default=1.0)
+            self._item.setYRange(0, max(highest, 0.05) * 1.05, padding=0.02)
+        self._best_line.setVisible(self._best is not None)
+        if self._best is not None:
+            self._best_line.setValue(self._best)
+        self.setAccessibleDescription(self._in_words())
+
+    def _in_words(self) -> str:
+        parts = []
+        for key, style in self._styles.items():
+            ys = self._points[key][1]
+            if ys and style.in_legend:
+                value = f"{ys[-1]:.0%}" if self._percent else f"{ys[-1]:.2f}"
+                parts.append(f"{style.name}: {value}")
+        return "; ".join(parts) or "Nothing drawn yet."
+
+    def _schedule(self) -> None:
+        if not self._timer.isActive():
+            self._timer.start()
+
+    def _legend(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(XS)
+        for style in self._styles.values():
+            if not style.in_legend:
+                continue
+            text = label(style.name, "faint")
+            text.setToolTip(style.tip)
+            swatch = _Swatch(style)
+            swatch.setToolTip(style.tip)
+            row.addWidget(swatch)
+            row.addWidget(text)
+            row.addSpacing(S)
+        row.addStretch(1)
+        return row
+
+    def _restyle(self) -> None:
+        pg = self._pg
+        small = QFont(self.font())
+        small.setPointSizeF(max(7.5, self.font().pointSizeF() - 1.5))
+        for name in ("left", "bottom"):
+            axis = self._item.getAxis(name)
+            axis.setPen(pg.mkPen(theme().colour("line")))
+            axis.setTextPen(pg.mkPen(theme().colour("text_soft")))
+            axis.setTickFont(small)
+            axis.setStyle(tickLength=-4)
+        self._item.getAxis("bottom").label.setFont(small)
+        self._item.showGrid(x=False, y=True, alpha=0.18)
+        for key, style in self._styles.items():
+            colour = QColor(theme().colour(style.colour))
+            if style.faint:
+                colour.setAlpha(70)
+            pen = QPen(colour, 1.0 if style.faint else 2.2)
+            pen.setCosmetic(True)
+            if style.dashed:
+                pen.setDashPattern([4, 2.5])
+            line = self._lines[key]
+            line.setPen(pen)
+            line.setSymbolBrush(colour)
+            line.setSymbolPen(pg.mkPen(theme().colour("surface"), width=1))
+            line.setSymbolSize(7)
+        mark = QPen(theme().colour("good"), 1.2)
+        mark.setCosmetic(True)
+        mark.setDashPattern([3, 3])
+        self._best_line.setPen(mark)
+        self.redraw()
+
+
+class TrainingCurves(QWidget):
+    """Loss and accuracy side by side, fed with a `RunProgress`."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(L)
+        self.loss = CurvePlot(
+            "How wrong it is",
+            "Loss: mean cross-entropy, in nats. It counts how sure the model was of wrong answers; lower is better.",
+            LOSS_CURVES,
+        )
+        self.accuracy = CurvePlot(
+            "How often it is right",
+            "Accuracy: the share of items it names rightly; higher is better.",
+            ACCURACY_CURVES,
+            percent=True,
+        )
+        row.addWidget(self.loss, 1)
+        row.addWidget(self.accuracy, 1)
+
+    def show_progress(self, progress: RunProgress) -> None:
+        """Draw a run as far as it is known (at most ten times a second)."""
+        self.loss.set_points("steps", [x for x, _y in progress.steps], [y for _x, y in progress.steps])
+        xs = [float(e.epoch) for e in progress.epochs]
+        self.loss.set_points("train", xs, [e.train_loss for e in progress.epochs])
+        self.loss.set_points("validation", xs, [e.validation_loss for e in progress.epochs])
+        self.accuracy.set_points("train", xs, [e.train_accuracy for e in progress.epochs])
+        self.accuracy.set_points("validation", xs, [e.validation_accuracy for e in progress.epochs])
+        best = float(progress.best.epoch) if progress.best else None
+        self.loss.set_best(best)
+        self.accuracy.set_best(best)

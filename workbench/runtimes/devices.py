@@ -1,0 +1,38 @@
+"""What this computer can compute on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class DeviceInfo:
+    """`id` is torch's name ("cuda"), `name` what people call it, `memory` its bytes."""
+
+    id: str
+    name: str
+    memory: int
+
+
+def describe_devices() -> list[DeviceInfo]:
+    """All devices, best first. Imports torch."""
+    import platform
+
+    import psutil
+    import torch
+
+    memory = int(psutil.virtual_memory().total)
+    found = []
+    if torch.cuda.is_available():
+        properties = torch.cuda.get_device_properties(0)
+        found.append(DeviceInfo("cuda", properties.name, int(properties.total_memory)))
+    if torch.backends.mps.is_available():
+        found.append(DeviceInfo("mps", "Apple graphics", memory))
+    found.append(DeviceInfo("cpu", platform.processor() or platform.machine() or "Processor", memory))
+    return found
+
+
+def best_device(wanted: str = "auto") -> str:
+    """The id of the device to use: `wanted` when it is there, else CUDA, then MPS, then the processor."""
+    ids = [device.id for device in describe_devices()]
+    return wanted if wanted in ids else ids[0] if wanted == "auto" else "cpu"

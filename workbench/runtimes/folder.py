@@ -1,0 +1,74 @@
+"""A model folder of ours: `card.json`, `model.safetensors` (keys `backbone.*`, `head.*`), for texts also config and
+tokenizer files. Written whole or not at all, read with no network and no pickle."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from types import ModuleType
+
+from workbench.catalog.card import ModelCard
+from workbench.catalog.catalog import write_card
+from workbench.errors import UserError
+from workbench.runtimes.network import Network
+from workbench.runtimes.weights import read_state
+
+WEIGHTS_FILE = "model.safetensors"
+
+
+def save_folder(model: Network, card: ModelCard, folder: Path) -> None:
+    """Write a model folder atomically: under another name first, then renamed.
+
+    Raises:
+        UserError: when it exists already, or there is no room or no permission.
+    """
+    from safetensors.torch import save_file
+
+    if folder.exists():
+        raise UserError(f"There is already a folder “{folder.name}”.", "Choose another name.")
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        work = Path(tempfile.mkdtemp(prefix=".saving-", dir=folder.parent))
+    except OSError as error:
+        raise UserError(f"The folder “{folder.parent}” cannot be written.", "Choose another place.") from error
+    try:
+        state = {f"backbone.{k}": v for k, v in model.backbone_state().items()}
+        state |= {f"head.{k}": v for k, v in model.head_state().items()}
+        save_file({k: v.detach().cpu().contiguous().clone() for k, v in state.items()}, work / WEIGHTS_FILE)
+        if model.tokenizer is not None:
+            from workbench.runtimes.transformers_runtime import save_extras
+
+            save_extras(model, work)
+        write_card(card, work)
+        _sync(work)
+        work.rename(folder)
+    except (OSError, RuntimeError) as error:
+        raise UserError(
+            "The model could not be saved: the disk is full or the folder cannot be written.", "Make room and try again."
+        ) from error
+    finally:
+        if work.exists():
+            shutil.rmtree(work, ignore_errors=True)
+
+
+def open_folder(card: ModelCard, folder: Path, runtime: ModuleType) -> Network:
+    """Read a model folder. Raises: UserError when it is damaged."""
+    model: Network = runtime.build(card, folder)
+    state = read_state(folder / WEIGHTS_FILE, card.name)
+    weight = state.get("head.weight")
+    if weight is None or len(card.label_names) != weight.shape[0] or weight.shape[1:] != (model.feature_width,):
+        raise UserError(
+            f"The classes of “{card.name}” do not fit its weights.", "Export or train the model again."
+        )
+    model.set_head(card.label_names)
+    model.load_state(state)
+    return model
+
+
+def _sync(folder: Path) -> None:
+    for file in folder.iterdir():
+        if file.is_file():
+            with file.open("rb") as stream:
+                os.fsync(stream.fileno())

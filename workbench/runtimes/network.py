@@ -1,0 +1,225 @@
+"""The one shape all classifiers take here: a backbone that gives pooled features, and a linear head on them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from workbench.catalog.card import ModelCard, Preparation
+from workbench.errors import UserError
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
+    from workbench.runtimes.base import Batch
+
+# A backbone is cut into at least this many stages where its layers allow it.
+_STAGES = 6
+
+
+class Network:
+    """A `LoadedModel` (see `workbench.runtimes.base`) made of a backbone and a linear head.
+
+    Args:
+        backbone: the network without its last linear layer.
+        pooled: backbone and batch in, float [B, F] out.
+        head: the last linear layer; None when the model has none.
+        feature_width: F.
+        tokenizer: of a text model.
+    """
+
+    def __init__(
+        self,
+        card: ModelCard,
+        labels: Iterable[str],
+        backbone: nn.Module,
+        pooled: Callable[[nn.Module, Batch], torch.Tensor],
+        head: nn.Linear | None,
+        feature_width: int,
+        tokenizer: Any = None,
+    ) -> None:
+        from torch import nn
+
+        self.card = card
+        self.labels = tuple(labels) if head is not None else ()
+        self._pooled = pooled
+        self._width = feature_width
+        self._tokenizer = tokenizer
+        self._module = nn.Module()
+        self._module.add_module("backbone", backbone)
+        if head is not None:
+            self._module.add_module("head", head)
+        self._module.eval()
+        self._hash = ""
+
+    @property
+    def module(self) -> nn.Module:
+        return self._module
+
+    @property
+    def backbone(self) -> nn.Module:
+        backbone: nn.Module = self._module.backbone  # type: ignore[assignment]
+        return backbone
+
+    @property
+    def head(self) -> nn.Linear | None:
+        return getattr(self._module, "head", None)
+
+    @property
+    def device(self) -> torch.device:
+        return next(self._module.parameters()).device
+
+    @property
+    def preparation(self) -> Preparation:
+        return self.card.preparation
+
+    @property
+    def tokenizer(self) -> Any:
+        return self._tokenizer
+
+    @property
+    def feature_width(self) -> int:
+        return self._width
+
+    @property
+    def weights_hash(self) -> str:
+        """sha256 (hex) of the backbone's weights; kept until `weights_changed`."""
+        if not self._hash:
+            digest = hashlib.sha256()
+            for name, tensor in sorted(self.backbone.state_dict().items()):
+                digest.update(name.encode())
+                digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
+            self._hash = digest.hexdigest()
+        return self._hash
+
+    def weights_changed(self) -> None:
+        """To be called when the backbone was trained: its hash is no longer what it was."""
+        self._hash = ""
+
+    def features(self, batch: Batch) -> torch.Tensor:
+        return self._pooled(self.backbone, batch).float()
+
+    def logits(self, batch: Batch) -> torch.Tensor:
+        return self.head_logits(self.features(batch))
+
+    def head_logits(self, features: torch.Tensor) -> torch.Tensor:
+        if self.head is None:
+            raise UserError(
+                f"“{self.card.name}” cannot sort into classes as it is.", "Train it first, or choose another model."
+            )
+        logits: torch.Tensor = self.head(features)
+        return logits
+
+    def set_head(
+        self, labels: Iterable[str], weight: torch.Tensor | None = None, bias: torch.Tensor | None = None
+    ) -> None:
+        import torch
+        from torch import nn
+
+        self.labels = tuple(labels)
+        head = nn.Linear(self._width, len(self.labels))
+        with torch.no_grad():
+            if weight is None:
+                head.weight.zero_()
+            else:
+                head.weight.copy_(weight)
+            if bias is None:
+                head.bias.zero_()
+            else:
+                head.bias.copy_(bias)
+        self._module.head = head.to(self.device)
+
+    def stages(self) -> list[list[nn.Parameter]]:
+        groups = [list(unit) for unit in reversed(stage_parameters(self.backbone))]
+        return [list(self.head.parameters()), *groups] if self.head is not None else groups
+
+    def backbone_state(self) -> dict[str, torch.Tensor]:
+        return dict(self.backbone.state_dict())
+
+    def head_state(self) -> dict[str, torch.Tensor]:
+        return dict(self.head.state_dict()) if self.head is not None else {}
+
+    def load_state(self, state: Mapping[str, torch.Tensor]) -> None:
+        """Take over weights under the keys of a model folder: `backbone.*`, `head.*`.
+
+        Raises:
+            UserError: when the tensors do not fit this network.
+        """
+        try:
+            self._module.load_state_dict(dict(state), strict=True)
+        except RuntimeError as error:
+            raise UserError(
+                f"The weights of “{self.card.name}” do not fit its network.", "Export or download the model again."
+            ) from error
+        self.weights_changed()
+
+    def to(self, device: str) -> None:
+        self._module.to(device)
+
+    def memory_bytes(self) -> int:
+        tensors = [*self._module.parameters(), *self._module.buffers()]
+        return sum(t.numel() * t.element_size() for t in tensors)
+
+
+def stage_parameters(module: nn.Module) -> list[list[nn.Parameter]]:
+    """Cut a network into stages from stem to last: every parameter in exactly one stage.
+
+    The heaviest part is opened again and again until there are enough parts; parameters that lie directly on an
+    opened part (a class token, position embeddings) belong to the first stage.
+    """
+    units: list[nn.Module] = [module]
+    loose: list[nn.Parameter] = []
+
+    def weight(unit: nn.Module) -> int:
+        return sum(p.numel() for p in unit.parameters())
+
+    while len(units) < _STAGES:
+        openable = [u for u in units if any(True for c in u.children() if weight(c))]
+        if not openable:
+            break
+        heavy = max(openable, key=weight)
+        at = units.index(heavy)
+        loose += list(heavy.parameters(recurse=False))
+        units[at : at + 1] = [c for c in heavy.children() if weight(c)]
+    stages = [list(unit.parameters()) for unit in units]
+    if not stages:
+        return [loose] if loose else []
+    seen: set[int] = {id(p) for p in loose}
+    stages[0] = [*loose, *stages[0]]
+    result = []
+    for number, stage in enumerate(stages):
+        # A weight shared between two parts belongs to the first.
+        kept = [p for p in stage if (number == 0 and id(p) in seen) or id(p) not in seen]
+        seen |= {id(p) for p in kept}
+        if kept:
+            result.append(kept)
+    return result
+
+
+def split_last_linear(model: nn.Module, outputs: int) -> nn.Linear | None:
+    """Take the last linear layer with this many outputs out of a network, leaving an identity in its place.
+
+    The network then gives what that layer saw: its pooled features. None (and an untouched network) when there is
+    no such layer.
+    """
+    from torch import nn
+
+    found = [name for name, part in model.named_modules() if isinstance(part, nn.Linear) and part.out_features == outputs]
+    if not found:
+        return None
+    parent_name, _, own_name = found[-1].rpartition(".")
+    parent = model.get_submodule(parent_name)
+    head = parent.get_submodule(own_name)
+    assert isinstance(head, nn.Linear)
+    if head.bias is None:
+        import torch
+
+        with_bias = nn.Linear(head.in_features, head.out_features)
+        with torch.no_grad():
+            with_bias.weight.copy_(head.weight)
+            with_bias.bias.zero_()
+        head = with_bias
+    setattr(parent, own_name, nn.Identity())
+    return head

@@ -1,0 +1,38 @@
+"""Reading weight files as data: safetensors, or `torch.load(weights_only=True)`."""
+
+from __future__ import annotations
+
+import pickle
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from workbench.errors import UserError
+
+if TYPE_CHECKING:
+    import torch
+
+
+def read_state(path: Path, name: str) -> dict[str, torch.Tensor]:
+    """A file's tensors by key, on the CPU.
+
+    Args:
+        name: the model's name, for the sentence.
+
+    Raises:
+        UserError: when the file is missing, cut off, or holds anything but tensors.
+    """
+    import torch
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    try:
+        state = load_file(path) if path.suffix == ".safetensors" else torch.load(path, map_location="cpu", weights_only=True)
+    except (SafetensorError, OSError, EOFError, RuntimeError, ValueError, pickle.UnpicklingError) as error:
+        raise UserError(
+            f"The weights of “{name}” are missing or damaged.", "Delete the model and download or import it again."
+        ) from error
+    if isinstance(state, dict) and isinstance(state.get("state_dict"), dict):
+        state = state["state_dict"]
+    if not isinstance(state, dict) or not all(isinstance(t, torch.Tensor) for t in state.values()):
+        raise UserError(f"The file of “{name}” holds something else than weights.", "Choose another file.")
+    return state

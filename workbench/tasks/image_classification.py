@@ -1,0 +1,103 @@
+"""Picture classification: which of its classes a picture shows."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from workbench.catalog.card import Preparation
+from workbench.data.types import Sample
+from workbench.tasks.base import TaskInfo
+from workbench.tasks.classification import Classification
+
+if TYPE_CHECKING:
+    import torch
+    from PIL.Image import Image
+
+    from workbench.runtimes.base import LoadedModel
+
+
+class ImageClassification(Classification):
+    """See `workbench.tasks.base.Task`."""
+
+    info = TaskInfo(
+        id="image-classification",
+        title="Picture classification",
+        summary="Says which of your classes a picture shows.",
+        media="picture",
+        noun="picture",
+        nouns="pictures",
+        icon="image",
+        import_formats=("folders", "table", "files"),
+        file_suffixes=(".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff"),
+    )
+
+    def prepare(self, sample: Sample, model: LoadedModel, *, augment_seed: int | None = None) -> dict[str, Any]:
+        from workbench.data.media import open_picture
+
+        preparation = model.preparation
+        # Pictures far larger than needed are shrunk while decoding, which is much faster for JPEG.
+        picture = open_picture(sample, max_side=preparation.size * 4)
+        cut = _centre(picture, preparation) if augment_seed is None else _varied(picture, preparation, augment_seed)
+        return {"pixels": _tensor(cut, preparation), "note": ""}
+
+    def collate(self, prepared: Sequence[Mapping[str, Any]], model: LoadedModel) -> Mapping[str, torch.Tensor]:
+        import torch
+
+        return {"pixels": torch.stack([p["pixels"] for p in prepared]).to(model.device)}
+
+
+def _resampling(preparation: Preparation) -> Any:
+    from PIL.Image import Resampling
+
+    return Resampling.BICUBIC if preparation.interpolation == "bicubic" else Resampling.BILINEAR
+
+
+def _centre(picture: Image, preparation: Preparation) -> Image:
+    """Shorter side to size / crop, then the central square: what the network was trained to see."""
+    size = preparation.size
+    shorter = round(size / preparation.crop)
+    scale = shorter / min(picture.size)
+    width, height = (max(size, round(side * scale)) for side in picture.size)
+    picture = picture.resize((width, height), _resampling(preparation))
+    left, top = (width - size) // 2, (height - size) // 2
+    return picture.crop((left, top, left + size, top + size))
+
+
+def _varied(picture: Image, preparation: Preparation, seed: int) -> Image:
+    """A random crop (60-100 % of the area), mirrored half the time, brightness, contrast and colour varied a little.
+
+    Drawn from `seed` alone, so that a resumed training sees the same pictures.
+    """
+    from PIL import ImageEnhance
+    from PIL.Image import Transpose
+
+    rng = random.Random(seed)
+    width, height = picture.size
+    share, ratio = rng.uniform(0.6, 1.0), rng.uniform(0.8, 1.25)
+    area = width * height * share
+    cut_width = min(width, max(1, round((area * ratio) ** 0.5)))
+    cut_height = min(height, max(1, round((area / ratio) ** 0.5)))
+    left, top = rng.randint(0, width - cut_width), rng.randint(0, height - cut_height)
+    picture = picture.resize(
+        (preparation.size, preparation.size), _resampling(preparation), box=(left, top, left + cut_width, top + cut_height)
+    )
+    if rng.random() < 0.5:
+        picture = picture.transpose(Transpose.FLIP_LEFT_RIGHT)
+    for enhancer in (ImageEnhance.Brightness, ImageEnhance.Contrast, ImageEnhance.Color):
+        picture = enhancer(picture).enhance(rng.uniform(0.8, 1.2))
+    return picture
+
+
+def _tensor(picture: Image, preparation: Preparation) -> torch.Tensor:
+    """float32 [3, H, W], normalised."""
+    import numpy as np
+    import torch
+
+    values = np.asarray(picture, dtype=np.float32) / 255.0
+    values = (values - np.array(preparation.mean, np.float32)) / np.array(preparation.std, np.float32)
+    return torch.from_numpy(np.ascontiguousarray(values.transpose(2, 0, 1)))
+
+
+TASK = ImageClassification()
