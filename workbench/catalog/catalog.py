@@ -38,9 +38,7 @@ def read_own_card(folder: Path) -> ModelCard:
             "Choose a folder that was exported from the Use page.",
         ) from error
     except (OSError, UnicodeDecodeError, ValueError) as error:
-        raise UserError(
-            f"The model card in “{folder.name}” cannot be read.", "Export the model again."
-        ) from error
+        raise UserError(f"The model card in “{folder.name}” cannot be read.", "Export the model again.") from error
     card = card_from_dict(data)
     return replace(card, source=replace(card.source, kind="folder", ref=str(folder.absolute()), path=""))
 
@@ -214,5 +212,6 @@ def write_card(card: ModelCard, folder: Path) -> None:
         temporary.replace(folder / CARD_FILE)
     except OSError as error:
         raise UserError(
-            f"The model's folder “{folder.name}” cannot be written.", "Check that there is room and that you may write there."
+            f"The model's folder “{folder.name}” cannot be written.",
+            "Check that there is room and that you may write there.",
         ) from error

@@ -181,19 +181,10 @@ class Finished:
     kind: str = "finished"
 
 
-RunEvent = (
-    Started
-    | StageChanged
-    | StepDone
-    | EpochDone
-    | SamplePredicted
-    | Advice
-    | CheckpointSaved
-    | Finished
-)
+RunEvent = Started | StageChanged | StepDone | EpochDone | SamplePredicted | Advice | CheckpointSaved | Finished
 
 _KINDS: dict[str, type[Any]] = {
-    cls.__dataclass_fields__["kind"].default: cls
+    str(cls.__dataclass_fields__["kind"].default): cls
     for cls in (Started, StageChanged, StepDone, EpochDone, SamplePredicted, Advice, CheckpointSaved, Finished)
 }
 

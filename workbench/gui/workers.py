@@ -77,7 +77,7 @@ class Job(QThread):
         except UserError as error:
             log.info("%s: %s", self.title, error)
             self.failed.emit(Problem.of(self.title, error))
-        except Exception:  # noqa: BLE001 - a thread's outermost frame: what escapes here would be lost
+        except Exception:
             log.exception("%s failed", self.title)
             self.failed.emit(
                 Problem(

@@ -59,15 +59,16 @@ def fetch_file(
         if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             raise UserError(f"There is no room on the disk for “{title}”.", "Make room and try again.") from error
         raise UserError(
-            f"“{title}” could not be downloaded.", "Check the internet connection and try again; it goes on where it stopped."
+            f"“{title}” could not be downloaded.",
+            "Check the internet connection and try again; it goes on where it stopped.",
         ) from error
 
 
 def _stream(url: str, part: Path, title: str, control: Control, size: int) -> None:
     done = part.stat().st_size if part.exists() else 0
-    request = urllib.request.Request(url, headers={"Range": f"bytes={done}-"} if done else {})  # noqa: S310
+    request = urllib.request.Request(url, headers={"Range": f"bytes={done}-"} if done else {})
     try:
-        response = urllib.request.urlopen(request, timeout=_TIMEOUT)  # noqa: S310 - addresses come from the catalogue
+        response = urllib.request.urlopen(request, timeout=_TIMEOUT)
     except urllib.error.HTTPError as error:
         if error.code == 416 and done:  # everything had come already
             return

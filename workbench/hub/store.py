@@ -42,7 +42,8 @@ def files(card: ModelCard, paths: AppPaths | None = None) -> ModelFiles:
         if card.source.kind in ("wheel", "folder"):
             raise UserError(f"The files of “{card.name}” are missing.", "Install or import the model again.")
         raise UserError(
-            f"“{card.name}” is not on this computer yet.", "Download it on the Models page (this needs the internet once)."
+            f"“{card.name}” is not on this computer yet.",
+            "Download it on the Models page (this needs the internet once).",
         )
     return ModelFiles(found)
 

@@ -46,7 +46,8 @@ def save_folder(model: Network, card: ModelCard, folder: Path) -> None:
         work.rename(folder)
     except (OSError, RuntimeError) as error:
         raise UserError(
-            "The model could not be saved: the disk is full or the folder cannot be written.", "Make room and try again."
+            "The model could not be saved: the disk is full or the folder cannot be written.",
+            "Make room and try again.",
         ) from error
     finally:
         if work.exists():
@@ -59,9 +60,7 @@ def open_folder(card: ModelCard, folder: Path, runtime: ModuleType) -> Network:
     state = read_state(folder / WEIGHTS_FILE, card.name)
     weight = state.get("head.weight")
     if weight is None or len(card.label_names) != weight.shape[0] or weight.shape[1:] != (model.feature_width,):
-        raise UserError(
-            f"The classes of “{card.name}” do not fit its weights.", "Export or train the model again."
-        )
+        raise UserError(f"The classes of “{card.name}” do not fit its weights.", "Export or train the model again.")
     model.set_head(card.label_names)
     model.load_state(state)
     return model

@@ -206,7 +206,9 @@ def split_last_linear(model: nn.Module, outputs: int) -> nn.Linear | None:
     """
     from torch import nn
 
-    found = [name for name, part in model.named_modules() if isinstance(part, nn.Linear) and part.out_features == outputs]
+    found = [
+        name for name, part in model.named_modules() if isinstance(part, nn.Linear) and part.out_features == outputs
+    ]
     if not found:
         return None
     parent_name, _, own_name = found[-1].rpartition(".")

@@ -26,7 +26,11 @@ def read_state(path: Path, name: str) -> dict[str, torch.Tensor]:
     from safetensors.torch import load_file
 
     try:
-        state = load_file(path) if path.suffix == ".safetensors" else torch.load(path, map_location="cpu", weights_only=True)
+        state = (
+            load_file(path)
+            if path.suffix == ".safetensors"
+            else torch.load(path, map_location="cpu", weights_only=True)
+        )
     except (SafetensorError, OSError, EOFError, RuntimeError, ValueError, pickle.UnpicklingError) as error:
         raise UserError(
             f"The weights of “{name}” are missing or damaged.", "Delete the model and download or import it again."

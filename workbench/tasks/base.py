@@ -89,9 +89,7 @@ class Task(Protocol):
 
     info: TaskInfo
 
-    def prepare(
-        self, sample: Sample, model: LoadedModel, *, augment_seed: int | None = None
-    ) -> dict[str, Any]:
+    def prepare(self, sample: Sample, model: LoadedModel, *, augment_seed: int | None = None) -> dict[str, Any]:
         """One sample's input tensors without the batch dimension, plus "note": str.
 
         Args:

@@ -81,7 +81,9 @@ def _varied(picture: Image, preparation: Preparation, seed: int) -> Image:
     cut_height = min(height, max(1, round((area / ratio) ** 0.5)))
     left, top = rng.randint(0, width - cut_width), rng.randint(0, height - cut_height)
     picture = picture.resize(
-        (preparation.size, preparation.size), _resampling(preparation), box=(left, top, left + cut_width, top + cut_height)
+        (preparation.size, preparation.size),
+        _resampling(preparation),
+        box=(left, top, left + cut_width, top + cut_height),
     )
     if rng.random() < 0.5:
         picture = picture.transpose(Transpose.FLIP_LEFT_RIGHT)
@@ -96,8 +98,8 @@ def _tensor(picture: Image, preparation: Preparation) -> torch.Tensor:
     import torch
 
     values = np.asarray(picture, dtype=np.float32) / 255.0
-    values = (values - np.array(preparation.mean, np.float32)) / np.array(preparation.std, np.float32)
-    return torch.from_numpy(np.ascontiguousarray(values.transpose(2, 0, 1)))
+    mean, std = (np.array(numbers, np.float32) for numbers in (preparation.mean, preparation.std))
+    return torch.from_numpy(np.ascontiguousarray(((values - mean) / std).transpose(2, 0, 1), dtype=np.float32))
 
 
 TASK = ImageClassification()

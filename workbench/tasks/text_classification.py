@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 _MAX_CHARACTERS = 200_000
 # How sharply nearness of meaning becomes a share; cosines of sentence embedders lie close together.
 _TEMPERATURE = 0.05
-_NEARNESS_NOTE = "This model compares meanings; it was not trained on your labels. Train it for answers you can rely on."
+_NEARNESS_NOTE = (
+    "This model compares meanings; it was not trained on your labels. Train it for answers you can rely on."
+)
 
 
 class TextClassification(Classification):

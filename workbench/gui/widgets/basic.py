@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 
 from workbench.errors import Problem, UserError
 from workbench.gui.icons import icon, pixmap
-from workbench.gui.theme import L, M, S, XL, theme
+from workbench.gui.theme import XL, L, M, S, theme
 
 ICON_NAMES = {"info": "info", "good": "circle-check", "warn": "triangle-alert", "bad": "circle-alert"}
 ICON_COLOURS = {"info": "accent", "good": "good", "warn": "warn", "bad": "bad"}

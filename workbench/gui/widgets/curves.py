@@ -11,7 +11,7 @@ from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 
 from workbench.gui.models.runs_progress import RunProgress
-from workbench.gui.theme import L, S, XS, theme
+from workbench.gui.theme import XS, L, S, theme
 from workbench.gui.widgets.basic import Card, label
 
 # Ten redraws a second look smooth; more would take time from the person's clicks.

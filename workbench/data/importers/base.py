@@ -1,0 +1,145 @@
+"""What every importer gives: a plan a person can look at before anything is taken in."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from workbench.control import Control
+from workbench.data import labels
+from workbench.data.types import MediaKind, NewItem, Split
+from workbench.errors import Problem, UserError
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a table: its name, an example, how many different values and how many filled cells it has."""
+
+    name: str
+    example: str
+    distinct: int
+    filled: int
+
+
+@dataclass(frozen=True)
+class ColumnChoice:
+    """Which column holds what. `content` is the text, or the path of the picture when `is_path`; `label` may be ""."""
+
+    content: str
+    label: str = ""
+    is_path: bool = False
+
+
+@dataclass
+class ImportPlan:
+    """What would be imported. Made by `sniff`; nothing is read into a project before `read`.
+
+    Attributes:
+        kind: "folders" (a folder per class), "files" or "table".
+        title: a name for a project made of it.
+        total: items that will come (problems not counted).
+        label_counts: items per label as far as known.
+        warnings: plain sentences a person should read first.
+        problems: files that cannot be used.
+    """
+
+    kind: Literal["folders", "files", "table"]
+    media: MediaKind
+    title: str
+    source: Path
+    total: int = 0
+    label_counts: dict[str, int] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+    @property
+    def noun(self) -> str:
+        return self.media if self.total == 1 else f"{self.media}s"
+
+    @property
+    def summary(self) -> str:
+        """One sentence: what was found."""
+        if not self.label_counts:
+            return f"{self.total:,} {self.noun} without labels."
+        names = list(self.label_counts)
+        shown = ", ".join(names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "")
+        many = "1 label" if len(names) == 1 else f"{len(names)} labels"
+        return f"{self.total:,} {self.noun} with {many}: {shown}."
+
+    def columns(self) -> list[Column]:
+        """Columns to choose from; none unless it is a table."""
+        return []
+
+    def preview(self, rows: int = 20) -> list[dict[str, str]]:
+        """The first rows of a table."""
+        return []
+
+    def guess(self) -> ColumnChoice | None:
+        """The columns that look right; None when it is no table."""
+        return None
+
+    def choose(self, choice: ColumnChoice) -> None:
+        """Set the columns of a table. Raises: UserError when they cannot serve."""
+        raise UserError("There are no columns to choose here.", "")
+
+    def read(self, control: Control | None = None) -> Iterator[NewItem | Problem]:
+        """Hand out the items one by one."""
+        raise NotImplementedError
+
+    def warn_about_labels(self) -> None:
+        """Say what will stand in the way of training."""
+        if len(self.label_counts) == 1:
+            self.warnings.append("There is only one label; training needs at least two.")
+        few = [name for name, count in self.label_counts.items() if count < 10]
+        if len(self.label_counts) > 1 and few:
+            names = ", ".join(f"“{n}”" for n in few[:5]) + (" and others" if len(few) > 5 else "")
+            self.warnings.append(f"Fewer than 10 {self.media}s: {names}. More examples make the model better.")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A file found, with the label and split its folder says."""
+
+    path: Path
+    name: str
+    label: str | None = None
+    split: Split | None = None
+
+
+@dataclass
+class FilesPlan(ImportPlan):
+    """Files, with or without labels from their folders."""
+
+    entries: list[Entry] = field(default_factory=list)
+
+    def settle(self) -> FilesPlan:
+        """Count, bring spellings together, warn."""
+        standing, sentences = labels.merged_spellings(e.label for e in self.entries if e.label)
+        self.entries = [
+            Entry(e.path, e.name, standing[labels.key(e.label)] if e.label else None, e.split) for e in self.entries
+        ]
+        self.total = len(self.entries)
+        self.label_counts = dict(Counter(e.label for e in self.entries if e.label))
+        self.warnings += sentences
+        self.warn_about_labels()
+        return self
+
+    def read(self, control: Control | None = None) -> Iterator[NewItem | Problem]:
+        from workbench.data.media import read_text_file
+
+        control = control or Control()
+        for entry in self.entries:
+            control.check()
+            if self.media == "picture":
+                yield NewItem("picture", entry.name, path=entry.path, label=entry.label, split=entry.split)
+                continue
+            try:
+                text = read_text_file(entry.path)
+            except UserError as error:
+                yield Problem.of(entry.name, error, str(entry.path))
+            else:
+                yield NewItem("text", entry.name, text=text, label=entry.label, split=entry.split)
+        yield from self.problems

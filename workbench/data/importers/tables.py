@@ -1,0 +1,321 @@
+"""Tables: CSV, TSV, JSON Lines, JSON and Excel, of texts or of picture paths, with a column picker."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from workbench.control import Control
+from workbench.data import labels
+from workbench.data.importers.base import Column, ColumnChoice, ImportPlan
+from workbench.data.media import PICTURE_SUFFIXES, decode_text, read_bytes
+from workbench.data.types import NewItem
+from workbench.errors import Problem, UserError
+
+SUFFIXES = (".csv", ".tsv", ".tab", ".jsonl", ".ndjson", ".json", ".xlsx", ".xlsm")
+_MAX_BYTES = 300_000_000
+_MAX_ROWS = 1_000_000
+_TEXT_NAMES = re.compile(
+    r"^(text|texts|sentence|review|comment|message|content|body|description|title|question|tweet)s?$", re.I
+)
+_LABEL_NAMES = re.compile(
+    r"^(label|class|category|sentiment|target|tag|topic|type|rating|stars|intent|y)(_?name)?s?$", re.I
+)
+_PATH_NAMES = re.compile(r"^(file|filename|file_?name|path|image|picture|photo|filepath|image_?path)s?$", re.I)
+
+
+def plan_table(path: Path, control: Control) -> TablePlan:
+    """Plan for one table. Raises: UserError when it cannot be read or has no usable column."""
+    problems: list[Problem] = []
+    rows = _rows(path, control, problems)
+    names, records = _named(rows)
+    if not records:
+        raise UserError(f"The table “{path.name}” has no rows.", "Fill it in and import it again.")
+    plan = TablePlan("table", "text", path.stem, path, names=names, records=records)
+    plan.problems = problems
+    choice = plan.guess()
+    if choice is None:
+        raise UserError(
+            f"The table “{path.name}” has no column with texts or picture names.",
+            "It needs one, and better a second with labels.",
+        )
+    plan.choose(choice)
+    return plan
+
+
+@dataclass
+class TablePlan(ImportPlan):
+    """A table in memory. `records` holds (row number as people count, cells by column)."""
+
+    names: list[str] = field(default_factory=list)
+    records: list[tuple[int, dict[str, str]]] = field(default_factory=list)
+    choice: ColumnChoice | None = None
+
+    def columns(self) -> list[Column]:
+        found = []
+        for name in self.names:
+            values = [r[name] for _, r in self.records if r.get(name, "").strip()]
+            found.append(Column(name, values[0][:80] if values else "", len(set(values)), len(values)))
+        return found
+
+    def preview(self, rows: int = 20) -> list[dict[str, str]]:
+        return [dict(record) for _, record in self.records[:rows]]
+
+    def guess(self) -> ColumnChoice | None:
+        columns = [c for c in self.columns() if c.filled]
+        if not columns:
+            return None
+        paths = [c for c in columns if self._looks_like_paths(c.name)]
+        if paths:
+            named = [c for c in paths if _PATH_NAMES.match(c.name)]
+            content = (named or paths)[0]
+        else:
+            texts = [c for c in columns if self._mean_length(c.name) > 0 and not self._numeric(c.name)]
+            if not texts:
+                return None
+            named = [c for c in texts if _TEXT_NAMES.match(c.name)]
+            content = max(named or texts, key=lambda c: self._mean_length(c.name))
+        return ColumnChoice(content.name, self._guess_label(columns, content), bool(paths))
+
+    def _guess_label(self, columns: list[Column], content: Column) -> str:
+        others = [c for c in columns if c.name != content.name and c.distinct <= max(2, min(200, c.filled // 2))]
+        if not others:
+            return ""
+        named = [c for c in others if _LABEL_NAMES.match(c.name)]
+        return min(named or others, key=lambda c: (c.distinct < 2, self._mean_length(c.name))).name
+
+    def choose(self, choice: ColumnChoice) -> None:
+        for name in filter(None, (choice.content, choice.label)):
+            if name not in self.names:
+                raise UserError(f"There is no column “{name}”.", f"The columns are: {', '.join(self.names)}.")
+        if choice.content == choice.label:
+            raise UserError("The same column cannot be both content and label.", "Choose another column for the label.")
+        self.choice = choice
+        self.media = "picture" if choice.is_path else "text"
+        filled = [r for _, r in self.records if r.get(choice.content, "").strip()]
+        self.total = len(filled)
+        self.warnings = []
+        self.label_counts = {}
+        if choice.label:
+            standing, sentences = labels.merged_spellings(r.get(choice.label, "") for r in filled)
+            found = Counter(standing[labels.key(v)] for r in filled if (v := r.get(choice.label, "")).strip())
+            self.label_counts = dict(found.most_common())
+            self.warnings += sentences
+            self._standing = standing
+            if len(found) > 200:
+                self.warnings.append(f"“{choice.label}” has {len(found)} different values; is it really the label?")
+        self.warn_about_labels()
+
+    def read(self, control: Control | None = None) -> Iterator[NewItem | Problem]:
+        control = control or Control()
+        choice = self.choice
+        assert choice is not None
+        for number, record in self.records:
+            control.check()
+            content = record.get(choice.content, "").strip()
+            where = f"row {number}"
+            if not content:
+                yield Problem(
+                    where, f"The column “{choice.content}” is empty here.", "Fill it in, or leave the row out."
+                )
+                continue
+            value = record.get(choice.label, "") if choice.label else ""
+            label = self._standing[labels.key(value)] if value.strip() else None
+            if choice.is_path:
+                path = (self.source.parent / content.replace("\\", "/")).absolute()
+                yield NewItem("picture", content, path=path, label=label)
+            else:
+                yield NewItem("text", " ".join(content.split()[:8]), text=content, label=label)
+        yield from self.problems
+
+    _standing: dict[str, str] = field(default_factory=dict)
+
+    def _sample(self, name: str) -> list[str]:
+        return [v for _, r in self.records[:500] if (v := r.get(name, "").strip())]
+
+    def _mean_length(self, name: str) -> float:
+        values = self._sample(name)
+        return sum(map(len, values)) / len(values) if values else 0.0
+
+    def _numeric(self, name: str) -> bool:
+        values = self._sample(name)
+        return all(re.fullmatch(r"[-+]?[\d.,]+%?", v) for v in values)
+
+    def _looks_like_paths(self, name: str) -> bool:
+        values = self._sample(name)
+        hits = sum(v.lower().endswith(PICTURE_SUFFIXES) for v in values)
+        return bool(values) and hits >= 0.8 * len(values)
+
+
+Rows = list[tuple[int, list[str]]]
+
+
+def _rows(path: Path, control: Control, problems: list[Problem]) -> Rows | list[tuple[int, dict[str, str]]]:
+    suffix = path.suffix.lower()
+    data = read_bytes(path, _MAX_BYTES)
+    if suffix in (".xlsx", ".xlsm"):
+        return _excel(data, path, control)
+    text = decode_text(data)
+    if suffix in (".jsonl", ".ndjson"):
+        return _json_lines(text, control, problems)
+    if suffix == ".json":
+        return _json_list(text, path)
+    return _separated(text, "\t" if suffix in (".tsv", ".tab") else None, control, path)
+
+
+def _separated(text: str, delimiter: str | None, control: Control, path: Path) -> Rows:
+    if delimiter is None:
+        # The separator that cuts the first lines into the most even columns, commas first.
+        lines = text.splitlines()[:50]
+        delimiter = max(",;\t|", key=lambda d: _evenness(lines, d))
+    csv.field_size_limit(10_000_000)
+    found: Rows = []
+    try:
+        for cells in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter):
+            control.check()
+            if any(cell.strip() for cell in cells):
+                found.append((len(found) + 1, cells))
+            if len(found) > _MAX_ROWS:
+                raise UserError(f"The table “{path.name}” has more than a million rows.", "Split it into parts.")
+    except csv.Error as error:
+        raise UserError(
+            f"The table “{path.name}” cannot be read ({error}).", "Save it again as CSV (UTF-8)."
+        ) from error
+    return found
+
+
+def _evenness(lines: list[str], delimiter: str) -> float:
+    try:
+        widths = [len(row) for row in csv.reader(lines, delimiter=delimiter) if row]
+    except csv.Error:
+        return 0.0
+    if not widths:
+        return 0.0
+    width, count = Counter(widths).most_common(1)[0]
+    return count / len(widths) if width > 1 else 0.0
+
+
+def _json_lines(text: str, control: Control, problems: list[Problem]) -> list[tuple[int, dict[str, str]]]:
+    found = []
+    for number, line in enumerate(text.splitlines(), 1):
+        control.check()
+        if not line.strip():
+            continue
+        try:
+            value = json.loads(line)
+        except ValueError:
+            value = None
+        if isinstance(value, dict):
+            found.append((number, {str(k): _cell(v) for k, v in value.items()}))
+        else:
+            problems.append(Problem(f"row {number}", "This line is not a JSON object.", "Mend it, or leave it out."))
+    return found
+
+
+def _json_list(text: str, path: Path) -> list[tuple[int, dict[str, str]]]:
+    try:
+        values = json.loads(text)
+    except ValueError as error:
+        raise UserError(f"“{path.name}” is not readable JSON.", "Save it again, or use CSV.") from error
+    if isinstance(values, dict):
+        values = next((v for v in values.values() if isinstance(v, list)), [])
+    if not isinstance(values, list) or not all(isinstance(v, dict) for v in values):
+        raise UserError(f"“{path.name}” is not a list of records.", "Use a list of objects, or CSV.")
+    return [(n, {str(k): _cell(v) for k, v in value.items()}) for n, value in enumerate(values, 1)]
+
+
+def _excel(data: bytes, path: Path, control: Control) -> Rows:
+    import zipfile
+
+    import openpyxl
+    from openpyxl.utils.exceptions import InvalidFileException
+
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            if sum(info.file_size for info in archive.infolist()) > _MAX_BYTES * 4:
+                raise UserError(f"The workbook “{path.name}” is too large.", "Save the sheet as CSV.")
+        book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
+        sheet = book.active
+        found: Rows = []
+        for cells in sheet.iter_rows(values_only=True):
+            control.check()
+            values = [_cell(v) for v in cells]
+            if any(v.strip() for v in values):
+                found.append((len(found) + 1, values))
+            if len(found) > _MAX_ROWS:
+                raise UserError(f"The table “{path.name}” has more than a million rows.", "Split it into parts.")
+    except (zipfile.BadZipFile, InvalidFileException, KeyError, ValueError, AttributeError, OSError) as error:
+        raise UserError(f"“{path.name}” is not a readable Excel file.", "Save it again as XLSX or CSV.") from error
+    return found
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return (
+        value
+        if isinstance(value, str)
+        else json.dumps(value, ensure_ascii=False)
+        if isinstance(value, dict | list)
+        else str(value)
+    )
+
+
+def _named(rows: Rows | list[tuple[int, dict[str, str]]]) -> tuple[list[str], list[tuple[int, dict[str, str]]]]:
+    """Names of the columns and the rows by name; a first row that is data itself gets made-up names above it."""
+    records: list[tuple[int, dict[str, str]]] = []
+    if rows and isinstance(rows[0][1], dict):
+        names: list[str] = []
+        for number, record in rows:
+            assert isinstance(record, dict)
+            names += [k for k in record if k not in names]
+            records.append((number, record))
+        return names, records
+    table = [(number, list(cells)) for number, cells in rows]
+    if not table:
+        return [], []
+    width = max(len(cells) for _, cells in table[:1000])
+    if _has_header(table):
+        names = _unique([c.strip() or f"column {i + 1}" for i, c in enumerate(table[0][1])])
+        table = table[1:]
+    else:
+        names = []
+    names += [f"column {i + 1}" for i in range(len(names), width)]
+    for number, cells in table:
+        # Cells beyond the last column belong to it: an unquoted separator in a text.
+        records.append((number, dict(zip(names, cells, strict=False))))
+    return names, records
+
+
+def _has_header(table: list[tuple[int, list[str]]]) -> bool:
+    first = [c.strip() for c in table[0][1]]
+    if len(table) < 2 or not all(first) or len(set(first)) < len(first):
+        return False
+    if any(p.match(c) for c in first for p in (_TEXT_NAMES, _LABEL_NAMES, _PATH_NAMES)):
+        return True
+    below = table[1:200]
+    for place, cell in enumerate(first):
+        column = {cells[place].strip() for _, cells in below if place < len(cells)}
+        if cell in column or len(cell) > 40 or cell.lower().endswith(PICTURE_SUFFIXES):
+            return False
+    return not any(re.fullmatch(r"[-+]?[\d.,]+", c) for c in first)
+
+
+def _unique(names: list[str]) -> list[str]:
+    seen: Counter[str] = Counter()
+    result = []
+    for name in names:
+        seen[name] += 1
+        result.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
+    return result

@@ -1,0 +1,109 @@
+"""Looking at what comes in: each picture is opened once, hashed and measured before it becomes an item."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import tempfile
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from workbench.control import Control
+from workbench.data import similar
+from workbench.data.media import open_picture, read_bytes
+from workbench.data.types import NewItem
+from workbench.errors import Problem, UserError
+
+_READERS = 4
+MAX_TEXT = 1_000_000
+_LOOK = 256
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A new item with what was found out about it. `stored_path` is as the database keeps it."""
+
+    new: NewItem
+    content_hash: str
+    stored_path: str | None = None
+    copied: bool = False
+    width: int = 0
+    height: int = 0
+    signature: bytes | None = None
+
+
+def take_in(items: Sequence[NewItem], control: Control) -> Iterator[Taken | Problem]:
+    """Look at items in their order; a broken one gives a problem."""
+    with ThreadPoolExecutor(_READERS) as readers:
+        futures = [readers.submit(_look, item) for item in items]
+        try:
+            for item, future in zip(items, futures, strict=True):
+                control.check()
+                try:
+                    yield future.result()
+                except UserError as error:
+                    yield Problem.of(item.name, error, str(item.path or ""))
+        finally:
+            for future in futures:
+                future.cancel()
+
+
+def _look(item: NewItem) -> Taken:
+    if item.kind == "text":
+        text = (item.text or "").strip()
+        if not text:
+            raise UserError("This text is empty.", "Fill it in and add it again.")
+        if len(text) > MAX_TEXT:
+            raise UserError("This text is longer than a million characters.", "Split it into parts.")
+        digest = hashlib.sha256(b"text:" + " ".join(text.split()).encode("utf-8", "surrogatepass")).hexdigest()
+        return Taken(replace(item, text=text), digest)
+    if item.path is None:
+        raise UserError("There is no picture here.", "Choose a file.")
+    data = read_bytes(item.path)
+    width, height = _size(data)
+    picture = open_picture(data, max_side=_LOOK)
+    if picture.width < 2 or picture.height < 2:
+        raise UserError("The picture is only a point.", "Choose a larger one.")
+    return Taken(
+        item,
+        hashlib.sha256(data).hexdigest(),
+        stored_path=str(item.path.absolute()),
+        width=width,
+        height=height,
+        signature=similar.signature(picture),
+    )
+
+
+def _size(data: bytes) -> tuple[int, int]:
+    """Width and height as in the file's header; (0, 0) where `open_picture` will say what is wrong."""
+    from PIL import Image
+
+    try:
+        with Image.open(io.BytesIO(data)) as picture:
+            return picture.size
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+        return (0, 0)
+
+
+def copy_into(media: Path, taken: Taken) -> Taken:
+    """Copy a picture into the project, named by its content. Raises: UserError (disk full) through OSError."""
+    if taken.new.path is None:
+        return taken
+    name = f"{taken.content_hash[:32]}{taken.new.path.suffix.lower()}"
+    target = media / name
+    if not target.exists():
+        try:
+            handle, temporary = tempfile.mkstemp(dir=media)
+            with os.fdopen(handle, "wb") as stream:
+                stream.write(taken.new.path.read_bytes())
+                stream.flush()
+                os.fsync(stream.fileno())
+            Path(temporary).replace(target)
+        except OSError as error:
+            raise UserError(
+                "The picture could not be copied into the project.", "Make room on the disk, or import without copying."
+            ) from error
+    return replace(taken, stored_path=f"media/{name}", copied=True)

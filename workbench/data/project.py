@@ -1,0 +1,88 @@
+"""`Project`: a folder the person owns, with pictures or texts, labels, splits and runs. Every change is on disk when the
+method that made it returns."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from workbench.data.project_classes import ClassesPart
+from workbench.data.project_items import ItemsPart
+from workbench.data.project_runs import RunsPart
+from workbench.data.store import Store
+
+
+class Project(ClassesPart, ItemsPart, RunsPart):
+    """See the parts for their methods. Safe to use from any thread; all methods may raise `UserError`."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    @classmethod
+    def create(cls, folder: Path, name: str, task_id: str) -> Project:
+        """Make a new project in `folder`. Raises: UserError when the folder is taken or cannot be written."""
+        project = cls(Store.create(folder.absolute()))
+        for key, value in (("name", name.strip() or folder.name), ("task", task_id), ("created", now())):
+            project.set_meta(key, value)
+        return project
+
+    @classmethod
+    def open(cls, folder: Path, read_only: bool = False) -> Project:
+        """Open a project; a folder that may not be written is opened for reading only.
+
+        Raises:
+            UserError: when it is no project, damaged, of a newer version, or open in another window.
+        """
+        return cls(Store.open(folder.absolute(), read_only))
+
+    def close(self) -> None:
+        self._store.close()
+
+    def __enter__(self) -> Project:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def folder(self) -> Path:
+        return self._store.folder
+
+    @property
+    def runs_folder(self) -> Path:
+        return self.folder / "runs"
+
+    @property
+    def read_only(self) -> bool:
+        return self._store.read_only
+
+    @property
+    def name(self) -> str:
+        return str(self.get_meta("name", self.folder.name))
+
+    @property
+    def task_id(self) -> str:
+        return str(self.get_meta("task", ""))
+
+    @property
+    def created(self) -> str:
+        return str(self.get_meta("created", ""))
+
+    def get_meta(self, key: str, default: Any = None) -> Any:
+        """A remembered value (anything JSON can hold)."""
+        rows = self._store.query("SELECT value FROM meta WHERE key = ?", (key,))
+        return json.loads(rows[0][0]) if rows else default
+
+    def set_meta(self, key: str, value: Any) -> None:
+        with self._store.transaction() as sql:
+            sql.execute(
+                "INSERT INTO meta VALUES (?, ?) ON CONFLICT(key) DO UPDATE SET value = excluded.value",
+                (key, json.dumps(value)),
+            )
+
+
+def now() -> str:
+    """The time as ISO 8601 in UTC."""
+    return datetime.now(UTC).isoformat(timespec="seconds")

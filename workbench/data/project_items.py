@@ -1,0 +1,290 @@
+"""The items of a project: adding, listing, labelling, splitting."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from workbench.control import Control
+from workbench.data import labels, similar, splits
+from workbench.data.intake import Taken, copy_into, take_in
+from workbench.data.project_classes import ClassesPart
+from workbench.data.store import Store
+from workbench.data.types import AddResult, Counts, Item, ItemFilter, LabelState, NewItem, Split
+from workbench.errors import Problem, UserError
+
+# So many items are read and written at once; a stopped import keeps the chunks before.
+_CHUNK = 64
+_COLUMNS = (
+    "id, kind, name, path, copied, text, class_id, label_source, split, content_hash, width, height, problem,"
+    " suggestion, suggestion_score"
+)
+_IN = "IN (SELECT value FROM json_each(?))"
+_ORDERS = {
+    "added": "id",
+    "name": "name COLLATE NOCASE, id",
+    "label": "class_id IS NULL, (SELECT position FROM classes c WHERE c.id = class_id), id",
+    # Unlabelled ones with a suggestion first, the least certain at the top.
+    "uncertain": "class_id IS NOT NULL, suggestion IS NULL, suggestion_score, id",
+}
+
+
+class ItemsPart:
+    """Methods of `Project` about its items."""
+
+    _store: Store
+
+    # Adding ----------------------------------------------------------------------------------------------------
+
+    def add_items(
+        self,
+        items: Iterable[NewItem | Problem],
+        copy_media: bool = False,
+        control: Control | None = None,
+        total: int = 0,
+    ) -> AddResult:
+        """Take items in. Broken ones stay outside and come back as problems; the rest goes on.
+
+        An item whose content is in the project already is counted as a duplicate; if it brings a label and the one
+        inside has none, the label is given.
+
+        Args:
+            copy_media: put a copy of each picture into the project's folder instead of remembering where it lies.
+            total: how many are coming, for the progress; 0 when not known.
+
+        Raises:
+            UserError: when the project cannot be written; what was taken in before stays.
+            Cancelled: when asked to stop; what was taken in before stays.
+        """
+        control = control or Control()
+        added: list[int] = []
+        problems: list[Problem] = []
+        duplicates = done = 0
+        stream = iter(items)
+        while chunk := list(islice(stream, _CHUNK)):
+            problems += [p for p in chunk if isinstance(p, Problem)]
+            taken: list[Taken] = []
+            for outcome in take_in([c for c in chunk if isinstance(c, NewItem)], control):
+                if isinstance(outcome, Problem):
+                    problems.append(outcome)
+                else:
+                    taken.append(outcome)
+            if copy_media:
+                taken = [copy_into(self._store.folder / "media", t) for t in taken]
+            ids, again = self._insert(taken)
+            added += ids
+            duplicates += again
+            done += len(chunk)
+            control.progress(done, total, f"Adding: {done}")
+            control.check()
+        return AddResult(tuple(added), duplicates, tuple(problems))
+
+    def _insert(self, taken: Sequence[Taken]) -> tuple[list[int], int]:
+        added: list[int] = []
+        duplicates = 0
+        with self._store.transaction() as sql:
+            class_ids = {
+                t.new.label: self._class_for(t.new.label) for t in taken if t.new.label and t.new.label.strip()
+            }
+            for t in taken:
+                class_id = class_ids.get(t.new.label or "")
+                found = sql.execute(
+                    "SELECT id, class_id FROM items WHERE content_hash = ? AND NOT deleted", (t.content_hash,)
+                ).fetchone()
+                if found is not None:
+                    duplicates += 1
+                    if found[1] is None and class_id is not None:
+                        sql.execute(
+                            "UPDATE items SET class_id = ?, label_source = 'import' WHERE id = ?", (class_id, found[0])
+                        )
+                    continue
+                cursor = sql.execute(
+                    "INSERT INTO items (kind, name, path, copied, text, class_id, label_source, split, content_hash, width,"
+                    " height, signature) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    (
+                        t.new.kind, t.new.name, t.stored_path, t.copied, t.new.text, class_id,
+                        "import" if class_id is not None else "", t.new.split, t.content_hash, t.width, t.height, t.signature,
+                    ),
+                )  # fmt: skip
+                added.append(int(cursor.lastrowid or 0))
+        return added, duplicates
+
+    def _class_for(self, name: str) -> int:
+        assert isinstance(self, ClassesPart)
+        return self.add_class(labels.clean(name)[: labels.MAX_LENGTH]).id
+
+    # Listing ---------------------------------------------------------------------------------------------------
+
+    def item_ids(self, filter: ItemFilter | None = None) -> list[int]:
+        """Ids of the items that meet the filter, in its order."""
+        wanted = filter or ItemFilter()
+        where, values = _where(wanted)
+        sql = f"SELECT id FROM items WHERE {where} ORDER BY {_ORDERS[wanted.order]}"
+        return [row[0] for row in self._store.query(sql, values)]
+
+    def item_count(self, filter: ItemFilter | None = None) -> int:
+        where, values = _where(filter or ItemFilter())
+        return int(self._store.query(f"SELECT COUNT(*) FROM items WHERE {where}", values)[0][0])
+
+    def items(self, ids: Sequence[int]) -> list[Item]:
+        """Snapshots in the order asked for; ids that are not there are left out."""
+        rows = self._store.query(f"SELECT {_COLUMNS} FROM items WHERE id {_IN}", (json.dumps(list(ids)),))
+        by_id = {row[0]: self._item(row) for row in rows}
+        return [by_id[i] for i in ids if i in by_id]
+
+    def item(self, item_id: int) -> Item:
+        """Raises: UserError when there is no such item."""
+        found = self.items([item_id])
+        if not found:
+            raise UserError("This item is not in the project any more.", "Undo brings removed items back.")
+        return found[0]
+
+    def _item(self, row: Sequence[Any]) -> Item:
+        path = None
+        if row[3] is not None:
+            path = self._store.folder / row[3] if row[4] else Path(row[3])
+        return Item(
+            id=row[0], kind=row[1], name=row[2], path=path, text=row[5], class_id=row[6], label_source=row[7],
+            split=Split(row[8]) if row[8] else None, content_hash=row[9], width=row[10], height=row[11], problem=row[12],
+            suggestion=row[13], suggestion_score=row[14],
+        )  # fmt: skip
+
+    def counts(self) -> Counts:
+        rows = self._store.query(
+            "SELECT class_id, split, problem != '', COUNT(*) FROM items WHERE NOT deleted GROUP BY 1, 2, 3"
+        )
+        per_class: Counter[int] = Counter()
+        per_split: Counter[Split] = Counter()
+        total = labelled = broken = 0
+        for class_id, split, is_broken, count in rows:
+            total += count
+            if is_broken:
+                broken += count
+                continue
+            if class_id is not None:
+                labelled += count
+                per_class[class_id] += count
+            if split:
+                per_split[Split(split)] += count
+        return Counts(total, labelled, total - labelled - broken, broken, dict(per_class), dict(per_split))
+
+    # Labelling -------------------------------------------------------------------------------------------------
+
+    def label_states(self, ids: Sequence[int]) -> dict[int, LabelState]:
+        rows = self._store.query(
+            f"SELECT id, class_id, label_source FROM items WHERE id {_IN}",
+            (json.dumps(list(ids)),),
+        )
+        return {row[0]: LabelState(row[1], row[2]) for row in rows}
+
+    def set_label(self, ids: Sequence[int], class_id: int | None, source: str = "person") -> dict[int, LabelState]:
+        """Label items (None takes the label off). Returns the labels as they were, for `restore_labels`."""
+        with self._store.transaction() as sql:
+            before = self.label_states(ids)
+            sql.execute(
+                f"UPDATE items SET class_id = ?, label_source = ? WHERE id {_IN}",
+                (class_id, source if class_id is not None else "", json.dumps(list(ids))),
+            )
+        return before
+
+    def restore_labels(self, states: Mapping[int, LabelState]) -> None:
+        with self._store.transaction() as sql:
+            sql.executemany(
+                "UPDATE items SET class_id = ?, label_source = ? WHERE id = ?",
+                [(s.class_id, s.source, i) for i, s in states.items()],
+            )
+
+    def remove_items(self, ids: Sequence[int]) -> None:
+        """Take items out; `restore_items` brings them back. Files are never deleted."""
+        self._set_deleted(ids, True)
+
+    def restore_items(self, ids: Sequence[int]) -> None:
+        self._set_deleted(ids, False)
+
+    def _set_deleted(self, ids: Sequence[int], deleted: bool) -> None:
+        with self._store.transaction() as sql:
+            sql.execute(f"UPDATE items SET deleted = ? WHERE id {_IN}", (deleted, json.dumps(list(ids))))
+
+    def mark_broken(self, problems: Mapping[int, str]) -> None:
+        """Note for items that could not be used why not; an empty sentence takes the note off."""
+        with self._store.transaction() as sql:
+            sql.executemany("UPDATE items SET problem = ? WHERE id = ?", [(p, i) for i, p in problems.items()])
+
+    def set_suggestions(self, suggestions: Iterable[tuple[int, int, float]]) -> None:
+        """(item id, class id, score in 0..1) each; only unlabelled items show them."""
+        with self._store.transaction() as sql:
+            sql.executemany(
+                "UPDATE items SET suggestion = ?, suggestion_score = ? WHERE id = ?",
+                [(c, s, i) for i, c, s in suggestions],
+            )
+
+    def clear_suggestions(self) -> None:
+        with self._store.transaction() as sql:
+            sql.execute("UPDATE items SET suggestion = NULL, suggestion_score = 0 WHERE suggestion IS NOT NULL")
+
+    def suggestions_count(self) -> int:
+        """Unlabelled items that have a suggestion."""
+        sql = "SELECT COUNT(*) FROM items WHERE NOT deleted AND class_id IS NULL AND suggestion IS NOT NULL"
+        return int(self._store.query(sql)[0][0])
+
+    # Splitting -------------------------------------------------------------------------------------------------
+
+    def ensure_splits(self, seed: int = 0, control: Control | None = None) -> None:
+        """Give every labelled, usable item that has no split yet one; splits once given never change."""
+        usable = "NOT deleted AND problem = '' AND class_id IS NOT NULL"
+        missing = self._store.query(f"SELECT COUNT(*) FROM items WHERE {usable} AND split IS NULL")
+        if not missing[0][0]:
+            return
+        rows = self._store.query(f"SELECT id, class_id, split FROM items WHERE {usable} ORDER BY id")
+        groups = self.near_groups([row[0] for row in rows], control)
+        given = splits.assign(
+            [splits.SplitRow(r[0], r[1], groups[r[0]], Split(r[2]) if r[2] else None) for r in rows], seed
+        )
+        with self._store.transaction() as sql:
+            sql.executemany("UPDATE items SET split = ? WHERE id = ?", [(s.value, i) for i, s in given.items()])
+
+    def near_groups(self, ids: Sequence[int], control: Control | None = None) -> dict[int, int]:
+        """For each item the id of the first item that is nearly the same (often itself)."""
+        rows = self._store.query(
+            f"SELECT id, kind, text, signature FROM items WHERE id {_IN} ORDER BY id",
+            (json.dumps(list(ids)),),
+        )
+        result: dict[int, int] = {}
+        pictures = [row for row in rows if row[1] == "picture"]
+        texts = [row for row in rows if row[1] == "text"]
+        for part, groups in (
+            (pictures, similar.picture_groups([row[3] for row in pictures], control)),
+            (texts, similar.text_groups([row[2] or "" for row in texts], control)),
+        ):
+            for row, group in zip(part, groups, strict=True):
+                result[row[0]] = part[group][0]
+        return result
+
+    def split_items(self, split: Split) -> list[Item]:
+        """Labelled, usable items of a split, in order of id."""
+        return self.items(self.item_ids(ItemFilter(labelled=True, split=split, problems=False)))
+
+
+def _where(wanted: ItemFilter) -> tuple[str, tuple[Any, ...]]:
+    parts, values = ["NOT deleted"], []
+    if wanted.ids is not None:
+        parts.append(f"id {_IN}")
+        values.append(json.dumps(list(wanted.ids)))
+    if wanted.class_ids:
+        parts.append(f"class_id {_IN}")
+        values.append(json.dumps(list(wanted.class_ids)))
+    if wanted.labelled is not None:
+        parts.append("class_id IS NOT NULL" if wanted.labelled else "class_id IS NULL")
+    if wanted.split is not None:
+        parts.append("split = ?")
+        values.append(wanted.split.value)
+    if wanted.problems is not None:
+        parts.append("problem != ''" if wanted.problems else "problem = ''")
+    if wanted.search.strip():
+        parts.append("(instr(lower(name), lower(?)) OR instr(lower(COALESCE(text, '')), lower(?)))")
+        values += [wanted.search.strip()] * 2
+    return " AND ".join(parts), tuple(values)

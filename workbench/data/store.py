@@ -1,0 +1,220 @@
+"""The database under a project: connections per thread, whole transactions, and sentences instead of SQLite's words."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from workbench.data.lock import FileLock
+from workbench.data.schema import APPLICATION_ID, SCHEMA, VERSION
+from workbench.errors import UserError
+
+DATABASE = "project.db"
+LOCK = "project.lock"
+_READ_ONLY = UserError(
+    "This project is open for reading only; nothing can be changed.",
+    "Copy its folder to a place where you may write, and open the copy.",
+)
+
+
+class _Connection:
+    """Closes its connection when its thread ends."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.sql = connection
+
+    def __del__(self) -> None:
+        self.sql.close()
+
+
+@contextmanager
+def sentences(folder: Path) -> Iterator[None]:
+    """Turn what SQLite and the disk may say into what a person can act on."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise _translated(error, folder) from error
+    except OSError as error:
+        import errno
+
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise _full(folder) from error
+        raise UserError(f"The project “{folder.name}” cannot be read or written.", "Check the disk.") from error
+
+
+def _full(folder: Path) -> UserError:
+    return UserError(
+        f"There is no room on the disk for the project “{folder.name}”.",
+        "Make room and do the last step again; everything before it is safe.",
+    )
+
+
+def _translated(error: sqlite3.Error, folder: Path) -> UserError:
+    text = str(error).lower()
+    if "full" in text or "disk i/o" in text:
+        return _full(folder)
+    if "readonly" in text or "read-only" in text:
+        return _READ_ONLY
+    if "locked" in text:
+        return UserError(f"The project “{folder.name}” is busy in another program.", "Wait a moment and try again.")
+    if "not a database" in text or "malformed" in text:
+        return UserError(
+            f"The project file of “{folder.name}” is damaged.",
+            "Restore the folder from a backup; your pictures are untouched.",
+        )
+    return UserError(f"The project “{folder.name}” cannot be read or written ({error}).", "Check the disk.")
+
+
+class Store:
+    """An open project database. Reads may come from any thread at once; writes wait for each other."""
+
+    def __init__(self, folder: Path, read_only: bool, lock: FileLock | None) -> None:
+        self.folder = folder
+        self.read_only = read_only
+        self._lock = lock
+        self._local = threading.local()
+        self._all: weakref.WeakSet[_Connection] = weakref.WeakSet()
+        self._write = threading.RLock()
+        self._closed = False
+
+    @classmethod
+    def create(cls, folder: Path) -> Store:
+        """Make the folder and an empty database. Raises: UserError when it is taken or cannot be written."""
+        if (folder / DATABASE).exists():
+            raise UserError(f"There is already a project in “{folder.name}”.", "Open it, or choose another name.")
+        try:
+            for part in (folder, folder / "media", folder / "runs"):
+                part.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UserError(f"The folder “{folder}” cannot be written.", "Choose another place.") from error
+        store = cls(folder, False, _locked(folder))
+        try:
+            with sentences(folder):
+                connection = store._connection()
+                connection.execute("PRAGMA journal_mode=WAL")
+                connection.executescript(
+                    f"BEGIN; {SCHEMA} PRAGMA application_id={APPLICATION_ID}; PRAGMA user_version={VERSION}; COMMIT;"
+                )
+        except UserError:
+            store.close()
+            raise
+        return store
+
+    @classmethod
+    def open(cls, folder: Path, read_only: bool = False) -> Store:
+        """Raises: UserError when it is no project, damaged, of a newer version, or open elsewhere."""
+        import os
+
+        if not (folder / DATABASE).is_file():
+            raise UserError(
+                f"“{folder.name}” is not a project of Model Workbench.", f"A project folder holds {DATABASE}."
+            )
+        lock = None
+        if not read_only:
+            if os.access(folder, os.W_OK) and os.access(folder / DATABASE, os.W_OK):
+                lock = _locked(folder)
+            else:
+                read_only = True
+        store = cls(folder, read_only, lock)
+        try:
+            store._check_version()
+        except UserError:
+            store.close()
+            raise
+        return store
+
+    def _check_version(self) -> None:
+        with sentences(self.folder):
+            version = self._connection().execute("PRAGMA user_version").fetchone()[0]
+            application = self._connection().execute("PRAGMA application_id").fetchone()[0]
+        if application != APPLICATION_ID:
+            raise UserError(f"“{self.folder.name}” is not a project of Model Workbench.", "Choose another folder.")
+        if version > VERSION:
+            raise UserError(
+                f"The project “{self.folder.name}” was made by a newer version of Model Workbench.",
+                "Update the app to open it.",
+            )
+
+    def _connection(self) -> sqlite3.Connection:
+        if self._closed:
+            raise UserError("The project is closed.", "Open it again on the Home page.")
+        held: _Connection | None = getattr(self._local, "held", None)
+        if held is None:
+            held = _Connection(self._connect())
+            self._local.held = held
+            self._all.add(held)
+        return held.sql
+
+    def _connect(self) -> sqlite3.Connection:
+        file = self.folder / DATABASE
+        # isolation_level None: transactions begin and end where `transaction` says, nowhere else.
+        options: dict[str, Any] = {
+            "timeout": 10,
+            "isolation_level": None,
+            "check_same_thread": False,
+            "cached_statements": 64,
+        }
+        if self.read_only:
+            try:
+                connection: sqlite3.Connection = sqlite3.connect(
+                    f"{file.absolute().as_uri()}?mode=ro", uri=True, **options
+                )
+                connection.execute("SELECT 1 FROM sqlite_master LIMIT 1")
+            except sqlite3.OperationalError:
+                # A folder that cannot be written has no room for the log's index; nobody writes there, so none is needed.
+                connection = sqlite3.connect(f"{file.absolute().as_uri()}?immutable=1", uri=True, **options)
+            return connection
+        connection = sqlite3.connect(file, **options)
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute("PRAGMA foreign_keys=ON")
+        return connection
+
+    def query(self, sql: str, values: tuple[Any, ...] = ()) -> list[Any]:
+        """All rows."""
+        with sentences(self.folder):
+            return self._connection().execute(sql, values).fetchall()
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """All or nothing; on disk when the block ends. Raises: UserError."""
+        if self.read_only:
+            raise _READ_ONLY
+        with self._write, sentences(self.folder):
+            connection = self._connection()
+            if connection.in_transaction:  # a step of a larger one
+                yield connection
+                return
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+                connection.execute("COMMIT")
+            except BaseException:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise
+
+    def close(self) -> None:
+        """Close every thread's connection and let the lock go."""
+        with self._write:
+            self._closed = True
+            for held in list(self._all):
+                held.sql.close()
+        if self._lock is not None:
+            self._lock.release()
+            self._lock = None
+
+
+def _locked(folder: Path) -> FileLock:
+    lock = FileLock(folder / LOCK)
+    with sentences(folder):
+        got = lock.acquire()
+    if not got:
+        raise UserError(
+            f"The project “{folder.name}” is open in another window.", "Close it there first, or go on working there."
+        )
+    return lock

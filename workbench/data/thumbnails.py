@@ -1,0 +1,69 @@
+"""Thumbnails on disk, so that a project opens with its pictures at once."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+import threading
+from pathlib import Path
+
+from workbench.data.media import thumbnail_bytes
+from workbench.errors import UserError
+
+_PRUNE_EVERY = 500
+
+
+class ThumbnailCache:
+    """JPEG thumbnails keyed by path, time of change, size and side. May be deleted at any time.
+
+    Args:
+        folder: where they lie; made when needed.
+        max_bytes: the oldest go when all together are larger.
+    """
+
+    def __init__(self, folder: Path, max_bytes: int = 500_000_000) -> None:
+        self._folder = folder
+        self._max = max_bytes
+        self._writes = 0
+        self._lock = threading.Lock()
+
+    def get(self, path: Path, side: int) -> bytes:
+        """The thumbnail's bytes, made when they are not there. Raises: UserError as `open_picture`."""
+        try:
+            stat = path.stat()
+        except OSError as error:
+            raise UserError("The file is not there any more.", "Put it back, or remove it from the project.") from error
+        key = f"{path}|{stat.st_mtime_ns}|{stat.st_size}|{side}"
+        target = self._folder / f"{hashlib.sha256(key.encode('utf-8', 'surrogatepass')).hexdigest()}.jpg"
+        try:
+            return target.read_bytes()
+        except OSError:
+            data = thumbnail_bytes(path, side)
+            self._write(target, data)
+            return data
+
+    def _write(self, target: Path, data: bytes) -> None:
+        # A cache that cannot be written (full disk) is only slower: the thumbnail is there all the same.
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            handle, name = tempfile.mkstemp(dir=self._folder)
+            with os.fdopen(handle, "wb") as stream:
+                stream.write(data)
+            Path(name).replace(target)
+        except OSError:
+            return
+        with self._lock:
+            self._writes += 1
+            due = self._writes % _PRUNE_EVERY == 0
+        if due:
+            self.prune()
+
+    def prune(self) -> None:
+        """Delete the oldest until the bound holds."""
+        files = sorted(((f.stat().st_mtime, f.stat().st_size, f) for f in self._folder.glob("*.jpg")), reverse=True)
+        total = 0
+        for _, size, file in files:
+            total += size
+            if total > self._max:
+                file.unlink(missing_ok=True)
