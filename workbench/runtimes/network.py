@@ -28,6 +28,7 @@ class Network:
         head: the last linear layer; None when the model has none.
         feature_width: F.
         tokenizer: of a text model.
+        learning_rate: a good peak learning rate for this kind of backbone when it is trained further (AdamW).
     """
 
     def __init__(
@@ -39,6 +40,7 @@ class Network:
         head: nn.Linear | None,
         feature_width: int,
         tokenizer: Any = None,
+        learning_rate: float = 1e-4,
     ) -> None:
         from torch import nn
 
@@ -53,6 +55,7 @@ class Network:
             self._module.add_module("head", head)
         self._module.eval()
         self._hash = ""
+        self.learning_rate = learning_rate
 
     @property
     def module(self) -> nn.Module:
@@ -131,6 +134,15 @@ class Network:
                 head.bias.copy_(bias)
         self._module.head = head.to(self.device)
 
+    def with_head(self, labels: Iterable[str], weight: torch.Tensor, bias: torch.Tensor) -> Network:
+        """Another network on the same backbone (shared, not copied) with a head of its own."""
+        other = Network(
+            self.card, (), self.backbone, self._pooled, None, self._width, self._tokenizer, self.learning_rate
+        )
+        other.set_head(labels, weight, bias)
+        other._hash = self._hash
+        return other
+
     def stages(self) -> list[list[nn.Parameter]]:
         groups = [list(unit) for unit in reversed(stage_parameters(self.backbone))]
         return [list(self.head.parameters()), *groups] if self.head is not None else groups
@@ -172,14 +184,22 @@ def stage_parameters(module: nn.Module) -> list[list[nn.Parameter]]:
     units: list[nn.Module] = [module]
     loose: list[nn.Parameter] = []
 
+    from torch.nn import Embedding
+
     def weight(unit: nn.Module) -> int:
         return sum(p.numel() for p in unit.parameters())
+
+    def work(unit: nn.Module) -> int:
+        # Tables of word vectors are heavy but do no work: a text network's stages are its layers.
+        return sum(
+            p.numel() for part in unit.modules() if not isinstance(part, Embedding) for p in part.parameters(False)
+        )
 
     while len(units) < _STAGES:
         openable = [u for u in units if any(True for c in u.children() if weight(c))]
         if not openable:
             break
-        heavy = max(openable, key=weight)
+        heavy = max(openable, key=work)
         at = units.index(heavy)
         loose += list(heavy.parameters(recurse=False))
         units[at : at + 1] = [c for c in heavy.children() if weight(c)]

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from workbench.runtimes.base import Batch
 
 WITH_HEAD = "AutoModelForSequenceClassification"
+_LEARNING_RATE = 5e-5
 
 
 def _inputs(batch: Batch) -> dict[str, Any]:
@@ -46,6 +47,8 @@ def open_pretrained(card: ModelCard, path: Path) -> Network:
     """
     import transformers
 
+    # Its progress bars would be written over ours.
+    transformers.utils.logging.disable_progress_bar()
     loader = getattr(transformers, WITH_HEAD if card.arch == WITH_HEAD else "AutoModel")
     try:
         tokenizer = transformers.AutoTokenizer.from_pretrained(path, local_files_only=True, trust_remote_code=False)
@@ -76,14 +79,23 @@ def build(card: ModelCard, folder: Path) -> Network:
 def _network(card: ModelCard, model: Any, tokenizer: Any, *, keep_head: bool) -> Network:
     config = model.config
     if card.arch != WITH_HEAD:
+        if getattr(model, "pooler", None) is not None:
+            model.pooler = None  # served the first training only; its output is not used
         pooled = _mean if card.preparation.pooling == "mean" else _first
-        return Network(card, (), model, pooled, None, int(config.hidden_size), tokenizer)
+        return Network(card, (), model, pooled, None, int(config.hidden_size), tokenizer, _LEARNING_RATE)
     head = split_last_linear(model, int(config.num_labels))
     if head is None:
         raise UserError(f"“{card.name}” has no classes of its own.", "Choose another model.")
     labels = card.label_names or tuple(str(config.id2label[i]) for i in range(config.num_labels))
     return Network(
-        card, labels if keep_head else (), model, _before_head, head if keep_head else None, head.in_features, tokenizer
+        card,
+        labels if keep_head else (),
+        model,
+        _before_head,
+        head if keep_head else None,
+        head.in_features,
+        tokenizer,
+        _LEARNING_RATE,
     )
 
 

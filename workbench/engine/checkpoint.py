@@ -1,0 +1,112 @@
+"""Everything needed to go on exactly where a training stopped, in one file written whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from workbench.errors import UserError
+
+if TYPE_CHECKING:
+    import torch
+
+LAST, BEST = "last.safetensors", "best.safetensors"
+
+
+@dataclass(frozen=True)
+class Position:
+    """Where a training stands.
+
+    Attributes:
+        epoch: the epoch it is in, from 1.
+        step_in_epoch: optimiser steps of this epoch that are done.
+        step: optimiser steps done in all.
+        loss_sum, right, seen: of this epoch so far, for its averages.
+        best_loss, best_epoch, bad_epochs: for early stopping.
+        micro_batch: items at once; smaller than the batch after memory ran out.
+        seconds: time spent before.
+    """
+
+    epoch: int = 1
+    step_in_epoch: int = 0
+    step: int = 0
+    loss_sum: float = 0.0
+    right: int = 0
+    seen: int = 0
+    best_loss: float = float("inf")
+    best_epoch: int = 0
+    bad_epochs: int = 0
+    micro_batch: int = 0
+    seconds: float = 0.0
+
+
+def write_tensors(path: Path, tensors: Mapping[str, torch.Tensor], note: Mapping[str, str] | None = None) -> None:
+    """Write a safetensors file atomically. Raises: UserError when there is no room."""
+    from safetensors.torch import save_file
+
+    temporary = path.with_name(path.name + ".part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        plain = {k: v.detach().cpu().contiguous().clone() for k, v in tensors.items()}
+        save_file(plain, temporary, metadata=dict(note or {}))
+        with temporary.open("rb") as stream:
+            os.fsync(stream.fileno())
+        temporary.replace(path)
+    except (OSError, RuntimeError) as error:
+        temporary.unlink(missing_ok=True)
+        raise UserError(
+            "The training could not be saved: the disk is full or the project's folder cannot be written.",
+            "Make room, then go on with the training.",
+        ) from error
+
+
+def read_tensors(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
+    """Tensors and note of a file. Raises: UserError when it is missing or damaged."""
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, "pt") as file:
+            return {key: file.get_tensor(key) for key in file.keys()}, dict(file.metadata() or {})  # noqa: SIM118
+    except (OSError, SafetensorError) as error:
+        raise UserError(
+            "The saved state of this training is missing or damaged.", "Start the training anew."
+        ) from error
+
+
+def save(folder: Path, model: torch.nn.Module, optimiser: torch.optim.Optimizer, position: Position) -> None:
+    """Write the last state: weights, optimiser, random numbers, position. The schedule follows from the position."""
+    import torch
+
+    tensors = {f"model.{k}": v for k, v in model.state_dict().items()}
+    state: dict[int, dict[str, Any]] = optimiser.state_dict()["state"]
+    for number, values in state.items():
+        tensors |= {f"optimiser.{number}.{k}": v for k, v in values.items() if isinstance(v, torch.Tensor)}
+    tensors["random"] = torch.get_rng_state()
+    if torch.cuda.is_available():
+        tensors["random.cuda"] = torch.cuda.get_rng_state()
+    write_tensors(folder / LAST, tensors, {"position": json.dumps(asdict(position))})
+
+
+def load(folder: Path, model: torch.nn.Module, optimiser: torch.optim.Optimizer) -> Position:
+    """Bring back what `save` wrote. Raises: UserError when it is missing, damaged or does not fit."""
+    import torch
+
+    tensors, note = read_tensors(folder / LAST)
+    try:
+        model.load_state_dict({k.removeprefix("model."): v for k, v in tensors.items() if k.startswith("model.")})
+        state: dict[int, dict[str, torch.Tensor]] = {}
+        for key, value in tensors.items():
+            if key.startswith("optimiser."):
+                _, number, name = key.split(".", 2)
+                state.setdefault(int(number), {})[name] = value
+        optimiser.load_state_dict({"state": state, "param_groups": optimiser.state_dict()["param_groups"]})
+        torch.set_rng_state(tensors["random"])
+        if torch.cuda.is_available() and "random.cuda" in tensors:
+            torch.cuda.set_rng_state(tensors["random.cuda"])
+        return Position(**json.loads(note["position"]))
+    except (RuntimeError, KeyError, ValueError, TypeError) as error:
+        raise UserError("The saved state of this training does not fit.", "Start the training anew.") from error

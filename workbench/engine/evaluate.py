@@ -1,0 +1,107 @@
+"""Judging a run or a model on items whose answers are known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from workbench.catalog.card import ModelCard
+from workbench.catalog.catalog import Catalog, label_names
+from workbench.control import Control
+from workbench.data import labels
+from workbench.data.project import Project
+from workbench.data.types import Item, ItemFilter, ItemPrediction, Sample, Split
+from workbench.engine.predict import predict
+from workbench.errors import Problem, UserError
+from workbench.tasks.registry import get_task
+from workbench.trust.metrics import Comparison, Evaluation, compare, evaluation_from_predictions
+
+__all__ = ["Comparison", "Evaluation", "compare", "evaluate", "evaluate_samples", "evaluation_from_predictions"]
+
+
+def evaluate(
+    project: Project,
+    run_id: str,
+    split: Split = Split.TEST,
+    catalog: Catalog | None = None,
+    control: Control | None = None,
+) -> Evaluation:
+    """A run's evaluation. What it did not predict at its end (it was stopped) is predicted now and kept.
+
+    Items whose label has changed since are judged by the label they have now; removed ones are left out.
+
+    Raises:
+        UserError: when the run or its model is gone.
+        Cancelled: when asked to stop.
+    """
+    record = project.run(run_id)
+    known = project.predictions(run_id)
+    if not any(p.split is split for p in known):
+        model_id = str(record.metrics.get("model_id", ""))
+        if not model_id:
+            raise UserError(
+                "This training made no model, so there is nothing to judge.", "Go on with it, or start anew."
+            )
+        card = (catalog or Catalog.load()).get(model_id)
+        known += _predict(project, card, split, control)
+        if not project.read_only:
+            project.save_predictions(run_id, known)
+    classes = [str(c) for c in record.config.get("classes", ())]
+    return evaluation_from_predictions(
+        classes, _relabelled(project, [p for p in known if p.split is split]), split.value
+    )
+
+
+def _relabelled(project: Project, predictions: Sequence[ItemPrediction]) -> list[ItemPrediction]:
+    names = {c.id: c.name for c in project.classes()}
+    ids = project.item_ids(ItemFilter(ids=tuple(p.item_id for p in predictions), labelled=True))
+    now = {i: names.get(s.class_id or -1, "") for i, s in project.label_states(ids).items()}
+    return [
+        ItemPrediction(p.item_id, p.split, now[p.item_id], p.predicted_class, p.scores)
+        for p in predictions
+        if now.get(p.item_id)
+    ]
+
+
+def _predict(project: Project, card: ModelCard, split: Split, control: Control | None) -> list[ItemPrediction]:
+    names = {c.id: c.name for c in project.classes()}
+    items: list[Item] = project.split_items(split)
+    order = label_names(card)
+    found = []
+    for result in predict([i.sample() for i in items], card, get_task(project.task_id), control=control):
+        item = items[result.index]
+        if result.prediction is None:
+            continue
+        by_name = {s.name: s.value for s in result.prediction.top}
+        scores = tuple(by_name.get(name, 0.0) for name in order)
+        found.append(ItemPrediction(item.id, split, names[item.class_id or -1], result.prediction.best.name, scores))
+    return found
+
+
+def evaluate_samples(
+    card: ModelCard, samples: Iterable[tuple[Sample, str]], task_id: str, control: Control | None = None
+) -> tuple[Evaluation, list[Problem]]:
+    """Judge a model on samples with their true labels (a folder per class, a table). Item ids are places from 0.
+
+    Raises:
+        UserError: when none of the labels is one the model knows.
+    """
+    pairs = list(samples)
+    order = label_names(card)
+    spelling = {labels.key(name): name for name in order}
+    if not any(labels.key(label) in spelling for _, label in pairs):
+        raise UserError(
+            "None of the labels is one this model knows.",
+            f"It knows: {', '.join(order[:12])}{'…' if len(order) > 12 else ''}.",
+        )
+    found, problems = [], []
+    for result in predict([s for s, _ in pairs], card, get_task(task_id), control=control):
+        if result.prediction is None:
+            if result.problem is not None:
+                problems.append(result.problem)
+            continue
+        label = pairs[result.index][1]
+        by_name = {s.name: s.value for s in result.prediction.top}
+        scores = tuple(by_name.get(name, 0.0) for name in order)
+        true = spelling.get(labels.key(label), label)
+        found.append(ItemPrediction(result.index, Split.TEST, true, result.prediction.best.name, scores))
+    return evaluation_from_predictions(order, found), problems

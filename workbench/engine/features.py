@@ -1,0 +1,160 @@
+"""Features of a frozen backbone, computed once per content and kept on disk: ten new photos cost ten forward passes."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from workbench.control import Control
+from workbench.data.types import Item
+from workbench.errors import Problem, UserError
+from workbench.runtimes.network import Network
+from workbench.tasks.base import Task
+
+if TYPE_CHECKING:
+    import torch
+
+log = logging.getLogger(__name__)
+
+# Small, so that a stop is answered within a second on a slow computer.
+_BATCH = 8
+_READERS = 2
+_MAX_BYTES = 2_000_000_000
+
+
+@dataclass(frozen=True)
+class Features:
+    """`matrix` float32 [N, F], one row per id of `ids`; items that could not be read are in `problems`, by id."""
+
+    matrix: torch.Tensor
+    ids: tuple[int, ...]
+    problems: Mapping[int, Problem]
+    computed: int
+
+
+class FeatureCache:
+    """Feature vectors by key, in one SQLite file. Safe under two processes; may be deleted at any time.
+
+    A file that is damaged is thrown away and begun anew; a disk that is full only means nothing is kept.
+    """
+
+    def __init__(self, folder: Path, max_bytes: int = _MAX_BYTES) -> None:
+        self._file = folder / "features.db"
+        self._max = max_bytes
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def _open(self) -> Iterator[sqlite3.Connection]:
+        self._file.parent.mkdir(parents=True, exist_ok=True)
+        connection = sqlite3.connect(self._file, timeout=10)
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute("PRAGMA synchronous=NORMAL")
+            connection.execute("CREATE TABLE IF NOT EXISTS features (key TEXT PRIMARY KEY, value BLOB NOT NULL)")
+            with connection:
+                yield connection
+        finally:
+            connection.close()
+
+    def get(self, keys: Sequence[str]) -> dict[str, bytes]:
+        """The values there are."""
+        with self._lock:
+            try:
+                with self._open() as sql:
+                    rows = sql.execute(
+                        "SELECT key, value FROM features WHERE key IN (SELECT value FROM json_each(?))",
+                        (json.dumps(keys),),
+                    )
+                    return dict(rows.fetchall())
+            except sqlite3.DatabaseError as error:
+                self._start_anew(error)
+                return {}
+
+    def put(self, values: Mapping[str, bytes]) -> None:
+        with self._lock:
+            try:
+                with self._open() as sql:
+                    sql.executemany("INSERT OR REPLACE INTO features VALUES (?, ?)", list(values.items()))
+                    self._bound(sql)
+            except sqlite3.DatabaseError as error:
+                log.warning("features are not kept: %s", error)
+
+    def _bound(self, sql: sqlite3.Connection) -> None:
+        pages, free, size = (
+            sql.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "freelist_count", "page_size")
+        )
+        if (pages - free) * size > self._max:
+            # The oldest quarter goes.
+            sql.execute("DELETE FROM features WHERE rowid IN (SELECT rowid FROM features ORDER BY rowid LIMIT"
+                        " (SELECT COUNT(*) / 4 + 1 FROM features))")  # fmt: skip
+
+    def _start_anew(self, error: sqlite3.DatabaseError) -> None:
+        if isinstance(error, sqlite3.OperationalError):
+            log.warning("the feature cache cannot be read now: %s", error)
+            return
+        log.warning("the feature cache is damaged and begun anew: %s", error)
+        for suffix in ("", "-wal", "-shm"):
+            self._file.with_name(self._file.name + suffix).unlink(missing_ok=True)
+
+
+def compute_features(
+    items: Sequence[Item],
+    model: Network,
+    task: Task,
+    control: Control | None = None,
+    cache: FeatureCache | None = None,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> Features:
+    """Features of all items that can be read, from the cache where it has them.
+
+    Raises:
+        Cancelled: when asked to stop; what was computed is in the cache.
+    """
+    import numpy as np
+    import torch
+
+    control = control or Control()
+    prefix = f"{model.weights_hash}/{task.preparation_key(model)}/"
+    known = cache.get([prefix + i.content_hash for i in items]) if cache is not None else {}
+    rows: dict[int, bytes] = {i.id: known[prefix + i.content_hash] for i in items if prefix + i.content_hash in known}
+    missing = [i for i in items if i.id not in rows]
+    problems: dict[int, Problem] = {}
+    done = len(rows)
+    model.module.eval()
+    with ThreadPoolExecutor(_READERS) as readers:
+        futures = {}
+        for start in range(0, len(missing), _BATCH):
+            control.check()
+            # One batch is read ahead while another is computed.
+            for item in missing[start : start + 2 * _BATCH]:
+                if item.id not in futures:
+                    futures[item.id] = readers.submit(task.prepare, item.sample(), model)
+            batch = missing[start : start + _BATCH]
+            prepared = []
+            for item in batch:
+                try:
+                    prepared.append((item, futures.pop(item.id).result()))
+                except UserError as error:
+                    problems[item.id] = Problem.of(item.name, error, str(item.path or ""))
+            if prepared:
+                with torch.inference_mode():
+                    values = model.features(task.collate([p for _, p in prepared], model)).cpu().numpy()
+                fresh = {i.id: v.astype(np.float32).tobytes() for (i, _), v in zip(prepared, values, strict=True)}
+                rows |= fresh
+                if cache is not None:
+                    cache.put({prefix + i.content_hash: fresh[i.id] for i, _ in prepared})
+            done += len(batch)
+            control.progress(done, len(items), f"Looking at {task.info.nouns}: {done} of {len(items)}")
+            if on_progress is not None:
+                on_progress(done, len(items))
+    ids = tuple(i.id for i in items if i.id in rows)
+    flat = np.frombuffer(b"".join(rows[i] for i in ids), np.float32).reshape(len(ids), model.feature_width)
+    return Features(torch.from_numpy(flat.copy()), ids, problems, len(missing) - len(problems))

@@ -1,0 +1,178 @@
+"""Fine-tuning: `fit` is a generator of events that ends with a model among the person's own."""
+
+from __future__ import annotations
+
+import logging
+import re
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from workbench.catalog.card import ModelCard, Source
+from workbench.catalog.catalog import Catalog
+from workbench.control import Control
+from workbench.data.project import Project, now
+from workbench.data.types import RunRecord, Split
+from workbench.engine.events import Advice, Finished, How, RunConfig, RunEvent, StageChanged, Started
+from workbench.engine.finetune import train_network
+from workbench.engine.quick import train_quick
+from workbench.engine.run import Outcome, Run, RunLog, new_config, prepare, read_events, resumable, trainable
+from workbench.errors import Cancelled, UserError
+from workbench.trust.metrics import Evaluation, evaluation_from_predictions
+
+__all__ = ["fit", "new_config", "read_events", "resumable", "trainable"]
+
+log = logging.getLogger(__name__)
+
+_TINY_VALIDATION = 10
+
+
+def fit(
+    config: RunConfig, project: Project, catalog: Catalog, control: Control | None = None, resume: bool = False
+) -> Iterator[RunEvent]:
+    """Train. Everything is kept on disk on the way; the same config on the same data on a CPU gives the same numbers.
+
+    Args:
+        resume: go on with the run `config.run_id` where its last checkpoint stands.
+
+    Yields:
+        Events; the last one is `Finished`.
+
+    Raises:
+        UserError: when something a person can mend stands in the way.
+        Cancelled: when asked to stop before there was anything worth keeping.
+    """
+    control = control or Control()
+    run = prepare(config, project, catalog, control)
+    book = RunLog(run)
+    started = time.monotonic()
+    try:
+        book.status("running")
+        for event in _events(run, book, resume, started):
+            yield book.event(event)
+    except Cancelled:
+        book.status("cancelled", "Stopped before there was anything worth keeping.")
+        raise
+    except UserError as error:
+        _say_failed(book, str(error))
+        raise
+    except GeneratorExit:
+        book.status("interrupted")
+        raise
+    except Exception:
+        _say_failed(book, "Something unexpected went wrong.")
+        raise
+    finally:
+        book.close()
+
+
+def _say_failed(book: RunLog, message: str) -> None:
+    try:
+        book.status("failed", message)
+    except UserError as error:
+        # The disk may be the very trouble; the first error is the one to show.
+        log.warning("the failed run could not be noted: %s", error)
+
+
+def _events(run: Run, book: RunLog, resume: bool, started: float) -> Iterator[RunEvent]:
+    import torch
+
+    _leave_room_for_the_window(torch)
+    train, validation = len(run.items[Split.TRAIN]), len(run.items[Split.VALIDATION])
+    if validation < _TINY_VALIDATION:
+        yield Advice(
+            "tiny-validation",
+            f"Only {validation} {run.task.info.nouns} are left to check on while training, so the curves will jump."
+            " More examples make them steadier.",
+        )
+    if run.config.how is How.QUICK:
+        yield Started(run.config.run_id, train, validation, 0, run.device)
+        outcome = yield from train_quick(run)
+    else:
+        outcome = yield from train_network(run, resume)
+    yield StageChanged("Saving your model")
+    card, evaluation = _keep(run, outcome)
+    book.status(
+        "cancelled" if outcome.reason == "cancelled" else "done", "", evaluation.headline() | {"model_id": card.id}
+    )
+    yield Finished(
+        run.config.run_id,
+        outcome.reason,
+        card.id,
+        outcome.best_epoch,
+        evaluation.headline(),
+        time.monotonic() - started,
+    )
+
+
+def _leave_room_for_the_window(torch: object) -> None:
+    """One core stays free for the window where there are more than two."""
+    import os
+
+    import torch as library
+
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if cores > 2:
+        library.set_num_threads(min(library.get_num_threads(), cores - 1))
+
+
+def _keep(run: Run, outcome: Outcome) -> tuple[ModelCard, Evaluation]:
+    """Predictions into the project, the model among the own ones, the report into the run's folder."""
+    from workbench.runtimes.folder import save_folder
+
+    run.project.save_predictions(run.config.run_id, outcome.predictions)
+    tested = [p for p in outcome.predictions if p.split is Split.TEST]
+    split = Split.TEST if tested else Split.VALIDATION
+    evaluation = evaluation_from_predictions(
+        run.config.classes, [p for p in outcome.predictions if p.split is split], split.value
+    )
+    folder = _free_folder(run)
+    card = _card(run, folder, evaluation)
+    save_folder(outcome.model, card, folder)
+    run.catalog.refresh()
+    return card, evaluation
+
+
+def _free_folder(run: Run) -> Path:
+    slug = re.sub(r"[^a-z0-9]+", "-", run.config.name.lower()).strip("-")[:40] or "model"
+    taken = {card.id for card in run.catalog.cards()}
+    name, number = f"{slug}-{run.config.run_id[:4]}", 1
+    while name in taken or (run.paths.models / name).exists():
+        number += 1
+        name = f"{slug}-{run.config.run_id[:4]}-{number}"
+    return run.paths.models / name
+
+
+def _card(run: Run, folder: Path, evaluation: Evaluation) -> ModelCard:
+    counts = len(run.usable(Split.TRAIN))
+    base = run.card
+    return replace(
+        base,
+        id=folder.name,
+        name=run.config.name or folder.name,
+        tasks=(run.config.task,),
+        trainable_for=(run.config.task,),
+        source=Source("folder", str(folder), size=0),
+        labels="",
+        label_names=run.config.classes,
+        starter=False,
+        summary=f"Sorts {run.task.info.nouns} into: {', '.join(run.config.classes)}.",
+        trained_on=f"{counts} of your own {run.task.info.nouns} from the project “{run.project.name}”, starting from “{base.name}”.",
+        strengths=evaluation.sentence(),
+        limits=(
+            f"Knows only these {len(run.config.classes)} classes and always names one of them, even when none fits."
+            f" Reliable only for {run.task.info.nouns} like those it was trained on. It carries over the limits of"
+            f" “{base.name}”: {base.limits}"
+            if not base.is_own
+            else base.limits
+        ),
+        base=base.id,
+        created=now(),
+        metrics=evaluation.headline() | {"how": run.config.how.value, "seed": run.config.seed, "train_items": counts},
+    )
+
+
+def last_record(project: Project, run_id: str) -> RunRecord:
+    """The run's record. Raises: UserError when it is gone."""
+    return project.run(run_id)

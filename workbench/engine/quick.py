@@ -1,0 +1,136 @@
+"""Quick: the backbone stays as it is; a linear head is fitted on its features in seconds."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from workbench.data.types import Item, Split
+from workbench.engine.events import Advice, EpochDone, RunEvent, SamplePredicted, StageChanged, StepDone
+from workbench.engine.features import FeatureCache, Features, compute_features
+from workbench.engine.head import STRENGTHS, HeadStep, fit_path
+from workbench.engine.pool import shared_pool
+from workbench.engine.run import Outcome, Run
+from workbench.errors import UserError
+from workbench.runtimes.network import Network
+
+if TYPE_CHECKING:
+    import torch
+
+_SAMPLES = 6
+
+
+@dataclass(frozen=True)
+class Looked:
+    """Items that could be read, by split, and their features in the same order."""
+
+    items: dict[Split, list[Item]]
+    features: dict[Split, torch.Tensor]
+
+
+def look(run: Run, model: Network, splits: tuple[Split, ...]) -> Generator[RunEvent, None, Looked]:
+    """Compute (or recall) features; broken items are left out with one sentence.
+
+    Raises:
+        UserError: when nothing is left of a class.
+    """
+    import torch
+
+    wanted = [i for s in splits for i in run.usable(s)]
+    cache = FeatureCache(run.paths.cache / "features")
+    found: Features = compute_features(wanted, model, run.task, run.control, cache)
+    if found.problems:
+        run.note_broken(dict(found.problems))
+        first = next(iter(found.problems.values()))
+        yield Advice(
+            "skipped-items",
+            f"{len(found.problems)} {run.task.info.nouns} could not be read and are left out, for example {first.where}:"
+            f" {first.message}",
+        )
+    row = {item_id: place for place, item_id in enumerate(found.ids)}
+    items = {s: run.usable(s) for s in splits}
+    missing = set(range(len(run.config.classes))) - {run.targets[i.id] for i in items[Split.TRAIN]}
+    if missing:
+        raise UserError(
+            f"No usable example of “{run.config.classes[min(missing)]}” is left to learn from.",
+            "Add more examples of it.",
+        )
+    features = {
+        s: found.matrix[[row[i.id] for i in items[s]]] if items[s] else torch.zeros(0, model.feature_width)
+        for s in splits
+    }
+    return Looked(items, features)
+
+
+def best_head(run: Run, looked: Looked) -> Iterator[HeadStep]:
+    """The steps of the path of strengths (see `head.fit_path`)."""
+    train, validation = looked.items[Split.TRAIN], looked.items[Split.VALIDATION]
+    return fit_path(
+        looked.features[Split.TRAIN],
+        run.target_tensor(train),
+        looked.features[Split.VALIDATION],
+        run.target_tensor(validation),
+        len(run.config.classes),
+        run.class_weights(),
+        run.control,
+    )
+
+
+def live_samples(run: Run, epoch: int, items: list[Item], logits: torch.Tensor) -> Iterator[SamplePredicted]:
+    """What the model says now of a few validation items, spread over the classes."""
+    chosen = sample_places(run, items)
+    for place, p in zip(
+        chosen, run.predictions([items[i] for i in chosen], logits[chosen], Split.VALIDATION), strict=True
+    ):
+        yield SamplePredicted(epoch, items[place].id, p.true_class, p.predicted_class, max(p.scores))
+
+
+def sample_places(run: Run, items: list[Item]) -> list[int]:
+    """Places of up to six items, one class after another, always the same ones."""
+    by_class: dict[int, list[int]] = {}
+    for place, item in enumerate(items):
+        by_class.setdefault(run.targets[item.id], []).append(place)
+    chosen: list[int] = []
+    for round_number in range(_SAMPLES):
+        for places in by_class.values():
+            if round_number < len(places) and len(chosen) < _SAMPLES:
+                chosen.append(places[round_number])
+    return chosen
+
+
+def train_quick(run: Run) -> Generator[RunEvent, None, Outcome]:
+    """The curves' epochs are strengths from strict to free: each is a whole fit, warm-started from the one before."""
+    yield StageChanged(f"Looking at your {run.task.info.nouns}")
+    with shared_pool().use(run.card, run.device, run.control, run.paths) as model:
+        looked = yield from look(run, model, tuple(Split))
+        yield StageChanged("Learning")
+        best: HeadStep | None = None
+        began = time.monotonic()
+        for step in best_head(run, looked):
+            if step.is_best or best is None:
+                best = step
+            number = step.index + 1
+            spent = time.monotonic() - began
+            yield StepDone(number, float(number), step.train_loss, 0.0, spent / number * (len(STRENGTHS) - number))
+            yield EpochDone(
+                number, step.train_loss, step.train_accuracy, step.validation_loss, step.validation_accuracy,
+                best is step, spent,
+            )  # fmt: skip
+            validation = looked.features[Split.VALIDATION]
+            logits = validation @ step.weight.T + step.bias
+            yield from live_samples(run, number, looked.items[Split.VALIDATION], logits)
+        assert best is not None
+        if len(looked.items[Split.VALIDATION]) and best.index < len(STRENGTHS) - 1:
+            yield Advice(
+                "plateau",
+                f"Learning the examples more closely did not help on {run.task.info.nouns} it had not seen, so the version"
+                f" of step {best.index + 1} of {len(STRENGTHS)} is kept.",
+            )
+        yield StageChanged("Checking")
+        predictions = []
+        for split in (Split.VALIDATION, Split.TEST):
+            logits = looked.features[split] @ best.weight.T + best.bias
+            predictions += run.predictions(looked.items[split], logits, split)
+        return Outcome(model.with_head(run.config.classes, best.weight, best.bias), predictions, best.index + 1, "done")

@@ -1,0 +1,226 @@
+"""One run while it runs: what it works on, and how its record is kept."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from workbench.app_paths import AppPaths, app_paths
+from workbench.catalog.card import ModelCard
+from workbench.catalog.catalog import Catalog
+from workbench.control import Control
+from workbench.data.lock import FileLock
+from workbench.data.project import Project, now
+from workbench.data.types import Item, ItemFilter, ItemPrediction, RunRecord, RunStatus, Split
+from workbench.engine.events import How, RunConfig, RunEvent, event_from_json
+from workbench.errors import Problem, UserError
+from workbench.runtimes.network import Network
+from workbench.tasks.base import Task
+from workbench.tasks.registry import get_task
+
+if TYPE_CHECKING:
+    import torch
+
+EVENTS = "events.jsonl"
+_LOCK = "alive.lock"
+_NAMES = {How.QUICK: "Quick", How.BALANCED: "Balanced", How.THOROUGH: "Thorough"}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a training ends with. `reason` as in `Finished`."""
+
+    model: Network
+    predictions: list[ItemPrediction]
+    best_epoch: int
+    reason: str
+
+
+@dataclass
+class Run:
+    """The parts of a run. `items` are labelled and usable, by split; `targets` maps an item's id to its class index."""
+
+    config: RunConfig
+    project: Project
+    catalog: Catalog
+    control: Control
+    card: ModelCard
+    task: Task
+    device: str
+    folder: Path
+    paths: AppPaths
+    items: dict[Split, list[Item]] = field(default_factory=dict)
+    targets: dict[int, int] = field(default_factory=dict)
+    broken: set[int] = field(default_factory=set)
+
+    def usable(self, split: Split) -> list[Item]:
+        """The split's items that could be read so far."""
+        return [i for i in self.items[split] if i.id not in self.broken]
+
+    def note_broken(self, problems: dict[int, Problem]) -> None:
+        """Leave items out of this run and say why beside them in the project."""
+        self.broken |= set(problems)
+        if not self.project.read_only:
+            self.project.mark_broken({i: str(p.message) for i, p in problems.items()})
+
+    def class_weights(self) -> torch.Tensor | None:
+        """float32 [C], the inverse of each class's share, or None when classes count as they are."""
+        if not self.config.balance_classes:
+            return None
+        import torch
+
+        counts = Counter(self.targets[i.id] for i in self.usable(Split.TRAIN))
+        total, classes = sum(counts.values()), len(self.config.classes)
+        return torch.tensor([total / (classes * max(1, counts[c])) for c in range(classes)])
+
+    def target_tensor(self, items: list[Item]) -> torch.Tensor:
+        """int64 [N]."""
+        import torch
+
+        return torch.tensor([self.targets[i.id] for i in items], dtype=torch.int64)
+
+    def predictions(self, items: list[Item], logits: torch.Tensor, split: Split) -> list[ItemPrediction]:
+        """From logits float [N, C]."""
+        import torch
+
+        names = self.config.classes
+        return [
+            ItemPrediction(
+                item.id,
+                split,
+                names[self.targets[item.id]],
+                names[scores.index(max(scores))],
+                tuple(round(s, 6) for s in scores),
+            )
+            for item, scores in zip(items, torch.softmax(logits.double(), -1).tolist(), strict=True)
+        ]
+
+
+def new_config(project: Project, card: ModelCard, how: How = How.QUICK, **options: Any) -> RunConfig:
+    """The settings of a new run on a project: its classes that have examples, in their order.
+
+    Raises:
+        UserError: when the model cannot be trained for the project's task.
+    """
+    counts = project.counts().per_class
+    classes = tuple(c.name for c in project.classes() if counts.get(c.id))
+    if project.task_id not in card.trainable_for:
+        title = get_task(project.task_id).info.title.lower()
+        raise UserError(f"“{card.name}” cannot be trained for {title}.", "Choose another model.")
+    options.setdefault("name", f"{project.name} ({_NAMES[how]})")
+    return RunConfig(task=project.task_id, model=card.id, how=how, classes=classes, **options)
+
+
+def trainable(project: Project) -> None:
+    """Raises: UserError that says what is missing before anything can be learnt from a project."""
+    counts = project.counts()
+    task = get_task(project.task_id)
+    used = [c for c in project.classes() if counts.per_class.get(c.id)]
+    if not counts.labelled:
+        raise UserError(f"None of the {task.info.nouns} has a label yet.", "Label some on the Data page.")
+    if len(used) < 2:
+        raise UserError(
+            f"All labelled {task.info.nouns} are “{used[0].name}”, so there is nothing to tell apart.",
+            "Label examples of at least one more class.",
+        )
+    lonely = [c.name for c in used if counts.per_class[c.id] < 2]
+    if lonely:
+        raise UserError(
+            f"There is only one example of “{lonely[0]}”.",
+            "Label at least two (better ten or more) examples of each class.",
+        )
+
+
+def prepare(config: RunConfig, project: Project, catalog: Catalog, control: Control) -> Run:
+    """Check everything that can be checked before work begins, freeze the splits, list the items.
+
+    Raises:
+        UserError: when there is not enough to learn from, the model is not there, or the project is read-only.
+    """
+    from workbench.hub.store import files
+    from workbench.runtimes.devices import best_device
+
+    if project.read_only:
+        raise UserError("This project is open for reading only, so no training can be kept in it.", "Copy its folder.")
+    trainable(project)
+    card = catalog.get(config.model)
+    paths = app_paths()
+    files(card, paths)
+    control.progress(0, 0, "Comparing items")
+    project.ensure_splits(control=control)
+    names = {c.id: c.name for c in project.classes()}
+    place = {name: i for i, name in enumerate(config.classes)}
+    run = Run(
+        config, project, catalog, control, card, get_task(config.task), best_device(config.device),
+        project.runs_folder / config.run_id, paths,
+    )  # fmt: skip
+    for split in Split:
+        found = project.items(project.item_ids(ItemFilter(labelled=True, split=split, problems=False)))
+        run.items[split] = [i for i in found if names.get(i.class_id or -1) in place]
+        run.targets |= {i.id: place[names[i.class_id or -1]] for i in run.items[split]}
+    return run
+
+
+class RunLog:
+    """Keeps a run's record and events on disk while it runs; holds a lock that dies with the process."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        run.folder.mkdir(parents=True, exist_ok=True)
+        self._lock = FileLock(run.folder / _LOCK)
+        if not self._lock.acquire():
+            raise UserError("This training is already running.", "Wait for it, or stop it first.")
+        known = next((r for r in run.project.runs() if r.id == run.config.run_id), None)
+        self.record = known or RunRecord(
+            run.config.run_id, run.config.name, "running", now(), run.config.to_json(), {}, run.folder
+        )
+        self._stream = (run.folder / EVENTS).open("a", encoding="utf-8")
+
+    def event(self, event: RunEvent) -> RunEvent:
+        from workbench.engine.events import event_to_json
+
+        self._stream.write(json.dumps(event_to_json(event)) + "\n")
+        self._stream.flush()
+        return event
+
+    def status(self, status: RunStatus, message: str = "", metrics: dict[str, Any] | None = None) -> None:
+        self.record = replace(
+            self.record, status=status, message=message, metrics=self.record.metrics if metrics is None else metrics
+        )
+        self._run.project.save_run(self.record)
+
+    def close(self) -> None:
+        self._stream.close()
+        self._lock.release()
+
+
+def read_events(record: RunRecord) -> list[RunEvent]:
+    """The events a run gave off, for drawing its curves again. A line cut off by a crash is left out."""
+    file = record.folder / EVENTS
+    found: list[RunEvent] = []
+    if not file.is_file():
+        return found
+    for line in file.read_text(encoding="utf-8", errors="replace").splitlines():
+        try:
+            found.append(event_from_json(json.loads(line)))
+        except (ValueError, KeyError, TypeError):
+            continue
+    return found
+
+
+def resumable(project: Project) -> list[RunRecord]:
+    """Runs that were cut off (the app was killed, the computer went down) and can go on."""
+    found = []
+    for record in project.runs():
+        if record.status not in ("running", "paused", "interrupted", "failed") or not record.folder.is_dir():
+            continue
+        if record.status == "failed" and not (record.folder / "last.safetensors").is_file():
+            continue
+        lock = FileLock(record.folder / _LOCK)
+        if lock.acquire():
+            lock.release()
+            found.append(record if record.status == "failed" else replace(record, status="interrupted"))
+    return found
