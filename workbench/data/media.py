@@ -139,17 +139,13 @@ def decode_text(data: bytes) -> str:
     Raises:
         UserError: when the bytes are not text.
     """
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        encodings = ["utf-16"]
-    else:
-        encodings = ["utf-8-sig"]
-    for encoding in encodings:
-        try:
-            text = data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
+    marked = data.startswith((b"\xff\xfe", b"\xfe\xff"))
+    try:
+        text = data.decode("utf-16" if marked else "utf-8-sig")
         if "\0" not in text:
             return text
+    except UnicodeDecodeError:
+        marked = False
     if b"\0" not in data:
         import charset_normalizer
 

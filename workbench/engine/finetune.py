@@ -296,7 +296,7 @@ def _read(training: Training, batches: Sequence[Sequence[Item]], augment: bool) 
             )
 
         coming = iter(batches)
-        for batch, _ in zip(coming, range(2), strict=False):
+        for _, batch in zip(range(2), coming, strict=False):
             submit(batch)
         number = 0
         while queue:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import torch
 
 # L2 penalties on standardised features, strong to weak.
-STRENGTHS = (1.0, 0.3, 0.1, 0.03, 0.01, 3e-3, 1e-3, 3e-4, 1e-4, 3e-5)
+STRENGTHS = (30.0, 10.0, 3.0, 1.0, 0.3, 0.1, 0.03, 0.01, 3e-3, 1e-3, 3e-4, 1e-4)
 _ITERATIONS = 40
 
 
@@ -77,7 +77,7 @@ def fit_path(
             loss.backward()  # type: ignore[no-untyped-call]
             return loss
 
-        optimiser.step(closure)  # type: ignore[arg-type]
+        optimiser.step(closure)  # type: ignore[no-untyped-call]
         with torch.no_grad():
             raw_weight = (weight / deviation).clone()
             raw_bias = (bias - raw_weight @ mean).clone()

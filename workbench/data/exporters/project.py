@@ -1,0 +1,77 @@
+"""A project's labels as a table, or its pictures as a folder per class."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+from workbench.control import Control
+from workbench.data.exporters.tables import write_csv
+from workbench.data.project import Project
+from workbench.data.types import ItemFilter
+from workbench.errors import Problem, UserError
+
+_PAGE = 1000
+
+
+def export_labels(project: Project, path: Path, control: Control | None = None) -> int:
+    """All items with their labels as CSV: file or text, label, split. Returns the number of rows."""
+    control = control or Control()
+    names = {c.id: c.name for c in project.classes()}
+    ids = project.item_ids()
+    rows = []
+    for start in range(0, len(ids), _PAGE):
+        control.check()
+        control.progress(start, len(ids), "Writing labels")
+        for item in project.items(ids[start : start + _PAGE]):
+            content = item.text if item.text is not None else str(item.path or "")
+            key = "text" if item.text is not None else "file"
+            rows.append({key: content, "label": names.get(item.class_id or -1, ""), "split": item.split or ""})
+    columns = ["text" if rows and "text" in rows[0] else "file", "label", "split"]
+    write_csv(path, rows, columns)
+    return len(rows)
+
+
+def export_folders(project: Project, folder: Path, control: Control | None = None) -> tuple[int, list[Problem]]:
+    """Copy every labelled item into FOLDER/CLASS/. Returns the number copied and what could not be.
+
+    Raises:
+        UserError: when the folder cannot be written.
+    """
+    control = control or Control()
+    problems: list[Problem] = []
+    copied = 0
+    ids = project.item_ids(ItemFilter(labelled=True, problems=False))
+    homes: dict[int, Path] = {}
+    try:
+        for place, label in enumerate(project.classes()):
+            safe = re.sub(r'[\\/:*?"<>|\x00-\x1f]+', "_", label.name).strip(" .") or f"class {place + 1}"
+            homes[label.id] = folder / safe
+            homes[label.id].mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"The folder “{folder.name}” cannot be written.", "Choose another place.") from error
+    for start in range(0, len(ids), _PAGE):
+        for item in project.items(ids[start : start + _PAGE]):
+            control.check()
+            control.progress(copied, len(ids), "Copying")
+            home = homes[item.class_id or -1]
+            try:
+                if item.path is not None:
+                    shutil.copy2(item.path, _free(home / item.path.name))
+                else:
+                    _free(home / f"{item.id}.txt").write_text(item.text or "", encoding="utf-8")
+                copied += 1
+            except OSError:
+                problems.append(
+                    Problem(item.name, "It could not be copied.", "Check that the file is still there.", str(item.path))
+                )
+    return copied, problems
+
+
+def _free(path: Path) -> Path:
+    number, wanted = 1, path
+    while wanted.exists():
+        number += 1
+        wanted = path.with_name(f"{path.stem} {number}{path.suffix}")
+    return wanted

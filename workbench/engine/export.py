@@ -1,0 +1,279 @@
+"""Taking a model elsewhere: as a folder this app opens on another computer, or as ONNX for other programs."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from workbench.catalog.card import ModelCard
+from workbench.catalog.catalog import Catalog, read_own_card, write_card
+from workbench.control import Control
+from workbench.data.types import Sample
+from workbench.engine.pool import shared_pool
+from workbench.errors import UserError
+from workbench.hub.store import files
+from workbench.runtimes.network import Network
+from workbench.runtimes.registry import open_model
+from workbench.tasks.base import Task
+from workbench.tasks.registry import get_task
+
+if TYPE_CHECKING:
+    import torch
+
+_MAX_IMPORT_BYTES = 20_000_000_000
+_SUFFIXES = (".json", ".safetensors", ".txt", ".md", ".model")
+# Largest difference of a logit that rounding alone explains, relative to the largest logit.
+_TOLERANCE = 1e-3
+_MAX_CHECKED = 32
+
+
+@dataclass(frozen=True)
+class OnnxCheck:
+    """The exported file against the original on real samples.
+
+    Attributes:
+        max_difference: largest difference of a logit.
+        agreement: share of samples with the same first answer.
+    """
+
+    path: Path
+    samples: int
+    max_difference: float
+    agreement: float
+    passed: bool
+
+    def sentence(self) -> str:
+        if self.samples == 0:
+            return "Exported, but there were no samples to check it on."
+        if self.passed:
+            return f"Checked on {self.samples} of your own samples: the exported model gives the same answers as the original."
+        return (
+            f"On {self.samples} samples the exported model agrees with the original only {self.agreement:.0%} of the time;"
+            " do not rely on it."
+        )
+
+
+def export_folder(card: ModelCard, target: Path, control: Control | None = None) -> Path:
+    """Copy an own model to `target`/ID with its card, its labels and a page to read.
+
+    Raises:
+        UserError: when it is no own model, the place is taken or cannot be written.
+    """
+    if not card.is_own:
+        raise UserError(f"“{card.name}” is not one of your own models.", "Train it first; then export the result.")
+    source = files(card).path
+    folder = target / card.id
+    if folder.exists():
+        raise UserError(f"There is already a folder “{card.id}” there.", "Choose another place.")
+    control = control or Control()
+    work = _work_folder(target)
+    try:
+        for file in sorted(source.iterdir()):
+            control.check()
+            if file.is_file():
+                shutil.copy2(file, work / file.name)
+        write_card(card, work)
+        (work / "labels.txt").write_text("\n".join(card.label_names) + "\n", encoding="utf-8")
+        (work / "README.md").write_text(model_page(card), encoding="utf-8")
+        work.rename(folder)
+    except OSError as error:
+        raise UserError(
+            "The model could not be exported there.", "Check the room on the disk and your permissions."
+        ) from error
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    return folder
+
+
+def model_page(card: ModelCard) -> str:
+    """A page about a model for people, as Markdown."""
+    accuracy = card.metrics.get("accuracy")
+    lines = [
+        f"# {card.name}",
+        "",
+        card.summary,
+        "",
+        f"- Classes: {', '.join(card.label_names)}",
+        f"- Trained on: {card.trained_on}",
+        f"- Made: {card.created}, starting from {card.base}",
+        f"- Licence of the pre-trained part: {card.licence}",
+    ]
+    if accuracy is not None:
+        low, high = card.metrics.get("low", 0.0), card.metrics.get("high", 1.0)
+        lines.append(
+            f"- Accuracy: {accuracy:.1%} (95 % interval {low:.1%} to {high:.1%}, {card.metrics.get('n', 0)} test items;"
+            f" always guessing the most common class: {card.metrics.get('baseline', 0.0):.1%})"
+        )
+    lines += ["", f"What to know: {card.limits}", "", "Open it with Model Workbench: Use page, Import a model.", ""]
+    return "\n".join(lines)
+
+
+def import_folder(folder: Path, catalog: Catalog, control: Control | None = None) -> ModelCard:
+    """Take a model folder in among the own models; the folder given is left as it is.
+
+    Raises:
+        UserError: when it is no model folder, damaged, or there is no room.
+    """
+    from workbench.app_paths import app_paths
+
+    card = read_own_card(folder)
+    inside = [f for f in sorted(folder.iterdir()) if f.is_file() and f.suffix in _SUFFIXES and not f.is_symlink()]
+    if sum(f.stat().st_size for f in inside) > _MAX_IMPORT_BYTES:
+        raise UserError(f"The model in “{folder.name}” is too large.", "Choose another one.")
+    control = control or Control()
+    control.progress(0, 0, "Checking the model")
+    open_model(card, files(card))  # says what is wrong with it before anything is copied
+    control.check()
+    models = app_paths().models
+    models.mkdir(parents=True, exist_ok=True)
+    taken = {c.id for c in catalog.cards()}
+    name, number = card.id, 1
+    while name in taken or (models / name).exists():
+        number += 1
+        name = f"{card.id}-{number}"
+    work = _work_folder(models)
+    try:
+        for file in inside:
+            control.check()
+            shutil.copy2(file, work / file.name)
+        card = replace(card, id=name, source=replace(card.source, ref=str(models / name)))
+        write_card(card, work)
+        work.rename(models / name)
+    except OSError as error:
+        raise UserError("The model could not be copied.", "Make room on the disk and try again.") from error
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    catalog.refresh()
+    return catalog.get(name)
+
+
+def export_onnx(card: ModelCard, target: Path, samples: Sequence[Sample], control: Control | None = None) -> OnnxCheck:
+    """Write `target`/ID.onnx (inputs and logits with a free batch size) and ID.json (labels and preparation), and check
+    it with ONNX Runtime against the original on real samples.
+
+    Raises:
+        UserError: when the place cannot be written or the model cannot be exported.
+        Cancelled: when asked to stop; no half file stays.
+    """
+    control = control or Control()
+    task = get_task(card.tasks[0])
+    path = target / f"{card.id}.onnx"
+    if path.exists():
+        raise UserError(f"There is already a file “{path.name}” there.", "Choose another place.")
+    work = _work_folder(target)
+    try:
+        with shared_pool().use(card, "cpu", control) as model:
+            prepared = _readable(samples, task, model)[:_MAX_CHECKED]
+            control.progress(0, 0, "Exporting")
+            names = _write_onnx(model, task, work / path.name, prepared)
+            control.check()
+            note = {
+                "labels": list(model.labels), "inputs": names, "output": "logits", "preparation": asdict(model.preparation),
+                "tokenizer": "tokenizer.json" if model.tokenizer is not None else None,
+            }  # fmt: skip
+            if model.tokenizer is not None:
+                model.tokenizer.backend_tokenizer.save(str(work / "tokenizer.json"))
+            (work / f"{card.id}.json").write_text(json.dumps(note, indent=1, ensure_ascii=False), encoding="utf-8")
+            control.progress(0, 0, "Checking the exported model")
+            check = _compare(model, task, work / path.name, path, prepared, control)
+        for file in sorted(work.iterdir()):
+            file.replace(target / file.name)
+    except OSError as error:
+        raise UserError(
+            "The model could not be exported there.", "Check the room on the disk and your permissions."
+        ) from error
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    return check
+
+
+def _work_folder(target: Path) -> Path:
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+        return Path(tempfile.mkdtemp(prefix=".exporting-", dir=target))
+    except OSError as error:
+        raise UserError(f"The folder “{target.name}” cannot be written.", "Choose another place.") from error
+
+
+def _readable(samples: Sequence[Sample], task: Task, model: Network) -> list[dict[str, Any]]:
+    found = []
+    for sample in samples:
+        try:
+            found.append(task.prepare(sample, model))
+        except UserError:
+            continue  # the check goes on with the others; how many were used is said with its result
+    return found
+
+
+def _write_onnx(model: Network, task: Task, path: Path, prepared: Sequence[dict[str, Any]]) -> list[str]:
+    import warnings
+
+    import torch
+    from torch import nn
+
+    example = dict(task.collate(list(prepared[:2]) or _made_up(model, task), model))
+    names = list(example)
+
+    class Logits(nn.Module):
+        """The network with tensors in and logits out."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.inner = model.module
+
+        def forward(self, *tensors: torch.Tensor) -> torch.Tensor:
+            return model.logits(dict(zip(names, tensors, strict=True)))
+
+    axes = {name: {0: "batch"} | ({1: "tokens"} if example[name].dim() == 2 else {}) for name in names}
+    with warnings.catch_warnings(), torch.no_grad():
+        # The older exporter is the one that keeps batch and length free for both kinds of networks; it says it is old.
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            Logits().eval(), tuple(example.values()), str(path), input_names=names, output_names=["logits"],
+            dynamic_axes={**axes, "logits": {0: "batch"}}, opset_version=17, dynamo=False,
+        )  # fmt: skip
+    return names
+
+
+def _made_up(model: Network, task: Task) -> list[dict[str, Any]]:
+    """Something to trace with when the person gave no samples."""
+    if model.tokenizer is not None:
+        return [task.prepare(Sample("text", text=text), model) for text in ("a text", "another text")]
+    import torch
+
+    side = model.preparation.size
+    return [{"pixels": torch.zeros(3, side, side)} for _ in range(2)]
+
+
+def _compare(
+    model: Network, task: Task, file: Path, final: Path, prepared: Sequence[dict[str, Any]], control: Control
+) -> OnnxCheck:
+    import numpy as np
+    import onnxruntime
+    import torch
+
+    session = onnxruntime.InferenceSession(str(file), providers=["CPUExecutionProvider"])
+    biggest, agree, scale = 0.0, 0, 1e-6
+    # Alone and several at once: an export may have frozen the batch size.
+    batches = [prepared[:1], *(prepared[i : i + 4] for i in range(1, len(prepared), 4))]
+    for batch in batches:
+        if not batch:
+            continue
+        control.check()
+        tensors = task.collate(batch, model)
+        with torch.inference_mode():
+            wanted = model.logits(tensors).numpy()
+        got = session.run(None, {k: v.numpy() for k, v in tensors.items()})[0]
+        biggest = max(biggest, float(np.abs(wanted - got).max()))
+        scale = max(scale, float(np.abs(wanted).max()))
+        agree += int((wanted.argmax(1) == got.argmax(1)).sum())
+    n = len(prepared)
+    agreement = agree / n if n else 0.0
+    return OnnxCheck(
+        final, n, biggest, agreement, bool(n) and agreement == 1.0 and biggest <= _TOLERANCE * max(1.0, scale)
+    )
