@@ -41,9 +41,7 @@ def app_paths() -> AppPaths:
     home = os.environ.get(HOME_VARIABLE)
     if home:
         root = Path(home).expanduser().absolute()
-        return AppPaths(
-            root / "settings", root / "cache", root / "projects", root / "models", root / "logs"
-        )
+        return AppPaths(root / "settings", root / "cache", root / "projects", root / "models", root / "logs")
     import platformdirs
 
     dirs = platformdirs.PlatformDirs(APP_NAME, appauthor=False)

@@ -16,8 +16,8 @@ def check(project: Project, control: Control) -> Iterator[Finding]:
     ids = project.item_ids(ItemFilter(problems=False))
     groups = project.near_groups(ids, control)
     members: dict[int, list[int]] = defaultdict(list)
-    for item_id, group in groups.items():
-        members[group].append(item_id)
+    for item_id, first in groups.items():
+        members[first].append(item_id)
     twins = [sorted(m) for m in members.values() if len(m) > 1]
     if not twins:
         return

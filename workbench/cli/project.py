@@ -1,0 +1,94 @@
+"""workbench project: import data into a project, see how it stands, export its labels."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from workbench.cli.output import as_json, out, problem, progress
+
+
+def add(commands: Any) -> None:
+    """Its part of the command line."""
+    command = commands.add_parser("project", help="import, status, export of projects", description=__doc__)
+    actions = command.add_subparsers(dest="action", required=True)
+    take = actions.add_parser("import", help="add a folder, a table or files to a project; made when it is not there")
+    take.add_argument("project", type=Path)
+    take.add_argument("data", nargs="+", type=Path)
+    take.add_argument("--copy", action="store_true", help="copy pictures into the project")
+    take.set_defaults(run=run_import)
+    status = actions.add_parser("status", help="counts, checks and runs")
+    status.add_argument("project", type=Path)
+    status.add_argument("--json", action="store_true")
+    status.set_defaults(run=run_status)
+    export = actions.add_parser("export", help="labels as CSV, or a folder per class")
+    export.add_argument("project", type=Path)
+    export.add_argument("target", type=Path, help="NAME.csv, or a folder")
+    export.set_defaults(run=run_export)
+
+
+def run_import(options: argparse.Namespace) -> int:
+    """Returns 0, or 3 when some items could not be read."""
+    from workbench.data.importers import sniff
+    from workbench.data.project import Project
+    from workbench.data.store import DATABASE
+    from workbench.engine.journey import task_for_media
+
+    with progress("Reading") as control:
+        plan = sniff(options.data, control)
+        out(plan.summary)
+        if (options.project / DATABASE).is_file():
+            project = Project.open(options.project)
+        else:
+            project = Project.create(options.project, options.project.name, task_for_media(plan.media))
+        with project:
+            result = project.add_items(plan.read(control), options.copy, control, plan.total)
+    for found in result.problems:
+        problem(found)
+    out(f"{len(result.added)} added, {result.duplicates} duplicates left out, {len(result.problems)} problems.")
+    return 3 if result.problems else 0
+
+
+def run_status(options: argparse.Namespace) -> int:
+    """How a project stands."""
+    from workbench.data.checks import check_project
+    from workbench.data.project import Project
+
+    with Project.open(options.project, read_only=True) as project:
+        counts, findings, runs = project.counts(), check_project(project), project.runs()
+        classes = {c.name: counts.per_class.get(c.id, 0) for c in project.classes()}
+        if options.json:
+            as_json(
+                {
+                    "name": project.name, "task": project.task_id, "total": counts.total, "labelled": counts.labelled,
+                    "classes": classes, "findings": [{"code": f.code, "message": f.message} for f in findings],
+                    "runs": [{"id": r.id, "name": r.name, "status": r.status, "metrics": r.metrics} for r in runs],
+                }
+            )  # fmt: skip
+            return 0
+        out(f"{project.name}: {counts.total} items, {counts.labelled} labelled, {counts.broken} broken")
+    for name, count in classes.items():
+        out(f"  {count:6}  {name}")
+    for finding in findings:
+        out(f"  {finding.message} {finding.hint}")
+    for run in runs:
+        accuracy = run.metrics.get("accuracy")
+        out(f"  run {run.id} {run.name}: {run.status}" + (f", right {accuracy:.1%}" if accuracy is not None else ""))
+    return 0
+
+
+def run_export(options: argparse.Namespace) -> int:
+    """Returns 0, or 3 when some files could not be copied."""
+    from workbench.data.exporters.project import export_folders, export_labels
+    from workbench.data.project import Project
+
+    with Project.open(options.project, read_only=True) as project, progress("Exporting") as control:
+        if options.target.suffix.lower() == ".csv":
+            out(f"{export_labels(project, options.target, control)} rows written to {options.target}")
+            return 0
+        copied, problems = export_folders(project, options.target, control)
+    for found in problems:
+        problem(found)
+    out(f"{copied} files copied to {options.target}")
+    return 3 if problems else 0

@@ -1,0 +1,93 @@
+"""workbench train: fine-tune a model on a project, a folder with a folder per class, or a table."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from workbench.cli.output import as_json, note, out, problem, progress
+
+
+def add(commands: Any) -> None:
+    """Its part of the command line."""
+    command = commands.add_parser("train", help="fine-tune a model", description=__doc__)
+    command.add_argument(
+        "data", type=Path, help="a project, a folder with a folder per class, or a CSV/TSV/JSONL/Excel table"
+    )
+    command.add_argument("--how", choices=("quick", "balanced", "thorough"), default="quick")
+    command.add_argument("--out", type=Path, help="put a copy of the model and the report here")
+    command.add_argument("--model", default="", help="id of the model to start from (default: the suggested one)")
+    command.add_argument("--name", default="", help="name of the new model")
+    command.add_argument("--text-column", default="")
+    command.add_argument("--label-column", default="")
+    command.add_argument("--seed", type=int, default=0)
+    command.add_argument("--epochs", type=int, default=0, help="at most this many rounds (0: decided by --how)")
+    command.add_argument("--resume", action="store_true", help="go on with the project's last interrupted training")
+    command.add_argument("--json", action="store_true")
+    command.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Returns 0 when a model was made."""
+    from workbench.catalog.catalog import Catalog
+    from workbench.cli.training import report, watch
+    from workbench.engine.events import How, RunConfig
+    from workbench.engine.export import export_folder
+    from workbench.engine.fit import new_config, resumable
+    from workbench.errors import UserError
+
+    catalog = Catalog.load()
+    project = open_data(options.data, options.text_column, options.label_column)
+    with project:
+        if options.resume:
+            waiting = resumable(project)
+            if not waiting:
+                raise UserError("There is no interrupted training to go on with.", "Leave --resume out to start one.")
+            config = RunConfig.from_json(waiting[0].config)
+        else:
+            card = catalog.get(options.model) if options.model else catalog.suggest(project.task_id)[0]
+            extra = {"name": options.name} if options.name else {}
+            config = new_config(project, card, How(options.how), seed=options.seed, epochs=options.epochs, **extra)
+        finished = watch(config, project, catalog, resume=options.resume)
+        target = options.out or project.run(finished.run_id).folder
+        result = report(project, catalog, finished, target / "report.html")
+        result["folder"] = catalog.get(finished.model_id).source.ref
+        if options.out:
+            result["folder"] = str(export_folder(catalog.get(finished.model_id), options.out))
+    if options.json:
+        as_json(result)
+    else:
+        out(result["sentence"])
+        out(f"Model:  {finished.model_id}  ({result['folder']})")
+        out(f"Report: {result['report']}")
+    return 0
+
+
+def open_data(path: Path, text_column: str = "", label_column: str = "") -> Any:
+    """A project opened, or made from a folder or a table. Problems go to stderr, one line each."""
+    from workbench.data.importers import ColumnChoice, sniff
+    from workbench.data.project import Project
+    from workbench.data.store import DATABASE
+    from workbench.engine.journey import project_from_plan
+
+    if (path / DATABASE).is_file():
+        return Project.open(path)
+    with progress("Reading") as control:
+        plan = sniff([path], control)
+        guess = plan.guess()
+        if guess is not None and (text_column or label_column):
+            plan.choose(
+                ColumnChoice(
+                    text_column or guess.content, label_column or guess.label, guess.is_path and not text_column
+                )
+            )
+        note(plan.summary)
+        for warning in plan.warnings:
+            note(warning)
+        project, result = project_from_plan(plan, control=control)
+    for found in result.problems:
+        problem(found)
+    if result.duplicates:
+        note(f"{result.duplicates} duplicates left out.")
+    return project

@@ -1,0 +1,51 @@
+"""Watching a training on a terminal; shared by train and demo."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from workbench.catalog.catalog import Catalog
+from workbench.cli.output import note, progress
+from workbench.data.project import Project
+from workbench.engine.events import Advice, EpochDone, Finished, RunConfig, StageChanged, StepDone
+from workbench.engine.fit import fit
+
+
+def watch(config: RunConfig, project: Project, catalog: Catalog, resume: bool = False) -> Finished:
+    """Train with a progress bar (or, without a terminal, one line per round). Returns how it ended."""
+    finished: Finished | None = None
+    with progress("Training") as control:
+        for event in fit(config, project, catalog, control, resume):
+            if isinstance(event, StageChanged):
+                control.progress(0, 0, event.text)
+                note(event.text)
+            elif isinstance(event, EpochDone) and not sys.stderr.isatty():
+                note(
+                    f"  round {event.epoch}: loss {event.train_loss:.3f}, on unseen {event.validation_loss:.3f},"
+                    f" right {event.validation_accuracy:.0%}"
+                )
+            elif isinstance(event, StepDone):
+                control.progress(event.epoch, max(event.epoch, float(config.epochs or event.epoch)), "Learning")
+            elif isinstance(event, Advice):
+                note(event.text)
+            elif isinstance(event, Finished):
+                finished = event
+    assert finished is not None
+    return finished
+
+
+def report(project: Project, catalog: Catalog, finished: Finished, target: Path) -> dict[str, Any]:
+    """Evaluate, write the HTML report, give the numbers."""
+    from workbench.app_paths import app_paths
+    from workbench.data.thumbnails import ThumbnailCache
+    from workbench.data.types import Split
+    from workbench.engine.evaluate import evaluate
+    from workbench.trust.report import write_report
+
+    split = Split(finished.metrics.get("split", "test"))
+    evaluation = evaluate(project, finished.run_id, split, catalog)
+    cache = ThumbnailCache(app_paths().cache / "thumbnails")
+    path = write_report(project, project.run(finished.run_id), evaluation, target, lambda p: cache.get(p, 160))
+    return evaluation.to_json() | {"model": finished.model_id, "report": str(path), "reason": finished.reason}
