@@ -48,7 +48,6 @@ def _sizes(project: Project, counts: Counts, used: list[ClassLabel]) -> Iterator
         if n < FEW_PER_CLASS:
             many = "only 1 example" if n == 1 else f"only {n} examples"
             ids = tuple(project.item_ids(ItemFilter(class_ids=(label.id,))))
-            severity = "bad" if n < 2 else "warn"
             yield Finding(
                 "few", severity, f"“{label.name}” has {many}.", "Ten or more make the result dependable.", ids
             )
