@@ -48,7 +48,12 @@ def _sizes(project: Project, counts: Counts, used: list[ClassLabel]) -> Iterator
         if n < FEW_PER_CLASS:
             many = "only 1 example" if n == 1 else f"only {n} examples"
             ids = tuple(project.item_ids(ItemFilter(class_ids=(label.id,))))
-                "few", "bad" if n < 2 else "warn", f"“{label.name}” has {many}.", "Ten or more make the result dependable.", ids
+            yield Finding(
+                "few",
+                "bad" if n < 2 else "warn",
+                f"“{label.name}” has {many}.",
+                "Ten or more make the result dependable.",
+                ids,
             )
     sizes = {label.name: counts.per_class[label.id] for label in used}
     most, least = max(sizes, key=lambda n: sizes[n]), min(sizes, key=lambda n: sizes[n])

@@ -71,9 +71,7 @@ def label(text: str = "", role: str = "", *, wrap: bool = False, selectable: boo
 class IconLabel(QLabel):
     """An icon that follows the theme."""
 
-    def __init__(
-        self, name: str, size: int = 20, colour: str = "text", parent: QWidget | None = None
-    ) -> None:
+    def __init__(self, name: str, size: int = 20, colour: str = "text", parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._name, self._size, self._colour = name, size, colour
         theme().changed.connect(self._draw)
@@ -286,9 +284,7 @@ class DropZone(QFrame):
     dropped = Signal(object)
     clicked = Signal()
 
-    def __init__(
-        self, heading: str, text: str, icon_name: str = "download", parent: QWidget | None = None
-    ) -> None:
+    def __init__(self, heading: str, text: str, icon_name: str = "download", parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setProperty("role", "drop")
         self.setAcceptDrops(True)

@@ -1,0 +1,70 @@
+"""Starts the window. Nothing heavy is imported before it is painted."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Sequence
+
+from PySide6.QtCore import QTimer
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QApplication
+
+from workbench import app_log
+from workbench.app_paths import app_paths
+from workbench.control import Control
+from workbench.gui.context import AppContext
+from workbench.gui.main_window import MainWindow
+from workbench.gui.theme import Choice, install_theme
+
+log = logging.getLogger(__name__)
+
+# Set by the start-up benchmark: the app says when it is ready for clicks, and quits.
+PROBE_VARIABLE = "WORKBENCH_STARTUP_PROBE"
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Open the window and stay until it is closed. Returns the exit code."""
+    QGuiApplication.setApplicationName("Model Workbench")
+    QGuiApplication.setDesktopFileName("model-workbench")
+    app = QApplication(list(arguments) or ["workbench"])
+    paths = app_paths()
+    app_log.start(paths.logs)
+    ctx = AppContext(paths)
+    install_theme(app, theme_choice(ctx.settings.text("view/theme", "system")))
+    window = MainWindow(ctx)
+    window.restore()
+    window.show()
+    # After the first paint: what takes seconds may begin, in threads.
+    QTimer.singleShot(0, lambda: after_first_paint(window))
+    return app.exec()
+
+
+def theme_choice(text: str) -> Choice:
+    """A remembered choice; anything unknown follows the system."""
+    return "light" if text == "light" else "dark" if text == "dark" else "system"
+
+
+def after_first_paint(window: MainWindow) -> None:
+    """Open what was open, then load the libraries and the suggested model so that the first try is quick."""
+    if os.environ.get(PROBE_VARIABLE):
+        sys.stdout.write(f"interactive torch_imported={'torch' in sys.modules}\n")
+        sys.stdout.flush()
+        QTimer.singleShot(0, QApplication.quit)
+        return
+    window.reopen()
+    window.ctx.jobs.start("Getting ready", lambda control: warm_up(window.ctx, control))
+
+
+def warm_up(ctx: AppContext, control: Control) -> None:
+    """Import the libraries and load the model most likely to be used first. In a job."""
+    from workbench.engine.pool import shared_pool
+    from workbench.tasks.registry import all_tasks
+
+    control.progress(0, 0, "Getting the starter model ready")
+    project = ctx.store.project
+    task_id = project.task_id if project is not None else all_tasks()[0].info.id
+    card, _why = ctx.catalog.suggest(task_id)
+    control.check()
+    shared_pool().warm(card)

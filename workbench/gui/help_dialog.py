@@ -1,0 +1,75 @@
+"""In-app help: pages of plain words, one per topic, and the keyboard shortcuts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QListWidget, QTextBrowser, QVBoxLayout, QWidget
+
+from workbench import __version__
+from workbench.app_paths import resources
+from workbench.gui.commands import Command
+from workbench.gui.theme import L, M
+
+TOPICS = {
+    "home": "Getting started",
+    "models": "Choosing a model",
+    "try": "Trying a model",
+    "data": "Importing and labelling",
+    "train": "Training",
+    "results": "Reading the results",
+    "use": "Using and exporting",
+    "privacy": "Your data stays here",
+    "keyboard": "Keyboard shortcuts",
+    "about": "About and licences",
+}
+_LABELLING_KEYS = (
+    ("1 to 9", "Give the selected items this class and go on to the next"),
+    ("0 or Backspace", "Take the label off"),
+    ("Enter", "Accept the suggested label and go on"),
+    ("Space", "Look at the item in full size"),
+    ("Delete", "Take items out of the project"),
+)
+
+
+class HelpDialog(QDialog):
+    """Topics to the left, the page to the right."""
+
+    def __init__(self, commands: Sequence[Command], topic: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Help")
+        self.resize(820, 600)
+        self._commands = commands
+        row = QHBoxLayout()
+        self.topics = QListWidget()
+        self.topics.setAccessibleName("Help topics")
+        self.topics.setFixedWidth(210)
+        self.topics.addItems(list(TOPICS.values()))
+        self.page = QTextBrowser()
+        self.page.setOpenExternalLinks(True)
+        self.page.setAccessibleName("Help page")
+        row.addWidget(self.topics)
+        row.addWidget(self.page, 1)
+        row.setSpacing(M)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(L, L, L, L)
+        column.addLayout(row)
+        self.topics.currentRowChanged.connect(self._show)
+        ids = list(TOPICS)
+        self.topics.setCurrentRow(ids.index(topic) if topic in ids else 0)
+
+    def _show(self, row: int) -> None:
+        topic = list(TOPICS)[row]
+        if topic == "keyboard":
+            self.page.setMarkdown(self._keys())
+            return
+        text = (resources() / "help" / f"{topic}.md").read_text(encoding="utf-8")
+        self.page.setMarkdown(text.replace("{version}", __version__))
+
+    def _keys(self) -> str:
+        rows = [(c.shortcut, c.title) for c in self._commands if c.shortcut]
+        lines = ["# Keyboard shortcuts", "", "| Key | What it does |", "|---|---|"]
+        lines += [f"| {key} | {title} |" for key, title in rows]
+        lines += ["", "## On the Data page", "", "| Key | What it does |", "|---|---|"]
+        lines += [f"| {key} | {title} |" for key, title in _LABELLING_KEYS]
+        return "\n".join(lines)

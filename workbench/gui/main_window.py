@@ -1,0 +1,276 @@
+"""The window: a rail of pages to the left, the page, a status bar. Pages are made when first visited."""
+
+from __future__ import annotations
+
+import logging
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QTimer, QUrl
+from PySide6.QtGui import QCloseEvent, QDesktopServices, QDragEnterEvent, QDropEvent, QFont
+from PySide6.QtWidgets import (
+    QApplication,
+    QFileDialog,
+    QHBoxLayout,
+    QMainWindow,
+    QMessageBox,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from workbench import app_log
+from workbench.errors import UserError
+from workbench.gui.commands import Command, build_menus
+from workbench.gui.context import AppContext
+from workbench.gui.pages.base import Page
+from workbench.gui.rail import PAGES, Rail
+from workbench.gui.status_bar import StatusBar
+from workbench.gui.theme import XL, Choice, S, theme
+from workbench.gui.widgets.basic import Banner, EmptyState, accepts, local_paths
+
+log = logging.getLogger(__name__)
+
+_NOTICE_MS = {"info": 6000, "good": 6000, "warn": 12000, "bad": 0}
+
+
+class MainWindow(QMainWindow):
+    """Hosts the pages and everything that belongs to none of them."""
+
+    def __init__(self, ctx: AppContext) -> None:
+        super().__init__()
+        self.ctx = ctx
+        self.setMinimumSize(1024, 700)
+        self.setAcceptDrops(True)
+        self._pages: dict[str, QWidget] = {}
+        self.current_page_id = ""
+        self.rail = Rail()
+        self.rail.chosen.connect(self.show_page)
+        self.notice = Banner()
+        self._notice_timer = QTimer(self)
+        self._notice_timer.setSingleShot(True)
+        self._notice_timer.timeout.connect(self.notice.hide)
+        self.stack = QStackedWidget()
+        self._build()
+        self.status = StatusBar(ctx)
+        self.setStatusBar(self.status)
+        self.commands = self._commands()
+        self.actions_by_id = build_menus(self, self.commands)
+        ctx.navigation.connect(self.show_page)
+        ctx.notice.connect(self._show_notice)
+        ctx.store.project_changed.connect(self._project_changed)
+        ctx.store.failed.connect(ctx.notify_error)
+        self._project_changed()
+        self.show_page("home")
+
+    # Pages -----------------------------------------------------------------------------------------------------
+
+    def show_page(self, page_id: str, intent: dict[str, Any] | None = None) -> None:
+        """Bring a page to the front; `intent` as in `AppContext`."""
+        page = self.page(page_id)
+        self.stack.setCurrentWidget(page)
+        self.current_page_id = page_id
+        self.rail.select(page_id)
+        self.ctx.settings.set_text("window/page", page_id)
+        if isinstance(page, Page):
+            page.shown()
+            if intent:
+                page.receive(intent)
+
+    def page(self, page_id: str) -> QWidget:
+        """The page, made when it is first asked for."""
+        if page_id not in self._pages:
+            entry = next(p for p in PAGES if p.id == page_id)
+            try:
+                page: QWidget = getattr(import_module(entry.module), entry.class_name)(self.ctx)
+            except Exception:
+                log.exception("page %s cannot be shown", page_id)
+                page = EmptyState(
+                    "circle-alert", "This page cannot be shown", "The log (Help menu) says why. The other pages work."
+                )
+            self._pages[page_id] = page
+            self.stack.addWidget(page)
+        return self._pages[page_id]
+
+    # Starting and ending -----------------------------------------------------------------------------------------
+
+    def restore(self) -> None:
+        """Size and place as they were left."""
+        geometry = self.ctx.settings.blob("window/geometry")
+        if geometry.isEmpty() or not self.restoreGeometry(geometry):
+            screen = self.screen().availableGeometry()
+            self.resize(max(1024, min(1440, screen.width() - 80)), max(700, min(920, screen.height() - 80)))
+        self._apply_text_size()
+
+    def reopen(self) -> None:
+        """The project and page that were open when the app was last left, however it was left."""
+        self.status.show_device()
+        folder = self.ctx.settings.text("project/open")
+        page = self.ctx.settings.text("window/last-page") or self.ctx.settings.text("window/page", "home")
+        if folder and (Path(folder) / "project.db").exists():
+            self.open_project(Path(folder))
+            if page in {p.id for p in PAGES}:
+                self.show_page(page)
+
+    def open_project(self, folder: Path) -> bool:
+        """Open a project; what keeps it from opening is said. True when it is open."""
+        try:
+            self.ctx.store.open(folder)
+        except UserError as error:
+            self.ctx.notify_error(error)
+            return False
+        return True
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Ask when a training is running; it goes on next time where it stopped."""
+        busy = [j for j in self.ctx.jobs.running() if j.title.startswith("Training")]
+        if busy and not self._may_quit():
+            event.ignore()
+            return
+        self.ctx.settings.set_blob("window/geometry", self.saveGeometry())
+        self.ctx.settings.set_text("window/last-page", self.current_page_id)
+        self.ctx.jobs.stop_all(3000)
+        project = self.ctx.store.project
+        self.ctx.settings.set_text("project/open", str(project.folder) if project is not None else "")
+        if project is not None:
+            project.close()
+        super().closeEvent(event)
+
+    def _may_quit(self) -> bool:
+        box = QMessageBox(self)
+        box.setWindowTitle("A training is running")
+        box.setText("A training is running. The best version so far is kept if you quit now.")
+        stop = box.addButton("Stop and quit", QMessageBox.ButtonRole.DestructiveRole)
+        box.addButton("Keep running", QMessageBox.ButtonRole.RejectRole)
+        box.exec()
+        return box.clickedButton() is stop
+
+    # Drops -------------------------------------------------------------------------------------------------------
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if accepts(event.mimeData()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Files dropped anywhere go to the page in front, else into the data."""
+        paths = local_paths(event.mimeData())
+        if not paths:
+            return
+        event.acceptProposedAction()
+        page = self.stack.currentWidget()
+        if not (isinstance(page, Page) and page.accept_drop(paths)):
+            self.show_page("data", {"paths": paths})
+
+    # Notices -----------------------------------------------------------------------------------------------------
+
+    def _show_notice(self, text: str, kind: str) -> None:
+        self.notice.show_message(text, kind)
+        self._notice_timer.stop()
+        if _NOTICE_MS.get(kind):
+            self._notice_timer.start(_NOTICE_MS[kind])
+
+    def _project_changed(self) -> None:
+        project = self.ctx.store.project
+        self.setWindowTitle(f"{project.name} – Model Workbench" if project is not None else "Model Workbench")
+        if project is not None:
+            self.ctx.settings.remember_project(project.folder)
+            if project.read_only:
+                self.ctx.notify("This project is open for reading only; nothing can be changed.", "warn")
+        # Noted at once, so that a killed app reopens where it was.
+        self.ctx.settings.set_text("project/open", str(project.folder) if project is not None else "")
+
+    # Building ----------------------------------------------------------------------------------------------------
+
+    def _build(self) -> None:
+        centre = QWidget()
+        row = QHBoxLayout(centre)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        row.addWidget(self.rail)
+        column = QVBoxLayout()
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        holder = QVBoxLayout()
+        holder.setContentsMargins(XL, S, XL, 0)
+        holder.addWidget(self.notice)
+        column.addLayout(holder)
+        column.addWidget(self.stack, 1)
+        row.addLayout(column, 1)
+        self.setCentralWidget(centre)
+
+    def _commands(self) -> list[Command]:
+        stack = self.ctx.store.undo_stack
+        has_project = lambda: self.ctx.store.project is not None  # noqa: E731
+        pages = [
+            Command(f"page.{p.id}", p.title, "View", lambda p=p: self.show_page(p.id), f"Ctrl+{n}", p.icon)  # type: ignore[misc]
+            for n, p in enumerate(PAGES, 1)
+        ]
+        return [
+            Command(
+                "file.new",
+                "New project …",
+                "File",
+                lambda: self.show_page("data", {"new_project": True}),
+                "Ctrl+N",
+                "folder-plus",
+            ),
+            Command("file.open", "Open project …", "File", self._choose_project, "Ctrl+O", "folder-open"),
+            Command("file.import", "Import pictures or texts …", "File", self._choose_import, "Ctrl+I", "folder-input"),
+            Command("file.close", "Close project", "File", self.ctx.store.close, "", "x", has_project),
+            Command("file.quit", "Quit", "File", self.close, "Ctrl+Q", "log-out"),
+            Command("edit.undo", "Undo", "Edit", stack.undo, "Ctrl+Z", "undo-2", stack.canUndo),
+            Command("edit.redo", "Redo", "Edit", stack.redo, "Ctrl+Shift+Z", "redo-2", stack.canRedo),
+            *pages,
+            Command("view.system", "Look like the system", "View", lambda: self._set_theme("system"), "", "monitor"),
+            Command("view.light", "Light", "View", lambda: self._set_theme("light"), "", "sun"),
+            Command("view.dark", "Dark", "View", lambda: self._set_theme("dark"), "", "moon"),
+            Command("view.larger", "Larger text", "View", lambda: self._scale_text(1), "Ctrl++", "plus"),
+            Command("view.smaller", "Smaller text", "View", lambda: self._scale_text(-1), "Ctrl+-", "minus"),
+            Command("help.open", "Help", "Help", self._show_help, "F1", "circle-help"),
+            Command("help.palette", "Find a command …", "Help", self._show_palette, "Ctrl+K", "command"),
+            Command("help.keys", "Keyboard shortcuts", "Help", lambda: self._show_help("keyboard"), "", "keyboard"),
+            Command("help.log", "Show log", "Help", self._show_log, "", "file-text"),
+            Command("help.about", "About and licences", "Help", lambda: self._show_help("about"), "", "info"),
+        ]
+
+    def _choose_project(self) -> None:
+        folder = QFileDialog.getExistingDirectory(self, "Open a project", str(self.ctx.paths.projects))
+        if folder and self.open_project(Path(folder)):
+            self.show_page("data")
+
+    def _choose_import(self) -> None:
+        folder = QFileDialog.getExistingDirectory(self, "Choose a folder of pictures or texts")
+        if folder:
+            self.show_page("data", {"paths": [folder]})
+
+    def _set_theme(self, choice: Choice) -> None:
+        self.ctx.settings.set_text("view/theme", choice)
+        theme().set_choice(choice)
+
+    def _scale_text(self, step: int) -> None:
+        size = int(self.ctx.settings.text("view/text", "0") or 0)
+        self.ctx.settings.set_text("view/text", str(max(-2, min(8, size + step))))
+        self._apply_text_size()
+
+    def _apply_text_size(self) -> None:
+        app = QApplication.instance()
+        if isinstance(app, QApplication):
+            font = QFont(app.font())
+            base = app.property("base-point-size") or font.pointSizeF()
+            app.setProperty("base-point-size", base)
+            font.setPointSizeF(float(base) + int(self.ctx.settings.text("view/text", "0") or 0))
+            app.setFont(font)
+
+    def _show_help(self, topic: str = "") -> None:
+        from workbench.gui.help_dialog import HelpDialog
+
+        HelpDialog(self.commands, topic or self.current_page_id, self).exec()
+
+    def _show_palette(self) -> None:
+        from workbench.gui.palette_dialog import PaletteDialog
+
+        PaletteDialog(self.commands, self).exec()
+
+    def _show_log(self) -> None:
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(app_log.log_file(self.ctx.paths.logs))))
