@@ -11,6 +11,7 @@ from workbench.catalog.catalog import Catalog
 from workbench.errors import Problem, UserError
 from workbench.gui.project_store import ProjectStore
 from workbench.gui.settings import Settings
+from workbench.gui.thumbnails import Thumbnails
 from workbench.gui.workers import Jobs
 
 
@@ -42,6 +43,7 @@ class AppContext(QObject):
         self.jobs = Jobs(self)
         self.catalog = Catalog.load(self.paths)
         self.store = ProjectStore(self)
+        self.thumbnails = Thumbnails(self.paths.cache / "thumbnails", self)
 
     def go(self, page_id: str, **intent: Any) -> None:
         self.navigation.emit(page_id, intent)

@@ -131,6 +131,7 @@ class MainWindow(QMainWindow):
         self.ctx.settings.set_blob("window/geometry", self.saveGeometry())
         self.ctx.settings.set_text("window/last-page", self.current_page_id)
         self.ctx.jobs.stop_all(3000)
+        self.ctx.thumbnails.stop()
         project = self.ctx.store.project
         self.ctx.settings.set_text("project/open", str(project.folder) if project is not None else "")
         if project is not None:

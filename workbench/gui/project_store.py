@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
@@ -82,6 +82,10 @@ class ProjectStore(QObject):
         self._switch(project)
         return project
 
+    def adopt(self, project: Project) -> None:
+        """Make a project that a job has just made or opened the open one."""
+        self._switch(project)
+
     def close(self) -> None:
         self._switch(None)
 
@@ -127,3 +131,115 @@ class ProjectStore(QObject):
             self.items_changed.emit()
 
         self.push(f"remove {len(wanted)} items", do, undo)
+
+    def added(self, ids: Sequence[int]) -> None:
+        """Items have just been imported (by a job); make that undoable."""
+        project = self.require()
+        wanted = list(ids)
+        first = True
+
+        def do() -> None:
+            nonlocal first
+            if not first:
+                project.restore_items(wanted)
+            first = False
+            self.items_changed.emit()
+            self.classes_changed.emit()
+
+        def undo() -> None:
+            project.remove_items(wanted)
+            self.items_changed.emit()
+
+        self.push(f"add {len(wanted)} items", do, undo)
+
+    def label_each(self, labels: Mapping[int, int], text: str) -> None:
+        """Give items different labels in one undoable step, as accepting many suggestions does."""
+        project = self.require()
+        before = project.label_states(list(labels))
+        after = {i: LabelState(c, "person") for i, c in labels.items()}
+
+        def do() -> None:
+            project.restore_labels(after)
+            self.labels_changed.emit(list(labels))
+
+        def undo() -> None:
+            project.restore_labels(before)
+            self.labels_changed.emit(list(labels))
+
+        self.push(text, do, undo)
+
+    # Classes -----------------------------------------------------------------------------------------------------
+
+    def add_class(self, name: str) -> None:
+        """A new class, undoably. What is wrong with the name is told by `failed`."""
+        project = self.require()
+        made: list[int] = []
+
+        def do() -> None:
+            if made:
+                project.restore_class(made[0])
+            else:
+                made.append(project.add_class(name).id)
+            self.classes_changed.emit()
+
+        def undo() -> None:
+            project.remove_class(made[0])
+            self.classes_changed.emit()
+
+        existing = project.class_by_name(name)
+        if existing is not None:
+            self.failed.emit(UserError(f"There is already a class “{existing.name}”.", "Choose another name."))
+            return
+        self.push(f"add class {name.strip()}", do, undo)
+
+    def rename_class(self, class_id: int, name: str) -> None:
+        project = self.require()
+        old = next((c.name for c in project.classes() if c.id == class_id), "")
+
+        def do() -> None:
+            project.rename_class(class_id, name)
+            self.classes_changed.emit()
+
+        def undo() -> None:
+            project.rename_class(class_id, old)
+            self.classes_changed.emit()
+
+        self.push(f"rename class {old}", do, undo)
+
+    def remove_class(self, class_id: int) -> None:
+        """Remove a class; its items become unlabelled."""
+        project = self.require()
+        self._take_class_away(class_id, "remove class", lambda: project.remove_class(class_id))
+
+    def merge_classes(self, from_id: int, into_id: int) -> None:
+        """Give all items of one class to another and remove the first."""
+        project = self.require()
+        self._take_class_away(from_id, "merge classes", lambda: project.merge_classes(from_id, into_id))
+
+    def _take_class_away(self, class_id: int, text: str, take: Callable[[], dict[int, LabelState]]) -> None:
+        project = self.require()
+        before: dict[int, LabelState] = {}
+
+        def do() -> None:
+            before.clear()
+            before.update(take())
+            self.classes_changed.emit()
+            self.labels_changed.emit(list(before))
+
+        def undo() -> None:
+            project.restore_class(class_id)
+            project.restore_labels(before)
+            self.classes_changed.emit()
+            self.labels_changed.emit(list(before))
+
+        self.push(text, do, undo)
+
+    def reorder_classes(self, ids: Sequence[int]) -> None:
+        project = self.require()
+        before, after = [c.id for c in project.classes()], list(ids)
+
+        def put(order: list[int]) -> None:
+            project.reorder_classes(order)
+            self.classes_changed.emit()
+
+        self.push("move class", lambda: put(after), lambda: put(before))

@@ -14,8 +14,9 @@ Functions that give off events are generators; pass them with `start_stream`: ea
 from __future__ import annotations
 
 import logging
+import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from typing import Any
 
 from PySide6.QtCore import QObject, QThread, Signal
@@ -143,3 +144,67 @@ class Jobs(QObject):
             self._jobs.remove(job)
             self.changed.emit()
             job.deleteLater()
+
+
+class Stack(QObject):
+    """Many small pieces of work of which the newest matter most: thumbnails of what is on the screen now.
+
+    The newest request is done first; the oldest ones beyond `depth` are forgotten and asked for again when they
+    come into view.
+
+    Signals:
+        done(object, object): key and result, on the GUI thread. A piece that failed gives its `UserError`.
+    """
+
+    done = Signal(object, object)
+
+    def __init__(self, threads: int = 2, depth: int = 300, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._depth = depth
+        self._waiting: dict[Hashable, Callable[[], Any]] = {}
+        self._ready = threading.Condition()
+        self._closed = False
+        self._threads = [threading.Thread(target=self._work, daemon=True, name="thumbnails") for _ in range(threads)]
+        for thread in self._threads:
+            thread.start()
+
+    def ask(self, key: Hashable, function: Callable[[], Any]) -> None:
+        """Have `function()` done soon; asking again for the same key moves it to the front."""
+        with self._ready:
+            self._waiting.pop(key, None)
+            self._waiting[key] = function
+            while len(self._waiting) > self._depth:
+                del self._waiting[next(iter(self._waiting))]
+            self._ready.notify()
+
+    def forget(self) -> None:
+        """Drop what has not begun."""
+        with self._ready:
+            self._waiting.clear()
+
+    def stop(self) -> None:
+        """End the threads; to be called before the application goes."""
+        with self._ready:
+            self._closed = True
+            self._waiting.clear()
+            self._ready.notify_all()
+        for thread in self._threads:
+            thread.join(2)
+
+    def _work(self) -> None:
+        while True:
+            with self._ready:
+                while not self._waiting and not self._closed:
+                    self._ready.wait()
+                if self._closed:
+                    return
+                key, function = self._waiting.popitem()
+            try:
+                result = function()
+            except UserError as error:
+                result = error
+            except Exception:  # a thread's outermost frame: the next piece must be done all the same
+                log.exception("%s failed", key)
+                result = UserError("This cannot be shown.", "The log says why.")
+            if not self._closed:
+                self.done.emit(key, result)

@@ -1,0 +1,80 @@
+"""From a drop to a project, in jobs; shared by Home and Data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from workbench.control import Control
+from workbench.data.importers import ImportPlan
+from workbench.data.project import Project
+from workbench.data.types import AddResult
+from workbench.gui.context import AppContext
+from workbench.gui.workers import Job
+
+
+def look_at(ctx: AppContext, paths: Sequence[str], then: Callable[[ImportPlan], Any]) -> Job:
+    """Find out what was dropped. What is wrong with it comes through the job's `failed`."""
+
+    def work(control: Control) -> ImportPlan:
+        from workbench.data.importers import sniff
+
+        control.progress(0, 0, "Looking at what you dropped")
+        return sniff(list(paths), control)
+
+    job = ctx.jobs.start("Looking at what you dropped", work)
+    job.succeeded.connect(then)
+    return job
+
+
+def new_project(
+    ctx: AppContext, plan: ImportPlan, then: Callable[[AddResult], Any], name: str = "", copy_media: bool = False
+) -> Job:
+    """Make a project of a plan and open it."""
+
+    def work(control: Control) -> tuple[Project, AddResult]:
+        from workbench.engine.journey import project_from_plan
+
+        return project_from_plan(plan, name=name, control=control, copy_media=copy_media)
+
+    def done(made: tuple[Project, AddResult]) -> None:
+        ctx.store.adopt(made[0])
+        then(made[1])
+
+    job = ctx.jobs.start(f"Importing {plan.title}", work)
+    job.succeeded.connect(done)
+    return job
+
+
+def add_to_project(
+    ctx: AppContext, plan: ImportPlan, then: Callable[[AddResult], Any], copy_media: bool = False
+) -> Job:
+    """Add a plan's items to the open project; undoable."""
+    project = ctx.store.require()
+
+    def work(control: Control) -> AddResult:
+        return project.add_items(plan.read(control), copy_media=copy_media, control=control, total=plan.total)
+
+    def done(result: AddResult) -> None:
+        if ctx.store.project is project:
+            if result.added:
+                ctx.store.added(result.added)
+            else:
+                ctx.store.items_changed.emit()
+        then(result)
+
+    job = ctx.jobs.start(f"Importing {plan.title}", work)
+    job.succeeded.connect(done)
+    # What was taken in before a stop stays; the lists must show it.
+    job.cancelled.connect(ctx.store.items_changed.emit)
+    return job
+
+
+def result_sentence(result: AddResult, nouns: str) -> str:
+    """What came of an import, in one sentence."""
+    parts = [f"{len(result.added):,} {nouns} added"]
+    if result.duplicates:
+        parts.append(f"{result.duplicates:,} were there already")
+    if result.problems:
+        parts.append(f"{len(result.problems):,} could not be read")
+    return ", ".join(parts) + "."

@@ -1,0 +1,58 @@
+"""Thumbnails as pixmaps: decoded in threads, kept in memory for what was seen lately."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QPixmap, QPixmapCache
+
+from workbench.data.thumbnails import ThumbnailCache
+from workbench.errors import UserError
+from workbench.gui.workers import Stack
+
+# Decoded once at this size and scaled down by the painter.
+SIDE = 256
+_MEMORY_KB = 200_000
+
+
+class Thumbnails(QObject):
+    """Signals:
+    ready(str): the thumbnail of this path has come (or cannot be made): paint again.
+    """
+
+    ready = Signal(str)
+
+    def __init__(self, folder: Path, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        QPixmapCache.setCacheLimit(_MEMORY_KB)
+        self._cache = ThumbnailCache(folder)
+        self._stack = Stack(parent=self)
+        self._stack.done.connect(self._came)
+        self._failed: dict[str, str] = {}
+
+    def pixmap(self, path: Path) -> QPixmap | None:
+        """The thumbnail, or None while it is on its way (`ready` says when) or when it cannot be made."""
+        key = str(path)
+        found = QPixmap()
+        if QPixmapCache.find(key, found):
+            return found
+        if key not in self._failed:
+            self._stack.ask(key, lambda: self._cache.get(path, SIDE))
+        return None
+
+    def problem(self, path: Path) -> str:
+        """Why there is no thumbnail, or ""."""
+        return self._failed.get(str(path), "")
+
+    def stop(self) -> None:
+        self._stack.stop()
+
+    def _came(self, key: str, result: object) -> None:
+        if isinstance(result, UserError):
+            self._failed[key] = result.message
+        elif isinstance(result, bytes):
+            pixmap = QPixmap()
+            pixmap.loadFromData(result)
+            QPixmapCache.insert(key, pixmap)
+        self.ready.emit(key)
