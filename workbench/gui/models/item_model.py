@@ -1,0 +1,150 @@
+"""The items of the open project for a view: only ids are held, rows are read a page at a time."""
+
+from __future__ import annotations
+
+import json
+from collections import OrderedDict
+from collections.abc import Sequence
+from typing import Any
+
+from PySide6.QtCore import QAbstractListModel, QByteArray, QMimeData, QModelIndex, QPersistentModelIndex, Qt, QUrl
+
+from workbench.data.types import ClassLabel, Item
+from workbench.gui.project_store import ProjectStore
+
+MIME = "application/x-workbench-items"
+ITEM_ROLE = Qt.ItemDataRole.UserRole + 1
+CLASS_ROLE = Qt.ItemDataRole.UserRole + 2
+SUGGESTION_ROLE = Qt.ItemDataRole.UserRole + 3
+_PAGE = 128
+_PAGES_KEPT = 24
+Index = QModelIndex | QPersistentModelIndex
+
+
+class ItemModel(QAbstractListModel):
+    """See the module. `show_ids` says which items, in which order."""
+
+    def __init__(self, store: ProjectStore) -> None:
+        super().__init__()
+        self._store = store
+        self._ids: list[int] = []
+        self._rows: dict[int, int] = {}
+        self._pages: OrderedDict[int, dict[int, Item]] = OrderedDict()
+        self._classes: dict[int, ClassLabel] = {}
+        store.labels_changed.connect(self._labels_changed)
+
+    def show_ids(self, ids: Sequence[int]) -> None:
+        """Show these items."""
+        self.beginResetModel()
+        self._ids = list(ids)
+        self._rows = {item_id: row for row, item_id in enumerate(self._ids)}
+        self._pages.clear()
+        self.endResetModel()
+
+    def set_classes(self, classes: Sequence[ClassLabel]) -> None:
+        self._classes = {c.id: c for c in classes}
+        self._repaint()
+
+    @property
+    def ids(self) -> list[int]:
+        return self._ids
+
+    def row_of(self, item_id: int) -> int:
+        """The item's row; -1 when it is not shown."""
+        return self._rows.get(item_id, -1)
+
+    def item_at(self, row: int) -> Item | None:
+        """The item of a row; None when it is gone."""
+        if not 0 <= row < len(self._ids):
+            return None
+        number = row // _PAGE
+        page = self._pages.get(number)
+        if page is None:
+            project = self._store.project
+            if project is None:
+                return None
+            wanted = self._ids[number * _PAGE : (number + 1) * _PAGE]
+            page = {item.id: item for item in project.items(wanted)}
+            self._pages[number] = page
+            while len(self._pages) > _PAGES_KEPT:
+                self._pages.popitem(last=False)
+        return page.get(self._ids[row])
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own signature
+        return 0 if parent.isValid() else len(self._ids)
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        item = self.item_at(index.row()) if index.isValid() else None
+        if item is None:
+            return None
+        if role == ITEM_ROLE:
+            return item
+        if role == CLASS_ROLE:
+            return self._classes.get(item.class_id or -1)
+        if role == SUGGESTION_ROLE:
+            return self._classes.get(item.suggestion or -1) if item.class_id is None else None
+        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
+            label = self._classes.get(item.class_id or -1)
+            return f"{item.text or item.name} – {label.name if label else 'no label'}"
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return self._tip(item)
+        return None
+
+    def _tip(self, item: Item) -> str:
+        parts = [item.text[:600] if item.text else item.name]
+        if item.path is not None:
+            parts.append(f"{item.path}\n{item.width} × {item.height}")
+        if item.problem:
+            parts.append(item.problem)
+        if item.split is not None:
+            words = {
+                "train": "Used to learn from",
+                "validation": "Used to steer the training",
+                "test": "Kept aside for the test",
+            }
+            parts.append(words[item.split.value])
+        if item.class_id is None and item.suggestion is not None and item.suggestion in self._classes:
+            parts.append(f"Suggested: {self._classes[item.suggestion].name} ({item.suggestion_score:.0%})")
+        return "\n".join(parts)
+
+    def flags(self, index: Index) -> Qt.ItemFlag:
+        base = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
+        return base | Qt.ItemFlag.ItemIsDragEnabled if index.isValid() else base
+
+    def mimeTypes(self) -> list[str]:
+        return [MIME]
+
+    def mimeData(self, indexes: Sequence[QModelIndex]) -> QMimeData:
+        """Ids for dropping on a class; files too, so that pictures can be dragged to other programs and to Try."""
+        items = [i for i in (self.item_at(index.row()) for index in indexes) if i is not None]
+        mime = QMimeData()
+        mime.setData(MIME, QByteArray(json.dumps([i.id for i in items]).encode()))
+        urls = [QUrl.fromLocalFile(str(i.path)) for i in items[:100] if i.path is not None]
+        if urls:
+            mime.setUrls(urls)
+        return mime
+
+    def forget(self, ids: Sequence[int]) -> None:
+        """Read these items anew when they are next painted."""
+        for number in {self._rows[i] // _PAGE for i in ids if i in self._rows}:
+            self._pages.pop(number, None)
+        self._repaint()
+
+    def _labels_changed(self, ids: object) -> None:
+        if isinstance(ids, list):
+            self.forget(ids)
+
+    def _repaint(self) -> None:
+        if self._ids:
+            self.dataChanged.emit(self.index(0), self.index(len(self._ids) - 1))
+
+
+def dropped_ids(mime: QMimeData) -> list[int]:
+    """Ids of items dragged from the list; empty for anything else."""
+    if not mime.hasFormat(MIME):
+        return []
+    try:
+        values = json.loads(bytes(mime.data(MIME).data()))
+    except ValueError:
+        return []
+    return [v for v in values if isinstance(v, int)] if isinstance(values, list) else []

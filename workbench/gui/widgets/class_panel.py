@@ -1,0 +1,211 @@
+"""The classes of the project: counts, keys, and a place to drop items on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, QPointF, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QDragEnterEvent, QDragMoveEvent, QDropEvent, QPainter, QPainterPath
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QInputDialog,
+    QLineEdit,
+    QListWidget,
+    QListWidgetItem,
+    QMenu,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from workbench.data.types import ClassLabel
+from workbench.gui.models.item_model import dropped_ids
+from workbench.gui.project_store import ProjectStore
+from workbench.gui.theme import M, S, theme
+from workbench.gui.widgets.basic import Card, label
+
+_ID = Qt.ItemDataRole.UserRole
+_LABEL = Qt.ItemDataRole.UserRole + 1
+_COUNT = Qt.ItemDataRole.UserRole + 2
+
+
+class _Delegate(QStyledItemDelegate):
+    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
+        return QSize(160, option.fontMetrics.height() + 18)  # type: ignore[attr-defined]
+
+    def paint(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        found: ClassLabel = index.data(_LABEL)
+        rect: QRect = option.rect  # type: ignore[attr-defined]
+        state: QStyle.StateFlag = option.state  # type: ignore[attr-defined]
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setFont(option.font)  # type: ignore[attr-defined]
+        box = QRectF(rect).adjusted(2, 1, -2, -1)
+        if state & (QStyle.StateFlag.State_Selected | QStyle.StateFlag.State_MouseOver):
+            path = QPainterPath()
+            path.addRoundedRect(box, 7, 7)
+            chosen = state & QStyle.StateFlag.State_Selected
+            painter.fillPath(path, theme().colour("accent_soft" if chosen else "raised"))
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(found.colour))
+        painter.drawEllipse(QPointF(box.left() + 14, box.center().y()), 5, 5)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        metrics = painter.fontMetrics()
+        count = f"{index.data(_COUNT):,}"
+        width = metrics.horizontalAdvance(count)
+        painter.setPen(theme().colour("text_soft"))
+        painter.drawText(box.adjusted(0, 0, -10, 0), Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, count)
+        left = box.left() + 28
+        if found.position < 9:
+            key = QRectF(left, box.center().y() - 9, 18, 18)
+            painter.setPen(theme().colour("line_strong"))
+            painter.drawRoundedRect(key, 4, 4)
+            painter.setPen(theme().colour("text_soft"))
+            painter.drawText(key, Qt.AlignmentFlag.AlignCenter, str(found.position + 1))
+        left += 26
+        words = QRectF(left, box.top(), box.right() - left - width - 18, box.height())
+        painter.setPen(theme().colour("text"))
+        shown = metrics.elidedText(found.name, Qt.TextElideMode.ElideRight, int(words.width()))
+        painter.drawText(words, Qt.AlignmentFlag.AlignVCenter, shown)
+        painter.restore()
+
+
+class _List(QListWidget):
+    """Takes items dropped on a class, and classes dragged to another place."""
+
+    labelled = Signal(int, object)
+    moved = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setAcceptDrops(True)
+        self.setDragEnabled(True)
+        self.setDragDropMode(QAbstractItemView.DragDropMode.DragDrop)
+        self.setDefaultDropAction(Qt.DropAction.MoveAction)
+        self.setMouseTracking(True)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if dropped_ids(event.mimeData()) or event.source() is self:
+            event.acceptProposedAction()
+
+    def dragMoveEvent(self, event: QDragMoveEvent) -> None:
+        if event.source() is self:
+            super().dragMoveEvent(event)
+            return
+        found = self.itemAt(event.position().toPoint())
+        self.setCurrentItem(found)
+        if found is None:
+            event.ignore()
+        else:
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        ids = dropped_ids(event.mimeData())
+        found = self.itemAt(event.position().toPoint())
+        if ids and found is not None:
+            event.acceptProposedAction()
+            self.labelled.emit(found.data(_ID), ids)
+        elif event.source() is self:
+            super().dropEvent(event)
+            self.moved.emit()
+
+
+class ClassPanel(Card):
+    """See the module.
+
+    Signals:
+        labelled(int, object): class id and the ids dropped on it.
+        filtered(int): show only this class; -1 shows all, -2 the unlabelled.
+    """
+
+    labelled = Signal(int, object)
+    filtered = Signal(int)
+
+    def __init__(self, store: ProjectStore, parent: QWidget | None = None) -> None:
+        super().__init__(parent, margin=M, spacing=S)
+        self._store = store
+        self.setMinimumWidth(210)
+        self.setMaximumWidth(340)
+        self.body.addWidget(label("Classes", "heading"))
+        hint = label("Select items, then press the number; or drag items here.", "faint", wrap=True)
+        self.body.addWidget(hint)
+        self.list = _List()
+        self.list.setObjectName("class-list")
+        self.list.setAccessibleName("Classes of the project")
+        self.list.setItemDelegate(_Delegate(self.list))
+        self.list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.list.customContextMenuRequested.connect(self._menu)
+        self.list.labelled.connect(self.labelled)
+        self.list.moved.connect(self._moved)
+        self.list.itemClicked.connect(lambda item: self.filtered.emit(item.data(_ID)))
+        self.list.itemDoubleClicked.connect(lambda item: self._rename(item.data(_LABEL)))
+        self.list.setToolTip("Click to show only this class, double-click to rename, right-click for more")
+        self.body.addWidget(self.list, 1)
+        self.unlabelled = label("", "soft")
+        self.body.addWidget(self.unlabelled)
+        self.new_name = QLineEdit()
+        self.new_name.setObjectName("new-class")
+        self.new_name.setPlaceholderText("New class …")
+        self.new_name.setAccessibleName("Name of a new class")
+        self.new_name.setToolTip("Type a name and press Enter")
+        self.new_name.returnPressed.connect(self._add)
+        column = QVBoxLayout()
+        column.addWidget(self.new_name)
+        self.body.addLayout(column)
+        theme().changed.connect(self.list.viewport().update)
+
+    def show_classes(self, classes: Sequence[ClassLabel], counts: Mapping[int, int], unlabelled: int) -> None:
+        """Fill in; keeps the chosen class."""
+        current = self.list.currentItem()
+        chosen = current.data(_ID) if current is not None else None
+        self.list.clear()
+        for found in classes:
+            entry = QListWidgetItem()
+            entry.setData(_ID, found.id)
+            entry.setData(_LABEL, found)
+            entry.setData(_COUNT, counts.get(found.id, 0))
+            key = f", key {found.position + 1}" if found.position < 9 else ""
+            entry.setData(Qt.ItemDataRole.AccessibleTextRole, f"{found.name}, {counts.get(found.id, 0)} items{key}")
+            self.list.addItem(entry)
+            if found.id == chosen:
+                self.list.setCurrentItem(entry)
+        self.unlabelled.setText(f"{unlabelled:,} without a label" if unlabelled else "Everything has a label")
+
+    def clear_choice(self) -> None:
+        self.list.setCurrentItem(None)
+        self.list.clearSelection()
+
+    def _add(self) -> None:
+        name = self.new_name.text().strip()
+        if name:
+            self._store.add_class(name)
+            self.new_name.clear()
+
+    def _moved(self) -> None:
+        self._store.reorder_classes([self.list.item(i).data(_ID) for i in range(self.list.count())])
+
+    def _menu(self, at: QPoint) -> None:
+        entry = self.list.itemAt(at)
+        if entry is None:
+            return
+        found: ClassLabel = entry.data(_LABEL)
+        menu = QMenu(self)
+        menu.addAction("Show all items", lambda: self.filtered.emit(-1))
+        menu.addAction("Rename …", lambda: self._rename(found))
+        merge = menu.addMenu("Merge into")
+        for row in range(self.list.count()):
+            other: ClassLabel = self.list.item(row).data(_LABEL)
+            if other.id != found.id:
+                merge.addAction(other.name, lambda o=other: self._store.merge_classes(found.id, o.id))
+        merge.setEnabled(self.list.count() > 1)
+        menu.addAction("Remove (its items stay, without a label)", lambda: self._store.remove_class(found.id))
+        menu.exec(self.list.viewport().mapToGlobal(at))
+
+    def _rename(self, found: ClassLabel) -> None:
+        name, ok = QInputDialog.getText(self, "Rename class", "New name", QLineEdit.EchoMode.Normal, found.name)
+        if ok and name.strip() and name.strip() != found.name:
+            self._store.rename_class(found.id, name)

@@ -1,0 +1,131 @@
+"""Before something is taken in: what it is, which columns, copy or not."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QDialog,
+    QDialogButtonBox,
+    QFormLayout,
+    QHeaderView,
+    QLineEdit,
+    QTableWidget,
+    QTableWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from workbench.data.importers import ColumnChoice, ImportPlan
+from workbench.errors import UserError
+from workbench.gui.theme import L, M
+from workbench.gui.widgets.basic import Banner, label
+
+_NO_LABEL = "(no labels)"
+_PREVIEW = 12
+
+
+class ImportDialog(QDialog):
+    """Shows a plan and lets the person choose columns, a name (for a new project) and whether to copy."""
+
+    def __init__(self, plan: ImportPlan, new_project: bool, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Import")
+        self.setMinimumWidth(640)
+        self.plan = plan
+        column = QVBoxLayout(self)
+        column.setContentsMargins(L, L, L, L)
+        column.setSpacing(M)
+        self.summary = label(plan.summary, "heading", wrap=True)
+        column.addWidget(self.summary)
+        self.banner = Banner(closable=False)
+        column.addWidget(self.banner)
+        form = QFormLayout()
+        self.name = QLineEdit(plan.title)
+        self.name.setAccessibleName("Name of the project")
+        if new_project:
+            form.addRow("Project name", self.name)
+        self.content = QComboBox()
+        self.content.setObjectName("content-column")
+        self.label_column = QComboBox()
+        self.label_column.setObjectName("label-column")
+        columns = plan.columns()
+        if columns:
+            self._fill_columns(form)
+        column.addLayout(form)
+        if columns:
+            column.addWidget(self._preview(), 1)
+        self.copy = QCheckBox("Copy the pictures into the project")
+        self.copy.setToolTip(
+            "Without a copy the project remembers where the pictures lie; they must stay there. A copy takes room on the disk."
+        )
+        self.copy.setVisible(plan.media == "picture")
+        column.addWidget(self.copy)
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
+        self.ok = buttons.addButton("Import", QDialogButtonBox.ButtonRole.AcceptRole)
+        self.ok.setObjectName("import-ok")
+        self.ok.setProperty("role", "primary")
+        self.ok.setDefault(True)
+        buttons.accepted.connect(self.accept)
+        buttons.rejected.connect(self.reject)
+        column.addWidget(buttons)
+        self._warn()
+
+    def _fill_columns(self, form: QFormLayout) -> None:
+        guess = self.plan.guess()
+        names = [c.name for c in self.plan.columns()]
+        self.content.addItems(names)
+        self.label_column.addItems([_NO_LABEL, *names])
+        if guess is not None:
+            self.content.setCurrentText(guess.content)
+            self.label_column.setCurrentText(guess.label or _NO_LABEL)
+        self._is_path = guess is not None and guess.is_path
+        self._guessed = guess.content if guess is not None else ""
+        for box, text, tip in (
+            (self.content, "Text (or picture file) is in", "The column with what the model looks at (the input)"),
+            (self.label_column, "Label is in", "The column with the right answer (the target)"),
+        ):
+            box.setAccessibleName(text)
+            box.setToolTip(tip)
+            form.addRow(text, box)
+            box.currentTextChanged.connect(lambda _text: self._choose())
+
+    def _preview(self) -> QTableWidget:
+        rows = self.plan.preview(_PREVIEW)
+        names = [c.name for c in self.plan.columns()]
+        table = QTableWidget(len(rows), len(names))
+        table.setAccessibleName("First rows of the table")
+        table.setHorizontalHeaderLabels(names)
+        table.verticalHeader().hide()
+        table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
+        table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        table.setMinimumHeight(260)
+        for y, record in enumerate(rows):
+            for x, name in enumerate(names):
+                table.setItem(y, x, QTableWidgetItem(record.get(name, "")[:200]))
+        return table
+
+    def _choose(self) -> None:
+        chosen = self.label_column.currentText()
+        content = self.content.currentText()
+        choice = ColumnChoice(
+            content, "" if chosen == _NO_LABEL else chosen, self._is_path and content == self._guessed
+        )
+        try:
+            self.plan.choose(choice)
+        except UserError as error:
+            self.banner.show_error(error)
+            self.ok.setEnabled(False)
+            return
+        self.ok.setEnabled(True)
+        self.summary.setText(self.plan.summary)
+        self._warn()
+
+    def _warn(self) -> None:
+        words = [*self.plan.warnings]
+        if self.plan.problems:
+            words.append(f"{len(self.plan.problems)} rows or files cannot be used: {self.plan.problems[0]}")
+        if words:
+            self.banner.show_message("\n".join(words), "warn")
+        else:
+            self.banner.hide()

@@ -1,0 +1,140 @@
+"""How one item looks: a picture with its label, or a line of text with its label."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPainterPath, QPen
+from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
+
+from workbench.data.types import ClassLabel, Item
+from workbench.gui.icons import pixmap
+from workbench.gui.models.item_model import CLASS_ROLE, ITEM_ROLE, SUGGESTION_ROLE
+from workbench.gui.theme import M, S, theme
+from workbench.gui.thumbnails import Thumbnails
+
+Index = QModelIndex | QPersistentModelIndex
+
+
+class ItemDelegate(QStyledItemDelegate):
+    """Paints pictures as tiles of `side` pixels and texts as rows.
+
+    Attributes:
+        side: width of a tile in logical pixels.
+    """
+
+    def __init__(self, thumbnails: Thumbnails) -> None:
+        super().__init__()
+        self._thumbnails = thumbnails
+        self.side = 150
+        self.tiles = True
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        if self.tiles:
+            return QSize(self.side, self.side + 30)
+        return QSize(200, option.fontMetrics.height() * 2 + 22)  # type: ignore[attr-defined]
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        item: Item | None = index.data(ITEM_ROLE)
+        if item is None:
+            return
+        rect: QRect = option.rect  # type: ignore[attr-defined]
+        state: QStyle.StateFlag = option.state  # type: ignore[attr-defined]
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        painter.setFont(option.font)  # type: ignore[attr-defined]
+        selected = bool(state & QStyle.StateFlag.State_Selected)
+        focused = bool(state & QStyle.StateFlag.State_HasFocus)
+        frame = QRectF(rect).adjusted(4, 4, -4, -4)
+        path = QPainterPath()
+        path.addRoundedRect(frame, 8, 8)
+        painter.fillPath(path, theme().colour("accent_soft" if selected else "surface"))
+        edge = theme().colour("accent" if selected or focused else "line")
+        painter.setPen(QPen(edge, 2 if selected else 1))
+        painter.drawPath(path)
+        chosen: ClassLabel | None = index.data(CLASS_ROLE)
+        suggested: ClassLabel | None = index.data(SUGGESTION_ROLE)
+        if self.tiles:
+            self._tile(painter, frame, item, chosen, suggested)
+        else:
+            self._line(painter, frame, item, chosen, suggested)
+        painter.restore()
+
+    def _tile(
+        self, painter: QPainter, frame: QRectF, item: Item, chosen: ClassLabel | None, suggested: ClassLabel | None
+    ) -> None:
+        picture = frame.adjusted(6, 6, -6, -32)
+        found = self._thumbnails.pixmap(item.path) if item.path is not None else None
+        if found is not None and not found.isNull():
+            size = found.size().scaled(picture.size().toSize(), Qt.AspectRatioMode.KeepAspectRatio)
+            target = QRectF(0, 0, size.width(), size.height())
+            target.moveCenter(picture.center())
+            painter.drawPixmap(target, found, QRectF(found.rect()))
+        else:
+            broken = bool(item.problem or (item.path is not None and self._thumbnails.problem(item.path)))
+            mark = pixmap("image-off" if broken else "image", 28, "bad" if broken else "text_faint")
+            centre = picture.center() - QPointF(14, 14)
+            painter.drawPixmap(QRectF(centre.x(), centre.y(), 28, 28), mark, QRectF(mark.rect()))
+        self._chip(
+            painter, QRectF(frame.left() + 6, frame.bottom() - 28, frame.width() - 12, 22), item, chosen, suggested
+        )
+
+    def _line(
+        self, painter: QPainter, frame: QRectF, item: Item, chosen: ClassLabel | None, suggested: ClassLabel | None
+    ) -> None:
+        chip = min(180.0, frame.width() * 0.3)
+        words = frame.adjusted(M, S / 2, -chip - 2 * M, -S / 2)
+        painter.setPen(theme().colour("text"))
+        metrics = QFontMetrics(painter.font())
+        text = " ".join((item.text or item.name).split())
+        flags = Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextWordWrap
+        shown = text
+        if metrics.boundingRect(words.toRect(), flags, text).height() > words.height():
+            # Two lines fit; the rest is in the tooltip and the large view.
+            shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, int(words.width() * 1.85))
+        painter.drawText(words, int(flags), shown)
+        area = QRectF(frame.right() - chip - M, frame.center().y() - 11, chip, 22)
+        self._chip(painter, area, item, chosen, suggested)
+
+    def _chip(
+        self, painter: QPainter, area: QRectF, item: Item, chosen: ClassLabel | None, suggested: ClassLabel | None
+    ) -> None:
+        metrics = QFontMetrics(painter.font())
+        if item.problem:
+            painter.setPen(theme().colour("bad"))
+            painter.drawText(
+                area,
+                Qt.AlignmentFlag.AlignVCenter,
+                metrics.elidedText("Cannot be read", Qt.TextElideMode.ElideRight, int(area.width())),
+            )
+            return
+        label = chosen or suggested
+        if label is None:
+            painter.setPen(theme().colour("text_faint"))
+            painter.drawText(area, Qt.AlignmentFlag.AlignVCenter, "no label")
+            return
+        text = label.name if chosen else f"{label.name}? {item.suggestion_score:.0%}"
+        width = min(area.width(), metrics.horizontalAdvance(text) + 30.0)
+        box = QRectF(area.left(), area.top(), width, area.height())
+        colour = QColor(label.colour)
+        path = QPainterPath()
+        path.addRoundedRect(box, 11, 11)
+        if chosen:
+            ground = QColor(colour)
+            ground.setAlpha(46 if theme().mode == "light" else 80)
+            painter.fillPath(path, ground)
+        else:
+            pen = QPen(colour, 1.4, Qt.PenStyle.DashLine)
+            painter.setPen(pen)
+            painter.drawPath(path)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(colour)
+        painter.drawEllipse(QPointF(box.left() + 12, box.center().y()), 4.5, 4.5)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setPen(theme().colour("text"))
+        words = box.adjusted(22, 0, -6, 0)
+        painter.drawText(
+            words,
+            Qt.AlignmentFlag.AlignVCenter,
+            metrics.elidedText(text, Qt.TextElideMode.ElideRight, int(words.width())),
+        )

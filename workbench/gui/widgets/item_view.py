@@ -1,0 +1,119 @@
+"""The list of items with its keys: labelling without leaving the keyboard."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QItemSelectionModel, QSize, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QResizeEvent, QWheelEvent
+from PySide6.QtWidgets import QAbstractItemView, QListView
+
+from workbench.gui.models.item_model import ItemModel
+from workbench.gui.theme import theme
+from workbench.gui.thumbnails import Thumbnails
+from workbench.gui.widgets.item_delegate import ItemDelegate
+
+SMALLEST, LARGEST = 90, 320
+
+
+class ItemView(QListView):
+    """Tiles or rows. The person's wishes come out as signals; the page answers them.
+
+    Signals:
+        label_key(int): 1-9, or 0 to take the label off.
+        accepted(): Enter: accept the suggestion.
+        opened(int): row to be looked at in full size.
+        removed(): Delete.
+    """
+
+    label_key = Signal(int)
+    accepted = Signal()
+    opened = Signal(int)
+    removed = Signal()
+
+    def __init__(self, model: ItemModel, thumbnails: Thumbnails) -> None:
+        super().__init__()
+        self.setObjectName("item-view")
+        self.setAccessibleName("Items of the project")
+        self._delegate = ItemDelegate(thumbnails)
+        self.setModel(model)
+        self.setItemDelegate(self._delegate)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setResizeMode(QListView.ResizeMode.Adjust)
+        self.setUniformItemSizes(True)
+        self.setDragEnabled(True)
+        self.setDragDropMode(QAbstractItemView.DragDropMode.DragOnly)
+        # List mode with wrapping, not icon mode: it lays out a hundred thousand equal items in no time.
+        self.setViewMode(QListView.ViewMode.ListMode)
+        self.doubleClicked.connect(lambda index: self.opened.emit(index.row()))
+        # The view tells what it paints; a thumbnail that comes later only needs another painting.
+        thumbnails.ready.connect(lambda _path: self.viewport().update())
+        theme().changed.connect(self.viewport().update)
+        self.set_tiles(True)
+
+    @property
+    def tiles(self) -> bool:
+        return self._delegate.tiles
+
+    def set_tiles(self, tiles: bool) -> None:
+        """Tiles for pictures, rows for texts."""
+        self._delegate.tiles = tiles
+        self.setWrapping(tiles)
+        self.setFlow(QListView.Flow.LeftToRight if tiles else QListView.Flow.TopToBottom)
+        self._fit()
+
+    def set_side(self, side: int) -> None:
+        """Width of a tile."""
+        self._delegate.side = max(SMALLEST, min(LARGEST, side))
+        self._fit()
+
+    @property
+    def side(self) -> int:
+        return self._delegate.side
+
+    def selected_rows(self) -> list[int]:
+        return sorted(index.row() for index in self.selectionModel().selectedIndexes())
+
+    def go_to(self, row: int) -> None:
+        """Select one row and bring it into view."""
+        index = self.model().index(row, 0)
+        if index.isValid():
+            self.selectionModel().setCurrentIndex(index, QItemSelectionModel.SelectionFlag.ClearAndSelect)
+            self.scrollTo(index)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        key = event.key()
+        plain = event.modifiers() in (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.KeypadModifier)
+        if plain and Qt.Key.Key_0 <= key <= Qt.Key.Key_9:
+            self.label_key.emit(int(key) - int(Qt.Key.Key_0))
+        elif plain and key == Qt.Key.Key_Backspace:
+            self.label_key.emit(0)
+        elif plain and key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.accepted.emit()
+        elif plain and key == Qt.Key.Key_Space:
+            self.opened.emit(self.currentIndex().row())
+        elif key == Qt.Key.Key_Delete:
+            self.removed.emit()
+        else:
+            super().keyPressEvent(event)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Ctrl and the wheel change the size of the tiles."""
+        if event.modifiers() & Qt.KeyboardModifier.ControlModifier and self.tiles:
+            self.set_side(self.side + (16 if event.angleDelta().y() > 0 else -16))
+            event.accept()
+            return
+        super().wheelEvent(event)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self._fit()
+        super().resizeEvent(event)
+
+    def _fit(self) -> None:
+        """Tiles share the whole width evenly, so that no ragged edge is left."""
+        if not self.tiles:
+            self.setGridSize(QSize())
+            self.scheduleDelayedItemsLayout()
+            return
+        width = self.viewport().width() - 2
+        columns = max(1, width // self._delegate.side)
+        self.setGridSize(QSize(width // columns, self._delegate.side + 30))
