@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QDragEnterEvent, QDragMoveEvent, QDropEvent, QPainter, QPainterPath
@@ -33,17 +34,17 @@ _COUNT = Qt.ItemDataRole.UserRole + 2
 
 class _Delegate(QStyledItemDelegate):
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
-        return QSize(160, option.fontMetrics.height() + 18)  # type: ignore[attr-defined]
+        return QSize(160, option.fontMetrics.height() + 18)
 
     def paint(
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
     ) -> None:
         found: ClassLabel = index.data(_LABEL)
-        rect: QRect = option.rect  # type: ignore[attr-defined]
-        state: QStyle.StateFlag = option.state  # type: ignore[attr-defined]
+        rect: QRect = option.rect
+        state: QStyle.StateFlag = option.state
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setFont(option.font)  # type: ignore[attr-defined]
+        painter.setFont(option.font)
         box = QRectF(rect).adjusted(2, 1, -2, -1)
         if state & (QStyle.StateFlag.State_Selected | QStyle.StateFlag.State_MouseOver):
             path = QPainterPath()
@@ -97,7 +98,7 @@ class _List(QListWidget):
             super().dragMoveEvent(event)
             return
         found = self.itemAt(event.position().toPoint())
-        self.setCurrentItem(found)
+        self.setCurrentRow(self.row(found) if found is not None else -1)
         if found is None:
             event.ignore()
         else:
@@ -176,7 +177,7 @@ class ClassPanel(Card):
         self.unlabelled.setText(f"{unlabelled:,} without a label" if unlabelled else "Everything has a label")
 
     def clear_choice(self) -> None:
-        self.list.setCurrentItem(None)
+        self.list.setCurrentRow(-1)
         self.list.clearSelection()
 
     def _add(self) -> None:
@@ -200,7 +201,7 @@ class ClassPanel(Card):
         for row in range(self.list.count()):
             other: ClassLabel = self.list.item(row).data(_LABEL)
             if other.id != found.id:
-                merge.addAction(other.name, lambda o=other: self._store.merge_classes(found.id, o.id))
+                merge.addAction(other.name, partial(self._store.merge_classes, found.id, other.id))
         merge.setEnabled(self.list.count() > 1)
         menu.addAction("Remove (its items stay, without a label)", lambda: self._store.remove_class(found.id))
         menu.exec(self.list.viewport().mapToGlobal(at))

@@ -31,18 +31,18 @@ class ItemDelegate(QStyledItemDelegate):
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         if self.tiles:
             return QSize(self.side, self.side + 30)
-        return QSize(200, option.fontMetrics.height() * 2 + 22)  # type: ignore[attr-defined]
+        return QSize(200, option.fontMetrics.height() * 2 + 22)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         item: Item | None = index.data(ITEM_ROLE)
         if item is None:
             return
-        rect: QRect = option.rect  # type: ignore[attr-defined]
-        state: QStyle.StateFlag = option.state  # type: ignore[attr-defined]
+        rect: QRect = option.rect
+        state: QStyle.StateFlag = option.state
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        painter.setFont(option.font)  # type: ignore[attr-defined]
+        painter.setFont(option.font)
         selected = bool(state & QStyle.StateFlag.State_Selected)
         focused = bool(state & QStyle.StateFlag.State_HasFocus)
         frame = QRectF(rect).adjusted(4, 4, -4, -4)

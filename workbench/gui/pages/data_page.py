@@ -1,0 +1,465 @@
+"""Data: import, look, label. Every change is on disk at once and can be undone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QMimeData, Qt, QTimer
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QHBoxLayout,
+    QInputDialog,
+    QMenu,
+    QSplitter,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from workbench.control import Control
+from workbench.data.checks import Finding
+from workbench.data.importers import ImportPlan
+from workbench.data.types import AddResult, Item, ItemFilter
+from workbench.errors import Problem, UserError
+from workbench.gui.context import AppContext
+from workbench.gui.importing import add_to_project, look_at, new_project, result_sentence
+from workbench.gui.models.item_model import ItemModel
+from workbench.gui.pages.base import Page
+from workbench.gui.theme import L, M, S
+from workbench.gui.widgets.basic import Banner, DropZone, button, label, local_paths
+from workbench.gui.widgets.checks_strip import ChecksStrip
+from workbench.gui.widgets.class_panel import ClassPanel
+from workbench.gui.widgets.filter_bar import FilterBar
+from workbench.gui.widgets.import_dialog import ImportDialog
+from workbench.gui.widgets.item_view import ItemView
+from workbench.gui.workers import Job
+from workbench.tasks.base import TaskInfo
+from workbench.tasks.registry import all_tasks, get_task
+
+_CHECK_AFTER_MS = 1200
+_SURE = 0.95
+
+
+class DataPage(Page):
+    """See the module."""
+
+    page_id = "data"
+
+    def __init__(self, ctx: AppContext, parent: QWidget | None = None) -> None:
+        super().__init__(ctx, parent)
+        self.body.setSpacing(M)
+        self.banner = Banner()
+        self.body.addWidget(self.banner)
+        self.stack = QStackedWidget()
+        self.body.addWidget(self.stack, 1)
+        self.empty = self._build_empty()
+        self.model = ItemModel(ctx.store)
+        self.view = ItemView(self.model, ctx.thumbnails)
+        self.filter_bar = FilterBar()
+        self.classes = ClassPanel(ctx.store)
+        self.checks = ChecksStrip()
+        self.full = self._build_full()
+        self.stack.addWidget(self.empty)
+        self.stack.addWidget(self.full)
+        self._checking: Job | None = None
+        self._check_timer = QTimer(self)
+        self._check_timer.setSingleShot(True)
+        self._check_timer.setInterval(_CHECK_AFTER_MS)
+        self._check_timer.timeout.connect(self._check)
+        store = ctx.store
+        store.project_changed.connect(self._project_changed)
+        store.items_changed.connect(self._items_changed)
+        store.classes_changed.connect(self._classes_changed)
+        store.labels_changed.connect(lambda _ids: self._counts_changed())
+        self.view.label_key.connect(self._label_key)
+        self.view.accepted.connect(self._accept)
+        self.view.opened.connect(self._open_item)
+        self.view.removed.connect(self._remove)
+        self.filter_bar.changed.connect(self._refill)
+        self.filter_bar.zoomed.connect(self.view.set_side)
+        self.classes.labelled.connect(lambda class_id, ids: ctx.store.set_label(ids, class_id))
+        self.classes.filtered.connect(self._filter_class)
+        self.checks.wanted.connect(self.filter_bar.show_only)
+        self._project_changed()
+
+    # What others ask of the page -----------------------------------------------------------------------------------
+
+    def receive(self, intent: dict[str, Any]) -> None:
+        if intent.get("plan") is not None:
+            self._ask_about(intent["plan"], bool(intent.get("fresh")))
+        elif intent.get("paths"):
+            self.import_paths(intent["paths"])
+        elif intent.get("item_ids") is not None:
+            self.filter_bar.show_only(list(intent["item_ids"]), str(intent.get("title", "These items")))
+        elif intent.get("new_project"):
+            self._new_project()
+        if intent.get("problems"):
+            self._tell_problems(intent["problems"])
+
+    def accept_drop(self, paths: list[str]) -> bool:
+        self.import_paths(paths)
+        return True
+
+    def import_paths(self, paths: Sequence[str], fresh: bool = False) -> None:
+        """Look at files and, after the person has seen what they are, take them in."""
+        self.banner.hide()
+        job = look_at(self.ctx, paths, lambda plan: self._ask_about(plan, fresh))
+        job.failed.connect(self.banner.show_error)
+
+    # Importing -----------------------------------------------------------------------------------------------------
+
+    def _ask_about(self, plan: ImportPlan, fresh: bool) -> None:
+        project = self.ctx.store.project
+        fresh = fresh or project is None
+        if not fresh and project is not None and get_task(project.task_id).info.media != plan.media:
+            nouns = get_task(project.task_id).info.nouns
+            self.banner.show_message(
+                f"This project holds {nouns}, but these are {plan.media}s.", "warn", "Make a new project",
+                lambda: self._ask_about(plan, True),
+            )  # fmt: skip
+            return
+        dialog = ImportDialog(plan, fresh, self)
+        # Not exec(): a nested event loop would keep everything behind it waiting.
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.accepted.connect(lambda: self._import(plan, fresh, dialog.name.text(), dialog.copy.isChecked()))
+        dialog.open()
+
+    def _import(self, plan: ImportPlan, fresh: bool, name: str, copy_media: bool) -> None:
+        self.banner.show_message(f"Importing {plan.total:,} {plan.noun} …")
+        if fresh:
+            job = new_project(self.ctx, plan, self._imported, name, copy_media)
+        else:
+            job = add_to_project(self.ctx, plan, self._imported, copy_media)
+        job.failed.connect(self.banner.show_error)
+        job.cancelled.connect(
+            lambda: self.banner.show_message("The import was stopped; what came in before stays.", "info")
+        )
+
+    def _imported(self, result: AddResult) -> None:
+        sentence = result_sentence(result, self._info().nouns)
+        self.banner.show_message(sentence, "good")
+        if result.problems:
+            self._tell_problems(result.problems, sentence)
+
+    def _tell_problems(self, problems: Sequence[Problem], before: str = "") -> None:
+        lines = [str(p) for p in problems[:5]]
+        if len(problems) > 5:
+            lines.append(f"and {len(problems) - 5} more.")
+        self.banner.show_message("\n".join([before, *lines] if before else lines), "warn")
+
+    def _new_project(self) -> None:
+        tasks = all_tasks()
+        titles = [f"{t.info.title} ({t.info.nouns})" for t in tasks]
+        title, ok = QInputDialog.getItem(self, "New project", "What shall it learn?", titles, 0, False)
+        if not ok:
+            return
+        name, ok = QInputDialog.getText(self, "New project", "Name of the project")
+        if not ok or not name.strip():
+            return
+        from workbench.engine.journey import free_project_folder
+
+        try:
+            self.ctx.store.create(free_project_folder(name, self.ctx.paths), name, tasks[titles.index(title)].info.id)
+        except UserError as error:
+            self.banner.show_error(error)
+
+    # Labelling -----------------------------------------------------------------------------------------------------
+
+    def _label_key(self, key: int) -> None:
+        self._label_rows(self.view.selected_rows(), key)
+
+    def _label_rows(self, rows: list[int], key: int) -> None:
+        ids = [self.model.ids[row] for row in rows]
+        if not ids or not self._may_change():
+            return
+        class_id = None
+        if key:
+            found = self.ctx.store.require().classes()
+            if key > len(found):
+                self.banner.show_message(f"There is no class {key} yet. Type its name under the classes.", "info")
+                return
+            class_id = found[key - 1].id
+        self.ctx.store.set_label(ids, class_id)
+        if len(rows) == 1:
+            self._next(rows[0])
+
+    def _accept(self) -> None:
+        """Take over the suggestions of the selected items."""
+        rows = self.view.selected_rows()
+        items = [i for i in (self.model.item_at(row) for row in rows) if i is not None]
+        wanted = {i.id: i.suggestion for i in items if i.class_id is None and i.suggestion is not None}
+        if not wanted or not self._may_change():
+            return
+        self.ctx.store.label_each(
+            {k: v for k, v in wanted.items() if v is not None}, f"accept {len(wanted)} suggestions"
+        )
+        self._next(rows[-1])
+
+    def _accept_sure(self) -> None:
+        project = self.ctx.store.require()
+        ids = project.item_ids(ItemFilter(labelled=False, problems=False))
+        sure = {
+            i.id: i.suggestion for i in project.items(ids) if i.suggestion is not None and i.suggestion_score >= _SURE
+        }
+        if sure:
+            self.ctx.store.label_each(sure, f"accept {len(sure)} suggestions")
+        self.banner.show_message(f"{len(sure)} suggestions accepted. Ctrl+Z takes them back.", "good")
+
+    def _next(self, row: int) -> None:
+        if row + 1 < self.model.rowCount():
+            self.view.go_to(row + 1)
+
+    def _suggest(self) -> None:
+        project = self.ctx.store.require()
+        card, _why = self.ctx.catalog.suggest(project.task_id)
+
+        def work(control: Control) -> int:
+            from workbench.engine.suggest import suggest_labels
+
+            return suggest_labels(project, card, control)
+
+        def came(count: int) -> None:
+            self.banner.show_message(
+                f"{count:,} suggestions, the least certain first. Enter accepts, a number corrects.", "good",
+                f"Accept all above {_SURE:.0%}", self._accept_sure,
+            )  # fmt: skip
+            self.filter_bar.show_uncertain()
+            self.view.go_to(0)
+            self.view.setFocus()
+
+        job = self.ctx.jobs.start("Suggesting labels", work)
+        job.succeeded.connect(came)
+        job.failed.connect(self.banner.show_error)
+
+    def _remove(self) -> None:
+        ids = [self.model.ids[row] for row in self.view.selected_rows()]
+        if ids and self._may_change():
+            self.ctx.store.remove_items(ids)
+
+    def _may_change(self) -> bool:
+        project = self.ctx.store.project
+        if project is not None and project.read_only:
+            self.banner.show_message("This project is open for reading only.", "warn")
+            return False
+        return project is not None
+
+    def _open_item(self, row: int) -> None:
+        from workbench.gui.widgets.item_viewer import ItemViewer
+
+        viewer = ItemViewer(self.ctx, self.model, row, self)
+        viewer.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        viewer.label_key.connect(lambda at, key: self._label_rows([at], key))
+        viewer.moved.connect(self.view.go_to)
+        viewer.open()
+
+    # Showing -------------------------------------------------------------------------------------------------------
+
+    def _info(self) -> TaskInfo:
+        return get_task(self.ctx.store.require().task_id).info
+
+    def _project_changed(self) -> None:
+        project = self.ctx.store.project
+        self.stack.setCurrentWidget(self.full if project is not None else self.empty)
+        if project is None:
+            self.model.show_ids([])
+            return
+        info = self._info()
+        tiles = info.media == "picture"
+        self.view.set_tiles(tiles)
+        self.filter_bar.zoom.setVisible(tiles)
+        self.title.setText(project.name)
+        self.filter_bar.clear()
+        self._classes_changed()
+        self._check_timer.start()
+
+    def _items_changed(self) -> None:
+        self._refill()
+        self._counts_changed()
+
+    def _classes_changed(self) -> None:
+        project = self.ctx.store.project
+        if project is None:
+            return
+        self.model.set_classes(project.classes())
+        self._counts_changed()
+
+    def _counts_changed(self) -> None:
+        project = self.ctx.store.project
+        if project is None:
+            return
+        counts = project.counts()
+        classes = project.classes()
+        self.classes.show_classes(classes, counts.per_class, counts.unlabelled)
+        self.subtitle.setText(f"{counts.total:,} {self._info().nouns}, {counts.labelled:,} with a label")
+        self.train.setEnabled(len([c for c in classes if counts.per_class.get(c.id)]) >= 2)
+        self.train.setToolTip(
+            "Teach a model these labels" if self.train.isEnabled() else "Label examples of at least two classes first"
+        )
+        self.suggest.setEnabled(counts.unlabelled > 0)
+        self._check_timer.start()
+
+    def _refill(self) -> None:
+        project = self.ctx.store.project
+        if project is None:
+            return
+        current = self.view.currentIndex()
+        item_id = self.model.ids[current.row()] if 0 <= current.row() < len(self.model.ids) else 0
+        ids = project.item_ids(self.filter_bar.filter())
+        self.model.show_ids(ids)
+        self.filter_bar.count.setText(f"{len(ids):,} shown")
+        row = self.model.row_of(item_id)
+        if row >= 0:
+            self.view.go_to(row)
+        elif ids:
+            self.view.go_to(min(max(0, current.row()), len(ids) - 1))
+
+    def _filter_class(self, class_id: int) -> None:
+        if class_id < 0:
+            self.filter_bar.clear()
+            self.classes.clear_choice()
+            return
+        name = next((c.name for c in self.ctx.store.require().classes() if c.id == class_id), "")
+        self.filter_bar.show_class(class_id, name)
+
+    def _check(self) -> None:
+        project = self.ctx.store.project
+        if project is None:
+            return
+        if self._checking is not None:
+            self._checking.cancel()
+
+        def work(control: Control) -> list[Finding]:
+            from workbench.data.checks import check_project
+
+            return check_project(project, control)
+
+        def came(findings: list[Finding]) -> None:
+            if self.ctx.store.project is project:
+                self.checks.show_findings(findings)
+
+        job = self.ctx.jobs.start("Checking the data", work)
+        self._checking = job
+        job.succeeded.connect(came)
+        job.ended.connect(lambda: self._checked(job))
+
+    def _checked(self, job: Job) -> None:
+        if self._checking is job:
+            self._checking = None
+
+    # Building ------------------------------------------------------------------------------------------------------
+
+    def _build_empty(self) -> QWidget:
+        page = QWidget()
+        column = QVBoxLayout(page)
+        column.setSpacing(L)
+        column.addWidget(label("Your examples", "title"))
+        self.drop = DropZone(
+            "Drop a folder of pictures, or a table of texts",
+            "A folder per class brings its labels along. Click to choose a folder.",
+            "folder-input",
+        )
+        self.drop.setObjectName("data-drop")
+        self.drop.dropped.connect(self._dropped)
+        self.drop.clicked.connect(self._choose_folder)
+        column.addWidget(self.drop, 1)
+        row = QHBoxLayout()
+        row.addStretch(1)
+        row.addWidget(button("Choose files …", self._choose_files, icon_name="file-plus"))
+        row.addWidget(button("Empty project …", self._new_project, icon_name="folder-plus"))
+        row.addStretch(1)
+        column.addLayout(row)
+        return page
+
+    def _build_full(self) -> QWidget:
+        page = QWidget()
+        column = QVBoxLayout(page)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(M)
+        top = QHBoxLayout()
+        top.setSpacing(S)
+        words = QVBoxLayout()
+        words.setSpacing(0)
+        self.title = label("", "title")
+        self.subtitle = label("", "soft")
+        words.addWidget(self.title)
+        words.addWidget(self.subtitle)
+        top.addLayout(words, 1)
+        self.add = button("Add", None, icon_name="plus", name="data-add", tip="Add a folder, files or a table")
+        menu = QMenu(self.add)
+        menu.addAction("A folder …", self._choose_folder)
+        menu.addAction("Files or a table …", self._choose_files)
+        menu.addAction("An empty project …", self._new_project)
+        self.add.setMenu(menu)
+        self.suggest = button(
+            "Suggest labels", self._suggest, icon_name="wand-sparkles", name="suggest",
+            tip="Let the model guess the missing labels from those you gave (active learning)",
+        )  # fmt: skip
+        self.export = button("Export", None, icon_name="folder-output", tip="Save the labels for other programs")
+        export_menu = QMenu(self.export)
+        export_menu.addAction("Labels as a table (CSV) …", self._export_table)
+        export_menu.addAction("A folder per class …", self._export_folders)
+        self.export.setMenu(export_menu)
+        self.train = button(
+            "Train a model", lambda: self.ctx.go("train"), role="primary", icon_name="graduation-cap", name="go-train"
+        )
+        for widget in (self.add, self.suggest, self.export, self.train):
+            top.addWidget(widget, 0, Qt.AlignmentFlag.AlignTop)
+        column.addLayout(top)
+        column.addWidget(self.checks)
+        column.addWidget(self.filter_bar)
+        splitter = QSplitter()
+        splitter.setChildrenCollapsible(False)
+        splitter.addWidget(self.view)
+        splitter.addWidget(self.classes)
+        splitter.setStretchFactor(0, 1)
+        splitter.setHandleWidth(M)
+        splitter.setSizes([800, 250])
+        column.addWidget(splitter, 1)
+        return page
+
+    def _dropped(self, mime: QMimeData) -> None:
+        paths = local_paths(mime)
+        if paths:
+            self.import_paths(paths)
+
+    def _choose_folder(self) -> None:
+        folder = QFileDialog.getExistingDirectory(self, "Choose a folder of pictures or texts")
+        if folder:
+            self.import_paths([folder])
+
+    def _choose_files(self) -> None:
+        files, _ = QFileDialog.getOpenFileNames(self, "Choose pictures, texts or a table")
+        if files:
+            self.import_paths(files)
+
+    def _export_table(self) -> None:
+        file, _ = QFileDialog.getSaveFileName(self, "Save the labels", "labels.csv", "Table (*.csv)")
+        if file:
+            from workbench.data.exporters.project import export_labels
+
+            project = self.ctx.store.require()
+            job = self.ctx.jobs.start("Writing labels", lambda control: export_labels(project, Path(file), control))
+            job.succeeded.connect(lambda count: self.banner.show_message(f"{count:,} rows written to {file}", "good"))
+            job.failed.connect(self.banner.show_error)
+
+    def _export_folders(self) -> None:
+        folder = QFileDialog.getExistingDirectory(self, "Choose an empty folder")
+        if folder:
+            from workbench.data.exporters.project import export_folders
+
+            project = self.ctx.store.require()
+
+            def done(result: tuple[int, list[Problem]]) -> None:
+                self.banner.show_message(f"{result[0]:,} copied to {folder}", "good")
+                if result[1]:
+                    self._tell_problems(result[1], f"{result[0]:,} copied.")
+
+            job = self.ctx.jobs.start("Copying", lambda control: export_folders(project, Path(folder), control))
+            job.succeeded.connect(done)
+            job.failed.connect(self.banner.show_error)
+
+    def item_at(self, row: int) -> Item | None:
+        """The item of a row as it is shown."""
+        return self.model.item_at(row)

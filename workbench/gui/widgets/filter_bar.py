@@ -1,0 +1,127 @@
+"""Which items are shown, in which order."""
+
+from __future__ import annotations
+
+from typing import Literal, cast
+
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QSlider, QWidget
+
+from workbench.data.types import ItemFilter, Split
+from workbench.gui.theme import S
+from workbench.gui.widgets.basic import button, label
+from workbench.gui.widgets.item_view import LARGEST, SMALLEST
+
+_TYPING_MS = 250
+_SHOW = (
+    ("All", ItemFilter()),
+    ("Without a label", ItemFilter(labelled=False, problems=False)),
+    ("With a label", ItemFilter(labelled=True)),
+    ("Learnt from", ItemFilter(split=Split.TRAIN)),
+    ("Steering", ItemFilter(split=Split.VALIDATION)),
+    ("Test", ItemFilter(split=Split.TEST)),
+    ("Cannot be read", ItemFilter(problems=True)),
+)
+_ORDER = (("As added", "added"), ("By name", "name"), ("By label", "label"), ("Least certain first", "uncertain"))
+Order = Literal["added", "name", "label", "uncertain"]
+
+
+class FilterBar(QWidget):
+    """Signals:
+    changed(): ask `filter` again.
+    zoomed(int): width of a tile.
+    """
+
+    changed = Signal()
+    zoomed = Signal(int)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._class_id = 0
+        self._ids: tuple[int, ...] | None = None
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(S)
+        self.show_box = QComboBox()
+        self.show_box.setObjectName("show-filter")
+        self.show_box.addItems([name for name, _ in _SHOW])
+        self.show_box.setAccessibleName("Which items to show")
+        self.show_box.setToolTip("Learnt from, steering and test are the training, validation and test split")
+        self.order_box = QComboBox()
+        self.order_box.setObjectName("order")
+        self.order_box.addItems([name for name, _ in _ORDER])
+        self.order_box.setAccessibleName("Order")
+        self.search = QLineEdit()
+        self.search.setPlaceholderText("Search")
+        self.search.setAccessibleName("Search in names and texts")
+        self.search.setClearButtonEnabled(True)
+        self.search.setMaximumWidth(240)
+        self._typing = QTimer(self)
+        self._typing.setSingleShot(True)
+        self._typing.setInterval(_TYPING_MS)
+        self._typing.timeout.connect(self.changed)
+        self.search.textChanged.connect(lambda _text: self._typing.start())
+        self.show_box.currentIndexChanged.connect(lambda _i: self.changed.emit())
+        self.order_box.currentIndexChanged.connect(lambda _i: self.changed.emit())
+        self.back = button("Show all", self.clear, role="chip", icon_name="x", name="show-all")
+        self.back.hide()
+        self.count = label("", "faint")
+        self.zoom = QSlider()
+        from PySide6.QtCore import Qt
+
+        self.zoom.setOrientation(Qt.Orientation.Horizontal)
+        self.zoom.setRange(SMALLEST, LARGEST)
+        self.zoom.setValue(150)
+        self.zoom.setFixedWidth(110)
+        self.zoom.setAccessibleName("Size of the pictures")
+        self.zoom.setToolTip("Size of the pictures (also Ctrl and the mouse wheel)")
+        self.zoom.valueChanged.connect(self.zoomed)
+        for widget in (self.show_box, self.order_box, self.search, self.back):
+            row.addWidget(widget)
+        row.addStretch(1)
+        row.addWidget(self.count)
+        row.addWidget(self.zoom)
+
+    def filter(self) -> ItemFilter:
+        """What is chosen."""
+        base = _SHOW[self.show_box.currentIndex()][1]
+        order = cast(Order, _ORDER[self.order_box.currentIndex()][1])
+        return ItemFilter(
+            class_ids=(self._class_id,) if self._class_id else (),
+            labelled=base.labelled,
+            split=base.split,
+            problems=base.problems,
+            search=self.search.text(),
+            order=order,
+            ids=self._ids,
+        )
+
+    def show_class(self, class_id: int, name: str) -> None:
+        """Only this class."""
+        self._class_id, self._ids = class_id, None
+        self._say(f"Only “{name}”")
+
+    def show_only(self, ids: list[int], title: str) -> None:
+        """Only these items."""
+        self._class_id, self._ids = 0, tuple(ids)
+        self.show_box.setCurrentIndex(0)
+        self._say(title)
+
+    def show_uncertain(self) -> None:
+        """Unlabelled items, least certain suggestion first."""
+        self.clear()
+        self.show_box.setCurrentIndex(1)
+        self.order_box.setCurrentIndex(3)
+
+    def clear(self) -> None:
+        """Back to all items."""
+        self._class_id, self._ids = 0, None
+        self.back.hide()
+        self.show_box.setCurrentIndex(0)
+        self.changed.emit()
+
+    def _say(self, title: str) -> None:
+        self.back.setText(title if len(title) < 48 else f"{title[:46]}…")
+        self.back.setToolTip(f"{title} – click to show all again")
+        self.back.show()
+        self.changed.emit()
