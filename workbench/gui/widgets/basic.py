@@ -96,7 +96,8 @@ def button(
     name: str = "",
 ) -> QPushButton:
     """A push button. Roles: primary (one per view), danger, quiet, chip. `name`: objectName for tests."""
-    widget = QPushButton(text)
+    # The blank keeps the icon off the words; Qt has no spacing for it.
+    widget = QPushButton(f" {text}" if icon_name and text else text)
     widget.setAccessibleName(text or tip)
     widget.setCursor(Qt.CursorShape.PointingHandCursor)
     if role:
@@ -203,14 +204,14 @@ class Banner(QFrame):
         row.setContentsMargins(M, S, S, S)
         row.setSpacing(S)
         self._icon = IconLabel("info", 18, "accent")
-        row.addWidget(self._icon, 0, Qt.AlignmentFlag.AlignTop)
+        row.addWidget(self._icon)
         self.text = label("", wrap=True, selectable=True)
         row.addWidget(self.text, 1)
         self._actions = QHBoxLayout()
         row.addLayout(self._actions)
         self._close = icon_button("x", "Hide this message", self.hide)
         self._close.setVisible(closable)
-        row.addWidget(self._close, 0, Qt.AlignmentFlag.AlignTop)
+        row.addWidget(self._close)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum)
         self.hide()
 

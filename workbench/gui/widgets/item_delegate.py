@@ -19,18 +19,19 @@ class ItemDelegate(QStyledItemDelegate):
     """Paints pictures as tiles of `side` pixels and texts as rows.
 
     Attributes:
-        side: width of a tile in logical pixels.
+        side: width of a tile in logical pixels as the person set it; `cell`: as it fits the row.
     """
 
     def __init__(self, thumbnails: Thumbnails) -> None:
         super().__init__()
         self._thumbnails = thumbnails
         self.side = 150
+        self.cell = 150
         self.tiles = True
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         if self.tiles:
-            return QSize(self.side, self.side + 30)
+            return QSize(self.cell, self.side + 30)
         return QSize(200, option.fontMetrics.height() * 2 + 22)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:

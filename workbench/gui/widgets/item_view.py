@@ -116,4 +116,5 @@ class ItemView(QListView):
             return
         width = self.viewport().width() - 2
         columns = max(1, width // self._delegate.side)
-        self.setGridSize(QSize(width // columns, self._delegate.side + 30))
+        self._delegate.cell = width // columns
+        self.setGridSize(QSize(self._delegate.cell, self._delegate.side + 30))

@@ -1,0 +1,115 @@
+"""A batch's answers while they arrive; sortable, smooth at a hundred thousand rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
+from PySide6.QtGui import QIcon
+
+from workbench.engine.predict import PredictResult
+from workbench.gui.theme import theme
+from workbench.gui.thumbnails import Thumbnails
+
+Index = QModelIndex | QPersistentModelIndex
+HEADERS = ("Item", "Answer", "Certainty")
+RESULT_ROLE = Qt.ItemDataRole.UserRole + 1
+
+
+class ResultsTable(QAbstractTableModel):
+    """Rows are `PredictResult`s in the order they came, or sorted by a column."""
+
+    def __init__(self, thumbnails: Thumbnails) -> None:
+        super().__init__()
+        self._rows: list[PredictResult] = []
+        self._thumbnails = thumbnails
+        thumbnails.ready.connect(self._repaint)
+
+    def clear(self) -> None:
+        self.beginResetModel()
+        self._rows = []
+        self.endResetModel()
+
+    def append(self, results: Sequence[PredictResult]) -> None:
+        """Add some at once: one layout for all of them."""
+        if results:
+            first = len(self._rows)
+            self.beginInsertRows(QModelIndex(), first, first + len(results) - 1)
+            self._rows += results
+            self.endInsertRows()
+
+    @property
+    def results(self) -> list[PredictResult]:
+        return self._rows
+
+    def rows_for_export(self) -> list[dict[str, Any]]:
+        """Plain rows: item, answer, certainty, problem, path."""
+        found = []
+        for r in sorted(self._rows, key=lambda r: r.index):
+            found.append(
+                {
+                    "item": r.sample.name,
+                    "answer": r.prediction.best.name if r.prediction else "",
+                    "certainty": round(r.prediction.best.value, 6) if r.prediction else "",
+                    "problem": f"{r.problem.message} {r.problem.hint}".strip() if r.problem else "",
+                    "path": str(r.sample.path or ""),
+                }
+            )
+        return found
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own signature
+        return 0 if parent.isValid() else len(self._rows)
+
+    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
+        return 0 if parent.isValid() else len(HEADERS)
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
+            return HEADERS[section]
+        return None
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if not index.isValid():
+            return None
+        result = self._rows[index.row()]
+        column = index.column()
+        if role == RESULT_ROLE:
+            return result
+        if role == Qt.ItemDataRole.DisplayRole:
+            if column == 0:
+                return result.sample.name or (result.sample.text or "")[:80]
+            if result.problem is not None:
+                return f"{result.problem.message} {result.problem.hint}" if column == 1 else ""
+            if result.prediction is None:
+                return ""
+            return result.prediction.best.name if column == 1 else f"{result.prediction.best.value:.1%}"
+        if role == Qt.ItemDataRole.ForegroundRole and result.problem is not None:
+            return theme().colour("bad")
+        if role == Qt.ItemDataRole.DecorationRole and column == 0 and isinstance(result.sample.path, Path):
+            if result.sample.kind == "picture" and result.problem is None:
+                found = self._thumbnails.pixmap(result.sample.path)
+                return QIcon(found) if found is not None else None
+            return None
+        if role == Qt.ItemDataRole.ToolTipRole and column == 0:
+            return str(result.sample.path or result.sample.text or result.sample.name)
+        return None
+
+    def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
+        def key(r: PredictResult) -> Any:
+            if column == 0:
+                return r.sample.name.casefold()
+            if column == 1:
+                return r.prediction.best.name.casefold() if r.prediction else ""
+            return r.prediction.best.value if r.prediction else -1.0
+
+        self.layoutAboutToBeChanged.emit()
+        self._rows.sort(key=key, reverse=order == Qt.SortOrder.DescendingOrder)
+        self.layoutChanged.emit()
+
+    def _repaint(self) -> None:
+        if self._rows:
+            self.dataChanged.emit(
+                self.index(0, 0), self.index(len(self._rows) - 1, 0), [Qt.ItemDataRole.DecorationRole]
+            )

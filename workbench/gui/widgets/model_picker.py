@@ -1,0 +1,128 @@
+"""Which model is asked: the suggested one first, with why."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+
+from workbench.catalog.card import ModelCard
+from workbench.control import Control
+from workbench.gui.context import AppContext
+from workbench.gui.theme import S
+from workbench.gui.widgets.basic import Banner, label
+from workbench.tasks.base import TryOptions
+from workbench.tasks.registry import get_task
+
+_DEFAULT_LABELS = "praise, complaint, question"
+
+
+class ModelPicker(QWidget):
+    """Signals:
+    changed(): another model or other labels.
+    """
+
+    changed = Signal()
+
+    def __init__(self, ctx: AppContext, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._ctx = ctx
+        self._task_id = ""
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(S)
+        row = QHBoxLayout()
+        row.setSpacing(S)
+        row.addWidget(label("Model", "strong"))
+        self.box = QComboBox()
+        self.box.setObjectName("model-box")
+        self.box.setAccessibleName("Model")
+        self.box.currentIndexChanged.connect(lambda _i: self._chosen())
+        row.addWidget(self.box, 1)
+        column.addLayout(row)
+        self.why = label("", "faint", wrap=True)
+        column.addWidget(self.why)
+        self.labels = QLineEdit(ctx.settings.text("try/labels", _DEFAULT_LABELS))
+        self.labels.setObjectName("labels")
+        self.labels.setAccessibleName("Labels to choose between, with commas between them")
+        self.labels.setToolTip("Type the labels to choose between (zero-shot classification), with commas between them")
+        self.labels.editingFinished.connect(self._labels_typed)
+        self._labels_row = QWidget()
+        labels_row = QHBoxLayout(self._labels_row)
+        labels_row.setContentsMargins(0, 0, 0, 0)
+        labels_row.addWidget(label("Choose between", "soft"))
+        labels_row.addWidget(self.labels, 1)
+        column.addWidget(self._labels_row)
+        self.banner = Banner(closable=False)
+        column.addWidget(self.banner)
+        ctx.models_changed.connect(self._refill)
+
+    def show_task(self, task_id: str, model_id: str = "") -> None:
+        """Models that can do this task as they are."""
+        wanted = model_id or (self.card.id if self.card is not None and task_id == self._task_id else "")
+        self._task_id = task_id
+        suggested, why = self._ctx.catalog.suggest(task_id)
+        project = self._ctx.store.project
+        own = [c for c in self._ctx.catalog.own() if task_id in c.tasks]
+        if not wanted and project is not None and own and own[0].trained_on.find(f"“{project.name}”") >= 0:
+            wanted = own[0].id
+        self._why = why
+        self._suggested = suggested.id
+        self.box.blockSignals(True)
+        self.box.clear()
+        for card in self._ctx.catalog.search():
+            if task_id in card.tasks and (card.arch != "AutoModel" or card.is_own or card.starter):
+                kind = "mine" if card.is_own else "built in" if card.starter else "download"
+                self.box.addItem(f"{card.name}   ({kind})", card.id)
+        self.box.setCurrentIndex(max(0, self.box.findData(wanted or suggested.id)))
+        self.box.blockSignals(False)
+        self._chosen()
+
+    @property
+    def card(self) -> ModelCard | None:
+        """The chosen model."""
+        model_id = self.box.currentData()
+        return self._ctx.catalog.get(model_id) if model_id else None
+
+    def options(self) -> TryOptions:
+        return TryOptions(tuple(part.strip() for part in self.labels.text().split(",") if part.strip()))
+
+    def is_ready(self) -> bool:
+        """True when the chosen model is on this computer."""
+        from workbench.hub.store import is_present
+
+        card = self.card
+        return card is not None and is_present(card, self._ctx.paths)
+
+    def _chosen(self) -> None:
+        card = self.card
+        if card is None:
+            return
+        self.why.setText(self._why if card.id == self._suggested else card.summary)
+        self._labels_row.setVisible(get_task(self._task_id).needs_labels(card))
+        if self.is_ready():
+            self.banner.hide()
+        else:
+            size = f"{card.source.size / 1e6:,.0f} MB"
+            self.banner.show_message(
+                f"“{card.name}” is not on this computer yet ({size}).", "info", "Download", lambda: self._download(card)
+            )
+        self.changed.emit()
+
+    def _download(self, card: ModelCard) -> None:
+        def work(control: Control) -> object:
+            from workbench.hub.store import download
+
+            return download(card, control)
+
+        job = self._ctx.jobs.start(f"Downloading {card.name}", work)
+        job.succeeded.connect(lambda _files: self._ctx.models_changed.emit())
+        job.failed.connect(self.banner.show_error)
+
+    def _labels_typed(self) -> None:
+        if self.labels.text() != self._ctx.settings.text("try/labels", _DEFAULT_LABELS):
+            self._ctx.settings.set_text("try/labels", self.labels.text())
+            self.changed.emit()
+
+    def _refill(self) -> None:
+        if self._task_id:
+            self.show_task(self._task_id)
