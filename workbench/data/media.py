@@ -124,7 +124,8 @@ def thumbnail_bytes(path: Path, side: int) -> bytes:
 def encode_png(picture: Any) -> bytes:
     """A Pillow picture as PNG bytes."""
     stream = io.BytesIO()
-    picture.save(stream, "PNG")
+    # Without the colour profile, which some programs write wrongly and Qt complains about.
+    picture.save(stream, "PNG", icc_profile=None)
     return stream.getvalue()
 
 

@@ -46,18 +46,16 @@ class ResultsTable(QAbstractTableModel):
 
     def rows_for_export(self) -> list[dict[str, Any]]:
         """Plain rows: item, answer, certainty, problem, path."""
-        found = []
-        for r in sorted(self._rows, key=lambda r: r.index):
-            found.append(
-                {
-                    "item": r.sample.name,
-                    "answer": r.prediction.best.name if r.prediction else "",
-                    "certainty": round(r.prediction.best.value, 6) if r.prediction else "",
-                    "problem": f"{r.problem.message} {r.problem.hint}".strip() if r.problem else "",
-                    "path": str(r.sample.path or ""),
-                }
-            )
-        return found
+        return [
+            {
+                "item": r.sample.name,
+                "answer": r.prediction.best.name if r.prediction else "",
+                "certainty": round(r.prediction.best.value, 6) if r.prediction else "",
+                "problem": f"{r.problem.message} {r.problem.hint}".strip() if r.problem else "",
+                "path": str(r.sample.path or ""),
+            }
+            for r in sorted(self._rows, key=lambda r: r.index)
+        ]
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own signature
         return 0 if parent.isValid() else len(self._rows)

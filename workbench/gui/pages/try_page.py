@@ -62,6 +62,7 @@ class TryPage(Page):
         self._result: PredictResult | None = None
         self._pixmap = QPixmap()
         self._waiting: list[PredictResult] = []
+        self._samples: list[Sample] = []
         self._total = 0
         self._flush_timer = QTimer(self)
         self._flush_timer.setInterval(_FLUSH_MS)
@@ -136,7 +137,7 @@ class TryPage(Page):
             if isinstance(image, QImage) and not image.isNull():
                 buffer = QBuffer()
                 buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-                image.save(buffer, "PNG")
+                image.save(buffer, b"PNG")
                 self._show_task(next(t for t in all_tasks() if t.info.media == "picture"))
                 self._try_samples([Sample("picture", "pasted picture", data=bytes(buffer.data().data()))])
         elif mime.hasUrls():
@@ -236,9 +237,8 @@ class TryPage(Page):
 
     def _again(self) -> None:
         """The model or the labels changed: ask again."""
-        samples: list[Sample] = getattr(self, "_samples", [])
-        if samples and samples[0].kind == self._task.info.media:
-            self._try_samples(samples)
+        if self._samples and self._samples[0].kind == self._task.info.media:
+            self._try_samples(self._samples)
 
     # Showing ---------------------------------------------------------------------------------------------------------
 
@@ -409,7 +409,6 @@ class TryPage(Page):
         self.body.addLayout(middle, 3)
         self.body.addWidget(self._build_batch(), 2)
         self.picker.changed.connect(self._again)
-        self._samples: list[Sample] = []
 
     def _build_picture_side(self) -> QWidget:
         self.picture_side = QWidget()
