@@ -16,6 +16,7 @@ from workbench.data.project import Project, now
 from workbench.data.types import RunRecord, Split
 from workbench.engine.events import Advice, Finished, How, RunConfig, RunEvent, StageChanged, Started
 from workbench.engine.finetune import train_network
+from workbench.engine.head import STRENGTHS
 from workbench.engine.quick import train_quick
 from workbench.engine.run import Outcome, Run, RunLog, new_config, prepare, read_events, resumable, trainable
 from workbench.errors import Cancelled, UserError
@@ -87,7 +88,7 @@ def _events(run: Run, book: RunLog, resume: bool, started: float) -> Iterator[Ru
             " More examples make them steadier.",
         )
     if run.config.how is How.QUICK:
-        yield Started(run.config.run_id, train, validation, 0, run.device)
+        yield Started(run.config.run_id, train, validation, len(STRENGTHS), run.device)
         outcome = yield from train_quick(run)
     else:
         outcome = yield from train_network(run, resume)

@@ -270,7 +270,7 @@ QLineEdit:focus, QPlainTextEdit:focus, QTextEdit:focus, QSpinBox:focus, QDoubleS
   border: 2px solid {c.accent}; padding: 5px 8px; }}
 QLineEdit:disabled, QComboBox:disabled {{ color: {c.text_faint}; background: {c.ground}; }}
 QComboBox::drop-down {{ border: none; width: 26px; }}
-QComboBox::down-arrow {{ image: url({(resources() / "icons" / "chevron-down.svg").as_posix()}); width: 14px; height: 14px; }}
+QComboBox::down-arrow {{ image: url({(resources() / "icons" / f"chevron-down-{'dark' if c is DARK else 'light'}.svg").as_posix()}); width: 14px; height: 14px; }}
 QComboBox QAbstractItemView {{ background: {c.surface}; border: 1px solid {c.line_strong}; outline: none;
   selection-background-color: {c.accent_soft}; selection-color: {c.text}; }}
 QAbstractItemView {{ background: {c.surface}; border: 1px solid {c.line}; border-radius: {RADIUS}px; outline: none;

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
+from workbench.engine.events import Finished, RunConfig, RunEvent
+from workbench.errors import Problem, UserError
 from workbench.gui.context import AppContext
 from workbench.gui.pages.base import Page
+from workbench.gui.theme import M
+from workbench.gui.widgets.basic import Banner, EmptyState, button, label, row
+from workbench.gui.widgets.train_live import TrainLive
+from workbench.gui.widgets.train_setup import TrainSetup
+from workbench.gui.workers import Job
 
 
 class TrainPage(Page):
@@ -17,6 +25,152 @@ class TrainPage(Page):
 
     def __init__(self, ctx: AppContext, parent: QWidget | None = None) -> None:
         super().__init__(ctx, parent)
+        self.body.setSpacing(M)
+        self._job: Job | None = None
+        self._finished: Finished | None = None
+        self.new = button("Train another", self._show_setup, icon_name="plus", name="train-another")
+        self.body.addLayout(row(label("Train", "title"), 1, self.new))
+        self.banner = Banner()
+        self.body.addWidget(self.banner)
+        self.stack = QStackedWidget()
+        self.body.addWidget(self.stack, 1)
+        self.empty = EmptyState(
+            "graduation-cap",
+            "Nothing to train on yet",
+            "Open a project or drop your examples; then teach a model your labels.",
+        )
+        self.empty.add_action("Go to the data", lambda: ctx.go("data"), primary=True, icon_name="images")
+        self.setup = TrainSetup(ctx)
+        self.setup.started.connect(self.train)
+        self._live: TrainLive | None = None
+        self._live_holder = QWidget()
+        self._live_column = QVBoxLayout(self._live_holder)
+        self._live_column.setContentsMargins(0, 0, 0, 0)
+        for widget in (self.empty, self.setup, self._live_holder):
+            self.stack.addWidget(widget)
+        ctx.store.project_changed.connect(self._project_changed)
+
+    @property
+    def live(self) -> TrainLive:
+        """The live view; made at the first training, because it brings the plotting library."""
+        if self._live is None:
+            self._live = TrainLive(self.ctx)
+            self._live.stopped.connect(self._stop)
+            self._live.paused.connect(self._pause)
+            self._live_column.addWidget(self._live)
+        return self._live
+
+    @property
+    def running(self) -> bool:
+        return self._job is not None
+
+    def shown(self) -> None:
+        if self._job is None and self.stack.currentWidget() is not self._live_holder:
+            self._show_setup()
 
     def receive(self, intent: dict[str, Any]) -> None:
         """Intents: {"model_id"}: start from this model; {"run_id"}: go on with an interrupted run."""
+        project = self.ctx.store.project
+        if project is None or self._job is not None:
+            return
+        if intent.get("run_id"):
+            try:
+                self.train(RunConfig.from_json(project.run(str(intent["run_id"])).config), resume=True)
+            except UserError as error:
+                self.banner.show_error(error)
+        elif intent.get("model_id"):
+            self.stack.setCurrentWidget(self.setup)
+            self.setup.show_project(project, str(intent["model_id"]))
+
+    def train(self, config: RunConfig, resume: bool = False) -> None:
+        """Start, and show it live."""
+        project = self.ctx.store.project
+        if project is None or self._job is not None:
+            return
+        self.banner.hide()
+        self._finished = None
+        live = self.live
+        live.clear()
+        self.new.hide()
+        self.stack.setCurrentWidget(self._live_holder)
+        catalog = self.ctx.catalog
+
+        def work(control: Any) -> Iterator[RunEvent]:
+            from workbench.engine.fit import fit
+
+            return fit(config, project, catalog, control, resume)
+
+        job = self.ctx.jobs.start_stream(f"Training {config.name or project.name}", work)
+        self._job = job
+        job.streamed.connect(self._event)
+        job.failed.connect(self._failed)
+        job.cancelled.connect(self._cancelled)
+        job.ended.connect(self._ended)
+
+    def _event(self, event: RunEvent) -> None:
+        self.live.feed(event)
+        if isinstance(event, Finished):
+            self._finished = event
+            self._tell(event)
+
+    def _tell(self, event: Finished) -> None:
+        live = self.live
+        live.set_running(False)
+        m = event.metrics
+        self.ctx.models_changed.emit()
+        self.ctx.store.runs_changed.emit()
+        if event.reason == "cancelled" and not m.get("n"):
+            live.stage.setText("Stopped; the best version is kept")
+            words = "It was stopped before the test. The Results page tests it now."
+        else:
+            live.stage.setText("Done")
+            words = (
+                f"Right on {m['accuracy']:.0%} of {m['n']} examples it had not seen (expect {m['low']:.0%} to {m['high']:.0%});"
+                f" guessing would give {m['baseline']:.0%}."
+            )
+        live.detail.setText("")
+        live.result.show_message(words, "good", "See the results", lambda: self.ctx.go("results", run_id=event.run_id))
+        extra = button(
+            "Try it", lambda: self.ctx.go("try", model_id=event.model_id), icon_name="flask-conical", name="try-model"
+        )
+        live.result.layout().itemAt(2).layout().addWidget(extra)  # type: ignore[union-attr]
+        self.ctx.notify(f"Your model is ready. {words}", "good")
+
+    def _failed(self, problem: Problem) -> None:
+        self.banner.show_error(problem)
+        self._show_setup()
+
+    def _cancelled(self) -> None:
+        self.banner.show_message("The training was stopped before there was anything worth keeping.", "info")
+        self._show_setup()
+
+    def _ended(self) -> None:
+        self._job = None
+        self.new.show()
+        if self._live is not None:
+            self._live.set_running(False)
+
+    def _stop(self) -> None:
+        if self._job is not None:
+            self.live.stage.setText("Stopping; keeping the best version …")
+            self._job.cancel()
+
+    def _pause(self, waiting: bool) -> None:
+        if self._job is not None:
+            if waiting:
+                self._job.control.pause()
+            else:
+                self._job.control.resume()
+
+    def _show_setup(self) -> None:
+        project = self.ctx.store.project
+        self.new.hide()
+        if project is None:
+            self.stack.setCurrentWidget(self.empty)
+            return
+        self.stack.setCurrentWidget(self.setup)
+        self.setup.show_project(project)
+
+    def _project_changed(self) -> None:
+        if self._job is None:
+            self._show_setup()

@@ -508,6 +508,7 @@ class TryPage(Page):
         self.table_view.verticalHeader().setDefaultSectionSize(42)
         self.table_view.setShowGrid(False)
         header = self.table_view.horizontalHeader()
+        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         header.setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
         self.table_view.selectionModel().currentRowChanged.connect(lambda current, _old: self._row_chosen(current))

@@ -1,0 +1,220 @@
+"""A training while it runs: curves, words, and what it says of a few examples."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QPainter, QPainterPath, QPaintEvent
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QProgressBar, QSizePolicy, QVBoxLayout, QWidget
+
+from workbench.data.types import Item
+from workbench.engine.estimate import duration
+from workbench.engine.events import RunEvent, SamplePredicted
+from workbench.gui.context import AppContext
+from workbench.gui.icons import pixmap
+from workbench.gui.models.runs_progress import RunProgress
+from workbench.gui.theme import M, S, theme
+from workbench.gui.widgets.basic import Banner, button, label
+from workbench.gui.widgets.curves import TrainingCurves
+
+_SAMPLES = 6
+
+
+class SampleTile(QWidget):
+    """One example: what it is, what the model says now."""
+
+    def __init__(self, ctx: AppContext) -> None:
+        super().__init__()
+        self._ctx = ctx
+        self.item: Item | None = None
+        self.said: SamplePredicted | None = None
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        ctx.thumbnails.ready.connect(lambda _path: self.update())
+        theme().changed.connect(self.update)
+
+    def sizeHint(self) -> QSize:
+        return QSize(170, 84)
+
+    def show_sample(self, item: Item, said: SamplePredicted) -> None:
+        self.item, self.said = item, said
+        self.setToolTip(item.text or item.name)
+        self.setAccessibleName(f"{item.name}: it says {said.predicted_class}, right is {said.true_class}")
+        self.update()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        if self.item is None or self.said is None:
+            return
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        frame = QRectF(self.rect()).adjusted(1, 1, -1, -1)
+        path = QPainterPath()
+        path.addRoundedRect(frame, 8, 8)
+        painter.fillPath(path, theme().colour("surface"))
+        right = self.said.predicted_class == self.said.true_class
+        painter.setPen(theme().colour("line"))
+        painter.drawPath(path)
+        left = frame.left() + 8
+        if self.item.path is not None:
+            found = self._ctx.thumbnails.pixmap(self.item.path)
+            if found is not None and not found.isNull():
+                size = found.size().scaled(66, 66, Qt.AspectRatioMode.KeepAspectRatio)
+                box = QRectF(0, 0, size.width(), size.height())
+                box.moveCenter(QRectF(left, frame.top() + 8, 66, 66).center())
+                painter.drawPixmap(box, found, QRectF(found.rect()))
+            left += 76
+        words = QRectF(left, frame.top() + 8, frame.right() - left - 8, frame.height() - 16)
+        metrics = painter.fontMetrics()
+        line = metrics.height() + 2
+        if self.item.text is not None:
+            painter.setPen(theme().colour("text_soft"))
+            shown = metrics.elidedText(
+                " ".join(self.item.text.split()), Qt.TextElideMode.ElideRight, int(words.width())
+            )
+            painter.drawText(
+                QRectF(words.left(), words.top(), words.width(), line), Qt.AlignmentFlag.AlignVCenter, shown
+            )
+            words.setTop(words.top() + line)
+        mark = pixmap("circle-check" if right else "circle-x", 16, "good" if right else "bad")
+        painter.drawPixmap(QRectF(words.left(), words.top() + (line - 16) / 2, 16, 16), mark, QRectF(mark.rect()))
+        painter.setPen(theme().colour("text"))
+        said = metrics.elidedText(self.said.predicted_class, Qt.TextElideMode.ElideRight, int(words.width()) - 22)
+        painter.drawText(
+            QRectF(words.left() + 22, words.top(), words.width() - 22, line), Qt.AlignmentFlag.AlignVCenter, said
+        )
+        painter.setPen(theme().colour("text_faint"))
+        detail = f"{self.said.score:.0%} sure" if right else f"is {self.said.true_class}"
+        detail = metrics.elidedText(detail, Qt.TextElideMode.ElideRight, int(words.width()))
+        painter.drawText(
+            QRectF(words.left(), words.top() + line, words.width(), line), Qt.AlignmentFlag.AlignVCenter, detail
+        )
+
+
+class TrainLive(QWidget):
+    """Signals:
+    paused(bool), stopped(): the person's wishes.
+    """
+
+    paused = Signal(bool)
+    stopped = Signal()
+
+    def __init__(self, ctx: AppContext, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._ctx = ctx
+        self.progress = RunProgress()
+        self._items: dict[int, Item] = {}
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(M)
+        top = QHBoxLayout()
+        words = QVBoxLayout()
+        words.setSpacing(2)
+        self.stage = label("", "heading")
+        self.detail = label("", "soft")
+        words.addWidget(self.stage)
+        words.addWidget(self.detail)
+        top.addLayout(words, 1)
+        self.pause = button("Pause", self._pause, icon_name="pause", name="train-pause")
+        self.pause.setCheckable(True)
+        self.stop = button(
+            "Stop",
+            self.stopped.emit,
+            icon_name="circle-stop",
+            name="train-stop",
+            tip="Stop now and keep the best version so far",
+        )
+        top.addWidget(self.pause)
+        top.addWidget(self.stop)
+        column.addLayout(top)
+        self.bar = QProgressBar()
+        self.bar.setTextVisible(False)
+        self.bar.setAccessibleName("Progress of the training")
+        column.addWidget(self.bar)
+        self.result = Banner(closable=False)
+        self.result.setObjectName("train-result")
+        column.addWidget(self.result)
+        self.advice = Banner()
+        column.addWidget(self.advice)
+        self.curves = TrainingCurves()
+        column.addWidget(self.curves, 1)
+        self.samples_heading = label("What it says of examples it has not learnt from", "strong")
+        column.addWidget(self.samples_heading)
+        grid = QGridLayout()
+        grid.setSpacing(S)
+        self.tiles = [SampleTile(ctx) for _ in range(_SAMPLES)]
+        for number, tile in enumerate(self.tiles):
+            grid.addWidget(tile, number // 3, number % 3)
+        column.addLayout(grid)
+        self.clear()
+
+    def clear(self) -> None:
+        """Ready for another run."""
+        self.progress = RunProgress()
+        self._items = {}
+        self.result.hide()
+        self.advice.hide()
+        self.pause.setChecked(False)
+        self.pause.setText(" Pause")
+        self.bar.setRange(0, 0)
+        self.stage.setText("Getting ready")
+        self.detail.setText("")
+        for tile in self.tiles:
+            tile.hide()
+        self.samples_heading.hide()
+        self.curves.show_progress(self.progress)
+        self.set_running(True)
+
+    def set_running(self, running: bool) -> None:
+        """Buttons and bar only make sense while it runs."""
+        self.pause.setVisible(running)
+        self.stop.setVisible(running)
+        self.bar.setVisible(running)
+
+    def feed(self, event: RunEvent) -> None:
+        """Draw one event more."""
+        before = len(self.progress.advice)
+        self.progress.feed(event)
+        if isinstance(event, SamplePredicted):
+            self._sample(event)
+            return
+        self.stage.setText(self.progress.stage or "Getting ready")
+        self._words()
+        if len(self.progress.advice) > before:
+            self.advice.show_message(list(self.progress.advice.values())[-1], "info")
+        self.curves.show_progress(self.progress)
+
+    def _words(self) -> None:
+        progress = self.progress
+        if progress.fraction >= 0:
+            self.bar.setRange(0, 1000)
+            self.bar.setValue(round(progress.fraction * 1000))
+        parts = []
+        if progress.epochs_planned and progress.position:
+            parts.append(
+                f"Round {min(int(progress.position) + 1, progress.epochs_planned)} of {progress.epochs_planned}"
+            )
+        if progress.epochs:
+            parts.append(f"right on {progress.epochs[-1].validation_accuracy:.0%} of what it has not seen")
+        if progress.seconds_left > 0.5 and progress.finished is None:
+            parts.append(f"{duration(progress.seconds_left)} left")
+        self.detail.setText("   ·   ".join(parts))
+
+    def _sample(self, event: SamplePredicted) -> None:
+        project = self._ctx.store.project
+        if project is None:
+            return
+        if event.item_id not in self._items:
+            found = project.items([event.item_id])
+            if not found or len(self._items) >= _SAMPLES:
+                return
+            self._items[event.item_id] = found[0]
+        tile = self.tiles[list(self._items).index(event.item_id)]
+        tile.show_sample(self._items[event.item_id], event)
+        tile.show()
+        self.samples_heading.show()
+
+    def _pause(self) -> None:
+        waiting = self.pause.isChecked()
+        self.pause.setText(" Go on" if waiting else " Pause")
+        if waiting:
+            self.stage.setText("Paused; the state is saved")
+        self.paused.emit(waiting)

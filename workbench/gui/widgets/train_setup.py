@@ -1,0 +1,421 @@
+"""Setting up a training: data, model, how, review. Every step is filled in sensibly, so Start is always one click away."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QDoubleSpinBox,
+    QFormLayout,
+    QHBoxLayout,
+    QLineEdit,
+    QListWidget,
+    QListWidgetItem,
+    QScrollArea,
+    QSpinBox,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from workbench.catalog.card import ModelCard
+from workbench.control import Control
+from workbench.data.checks import Finding
+from workbench.data.project import Project
+from workbench.engine.events import How, RunConfig
+from workbench.errors import UserError
+from workbench.gui.context import AppContext
+from workbench.gui.theme import L, M, S
+from workbench.gui.widgets.basic import Banner, Card, IconLabel, button, clear_layout, label
+from workbench.gui.widgets.checks_strip import ChecksStrip
+from workbench.tasks.registry import get_task
+
+STEPS = ("Data", "Model", "How", "Review")
+_HOWS = (
+    (How.QUICK, "Quick", "zap", "Keeps the model's eyes and learns only the last step. The best start, on any computer.",
+     "Frozen backbone, linear head by L-BFGS"),
+    (How.BALANCED, "Balanced", "scale", "Also lets the last part of the model learn. For examples unlike everyday ones.",
+     "Last third of the network, discriminative learning rates, early stopping"),
+    (How.THOROUGH, "Thorough", "brain", "Lets the whole model learn. Takes longest and wants many examples.",
+     "Full fine-tuning, warm-up and cosine schedule, early stopping"),
+)  # fmt: skip
+
+
+class StepRow(QWidget):
+    """The steps with the present one marked; all can be clicked."""
+
+    chosen = Signal(int)
+
+    def __init__(self) -> None:
+        super().__init__()
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(S)
+        self._chips = []
+        for number, name in enumerate(STEPS):
+            chip = button(f"{number + 1}  {name}", None, role="chip", name=f"step-{name.lower()}")
+            chip.setCheckable(True)
+            chip.clicked.connect(lambda _checked=False, n=number: self.chosen.emit(n))
+            self._chips.append(chip)
+            row.addWidget(chip)
+        row.addStretch(1)
+
+    def select(self, number: int) -> None:
+        for at, chip in enumerate(self._chips):
+            chip.setChecked(at == number)
+
+
+class TrainSetup(QWidget):
+    """Signals:
+    started(object): the person wants to train with this `RunConfig`.
+    """
+
+    started = Signal(object)
+
+    def __init__(self, ctx: AppContext, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._ctx = ctx
+        self._card: ModelCard | None = None
+        self.how = How.QUICK
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(M)
+        self.steps = StepRow()
+        self.steps.chosen.connect(self.show_step)
+        column.addWidget(self.steps)
+        self.banner = Banner(closable=False)
+        column.addWidget(self.banner)
+        self.stack = QStackedWidget()
+        for page in (self._build_data(), self._build_models(), self._build_how(), self._build_review()):
+            scroll = QScrollArea()
+            scroll.setWidgetResizable(True)
+            scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+            page.setProperty("role", "page")
+            scroll.setWidget(page)
+            self.stack.addWidget(scroll)
+        column.addWidget(self.stack, 1)
+        row = QHBoxLayout()
+        self.back = button(
+            "Back", lambda: self.show_step(self.stack.currentIndex() - 1), icon_name="chevron-left", name="train-back"
+        )
+        self.next = button("Next", lambda: self.show_step(self.stack.currentIndex() + 1), name="train-next")
+        self.start = button("Start training", self._start, role="primary", icon_name="play", name="train-start")
+        self.start.setToolTip("Start with these settings")
+        self.hint = label("", "faint")
+        row.addWidget(self.back)
+        row.addWidget(self.next)
+        row.addStretch(1)
+        row.addWidget(self.hint)
+        row.addWidget(self.start)
+        column.addLayout(row)
+        self.show_step(0)
+
+    # Filling in ------------------------------------------------------------------------------------------------------
+
+    def show_project(self, project: Project, model_id: str = "") -> None:
+        """Take the project as it is now. `model_id`: start from this model."""
+        info = get_task(project.task_id).info
+        counts = project.counts()
+        self._title.setText(project.name)
+        self._task_words.setText(f"{info.title}: {info.summary}")
+        clear_layout(self._classes)
+        most = max(counts.per_class.values(), default=1)
+        for found in project.classes():
+            n = counts.per_class.get(found.id, 0)
+            line = QHBoxLayout()
+            name = label(found.name)
+            name.setMinimumWidth(140)
+            bar = QWidget()
+            bar.setStyleSheet(f"background: {found.colour}; border-radius: 4px;")
+            bar.setFixedSize(max(4, round(260 * n / most)), 9)
+            line.addWidget(name)
+            line.addWidget(bar)
+            line.addWidget(label(f"{n:,}", "soft"))
+            line.addStretch(1)
+            self._classes.addLayout(line)
+        if counts.unlabelled:
+            self._classes.addWidget(label(f"{counts.unlabelled:,} without a label are left out.", "faint"))
+        self._fill_models(project, model_id)
+        self._check(project)
+        self._estimate(project)
+        self._review()
+        problem = self._problem(project)
+        self.start.setEnabled(problem is None)
+        if problem is None:
+            self.banner.hide()
+        else:
+            self.banner.show_message(str(problem), "warn", "Go to the data", lambda: self._ctx.go("data"))
+
+    def _problem(self, project: Project) -> UserError | None:
+        from workbench.engine.run import trainable
+
+        try:
+            if project.read_only:
+                raise UserError("This project is open for reading only.", "Copy its folder and open the copy.")
+            trainable(project)
+        except UserError as error:
+            return error
+        return None
+
+    def _fill_models(self, project: Project, model_id: str) -> None:
+        from workbench.hub.store import is_present
+
+        catalog = self._ctx.catalog
+        suggested, why = catalog.suggest(project.task_id)
+        wanted = model_id or (self._card.id if self._card is not None else "") or suggested.id
+        self.models.clear()
+        cards = [c for c in catalog.search(task=project.task_id) if project.task_id in c.trainable_for]
+        cards.sort(key=lambda c: (c.id != suggested.id, not is_present(c, self._ctx.paths)))
+        for card in cards:
+            here = is_present(card, self._ctx.paths)
+            note = (
+                why
+                if card.id == suggested.id
+                else card.summary
+                if here
+                else f"{card.summary} (download it on the Models page first)"
+            )
+            entry = QListWidgetItem(f"{card.name}{'   –   suggested' if card.id == suggested.id else ''}\n{note}")
+            entry.setData(Qt.ItemDataRole.UserRole, card)
+            if not here:
+                entry.setFlags(entry.flags() & ~Qt.ItemFlag.ItemIsEnabled)
+            self.models.addItem(entry)
+            if card.id == wanted and here:
+                self.models.setCurrentItem(entry)
+        if self.models.currentItem() is None:
+            self.models.setCurrentRow(0)
+
+    def _check(self, project: Project) -> None:
+        def work(control: Control) -> list[Finding]:
+            from workbench.data.checks import check_project
+
+            return check_project(project, control)
+
+        def came(findings: list[Finding]) -> None:
+            if self._ctx.store.project is project:
+                self.checks.show_findings(findings)
+
+        self._ctx.jobs.start("Checking the data", work).succeeded.connect(came)
+
+    def _estimate(self, project: Project) -> None:
+        card = self._card
+        if card is None or not project.counts().labelled:
+            return
+
+        def show() -> None:
+            from workbench.engine.estimate import estimate
+
+            for how, words in self._times.items():
+                found = estimate(project, card, how, self.epochs.value())
+                guess = "" if found.measured else ", roughly"
+                words.setText(f"{found.sentence}{guess} · {found.memory_bytes / 1e9:.1f} GB of memory")
+
+        def work(control: Control) -> float:
+            from workbench.engine.estimate import measure
+
+            return measure(project, card, control)
+
+        show()
+        self._ctx.jobs.start("Measuring the speed of this computer", work).succeeded.connect(lambda _seconds: show())
+
+    # Choosing --------------------------------------------------------------------------------------------------------
+
+    def show_step(self, number: int) -> None:
+        """Go to a step."""
+        number = max(0, min(len(STEPS) - 1, number))
+        self.stack.setCurrentIndex(number)
+        self.steps.select(number)
+        self.back.setEnabled(number > 0)
+        self.next.setVisible(number < len(STEPS) - 1)
+        self.hint.setText("" if number == len(STEPS) - 1 else "Everything is set sensibly; you can start right away.")
+        if number == len(STEPS) - 1:
+            self._review()
+
+    def choose_how(self, how: How) -> None:
+        self.how = how
+        for other, card in self._how_cards.items():
+            card.set_selected(other is how)
+            card.setAccessibleDescription("chosen" if other is how else "")
+        self._review()
+
+    def _model_chosen(self) -> None:
+        entry = self.models.currentItem()
+        if entry is not None:
+            self._card = entry.data(Qt.ItemDataRole.UserRole)
+
+    def _review(self) -> None:
+        project = self._ctx.store.project
+        if project is None or self._card is None:
+            return
+        counts = project.counts()
+        info = get_task(project.task_id).info
+        classes = [c.name for c in project.classes() if counts.per_class.get(c.id)]
+        plain = next(name for how, name, *_ in _HOWS if how is self.how)
+        if not self.name.isModified():
+            self.name.setText(f"{project.name} ({plain})")
+        self._summary.setText(
+            f"“{self._card.name}” will learn to sort {info.nouns} into {len(classes)} classes ({', '.join(classes[:8])}"
+            f"{' …' if len(classes) > 8 else ''}) from {counts.labelled:,} labelled {info.nouns}, the {plain.lower()} way:"
+            f" {self._times[self.how].text() or 'time not known yet'}.\n\nAbout 70 % are for learning, 15 % steer the training,"
+            " and 15 % are kept aside for an honest test. You can pause or stop at any time; the best version is kept."
+        )
+
+    def config(self) -> RunConfig:
+        """The settings as chosen. Raises: UserError when they cannot serve."""
+        from workbench.engine.run import new_config
+
+        project = self._ctx.store.require()
+        if self._card is None:
+            raise UserError("No model is chosen.", "Choose one in step 2.")
+        return new_config(
+            project,
+            self._card,
+            self.how,
+            name=self.name.text().strip() or project.name,
+            epochs=self.epochs.value(),
+            seed=self.seed.value(),
+            learning_rate=self.rate.value(),
+            augment=self.augment.isChecked(),
+            balance_classes=self.balance.isChecked(),
+        )
+
+    def _start(self) -> None:
+        self._review()
+        try:
+            self.started.emit(self.config())
+        except UserError as error:
+            self.banner.show_error(error)
+
+    # Building --------------------------------------------------------------------------------------------------------
+
+    def _build_data(self) -> QWidget:
+        page = QWidget()
+        column = QVBoxLayout(page)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(M)
+        card = Card(spacing=S)
+        self._title = label("", "heading")
+        self._task_words = label("", "soft", wrap=True)
+        card.body.addWidget(self._title)
+        card.body.addWidget(self._task_words)
+        self._classes = QVBoxLayout()
+        self._classes.setSpacing(S)
+        card.body.addLayout(self._classes)
+        column.addWidget(card)
+        self.checks = ChecksStrip()
+        self.checks.wanted.connect(lambda ids, title: self._ctx.go("data", item_ids=ids, title=title))
+        column.addWidget(self.checks)
+        column.addStretch(1)
+        return page
+
+    def _build_models(self) -> QWidget:
+        page = QWidget()
+        column = QVBoxLayout(page)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(label("Which model shall learn? It brings what it has seen before.", "soft"))
+        self.models = QListWidget()
+        self.models.setObjectName("train-models")
+        self.models.setAccessibleName("Model to start from")
+        self.models.setSpacing(4)
+        self.models.setWordWrap(True)
+        self.models.currentItemChanged.connect(lambda _new, _old: self._model_chosen())
+        column.addWidget(self.models, 1)
+        return page
+
+    def _build_how(self) -> QWidget:
+        page = QWidget()
+        column = QVBoxLayout(page)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(M)
+        row = QHBoxLayout()
+        row.setSpacing(M)
+        self._how_cards: dict[How, Card] = {}
+        self._times = {}
+        for how, name, icon_name, words, tip in _HOWS:
+            card = Card(selectable=True)
+            card.setObjectName(f"how-{how.value}")
+            card.setAccessibleName(name)
+            card.setToolTip(tip)
+            head = QHBoxLayout()
+            head.addWidget(IconLabel(icon_name, 22, "accent"))
+            head.addWidget(label(name, "heading"))
+            head.addStretch(1)
+            if how is How.QUICK:
+                head.addWidget(label("suggested", "badge-good"))
+            card.body.addLayout(head)
+            card.body.addWidget(label(words, "soft", wrap=True))
+            card.body.addStretch(1)
+            self._times[how] = label("", "faint", wrap=True)
+            card.body.addWidget(self._times[how])
+            card.clicked.connect(lambda h=how: self.choose_how(h))
+            card.setMinimumHeight(150)
+            self._how_cards[how] = card
+            row.addWidget(card, 1)
+        column.addLayout(row)
+        self.more = button("More settings", self._toggle_more, role="quiet", icon_name="settings", name="more-settings")
+        column.addWidget(self.more, 0, Qt.AlignmentFlag.AlignLeft)
+        self._settings = self._build_settings()
+        self._settings.hide()
+        column.addWidget(self._settings)
+        column.addStretch(1)
+        self._how_cards[How.QUICK].set_selected(True)
+        return page
+
+    def _build_settings(self) -> QWidget:
+        card = Card()
+        form = QFormLayout()
+        form.setSpacing(S)
+        self.epochs = QSpinBox()
+        self.epochs.setRange(0, 500)
+        self.epochs.setSpecialValueText("as suits the way")
+        self.rate = QDoubleSpinBox()
+        self.rate.setDecimals(5)
+        self.rate.setRange(0, 0.1)
+        self.rate.setSingleStep(0.0005)
+        self.rate.setSpecialValueText("as suits the model")
+        self.seed = QSpinBox()
+        self.seed.setRange(0, 1_000_000)
+        self.augment = QCheckBox("Vary the examples while learning")
+        self.augment.setChecked(True)
+        self.augment.setToolTip(
+            "Data augmentation: random crops, mirroring, brightness. Not for things whose mirror image differs."
+        )
+        self.balance = QCheckBox("Count rare classes more")
+        self.balance.setToolTip("Weighs each class in the loss by the inverse of its share")
+        for widget, words, tip in (
+            (
+                self.epochs,
+                "At most this many rounds",
+                "Epochs; training stops earlier when it no longer improves. Not used by Quick.",
+            ),
+            (self.rate, "Speed of learning", "Learning rate of the head. Not used by Quick."),
+            (self.seed, "Starting number for chance", "Random seed: the same number gives the same result again"),
+        ):
+            widget.setToolTip(tip)
+            widget.setAccessibleName(words)
+            form.addRow(words, widget)
+        form.addRow("", self.augment)
+        form.addRow("", self.balance)
+        card.body.addLayout(form)
+        return card
+
+    def _toggle_more(self) -> None:
+        self._settings.setVisible(self._settings.isHidden())
+        self.more.setText(" Fewer settings" if not self._settings.isHidden() else " More settings")
+
+    def _build_review(self) -> QWidget:
+        page = QWidget()
+        column = QVBoxLayout(page)
+        column.setContentsMargins(0, 0, 0, 0)
+        card = Card(spacing=M, margin=L)
+        card.body.addWidget(label("Ready to train", "heading"))
+        self._summary = label("", wrap=True, selectable=True)
+        card.body.addWidget(self._summary)
+        form = QFormLayout()
+        self.name = QLineEdit()
+        self.name.setAccessibleName("Name of the new model")
+        form.addRow("Name of the new model", self.name)
+        card.body.addLayout(form)
+        column.addWidget(card)
+        column.addStretch(1)
+        return page
