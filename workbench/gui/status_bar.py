@@ -53,6 +53,8 @@ class StatusBar(QStatusBar):
         self._ctx = ctx
         self._rows: dict[Job, JobRow] = {}
         self.setSizeGripEnabled(False)
+        # The page above must not move when a job comes or goes.
+        self.setFixedHeight(self.fontMetrics().height() + 20)
         self.device = label("", "faint")
         self.device.setToolTip("What this computer computes on")
         self.memory = label("", "faint")

@@ -1,13 +1,44 @@
-"""Results: how good a trained model is, where it goes wrong, and what changed since the last one."""
+"""Results: how good a run's model is, said honestly, with the very items behind every number."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
-from PySide6.QtWidgets import QWidget
+from PySide6.QtCore import Qt, QUrl
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QComboBox,
+    QFileDialog,
+    QHBoxLayout,
+    QListView,
+    QMessageBox,
+    QScrollArea,
+    QStackedWidget,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
+from workbench.control import Control
+from workbench.data.types import Item, RunRecord, Split
+from workbench.engine.events import RunEvent
+from workbench.errors import UserError
 from workbench.gui.context import AppContext
+from workbench.gui.models.item_model import ItemModel
+from workbench.gui.models.runs_progress import RunProgress
 from workbench.gui.pages.base import Page
+from workbench.gui.theme import L, M, S
+from workbench.gui.widgets.basic import Banner, Card, EmptyState, button, label
+from workbench.gui.widgets.confusion_matrix import ConfusionMatrix
+from workbench.gui.widgets.item_view import ItemView
+from workbench.gui.widgets.mistakes import Mistakes
+from workbench.gui.widgets.results_parts import AccuracyBar, ClassTable
+from workbench.trust.metrics import Evaluation, compare
+
+_SPLITS = (("Test", Split.TEST), ("Steering (validation)", Split.VALIDATION))
 
 
 class ResultsPage(Page):
@@ -17,6 +48,330 @@ class ResultsPage(Page):
 
     def __init__(self, ctx: AppContext, parent: QWidget | None = None) -> None:
         super().__init__(ctx, parent)
+        self.body.setSpacing(M)
+        self._runs: list[RunRecord] = []
+        self.evaluation: Evaluation | None = None
+        self._asked = 0
+        self.banner = Banner()
+        self.stack = QStackedWidget()
+        self.empty = EmptyState("chart-column", "No results yet", "Train a model; how good it is will be shown here.")
+        self.empty.add_action("Go to training", lambda: ctx.go("train"), primary=True, icon_name="graduation-cap")
+        self.full = self._build()
+        self.stack.addWidget(self.empty)
+        self.stack.addWidget(self.full)
+        self.body.addWidget(self.banner)
+        self.body.addWidget(self.stack, 1)
+        ctx.store.project_changed.connect(self._fill_runs)
+        ctx.store.runs_changed.connect(self._fill_runs)
+        self._fill_runs()
+
+    def shown(self) -> None:
+        self._fill_runs()
 
     def receive(self, intent: dict[str, Any]) -> None:
         """Intents: {"run_id"}: show this run."""
+        if intent.get("run_id"):
+            self._fill_runs(str(intent["run_id"]))
+
+    # Which run ---------------------------------------------------------------------------------------------------------
+
+    def _fill_runs(self, wanted: str = "") -> None:
+        project = self.ctx.store.project
+        self._runs = [] if project is None else [r for r in project.runs() if r.metrics.get("model_id")]
+        self.stack.setCurrentWidget(self.full if self._runs else self.empty)
+        wanted = wanted or self.run_box.currentData() or ""
+        for box, keep in ((self.run_box, wanted), (self.other_box, self.other_box.currentData() or "")):
+            box.blockSignals(True)
+            box.clear()
+            if box is self.other_box:
+                box.addItem("no other training", "")
+            for run in self._runs:
+                box.addItem(self._run_words(run), run.id)
+            box.setCurrentIndex(max(0, box.findData(keep)))
+            box.blockSignals(False)
+        self.compare_row.setVisible(len(self._runs) > 1)
+        if self._runs:
+            self._evaluate()
+
+    def _run_words(self, run: RunRecord) -> str:
+        accuracy = run.metrics.get("accuracy")
+        when = run.created[:16].replace("T", " ")
+        right = f", right {accuracy:.0%}" if accuracy is not None and run.metrics.get("n") else ""
+        return f"{run.name}   ({when}{right})"
+
+    def _run(self) -> RunRecord | None:
+        return next((r for r in self._runs if r.id == self.run_box.currentData()), None)
+
+    # Judging -----------------------------------------------------------------------------------------------------------
+
+    def _evaluate(self) -> None:
+        """In a job: a run that was stopped early is tested only now."""
+        project, run = self.ctx.store.project, self._run()
+        if project is None or run is None:
+            return
+        self._asked += 1
+        asked = self._asked
+        split = _SPLITS[self.split_box.currentIndex()][1]
+        other_id = str(self.other_box.currentData() or "")
+        catalog = self.ctx.catalog
+
+        def work(control: Control) -> tuple[Evaluation, Evaluation | None, list[Item], list[RunEvent]]:
+            from workbench.engine.evaluate import evaluate
+            from workbench.engine.fit import read_events
+
+            found = evaluate(project, run.id, split, catalog, control)
+            second = evaluate(project, other_id, split, catalog, control) if other_id and other_id != run.id else None
+            items = project.items([p.item_id for p in found.mistakes[:60]])
+            return found, second, items, read_events(run)
+
+        def came(result: tuple[Evaluation, Evaluation | None, list[Item], list[RunEvent]]) -> None:
+            if asked == self._asked:
+                self._show(run, *result)
+
+        job = self.ctx.jobs.start("Judging the model", work)
+        job.succeeded.connect(came)
+        job.failed.connect(self.banner.show_error)
+
+    def _show(
+        self,
+        run: RunRecord,
+        e: Evaluation,
+        second: Evaluation | None,
+        items: Sequence[Item],
+        events: Sequence[RunEvent],
+    ) -> None:
+        self.evaluation = e
+        self.number.setText(f"{e.accuracy:.0%}")
+        self.number_words.setText(f"right on {e.n} {'test' if e.split == 'test' else 'steering'} items")
+        self.sentence.setText(e.sentence())
+        self.accuracy_bar.show_evaluation(e)
+        self.table.show_evaluation(e)
+        self.matrix.show_evaluation(e)
+        self.cell_words.setText("Click a number to see the items behind it.")
+        self.cell_items.show_ids([])
+        self.to_data.hide()
+        project = self.ctx.store.require()
+        self.cell_items.set_classes(project.classes())
+        self.cell_view.set_tiles(bool(items and items[0].path is not None) or self._pictures())
+        self.mistakes.show_mistakes(e.mistakes[:60], list(items), project.classes())
+        self.tabs.setTabText(2, f"Mistakes ({len(e.mistakes)})")
+        if second is not None:
+            comparison = compare(e, second)
+            self.comparison.setText(comparison.sentence("this one", "the other"))
+            self._differing = [*comparison.only_a, *comparison.only_b]
+            self.show_differing.setVisible(bool(self._differing))
+        else:
+            self.comparison.setText("")
+            self.show_differing.hide()
+        self._show_curves(events)
+
+    def _pictures(self) -> bool:
+        from workbench.tasks.registry import get_task
+
+        return get_task(self.ctx.store.require().task_id).info.media == "picture"
+
+    def _show_curves(self, events: Sequence[RunEvent]) -> None:
+        from workbench.gui.widgets.curves import TrainingCurves
+
+        if self._curves is None:
+            self._curves = TrainingCurves()
+            self._curves_column.addWidget(self._curves)
+        progress = RunProgress()
+        for event in events:
+            progress.feed(event)
+        self._curves.show_progress(progress)
+
+    # What can be done ----------------------------------------------------------------------------------------------------
+
+    def _open_cell(self, true: str, called: str) -> None:
+        e = self.evaluation
+        if e is None:
+            return
+        ids = e.cell(true, called)
+        words = f"“{true}”, rightly found" if true == called else f"“{true}” taken for “{called}”"
+        self._cell = (ids, words)
+        self.cell_words.setText(f"{len(ids)} × {words}")
+        self.cell_items.show_ids(ids)
+        self.to_data.setVisible(bool(ids))
+
+    def _correct(self, item_id: int, class_id: int) -> None:
+        self.ctx.store.set_label([item_id], class_id)
+        self.banner.show_message("The label is corrected (Ctrl+Z undoes it). Train again to learn from it.", "good")
+        self._evaluate()
+
+    def ask_report_path(self) -> str:
+        """Where the report goes; asked of the person."""
+        file, _ = QFileDialog.getSaveFileName(self, "Save the report", "report.html", "Web page (*.html)")
+        return file
+
+    def _save_report(self) -> None:
+        project, run, e = self.ctx.store.project, self._run(), self.evaluation
+        file = self.ask_report_path()
+        if project is None or run is None or e is None or not file:
+            return
+
+        def work(_control: Control) -> Path:
+            from workbench.data.thumbnails import ThumbnailCache
+            from workbench.trust.report import write_report
+
+            cache = ThumbnailCache(self.ctx.paths.cache / "thumbnails")
+            return write_report(project, run, e, Path(file), lambda p: cache.get(p, 160))
+
+        job = self.ctx.jobs.start("Writing the report", work)
+        job.succeeded.connect(
+            lambda path: self.banner.show_message(
+                f"The report is saved: {path}",
+                "good",
+                "Open",
+                lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(path))),
+            )
+        )
+        job.failed.connect(self.banner.show_error)
+
+    def _delete(self) -> None:
+        project, run = self.ctx.store.project, self._run()
+        if project is None or run is None:
+            return
+        answer = QMessageBox.question(
+            self, "Delete these results?", f"Delete the results of “{run.name}”? The model itself stays."
+        )
+        if answer == QMessageBox.StandardButton.Yes:
+            try:
+                project.delete_run(run.id)
+            except UserError as error:
+                self.banner.show_error(error)
+            self.ctx.store.runs_changed.emit()
+
+    # Building ------------------------------------------------------------------------------------------------------------
+
+    def _build(self) -> QWidget:
+        page = QWidget()
+        column = QVBoxLayout(page)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(M)
+        top = QHBoxLayout()
+        top.setSpacing(S)
+        top.addWidget(label("Results", "title"))
+        self.run_box = QComboBox()
+        self.run_box.setObjectName("run-box")
+        self.run_box.setAccessibleName("Training")
+        self.run_box.currentIndexChanged.connect(lambda _i: self._evaluate())
+        self.split_box = QComboBox()
+        self.split_box.setAccessibleName("Tested on")
+        self.split_box.setToolTip(
+            "Test items were never used while training; steering (validation) items chose the best version"
+        )
+        self.split_box.addItems([name for name, _ in _SPLITS])
+        self.split_box.currentIndexChanged.connect(lambda _i: self._evaluate())
+        top.addWidget(self.run_box, 1)
+        top.addWidget(self.split_box)
+        top.addWidget(button("Save report …", self._save_report, icon_name="file-text", name="save-report"))
+        self.use = button("Try it", self._try, role="primary", icon_name="flask-conical", name="results-try")
+        top.addWidget(self.use)
+        column.addLayout(top)
+        column.addWidget(self._build_headline())
+        column.addWidget(self._build_compare())
+        self.tabs = QTabWidget()
+        self.tabs.setDocumentMode(True)
+        self.tabs.addTab(self._build_matrix(), "What was taken for what")
+        self.table = ClassTable()
+        self.tabs.addTab(self.table, "Class by class")
+        self.mistakes = Mistakes(self.ctx)
+        self.mistakes.corrected.connect(self._correct)
+        self.mistakes.wanted.connect(lambda item_id: self.ctx.go("data", item_ids=[item_id], title="A mistake"))
+        self.tabs.addTab(self.mistakes, "Mistakes")
+        holder = QWidget()
+        self._curves_column = QVBoxLayout(holder)
+        self._curves_column.setContentsMargins(0, M, 0, 0)
+        self._curves: Any = None
+        self.tabs.addTab(holder, "How it learnt")
+        column.addWidget(self.tabs, 1)
+        return page
+
+    def _build_headline(self) -> QWidget:
+        card = Card(spacing=S)
+        line = QHBoxLayout()
+        line.setSpacing(L)
+        left = QVBoxLayout()
+        left.setSpacing(0)
+        self.number = label("", "number")
+        self.number.setObjectName("accuracy")
+        self.number_words = label("", "soft")
+        left.addWidget(self.number)
+        left.addWidget(self.number_words)
+        line.addLayout(left)
+        right = QVBoxLayout()
+        self.accuracy_bar = AccuracyBar()
+        self.sentence = label("", wrap=True, selectable=True)
+        right.addWidget(self.accuracy_bar)
+        right.addWidget(self.sentence)
+        line.addLayout(right, 1)
+        card.body.addLayout(line)
+        return card
+
+    def _build_compare(self) -> QWidget:
+        self.compare_row = QWidget()
+        line = QHBoxLayout(self.compare_row)
+        line.setContentsMargins(0, 0, 0, 0)
+        line.setSpacing(S)
+        line.addWidget(label("Compare with", "soft"))
+        self.other_box = QComboBox()
+        self.other_box.setObjectName("other-run")
+        self.other_box.setAccessibleName("Training to compare with")
+        self.other_box.currentIndexChanged.connect(lambda _i: self._evaluate())
+        line.addWidget(self.other_box)
+        self.comparison = label("", wrap=True)
+        self.comparison.setToolTip("McNemar's exact test on the items that only one of the two got right")
+        line.addWidget(self.comparison, 1)
+        self._differing: list[int] = []
+        self.show_differing = button(
+            "Show where they differ",
+            lambda: self.ctx.go("data", item_ids=self._differing, title="Right in only one of two trainings"),
+            role="quiet",
+        )
+        line.addWidget(self.show_differing)
+        self.delete = button("Delete", self._delete, role="quiet", tip="Delete these results; the model stays")
+        line.addWidget(self.delete)
+        return self.compare_row
+
+    def _build_matrix(self) -> QWidget:
+        holder = QWidget()
+        line = QHBoxLayout(holder)
+        line.setContentsMargins(0, M, 0, 0)
+        line.setSpacing(L)
+        self.matrix = ConfusionMatrix()
+        self.matrix.opened.connect(self._open_cell)
+        scroll = QScrollArea()
+        scroll.setWidget(self.matrix)
+        scroll.setWidgetResizable(True)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        line.addWidget(scroll, 3)
+        side = QVBoxLayout()
+        side.addWidget(label("Rows: what it is. Columns: what it was called.", "faint", wrap=True))
+        row = QHBoxLayout()
+        self.cell_words = label("", "strong", wrap=True)
+        self.cell_words.setObjectName("cell-words")
+        row.addWidget(self.cell_words, 1)
+        self._cell: tuple[list[int], str] = ([], "")
+        self.to_data = button(
+            "Show in Data",
+            lambda: self.ctx.go("data", item_ids=self._cell[0], title=self._cell[1]),
+            name="cell-to-data",
+        )
+        self.to_data.hide()
+        row.addWidget(self.to_data)
+        side.addLayout(row)
+        self.cell_items = ItemModel(self.ctx.store)
+        self.cell_view = ItemView(self.cell_items, self.ctx.thumbnails)
+        self.cell_view.setObjectName("cell-items")
+        self.cell_view.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.cell_view.setResizeMode(QListView.ResizeMode.Adjust)
+        self.cell_view.set_side(110)
+        side.addWidget(self.cell_view, 1)
+        line.addLayout(side, 2)
+        return holder
+
+    def _try(self) -> None:
+        run = self._run()
+        if run is not None:
+            self.ctx.go("try", model_id=run.metrics["model_id"])

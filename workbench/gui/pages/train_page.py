@@ -134,7 +134,8 @@ class TrainPage(Page):
             "Try it", lambda: self.ctx.go("try", model_id=event.model_id), icon_name="flask-conical", name="try-model"
         )
         live.result.layout().itemAt(2).layout().addWidget(extra)  # type: ignore[union-attr]
-        self.ctx.notify(f"Your model is ready. {words}", "good")
+        if not self.isVisible():
+            self.ctx.notify(f"Your model is ready. {words}", "good")
 
     def _failed(self, problem: Problem) -> None:
         self.banner.show_error(problem)

@@ -219,6 +219,7 @@ class CurvePlot(Card):
 
     def _restyle(self) -> None:
         pg = self._pg
+        self.plot.setBackground(theme().colour("surface"))
         small = QFont(self.font())
         small.setPointSizeF(max(7.5, self.font().pointSizeF() - 1.5))
         for name in ("left", "bottom"):
