@@ -52,6 +52,9 @@ class ResultsPage(Page):
         self._runs: list[RunRecord] = []
         self.evaluation: Evaluation | None = None
         self._asked = 0
+        self._curves: Any = None
+        self._differing: list[int] = []
+        self._cell: tuple[list[int], str] = ([], "")
         self.banner = Banner()
         self.stack = QStackedWidget()
         self.empty = EmptyState("chart-column", "No results yet", "Train a model; how good it is will be shown here.")
@@ -283,7 +286,6 @@ class ResultsPage(Page):
         holder = QWidget()
         self._curves_column = QVBoxLayout(holder)
         self._curves_column.setContentsMargins(0, M, 0, 0)
-        self._curves: Any = None
         self.tabs.addTab(holder, "How it learnt")
         column.addWidget(self.tabs, 1)
         return page
@@ -323,7 +325,6 @@ class ResultsPage(Page):
         self.comparison = label("", wrap=True)
         self.comparison.setToolTip("McNemar's exact test on the items that only one of the two got right")
         line.addWidget(self.comparison, 1)
-        self._differing: list[int] = []
         self.show_differing = button(
             "Show where they differ",
             lambda: self.ctx.go("data", item_ids=self._differing, title="Right in only one of two trainings"),
@@ -352,7 +353,6 @@ class ResultsPage(Page):
         self.cell_words = label("", "strong", wrap=True)
         self.cell_words.setObjectName("cell-words")
         row.addWidget(self.cell_words, 1)
-        self._cell: tuple[list[int], str] = ([], "")
         self.to_data = button(
             "Show in Data",
             lambda: self.ctx.go("data", item_ids=self._cell[0], title=self._cell[1]),
