@@ -47,7 +47,7 @@ class ConfusionMatrix(QWidget):
 
     def _cell(self) -> int:
         """Side of a cell in pixels: smaller for many classes."""
-        return max(_SMALLEST, min(_LARGEST, 460 // max(1, self._n)))
+        return max(_SMALLEST, min(_LARGEST, 390 // max(1, self._n)))
 
     def _margin(self) -> int:
         """Room for the names."""

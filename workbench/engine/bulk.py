@@ -1,0 +1,86 @@
+"""A model over a folder or a table, into a CSV file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from workbench.catalog.card import ModelCard
+from workbench.control import Control
+from workbench.data.exporters.tables import write_csv
+from workbench.data.importers import sniff
+from workbench.data.importers.tables import SUFFIXES
+from workbench.data.types import Sample
+from workbench.engine.predict import collect_samples, predict
+from workbench.errors import Cancelled, Problem
+from workbench.tasks.base import Task
+from workbench.tasks.registry import get_task
+
+COLUMNS = ("item", "answer", "certainty", "problem", "path")
+
+
+@dataclass(frozen=True)
+class BulkResult:
+    """What came of it. `complete` is False when it was stopped; the answers so far are in `path`."""
+
+    path: Path
+    answered: int
+    problems: tuple[Problem, ...]
+    complete: bool = True
+
+    def sentence(self) -> str:
+        words = f"{self.answered:,} answers"
+        if self.problems:
+            words += f", {len(self.problems):,} could not be read (see the column “problem”)"
+        return f"{'' if self.complete else 'Stopped; '}{words}: {self.path}"
+
+
+def run_to_csv(
+    card: ModelCard, paths: Sequence[str | Path], target: Path, control: Control | None = None
+) -> BulkResult:
+    """Predict everything and write one table, atomically. Stopped half-way, what was answered is written beside it
+    under a name that says so.
+
+    Raises:
+        UserError: when nothing can be read, the model cannot be used, or the table cannot be written.
+    """
+    control = control or Control()
+    task = get_task(card.tasks[0])
+    samples, problems = _samples(paths, task, control)
+    rows: list[dict[str, Any]] = []
+    try:
+        for result in predict(samples, card, task, control=control):
+            row: dict[str, Any] = {"item": result.sample.name, "path": str(result.sample.path or "")}
+            if result.problem is not None:
+                problems.append(result.problem)
+                row["problem"] = f"{result.problem.message} {result.problem.hint}".strip()
+            elif result.prediction is not None:
+                row |= {"answer": result.prediction.best.name, "certainty": round(result.prediction.best.value, 6)}
+            if result.sample.text is not None:
+                row["item"] = result.sample.text
+            rows.append(row)
+            control.progress(len(rows), len(samples), f"{len(rows):,} of {len(samples):,}")
+    except Cancelled:
+        if not rows:
+            raise
+        target = target.with_name(f"{target.stem} (stopped early){target.suffix}")
+        write_csv(target, rows, COLUMNS)
+        return BulkResult(target, sum("answer" in r for r in rows), tuple(problems), complete=False)
+    write_csv(target, rows, COLUMNS)
+    return BulkResult(target, sum("answer" in r for r in rows), tuple(problems))
+
+
+def _samples(paths: Sequence[str | Path], task: Task, control: Control) -> tuple[list[Sample], list[Problem]]:
+    """Files of the task's kind, or the rows of a table."""
+    if len(paths) == 1 and Path(paths[0]).suffix.lower() in SUFFIXES:
+        samples: list[Sample] = []
+        problems: list[Problem] = []
+        for item in sniff(paths, control).read(control):
+            if isinstance(item, Problem):
+                problems.append(item)
+            else:
+                samples.append(Sample(item.kind, item.name, path=item.path, text=item.text))
+        return samples, problems
+    return collect_samples(paths, task, control), []

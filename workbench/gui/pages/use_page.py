@@ -1,0 +1,349 @@
+"""Use: the person's own models: try, run on a folder, export, import."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QModelIndex, Qt, QUrl
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QHBoxLayout,
+    QInputDialog,
+    QLineEdit,
+    QListView,
+    QMessageBox,
+    QProgressBar,
+    QScrollArea,
+    QSplitter,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from workbench.catalog.card import ModelCard
+from workbench.control import Control
+from workbench.data.types import Sample, Split
+from workbench.engine.bulk import BulkResult
+from workbench.errors import UserError
+from workbench.gui.context import AppContext
+from workbench.gui.models.card_list import CardDelegate, CardList
+from workbench.gui.pages.base import Page
+from workbench.gui.theme import L, M, S, theme
+from workbench.gui.widgets.basic import Banner, Card, DropZone, EmptyState, button, clear_layout, label, local_paths
+from workbench.tasks.registry import get_task
+
+_ONNX_SAMPLES = 32
+
+
+class UsePage(Page):
+    """See the module."""
+
+    page_id = "use"
+
+    def __init__(self, ctx: AppContext, parent: QWidget | None = None) -> None:
+        super().__init__(ctx, parent)
+        self.body.setSpacing(M)
+        self.current: ModelCard | None = None
+        top = QHBoxLayout()
+        top.addWidget(label("Use your models", "title"), 1)
+        top.addWidget(button("Import a model …", self._choose_import, icon_name="folder-input", name="import-model",
+                             tip="A model folder exported on another computer"))  # fmt: skip
+        self.body.addLayout(top)
+        self.banner = Banner()
+        self.body.addWidget(self.banner)
+        self.cards = CardList()
+        self.view = QListView()
+        self.view.setObjectName("own-models")
+        self.view.setAccessibleName("Your models")
+        self.view.setModel(self.cards)
+        self._delegate = CardDelegate()
+        self.view.setItemDelegate(self._delegate)
+        self.view.setMouseTracking(True)
+        self.view.setUniformItemSizes(True)
+        self.view.selectionModel().currentChanged.connect(lambda new, _old: self._chosen(new))
+        theme().changed.connect(self.view.viewport().update)
+        self.stack = QStackedWidget()
+        self.empty = EmptyState(
+            "rocket",
+            "You have no model of your own yet",
+            "Train one on your examples, or import a model folder from another computer.",
+        )
+        self.empty.add_action("Go to training", lambda: ctx.go("train"), primary=True, icon_name="graduation-cap")
+        splitter = QSplitter()
+        splitter.setChildrenCollapsible(False)
+        splitter.setHandleWidth(L)
+        splitter.addWidget(self.view)
+        splitter.addWidget(self._build_detail())
+        splitter.setSizes([380, 700])
+        self.stack.addWidget(self.empty)
+        self.stack.addWidget(splitter)
+        self.body.addWidget(self.stack, 1)
+        ctx.models_changed.connect(self._fill)
+        self._fill()
+
+    def shown(self) -> None:
+        self._fill()
+
+    def receive(self, intent: dict[str, Any]) -> None:
+        row = self.cards.row_of(str(intent.get("model_id", "")))
+        if row >= 0:
+            self.view.setCurrentIndex(self.cards.index(row))
+
+    def accept_drop(self, paths: list[str]) -> bool:
+        """A model folder is imported; anything else is run through the chosen model."""
+        if len(paths) == 1 and (Path(paths[0]) / "card.json").is_file():
+            self.import_model(paths[0])
+        elif self.current is not None:
+            self.run_on(paths)
+        else:
+            return False
+        return True
+
+    # The list ------------------------------------------------------------------------------------------------------------
+
+    def _fill(self) -> None:
+        wanted = self.current.id if self.current is not None else ""
+        self.ctx.catalog.refresh()
+        own = self.ctx.catalog.own()
+        self.cards.show_cards(own)
+        self.stack.setCurrentIndex(1 if own else 0)
+        if own:
+            self.view.setCurrentIndex(self.cards.index(max(0, self.cards.row_of(wanted))))
+        else:
+            self.current = None
+        for problem in self.ctx.catalog.problems():
+            self.banner.show_error(problem)
+
+    def _chosen(self, index: QModelIndex) -> None:
+        card = self.cards.card(index.row())
+        self.current = card
+        clear_layout(self._about)
+        if card is None:
+            return
+        task = get_task(card.tasks[0])
+        self._about.addWidget(label(card.name, "heading", wrap=True))
+        m = card.metrics
+        if m.get("n"):
+            words = f"Right on {m['accuracy']:.0%} of {m['n']} test items (between {m['low']:.0%} and {m['high']:.0%})."
+            self._about.addWidget(label(words, "strong", wrap=True))
+        for text in (card.summary, card.trained_on, f"Made {card.created[:16].replace('T', ' ')}."):
+            self._about.addWidget(label(text, "soft", wrap=True))
+        self.drop.heading.setText(f"Run it on many {task.info.nouns}")
+        self.drop.text.setText(
+            f"Drop a folder or files here{' or a table' if task.info.media == 'text' else ''}; the answers are saved as a table (CSV)."
+        )
+        self.limits.setText(card.limits)
+
+    def _build_detail(self) -> QWidget:
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        page = QWidget()
+        page.setProperty("role", "page")
+        column = QVBoxLayout(page)
+        column.setContentsMargins(0, 0, S, 0)
+        column.setSpacing(M)
+        about = Card(spacing=S)
+        self._about = QVBoxLayout()
+        about.body.addLayout(self._about)
+        actions = QHBoxLayout()
+        actions.setSpacing(S)
+        for words, icon_name, slot, name, role in (
+            ("Try it", "flask-conical", self._try, "use-try", "primary"),
+            ("Train further", "graduation-cap", self._train, "use-train", ""),
+            ("Rename …", "pencil", self._rename, "use-rename", ""),
+            ("Delete …", "trash-2", self._delete, "use-delete", "danger"),
+        ):
+            actions.addWidget(button(words, slot, icon_name=icon_name, name=name, role=role))
+        actions.addStretch(1)
+        about.body.addLayout(actions)
+        column.addWidget(about)
+        self.drop = DropZone("Run it on many", "", "play")
+        self.drop.setObjectName("use-drop")
+        self.drop.dropped.connect(lambda mime: self.run_on(local_paths(mime)))
+        self.drop.clicked.connect(self._choose_input)
+        column.addWidget(self.drop)
+        self.progress = QProgressBar()
+        self.progress.setTextVisible(False)
+        self.progress.hide()
+        column.addWidget(self.progress)
+        take = Card(spacing=S)
+        take.body.addWidget(label("Take it with you", "heading"))
+        line = QHBoxLayout()
+        line.setSpacing(S)
+        line.addWidget(button("Export folder …", self._export_folder, icon_name="folder-output", name="export-folder",
+                              tip="Weights (safetensors), card and labels; Model Workbench on another computer imports it"))  # fmt: skip
+        line.addWidget(button("Export ONNX …", self._export_onnx, icon_name="share-2", name="export-onnx",
+                              tip="For other programs (ONNX), checked against the original on real samples"))  # fmt: skip
+        line.addStretch(1)
+        take.body.addLayout(line)
+        self.export_words = label("", "soft", wrap=True, selectable=True)
+        self.export_words.setObjectName("export-words")
+        take.body.addWidget(self.export_words)
+        column.addWidget(take)
+        column.addWidget(label("What to keep in mind", "strong"))
+        self.limits = label("", "soft", wrap=True)
+        column.addWidget(self.limits)
+        column.addStretch(1)
+        scroll.setWidget(page)
+        return scroll
+
+    # Running -------------------------------------------------------------------------------------------------------------
+
+    def run_on(self, paths: list[str]) -> None:
+        """Predict files, folders or a table, and save the answers."""
+        card = self.current
+        if card is None or not paths:
+            return
+        target = self.ask_save_path(f"{Path(paths[0]).stem} answers.csv")
+        if not target:
+            return
+        self.progress.setRange(0, 0)
+        self.progress.show()
+
+        def work(control: Control) -> BulkResult:
+            from workbench.engine.bulk import run_to_csv
+
+            return run_to_csv(card, paths, Path(target), control)
+
+        def done(result: BulkResult) -> None:
+            folder = QUrl.fromLocalFile(str(result.path.parent))
+            kind = "warn" if result.problems else "good"
+            self.banner.show_message(
+                result.sentence(), kind, "Open the folder", lambda: QDesktopServices.openUrl(folder)
+            )
+
+        job = self.ctx.jobs.start(f"Running {card.name}", work)
+        job.progressed.connect(self._progressed)
+        job.succeeded.connect(done)
+        job.failed.connect(self.banner.show_error)
+        job.ended.connect(self.progress.hide)
+
+    def _progressed(self, fraction: float, _text: str) -> None:
+        self.progress.setRange(0, 0 if fraction < 0 else 1000)
+        self.progress.setValue(round(fraction * 1000))
+
+    def ask_save_path(self, suggestion: str) -> str:
+        """Where the answers go; asked of the person."""
+        file, _ = QFileDialog.getSaveFileName(self, "Save the answers", suggestion, "Table (*.csv)")
+        return file
+
+    def ask_folder(self, title: str) -> str:
+        """A folder; asked of the person."""
+        return QFileDialog.getExistingDirectory(self, title)
+
+    def _choose_input(self) -> None:
+        folder = self.ask_folder("Choose a folder to run the model on")
+        if folder:
+            self.run_on([folder])
+
+    # Taking along ----------------------------------------------------------------------------------------------------------
+
+    def _export_folder(self) -> None:
+        card = self.current
+        target = self.ask_folder("Choose where to put the model folder") if card is not None else ""
+        if card is None or not target:
+            return
+
+        def work(control: Control) -> Path:
+            from workbench.engine.export import export_folder
+
+            return export_folder(card, Path(target), control)
+
+        job = self.ctx.jobs.start(f"Exporting {card.name}", work)
+        job.succeeded.connect(lambda folder: self.export_words.setText(f"Exported to {folder}"))
+        job.failed.connect(self.banner.show_error)
+
+    def _export_onnx(self) -> None:
+        card = self.current
+        target = self.ask_folder("Choose where to put the ONNX file") if card is not None else ""
+        if card is None or not target:
+            return
+        project = self.ctx.store.project
+
+        def work(control: Control) -> str:
+            from workbench.engine.export import export_onnx
+
+            samples: list[Sample] = []
+            if project is not None and project.task_id == card.tasks[0]:
+                items = project.split_items(Split.TEST) or project.items(project.item_ids()[:_ONNX_SAMPLES])
+                samples = [i.sample() for i in items[:_ONNX_SAMPLES]]
+            check = export_onnx(card, Path(target), samples, control)
+            return f"{check.sentence()} ({check.path})"
+
+        job = self.ctx.jobs.start(f"Exporting {card.name}", work)
+        self.export_words.setText("Exporting and checking …")
+        job.succeeded.connect(self.export_words.setText)
+        job.failed.connect(self.banner.show_error)
+        job.failed.connect(lambda _problem: self.export_words.setText(""))
+
+    def _choose_import(self) -> None:
+        folder = self.ask_folder("Choose an exported model folder")
+        if folder:
+            self.import_model(folder)
+
+    def import_model(self, folder: str) -> None:
+        """Take a model folder in."""
+
+        def work(control: Control) -> ModelCard:
+            from workbench.engine.export import import_folder
+
+            return import_folder(Path(folder), self.ctx.catalog, control)
+
+        def done(card: ModelCard) -> None:
+            self.current = card
+            self.ctx.models_changed.emit()
+            self.banner.show_message(f"“{card.name}” is imported.", "good")
+
+        job = self.ctx.jobs.start("Importing a model", work)
+        job.succeeded.connect(done)
+        job.failed.connect(self.banner.show_error)
+
+    # Small things ------------------------------------------------------------------------------------------------------------
+
+    def _try(self) -> None:
+        if self.current is not None:
+            self.ctx.go("try", model_id=self.current.id)
+
+    def _train(self) -> None:
+        project, card = self.ctx.store.project, self.current
+        if card is None:
+            return
+        if project is None or project.task_id not in card.trainable_for:
+            self.banner.show_message(
+                "Open a project with examples of the same kind first.", "info", "Go Home", lambda: self.ctx.go("home")
+            )
+        else:
+            self.ctx.go("train", model_id=card.id)
+
+    def _rename(self) -> None:
+        card = self.current
+        if card is None:
+            return
+        name, ok = QInputDialog.getText(self, "Rename", "New name", QLineEdit.EchoMode.Normal, card.name)
+        if ok and name.strip():
+            try:
+                self.ctx.catalog.rename_own(card.id, name)
+            except UserError as error:
+                self.banner.show_error(error)
+            self.ctx.models_changed.emit()
+
+    def _delete(self) -> None:
+        card = self.current
+        if card is None:
+            return
+        question = f"Delete “{card.name}”? This cannot be undone."
+        if QMessageBox.question(self, "Delete", question) != QMessageBox.StandardButton.Yes:
+            return
+
+        def work(_control: Control) -> None:
+            from workbench.engine.pool import shared_pool
+
+            shared_pool().release(card.id)
+            self.ctx.catalog.remove_own(card.id)
+
+        job = self.ctx.jobs.start(f"Deleting {card.name}", work)
+        job.succeeded.connect(lambda _none: self.ctx.models_changed.emit())
+        job.failed.connect(self.banner.show_error)
