@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QModelIndex, Qt, QTimer, QUrl
@@ -233,11 +234,9 @@ class ModelsPage(Page):
         self._detail.addWidget(label("Licence", "strong"))
         links = QHBoxLayout()
         links.addWidget(label(card.licence or "not known", "soft"))
-        for words, address in (("Read the licence", card.licence_url), ("Read the paper", card.paper)):
+        for text, address in (("Read the licence", card.licence_url), ("Read the paper", card.paper)):
             if address:
-                link = button(
-                    words, lambda a=address: QDesktopServices.openUrl(QUrl(a)), role="quiet", icon_name="external-link"
-                )
+                link = button(text, partial(_open, address), role="quiet", icon_name="external-link")
                 link.setToolTip(f"Opens {address} in the browser")
                 links.addWidget(link)
         links.addStretch(1)
@@ -335,6 +334,10 @@ class ModelsPage(Page):
         job = self.ctx.jobs.start(f"Deleting {card.name}", work)
         job.succeeded.connect(lambda _none: self.ctx.models_changed.emit())
         job.failed.connect(self.banner.show_error)
+
+
+def _open(address: str) -> None:
+    QDesktopServices.openUrl(QUrl(address))
 
 
 def _box(name: str, entries: list[tuple[str, str]]) -> QComboBox:
