@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 from workbench.catalog.card import ModelCard
 from workbench.gui.icons import pixmap
 from workbench.gui.theme import theme
+from workbench.tasks.registry import get_task
 
 CARD_ROLE = Qt.ItemDataRole.UserRole + 1
 Index = QModelIndex | QPersistentModelIndex
@@ -81,7 +82,7 @@ class CardDelegate(QStyledItemDelegate):
         painter.fillPath(path, theme().colour("accent_soft" if selected else "raised" if hover else "surface"))
         painter.setPen(QPen(theme().colour("accent" if selected else "line"), 2 if selected else 1))
         painter.drawPath(path)
-        mark = pixmap("image" if card.tasks[0].startswith("image") else "message-square-text", 20, "accent")
+        mark = pixmap(get_task(card.tasks[0]).info.icon, 20, "accent")
         painter.drawPixmap(QRectF(frame.left() + 12, frame.top() + 12, 20, 20), mark, QRectF(mark.rect()))
         left = frame.left() + 44
         bold = QFont(option.font)

@@ -97,7 +97,7 @@ class ModelsPage(Page):
 
     # The list ------------------------------------------------------------------------------------------------------------
 
-    def _build_filters(self) -> QHBoxLayout:
+    def _build_filters(self) -> QVBoxLayout:
         row = QHBoxLayout()
         row.setSpacing(S)
         self.search = QLineEdit()
@@ -121,6 +121,8 @@ class ModelsPage(Page):
         for box in (self.task, self.size_box, self.licence, self.language):
             box.currentIndexChanged.connect(lambda _i: self._fill())
             row.addWidget(box)
+        second = QHBoxLayout()
+        second.setSpacing(S)
         self.chips = {}
         for key, words, tip in (
             ("offline", "Works offline", "Built in or your own: no download needed"),
@@ -131,8 +133,13 @@ class ModelsPage(Page):
             chip.setCheckable(True)
             chip.toggled.connect(lambda _on: self._fill())
             self.chips[key] = chip
-            row.addWidget(chip)
-        return row
+            second.addWidget(chip)
+        second.addStretch(1)
+        column = QVBoxLayout()
+        column.setSpacing(S)
+        column.addLayout(row)
+        column.addLayout(second)
+        return column
 
     def _fill(self) -> None:
         found = self.ctx.catalog.search(
@@ -176,6 +183,7 @@ class ModelsPage(Page):
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
         scroll.setMinimumWidth(380)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         page = QWidget()
         page.setProperty("role", "page")
