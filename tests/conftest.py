@@ -1,4 +1,4 @@
-"""What every test stands on: its own home folder, no network, Qt without a screen."""
+"""What every test stands on: its own home folder, no network, Qt without a screen, and a few small data sets."""
 
 from __future__ import annotations
 
@@ -9,9 +9,14 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
+from workbench.app_paths import resources
+from workbench.catalog.catalog import Catalog
+from workbench.data.project import Project
 
 
 @pytest.fixture(autouse=True)
@@ -20,3 +25,41 @@ def workbench_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     home = tmp_path / "workbench-home"
     monkeypatch.setenv("WORKBENCH_HOME", str(home))
     return home
+
+
+@pytest.fixture
+def catalog(workbench_home: Path) -> Catalog:
+    return Catalog.load()
+
+
+@pytest.fixture
+def digits_folder(tmp_path: Path) -> Callable[..., Path]:
+    """`digits_folder(("one", "two"), 15)`: a folder per class with so many of the sample digits each."""
+
+    def make(names: tuple[str, ...] = ("one", "two", "three"), each: int = 12, first: int = 0) -> Path:
+        folder = tmp_path / "my digits"
+        for name in names:
+            (folder / name).mkdir(parents=True, exist_ok=True)
+            for file in sorted((resources() / "samples" / "digits" / name).glob("*.png"))[first : first + each]:
+                (folder / name / file.name).write_bytes(file.read_bytes())
+        return folder
+
+    return make
+
+
+@pytest.fixture
+def make_project() -> Iterator[Callable[[Path], Project]]:
+    """`make_project(path)`: a new project with everything of a folder or a table in it; closed at the end."""
+    from workbench.data.importers import sniff
+    from workbench.engine.journey import project_from_plan
+
+    made: list[Project] = []
+
+    def make(path: Path) -> Project:
+        project, _ = project_from_plan(sniff([path]))
+        made.append(project)
+        return project
+
+    yield make
+    for project in made:
+        project.close()

@@ -51,8 +51,14 @@ def build_menus(window: QMainWindow, commands: Iterable[Command]) -> dict[str, Q
         for command in known:
             actions[command.id].setEnabled(command.is_enabled())
 
+    def release() -> None:
+        # A greyed action would swallow its shortcut later, when it may be done again.
+        for action in actions.values():
+            action.setEnabled(True)
+
     for menu in menus.values():
         menu.aboutToShow.connect(refresh)
+        menu.aboutToHide.connect(release)
     return actions
 
 

@@ -210,8 +210,9 @@ class Banner(QFrame):
         self._actions = QHBoxLayout()
         row.addLayout(self._actions)
         self._close = icon_button("x", "Hide this message", self.hide)
-        self._close.setVisible(closable)
         row.addWidget(self._close)
+        # Only now that it has a parent: shown without one, it would be a window of its own for a moment.
+        self._close.setVisible(closable)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum)
         self.hide()
 

@@ -1,0 +1,64 @@
+"""A real window on a temporary home, and real drops."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import QApplication, QWidget
+from pytestqt.qtbot import QtBot
+
+from workbench.app_paths import app_paths
+from workbench.gui.context import AppContext
+from workbench.gui.main_window import MainWindow
+from workbench.gui.theme import install_theme
+
+
+@pytest.fixture
+def ctx(qtbot: QtBot, workbench_home: Path) -> Iterator[AppContext]:
+    app = QApplication.instance()
+    assert isinstance(app, QApplication)
+    install_theme(app, "light").set_choice("light")
+    made = AppContext(app_paths())
+    yield made
+    assert made.jobs.stop_all(20_000)
+    made.thumbnails.stop()
+    if made.store.project is not None:
+        made.store.project.close()
+
+
+@pytest.fixture
+def window(ctx: AppContext, qtbot: QtBot) -> MainWindow:
+    made = MainWindow(ctx)
+    qtbot.addWidget(made)
+    made.resize(1280, 800)
+    made.show()
+    made.activateWindow()
+    qtbot.waitUntil(made.isActiveWindow)
+    return made
+
+
+Drop = Callable[[QWidget, "Sequence[Path] | QMimeData"], None]
+
+
+@pytest.fixture
+def drop() -> Drop:
+    """`drop(widget, paths or mime data)`: what a person's drop sends."""
+
+    def send(widget: QWidget, what: Sequence[Path] | QMimeData) -> None:
+        if isinstance(what, QMimeData):
+            mime = what
+        else:
+            mime = QMimeData()
+            mime.setUrls([QUrl.fromLocalFile(str(p)) for p in what])
+        middle = widget.rect().center()
+        buttons, keys = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+        enter = QDragEnterEvent(middle, Qt.DropAction.CopyAction, mime, buttons, keys)
+        QApplication.sendEvent(widget, enter)
+        assert enter.isAccepted(), "the widget does not take this drop"
+        QApplication.sendEvent(widget, QDropEvent(QPointF(middle), Qt.DropAction.CopyAction, mime, buttons, keys))
+
+    return send
