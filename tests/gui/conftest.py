@@ -36,6 +36,7 @@ def window(ctx: AppContext, qtbot: QtBot) -> MainWindow:
     qtbot.addWidget(made)
     made.resize(1280, 800)
     made.show()
+    made.reopen()
     made.activateWindow()
     qtbot.waitUntil(made.isActiveWindow)
     return made

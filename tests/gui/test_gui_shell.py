@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QEvent, QMimeData, QObject, Qt
-from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QLineEdit, QWidget
+from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QApplication, QComboBox, QLineEdit, QWidget
 from pytestqt.qtbot import QtBot
 
 from workbench.app_paths import app_paths
@@ -53,7 +53,7 @@ def test_every_control_has_an_accessible_name(window: MainWindow) -> None:
         window.show_page(entry.id)
         for widget in window.page(entry.id).findChildren(QWidget):
             if isinstance(widget, QAbstractButton | QComboBox | QLineEdit) and widget.focusPolicy() != Qt.FocusPolicy.NoFocus:
-                inner = widget.parent() is not None and isinstance(widget.parent(), QComboBox)
+                inner = widget.parent() is not None and isinstance(widget.parent(), QComboBox | QAbstractSpinBox)
                 text = widget.text() if isinstance(widget, QAbstractButton) else ""
                 if not inner and not widget.accessibleName() and not text and not widget.toolTip():
                     nameless.append(f"{entry.id}: {type(widget).__name__} {widget.objectName()}")

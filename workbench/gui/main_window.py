@@ -45,6 +45,8 @@ class MainWindow(QMainWindow):
         self.setAcceptDrops(True)
         self._pages: dict[str, QWidget] = {}
         self.current_page_id = ""
+        # What was open is only overwritten once it has been read again.
+        self._remembering = False
         self.rail = Rail()
         self.rail.chosen.connect(self.show_page)
         self.notice = Banner()
@@ -72,7 +74,8 @@ class MainWindow(QMainWindow):
         self.stack.setCurrentWidget(page)
         self.current_page_id = page_id
         self.rail.select(page_id)
-        self.ctx.settings.set_text("window/page", page_id)
+        if self._remembering:
+            self.ctx.settings.set_text("window/page", page_id)
         if isinstance(page, Page):
             page.shown()
             if intent:
@@ -107,7 +110,8 @@ class MainWindow(QMainWindow):
         """The project and page that were open when the app was last left, however it was left."""
         self.status.show_device()
         folder = self.ctx.settings.text("project/open")
-        page = self.ctx.settings.text("window/last-page") or self.ctx.settings.text("window/page", "home")
+        page = self.ctx.settings.text("window/page", "home")
+        self._remembering = True
         if folder and (Path(folder) / "project.db").exists():
             self.open_project(Path(folder))
             if page in {p.id for p in PAGES}:
@@ -129,7 +133,6 @@ class MainWindow(QMainWindow):
             event.ignore()
             return
         self.ctx.settings.set_blob("window/geometry", self.saveGeometry())
-        self.ctx.settings.set_text("window/last-page", self.current_page_id)
         self.ctx.jobs.stop_all(3000)
         self.ctx.thumbnails.stop()
         project = self.ctx.store.project
@@ -179,7 +182,8 @@ class MainWindow(QMainWindow):
             if project.read_only:
                 self.ctx.notify("This project is open for reading only; nothing can be changed.", "warn")
         # Noted at once, so that a killed app reopens where it was.
-        self.ctx.settings.set_text("project/open", str(project.folder) if project is not None else "")
+        if self._remembering:
+            self.ctx.settings.set_text("project/open", str(project.folder) if project is not None else "")
 
     # Building ----------------------------------------------------------------------------------------------------
 

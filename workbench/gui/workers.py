@@ -19,7 +19,7 @@ import time
 from collections.abc import Callable, Hashable, Iterator
 from typing import Any
 
-from PySide6.QtCore import QObject, QThread, Signal
+from PySide6.QtCore import QObject, QThread, QTimer, Signal
 
 from workbench.control import Control
 from workbench.errors import Cancelled, Problem, UserError
@@ -112,6 +112,7 @@ class Jobs(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._jobs: list[Job] = []
+        self._closed = False
 
     def running(self) -> list[Job]:
         return list(self._jobs)
@@ -125,7 +126,8 @@ class Jobs(QObject):
         return self._start(Job(title, function, stream=True, parent=self))
 
     def stop_all(self, timeout_ms: int = 5000) -> bool:
-        """Cancel everything and wait; False if something is still running after the time."""
+        """Cancel everything and wait, at the end of the app; False if something is still running after the time."""
+        self._closed = True
         for job in self._jobs:
             job.cancel()
         # A list, so that every job is waited for even when an earlier one overran.
@@ -134,10 +136,18 @@ class Jobs(QObject):
     def _start(self, job: Job) -> Job:
         self._jobs.append(job)
         job.finished.connect(lambda: self._forget(job))
-        job.start()
+        # Begun from the event loop, not here: a job that is over at once would otherwise have spoken before anyone
+        # could listen.
+        QTimer.singleShot(0, job, lambda: self._begin(job))
         self.started.emit(job)
         self.changed.emit()
         return job
+
+    def _begin(self, job: Job) -> None:
+        if self._closed:
+            self._forget(job)
+        else:
+            job.start()
 
     def _forget(self, job: Job) -> None:
         if job in self._jobs:
