@@ -160,9 +160,7 @@ _CHILD = """
 """
 
 
-def test_killed_and_resumed_ends_bit_equal(
-    digits_folder: Digits, make_project: MakeProject, catalog: Catalog
-) -> None:
+def test_killed_and_resumed_ends_bit_equal(digits_folder: Digits, make_project: MakeProject, catalog: Catalog) -> None:
     from safetensors.torch import load_file
 
     project = make_project(digits_folder(("one", "two"), 12))
@@ -294,7 +292,9 @@ def test_too_little_to_learn_from_is_one_sentence(
         next(iter(fit(new_config(project, card), project, catalog)))
 
 
-def test_suggestions_come_for_the_unlabelled(digits_folder: Digits, make_project: MakeProject, catalog: Catalog) -> None:
+def test_suggestions_come_for_the_unlabelled(
+    digits_folder: Digits, make_project: MakeProject, catalog: Catalog
+) -> None:
     project = make_project(digits_folder(("one", "zero"), 12))
     items = project.items(project.item_ids())
     truth = {i.id: i.class_id for i in items}
@@ -309,7 +309,9 @@ def test_suggestions_come_for_the_unlabelled(digits_folder: Digits, make_project
     assert [i.suggestion_score for i in order] == sorted(i.suggestion_score for i in order)
 
 
-def test_suggestions_need_something_to_go_by(digits_folder: Digits, make_project: MakeProject, catalog: Catalog) -> None:
+def test_suggestions_need_something_to_go_by(
+    digits_folder: Digits, make_project: MakeProject, catalog: Catalog
+) -> None:
     project = make_project(digits_folder(("one", "two"), 4))
     project.set_label(project.item_ids()[1:], None)
     card, _ = catalog.suggest(project.task_id)

@@ -150,7 +150,10 @@ def decode_text(data: bytes) -> str:
     if b"\0" not in data:
         import charset_normalizer
 
-        best = charset_normalizer.from_bytes(data[:1_000_000]).best()
-        if best is not None:
+        guesses = list(charset_normalizer.from_bytes(data[:1_000_000]))
+        if guesses:
+            # Several Latin encodings often fit equally well; then the one of most old files is meant.
+            fitting = [g for g in guesses if (g.chaos, -g.coherence) <= (guesses[0].chaos, -guesses[0].coherence)]
+            best = next((g for g in fitting if g.encoding == "cp1252"), guesses[0])
             return data.decode(best.encoding, errors="replace")
     raise UserError("This file is not readable text.", "Save it as plain text or CSV with the encoding UTF-8.")

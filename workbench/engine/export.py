@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import tempfile
 from collections.abc import Sequence
@@ -67,7 +68,7 @@ def export_folder(card: ModelCard, target: Path, control: Control | None = None)
     if not card.is_own:
         raise UserError(f"“{card.name}” is not one of your own models.", "Train it first; then export the result.")
     source = files(card).path
-    folder = target / card.id
+    folder = target / _file_name(card)
     if folder.exists():
         raise UserError(f"There is already a folder “{card.id}” there.", "Choose another place.")
     control = control or Control()
@@ -88,6 +89,11 @@ def export_folder(card: ModelCard, target: Path, control: Control | None = None)
     finally:
         shutil.rmtree(work, ignore_errors=True)
     return folder
+
+
+def _file_name(card: ModelCard) -> str:
+    """The card's id as a plain file name: a card from elsewhere may say "../../x"."""
+    return re.sub(r"[^A-Za-z0-9_-]+", "-", card.id).strip("-")[:80] or "model"
 
 
 def model_page(card: ModelCard) -> str:
@@ -132,10 +138,11 @@ def import_folder(folder: Path, catalog: Catalog, control: Control | None = None
     models = app_paths().models
     models.mkdir(parents=True, exist_ok=True)
     taken = {c.id for c in catalog.cards()}
-    name, number = card.id, 1
+    base = _file_name(card)
+    name, number = base, 1
     while name in taken or (models / name).exists():
         number += 1
-        name = f"{card.id}-{number}"
+        name = f"{base}-{number}"
     work = _work_folder(models)
     try:
         for file in inside:
@@ -162,7 +169,7 @@ def export_onnx(card: ModelCard, target: Path, samples: Sequence[Sample], contro
     """
     control = control or Control()
     task = get_task(card.tasks[0])
-    path = target / f"{card.id}.onnx"
+    path = target / f"{_file_name(card)}.onnx"
     if path.exists():
         raise UserError(f"There is already a file “{path.name}” there.", "Choose another place.")
     work = _work_folder(target)
@@ -178,7 +185,9 @@ def export_onnx(card: ModelCard, target: Path, samples: Sequence[Sample], contro
             }  # fmt: skip
             if model.tokenizer is not None:
                 model.tokenizer.backend_tokenizer.save(str(work / "tokenizer.json"))
-            (work / f"{card.id}.json").write_text(json.dumps(note, indent=1, ensure_ascii=False), encoding="utf-8")
+            (work / path.with_suffix(".json").name).write_text(
+                json.dumps(note, indent=1, ensure_ascii=False), encoding="utf-8"
+            )
             control.progress(0, 0, "Checking the exported model")
             check = _compare(model, task, work / path.name, path, prepared, control)
         for file in sorted(work.iterdir()):

@@ -179,6 +179,9 @@ def _epochs(training: Training) -> Generator[RunEvent, None, str]:
     yield StageChanged("Learning")
     previous_train = float("inf")
     while training.position.epoch <= training.epochs:
+        if training.position.bad_epochs >= run.config.patience:
+            # It was killed between saving its last epoch and stopping by itself.
+            return "stopped-early"
         began = time.monotonic()
         yield from _one_epoch(training)
         items, logits = _logits(training, run.usable(Split.VALIDATION))

@@ -15,7 +15,7 @@ from workbench.control import Control
 from workbench.data.lock import FileLock
 from workbench.data.project import Project, now
 from workbench.data.types import Item, ItemFilter, ItemPrediction, RunRecord, RunStatus, Split
-from workbench.engine.events import How, RunConfig, RunEvent, event_from_json
+from workbench.engine.events import EpochDone, How, RunConfig, RunEvent, StepDone, event_from_json
 from workbench.errors import Problem, UserError
 from workbench.runtimes.network import Network
 from workbench.tasks.base import Task
@@ -198,17 +198,32 @@ class RunLog:
 
 
 def read_events(record: RunRecord) -> list[RunEvent]:
-    """The events a run gave off, for drawing its curves again. A line cut off by a crash is left out."""
+    """The events a run gave off, for drawing its curves again. A line cut off by a crash is left out, and so is what a
+    resumed run did again because its last checkpoint was older."""
     file = record.folder / EVENTS
     found: list[RunEvent] = []
     if not file.is_file():
         return found
     for line in file.read_text(encoding="utf-8", errors="replace").splitlines():
         try:
-            found.append(event_from_json(json.loads(line)))
+            event = event_from_json(json.loads(line))
         except (ValueError, KeyError, TypeError):
             continue
+        if isinstance(event, StepDone | EpochDone):
+            _drop_repeated(found, event)
+        found.append(event)
     return found
+
+
+def _drop_repeated(found: list[RunEvent], event: StepDone | EpochDone) -> None:
+    """Take out what comes at or after a step or epoch that is given off again."""
+    place = event.step if isinstance(event, StepDone) else event.epoch
+    kind = type(event)
+    last = next((e for e in reversed(found) if isinstance(e, kind)), None)
+    if last is not None and (last.step if isinstance(last, StepDone) else last.epoch) >= place:
+        found[:] = [
+            e for e in found if not (isinstance(e, kind) and (e.step if isinstance(e, StepDone) else e.epoch) >= place)
+        ]
 
 
 def resumable(project: Project) -> list[RunRecord]:

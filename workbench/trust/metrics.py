@@ -72,7 +72,9 @@ class Evaluation:
         return text
 
     def headline(self) -> dict[str, Any]:
-        """The numbers kept with a run and on a model's card."""
+        """The numbers kept with a run and on a model's card; none where nothing was tested."""
+        if self.n == 0:
+            return {"split": self.split, "n": 0}
         return {
             "split": self.split,
             "n": self.n,

@@ -22,6 +22,7 @@ from workbench.errors import Problem, UserError
 SUFFIXES = (".csv", ".tsv", ".tab", ".jsonl", ".ndjson", ".json", ".xlsx", ".xlsm")
 _MAX_BYTES = 300_000_000
 _MAX_ROWS = 1_000_000
+_MOST_LABELS = 200
 _TEXT_NAMES = re.compile(
     r"^(text|texts|sentence|review|comment|message|content|body|description|title|question|tweet)s?$", re.I
 )
@@ -85,11 +86,11 @@ class TablePlan(ImportPlan):
         return ColumnChoice(content.name, self._guess_label(columns, content), bool(paths))
 
     def _guess_label(self, columns: list[Column], content: Column) -> str:
-        others = [c for c in columns if c.name != content.name and c.distinct <= max(2, min(200, c.filled // 2))]
-        if not others:
-            return ""
+        others = [c for c in columns if c.name != content.name and c.distinct <= _MOST_LABELS]
         named = [c for c in others if _LABEL_NAMES.match(c.name)]
-        return min(named or others, key=lambda c: (c.distinct < 2, self._mean_length(c.name))).name
+        # Without a telling name, a label is what comes again and again.
+        found = named or [c for c in others if c.distinct <= max(2, c.filled // 2)]
+        return min(found, key=lambda c: (c.distinct < 2, self._mean_length(c.name))).name if found else ""
 
     def choose(self, choice: ColumnChoice) -> None:
         for name in filter(None, (choice.content, choice.label)):
@@ -300,10 +301,12 @@ def _named(rows: Rows | list[tuple[int, dict[str, str]]]) -> tuple[list[str], li
 
 def _has_header(table: list[tuple[int, list[str]]]) -> bool:
     first = [c.strip() for c in table[0][1]]
-    if len(table) < 2 or not all(first) or len(set(first)) < len(first):
+    if not all(first) or len(set(first)) < len(first):
         return False
     if any(p.match(c) for c in first for p in (_TEXT_NAMES, _LABEL_NAMES, _PATH_NAMES)):
         return True
+    if len(table) < 2:
+        return False
     below = table[1:200]
     for place, cell in enumerate(first):
         column = {cells[place].strip() for _, cells in below if place < len(cells)}
