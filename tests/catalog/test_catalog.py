@@ -98,7 +98,9 @@ def test_a_wrong_name_suggests_near_ones() -> None:
 def test_own_models_are_found_where_they_lie_and_damaged_ones_are_told(workbench_home: Path) -> None:
     own = app_paths().models / "mine"
     own.mkdir(parents=True)
-    card = replace(CARDS[0], id="mine", source=replace(CARDS[0].source, kind="folder", ref="/somewhere/else"), starter=False)
+    card = replace(
+        CARDS[0], id="mine", source=replace(CARDS[0].source, kind="folder", ref="/somewhere/else"), starter=False
+    )
     (own / "card.json").write_text(json.dumps(card.to_json()))
     broken = app_paths().models / "broken"
     broken.mkdir()

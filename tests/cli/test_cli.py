@@ -62,7 +62,6 @@ def test_what_goes_wrong_is_one_and_a_sentence(tmp_path: Path, capsys: Capture) 
     (tmp_path / "nothing").mkdir()
     assert main(["train", str(tmp_path / "nothing")]) == 1
     lines = capsys.readouterr().err.splitlines()
-    print(lines)
     assert len(lines) == 4 and "Traceback" not in "".join(lines)
     assert "Did you mean" in lines[1] and "is empty" in lines[3]
 
@@ -79,7 +78,10 @@ def test_train_evaluate_export_use(digits_folder: Callable[..., Path], tmp_path:
     assert json.loads(capsys.readouterr().out)["n"] == 36
     assert main(["models", "list", "--mine"]) == 0
     assert capsys.readouterr().out.startswith(model)
-    assert main(["export", model, "--format", "onnx", "--out", str(tmp_path / "onnx"), "--samples", str(folder / "one")]) == 0
+    assert (
+        main(["export", model, "--format", "onnx", "--out", str(tmp_path / "onnx"), "--samples", str(folder / "one")])
+        == 0
+    )
     assert "same answers" in capsys.readouterr().out
     assert main(["predict", str(folder / "zero"), "--model", model, "--csv"]) == 0
     answers = [line.split(",")[1] for line in capsys.readouterr().out.splitlines()[1:]]
@@ -132,5 +134,9 @@ def test_names_are_escaped_in_reports(tmp_path: Path, make_project: Callable[[Pa
     with Project.create(tmp_path / "p", bad, "text-classification") as project:
         ids = project.add_items([NewItem("text", bad, text=f"{bad} text", label=bad)]).added
         said = [ItemPrediction(ids[0], Split.TEST, bad, "other", (0.1, 0.9))]
-        page = render(project, RunRecord("r", bad, "done", "", {}, {}, tmp_path), evaluation_from_predictions((bad, "other"), said))
+        page = render(
+            project,
+            RunRecord("r", bad, "done", "", {}, {}, tmp_path),
+            evaluation_from_predictions((bad, "other"), said),
+        )
     assert "<script>" not in page and "&lt;script&gt;" in page

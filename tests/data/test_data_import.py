@@ -91,16 +91,33 @@ def test_what_cannot_be_used_is_one_sentence(tmp_path: Path, name: str, content:
         sniff([path])
 
 
-ROWS = [("I like it, really", "good"), ("Not \"great\"\nat all", "bad"), ("It works well enough", "good"), ("Never again", "bad")]
+ROWS = [
+    ("I like it, really", "good"),
+    ('Not "great"\nat all', "bad"),
+    ("It works well enough", "good"),
+    ("Never again", "bad"),
+]
 
 
 @pytest.mark.parametrize(
     ("name", "data"),
     [
-        ("plain.csv", 'text,label\n"I like it, really",good\n"Not ""great""\nat all",bad\nIt works well enough,good\nNever again,bad\n'),
-        ("semi.csv", '\ufefftext;label\nI like it, really;good\n"Not ""great""\nat all";bad\nIt works well enough;good\nNever again;bad\n'),
-        ("tab.tsv", 'text\tlabel\nI like it, really\tgood\n"Not ""great""\nat all"\tbad\nIt works well enough\tgood\nNever again\tbad\n'),
-        ("bare.csv", '"I like it, really",good\n"Not ""great""\nat all",bad\nIt works well enough,good\nNever again,bad\n'),
+        (
+            "plain.csv",
+            'text,label\n"I like it, really",good\n"Not ""great""\nat all",bad\nIt works well enough,good\nNever again,bad\n',
+        ),
+        (
+            "semi.csv",
+            '\ufefftext;label\nI like it, really;good\n"Not ""great""\nat all";bad\nIt works well enough;good\nNever again;bad\n',
+        ),
+        (
+            "tab.tsv",
+            'text\tlabel\nI like it, really\tgood\n"Not ""great""\nat all"\tbad\nIt works well enough\tgood\nNever again\tbad\n',
+        ),
+        (
+            "bare.csv",
+            '"I like it, really",good\n"Not ""great""\nat all",bad\nIt works well enough,good\nNever again,bad\n',
+        ),
         ("lines.jsonl", "\n".join(json.dumps({"text": t, "label": c}) for t, c in ROWS)),
         ("list.json", json.dumps([{"text": t, "label": c} for t, c in ROWS])),
     ],
@@ -114,7 +131,11 @@ def test_excel_and_a_column_chosen_by_hand(tmp_path: Path) -> None:
     import openpyxl
 
     book = openpyxl.Workbook()
-    for row in [("id", "title", "comment", "stars"), (1, "One", "It is really quite good", 5), (2, "Two", "It was bad from the start", 1)]:
+    for row in [
+        ("id", "title", "comment", "stars"),
+        (1, "One", "It is really quite good", 5),
+        (2, "Two", "It was bad from the start", 1),
+    ]:
         book.active.append(row)
     book.save(tmp_path / "b.xlsx")
     plan = sniff([tmp_path / "b.xlsx"])
@@ -128,7 +149,9 @@ def test_excel_and_a_column_chosen_by_hand(tmp_path: Path) -> None:
 
 
 def test_rows_that_cannot_be_used_are_told_by_number(tmp_path: Path) -> None:
-    (tmp_path / "a.jsonl").write_text('{"text": "a good long text", "label": "x"}\nrubbish\n{"text": " ", "label": "y"}\n')
+    (tmp_path / "a.jsonl").write_text(
+        '{"text": "a good long text", "label": "x"}\nrubbish\n{"text": " ", "label": "y"}\n'
+    )
     found = list(sniff([tmp_path / "a.jsonl"]).read())
     assert sorted(p.where for p in found if isinstance(p, Problem)) == ["row 2", "row 3"]
 
@@ -145,7 +168,9 @@ def test_a_table_of_pictures(tmp_path: Path) -> None:
 
 
 def test_labels_that_differ_by_case_and_blanks_are_one(tmp_path: Path) -> None:
-    (tmp_path / "a.csv").write_text("text,label\n" + "".join(f"words number {n} here,{c}\n" for n, c in enumerate(["Cat", "cat ", " Cat", "dog"])))
+    (tmp_path / "a.csv").write_text(
+        "text,label\n" + "".join(f"words number {n} here,{c}\n" for n, c in enumerate(["Cat", "cat ", " Cat", "dog"]))
+    )
     plan = sniff([tmp_path / "a.csv"])
     assert plan.label_counts == {"Cat": 3, "dog": 1}
     assert any("taken as one" in w for w in plan.warnings)
@@ -174,7 +199,13 @@ def test_label_keys_ignore_case_and_blanks(a: str, b: str) -> None:
         assert labels.key(a) == labels.key(b)
 
 
-@given(st.lists(st.text(st.characters(blacklist_categories=("Cs",), blacklist_characters="\0\r"), max_size=30), min_size=1, max_size=8))
+@given(
+    st.lists(
+        st.text(st.characters(blacklist_categories=("Cs",), blacklist_characters="\0\r"), max_size=30),
+        min_size=1,
+        max_size=8,
+    )
+)
 def test_cells_survive_csv(cells: list[str]) -> None:
     import csv
     import io
@@ -218,7 +249,11 @@ def test_near_copies_are_found_and_others_are_not(tmp_path: Path) -> None:
     copy = Image.open(originals[0]).resize((50, 50)).convert("RGB")
     signatures = [similar.signature(Image.open(p)) for p in originals] + [similar.signature(copy)]
     assert similar.picture_groups(signatures) == [0, 1, 2, 3, 4, 5, 0]
-    texts = ["The quick brown fox jumps over the lazy dog today", "the QUICK brown fox, jumps over the lazy dog today!", "Something else entirely is written here"]
+    texts = [
+        "The quick brown fox jumps over the lazy dog today",
+        "the QUICK brown fox, jumps over the lazy dog today!",
+        "Something else entirely is written here",
+    ]
     assert similar.text_groups(texts) == [0, 0, 2]
 
 
@@ -249,7 +284,10 @@ def test_labels_go_out_as_table_and_folders(tmp_path: Path) -> None:
         assert export_labels(project, tmp_path / "out.csv") == 2
         assert (tmp_path / "out.csv").read_text("utf-8-sig").splitlines()[0] == "file,label,split"
         assert export_folders(project, tmp_path / "out") == (2, [])
-        assert sorted(f.relative_to(tmp_path / "out").as_posix() for f in (tmp_path / "out").rglob("*.png")) == ["a/1.png", "b/1.png"]
+        assert sorted(f.relative_to(tmp_path / "out").as_posix() for f in (tmp_path / "out").rglob("*.png")) == [
+            "a/1.png",
+            "b/1.png",
+        ]
 
 
 def test_formulas_do_not_run() -> None:

@@ -21,7 +21,10 @@ TASK = "text-classification"
 
 
 def texts(count: int, label: str | None = None) -> list[NewItem]:
-    return [NewItem("text", f"text {n}", text=f"this is the text with number {n} {label or ''}", label=label) for n in range(count)]
+    return [
+        NewItem("text", f"text {n}", text=f"this is the text with number {n} {label or ''}", label=label)
+        for n in range(count)
+    ]
 
 
 @pytest.fixture
@@ -198,7 +201,9 @@ def test_splits_are_frozen_once_given(project: Project) -> None:
     project.ensure_splits()
     before = {i.id: i.split for i in project.items(project.item_ids())}
     assert {Split.TRAIN, Split.VALIDATION, Split.TEST} == set(before.values())
-    project.add_items([NewItem("text", f"new {n}", text=f"wholly other words {n} {n * 7} {n * 13}", label="a") for n in range(20)])
+    project.add_items(
+        [NewItem("text", f"new {n}", text=f"wholly other words {n} {n * 7} {n * 13}", label="a") for n in range(20)]
+    )
     project.ensure_splits()
     after = {i.id: i.split for i in project.items(project.item_ids())}
     assert all(after[i] == split for i, split in before.items())
@@ -206,7 +211,9 @@ def test_splits_are_frozen_once_given(project: Project) -> None:
 
 
 def test_runs_and_predictions_are_kept(project: Project) -> None:
-    record = RunRecord("r1", "First", "done", "2026-01-01", {"how": "quick"}, {"accuracy": 0.5}, project.runs_folder / "r1")
+    record = RunRecord(
+        "r1", "First", "done", "2026-01-01", {"how": "quick"}, {"accuracy": 0.5}, project.runs_folder / "r1"
+    )
     project.save_run(record)
     said = [ItemPrediction(1, Split.TEST, "a", "b", (0.25, 0.75))]
     project.save_predictions("r1", said)

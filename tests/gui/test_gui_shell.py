@@ -52,7 +52,10 @@ def test_every_control_has_an_accessible_name(window: MainWindow) -> None:
     for entry in PAGES:
         window.show_page(entry.id)
         for widget in window.page(entry.id).findChildren(QWidget):
-            if isinstance(widget, QAbstractButton | QComboBox | QLineEdit) and widget.focusPolicy() != Qt.FocusPolicy.NoFocus:
+            if (
+                isinstance(widget, QAbstractButton | QComboBox | QLineEdit)
+                and widget.focusPolicy() != Qt.FocusPolicy.NoFocus
+            ):
                 inner = widget.parent() is not None and isinstance(widget.parent(), QComboBox | QAbstractSpinBox)
                 text = widget.text() if isinstance(widget, QAbstractButton) else ""
                 if not inner and not widget.accessibleName() and not text and not widget.toolTip():
@@ -85,7 +88,10 @@ def test_the_palette_finds_and_runs_a_command(window: MainWindow, qtbot: QtBot) 
     assert window.current_page_id == "results"
 
 
-@pytest.mark.parametrize(("query", "title", "expected"), [("thm", "Theme dark", True), ("dark look", "Look dark", True), ("xyz", "Help", False)])
+@pytest.mark.parametrize(
+    ("query", "title", "expected"),
+    [("thm", "Theme dark", True), ("dark look", "Look dark", True), ("xyz", "Help", False)],
+)
 def test_matching(query: str, title: str, expected: bool) -> None:
     assert matches(query, title) is expected
 
@@ -135,7 +141,9 @@ def test_dropping_something_unusable_says_one_sentence(
     assert "Only files" in home.banner.text.text()  # type: ignore[attr-defined]
 
 
-def test_a_failing_job_tells_a_sentence_and_logs_the_rest(ctx: AppContext, qtbot: QtBot, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_failing_job_tells_a_sentence_and_logs_the_rest(
+    ctx: AppContext, qtbot: QtBot, caplog: pytest.LogCaptureFixture
+) -> None:
     def broken(_control: object) -> None:
         raise RuntimeError("inner detail")
 

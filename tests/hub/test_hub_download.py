@@ -59,7 +59,9 @@ def test_a_broken_download_goes_on_where_it_stopped_and_predicts(
     assert is_present(card) and disk_bytes(card) == len(data)
     picture = tmp_path / "a.png"
     Image.new("RGB", (40, 40), "green").save(picture)
-    result = next(predict([Sample("picture", "a", path=picture)], card, get_task("image-classification"), pool=ModelPool()))
+    result = next(
+        predict([Sample("picture", "a", path=picture)], card, get_task("image-classification"), pool=ModelPool())
+    )
     assert result.prediction is not None and len(result.prediction.top) == 20
     delete(card)
     assert not is_present(card)
@@ -76,7 +78,9 @@ def test_a_wrong_file_is_refused(resnet: tuple[str, bytes], catalog: Catalog, mo
     assert not is_present(card)
 
 
-def test_stopping_a_download_keeps_what_came(resnet: tuple[str, bytes], catalog: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_stopping_a_download_keeps_what_came(
+    resnet: tuple[str, bytes], catalog: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
     name, data = resnet
     card = catalog.get("resnet18")
     card = replace(card, source=replace(card.source, path=name))
@@ -104,7 +108,9 @@ def test_no_server_is_one_sentence(catalog: Catalog, monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.parametrize("safe", [True, False])
-def test_a_text_classifier_comes_from_a_hub(safe: bool, catalog: Catalog, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_text_classifier_comes_from_a_hub(
+    safe: bool, catalog: Catalog, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     import torch
     from transformers import BertConfig, BertForSequenceClassification, BertTokenizerFast
 

@@ -41,7 +41,9 @@ def test_a_cut_off_install_is_done_again(dev: ModuleType, tmp_path: Path, monkey
     assert not dev.is_ready()
 
 
-def test_without_a_screen_the_main_job_is_done_in_the_terminal(dev: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_screen_the_main_job_is_done_in_the_terminal(
+    dev: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
     called: list[tuple[str, ...]] = []
     monkeypatch.setattr(dev, "has_screen", lambda: False)
     monkeypatch.setattr(dev, "call", lambda *arguments, **_kw: called.append(arguments) or 0)

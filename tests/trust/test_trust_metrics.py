@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from workbench.data.types import ItemPrediction, Split
@@ -20,6 +20,7 @@ def predictions(pairs: list[tuple[str, str]], certainty: float = 0.8) -> list[It
     ]
 
 
+@settings(deadline=None)  # the first call imports scikit-learn
 @given(st.lists(st.tuples(st.sampled_from(NAMES), st.sampled_from(NAMES)), min_size=1, max_size=60))
 def test_counts_agree_with_scikit_learn(pairs: list[tuple[str, str]]) -> None:
     from sklearn import metrics

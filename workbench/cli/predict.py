@@ -80,7 +80,7 @@ def _samples(inputs: list[str], catalog: Any, model_id: str) -> tuple[list[Any] 
     existing = [Path(i) for i in inputs if _exists(i)]
     if not existing and wanted != "picture" and not any(_looks_like_file(i) for i in inputs):
         return [Sample("text", " ".join(i.split()[:8]), text=i) for i in inputs], "text"
-    return None, wanted or _media_of(existing)
+    return None, _media_of(existing, wanted)
 
 
 def _exists(name: str) -> bool:
@@ -98,8 +98,8 @@ def _suffixes() -> tuple[str, ...]:
     return tuple(s for task in _tasks() for s in task.info.file_suffixes)
 
 
-def _media_of(paths: list[Path]) -> str:
-    """The media of most files given."""
+def _media_of(paths: list[Path], wanted: str) -> str:
+    """The media the model wants if there is any of it, else of most files given."""
     from collections import Counter
 
     counts: Counter[str] = Counter()
@@ -108,7 +108,9 @@ def _media_of(paths: list[Path]) -> str:
         for file in files:
             for task in _tasks():
                 counts[task.info.media] += file.suffix.lower() in task.info.file_suffixes
-    return counts.most_common(1)[0][0] if counts.total() else "picture"
+    if counts.total() and not counts[wanted]:
+        return counts.most_common(1)[0][0]
+    return wanted or "picture"
 
 
 def _write(rows: list[dict[str, Any]], options: argparse.Namespace) -> None:

@@ -102,7 +102,11 @@ class Rail(QWidget):
         self._draw()
 
     def select(self, page_id: str) -> None:
-        self._buttons[page_id].setChecked(True)
+        chosen = self._buttons[page_id]
+        chosen.setChecked(True)
+        # The ring of the keyboard goes along, so that it never marks another page than the one shown.
+        if any(made.hasFocus() for made in self._buttons.values()):
+            chosen.setFocus()
 
     def _draw(self) -> None:
         for entry in PAGES:

@@ -215,9 +215,17 @@ class HomePage(Page):
             icon_button("x", f"Take {folder.name} off this list (nothing is deleted)", lambda: self._forget(folder))
         )
         card.body.addLayout(line)
-        card.body.addWidget(label(str(folder.parent) if there else "This folder is not there any more.", "faint"))
+        card.body.addWidget(label(self._place(folder) if there else "This folder is not there any more.", "faint"))
         card.clicked.connect(lambda: self._open(folder))
         return card
+
+    def _place(self, folder: Path) -> str:
+        """Where a project lies, in short; the tooltip has the whole path."""
+        return (
+            "In your projects"
+            if folder.parent == self.ctx.paths.projects
+            else f"In {folder.parent.name or folder.parent}"
+        )
 
     # Slots ---------------------------------------------------------------------------------------------------------
 

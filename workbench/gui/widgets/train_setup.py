@@ -25,6 +25,7 @@ from workbench.data.project import Project
 from workbench.engine.events import How, RunConfig
 from workbench.errors import UserError
 from workbench.gui.context import AppContext
+from workbench.gui.models.card_list import CARD_ROLE, CardDelegate
 from workbench.gui.theme import L, M, S
 from workbench.gui.widgets.basic import Banner, Card, IconLabel, button, clear_layout, label
 from workbench.gui.widgets.checks_strip import ChecksStrip
@@ -165,23 +166,20 @@ class TrainSetup(QWidget):
         wanted = model_id or (self._card.id if self._card is not None else "") or suggested.id
         self.models.clear()
         cards = [c for c in catalog.search(task=project.task_id) if project.task_id in c.trainable_for]
-        cards.sort(key=lambda c: (c.id != suggested.id, not is_present(c, self._ctx.paths)))
-        for card in cards:
-            here = is_present(card, self._ctx.paths)
-            note = (
-                why
-                if card.id == suggested.id
-                else card.summary
-                if here
-                else f"{card.summary} (download it on the Models page first)"
-            )
-            entry = QListWidgetItem(f"{card.name}{'   –   suggested' if card.id == suggested.id else ''}\n{note}")
+        cards.sort(key=lambda c: c.id != suggested.id)
+        here = [c for c in cards if is_present(c, self._ctx.paths)]
+        self._others.setText(
+            f"{len(cards) - len(here)} more can be downloaded on the Models page." if len(cards) > len(here) else ""
+        )
+        for card in here:
+            entry = QListWidgetItem()
             entry.setData(Qt.ItemDataRole.UserRole, card)
-            if not here:
-                entry.setFlags(entry.flags() & ~Qt.ItemFlag.ItemIsEnabled)
+            entry.setData(CARD_ROLE, card)
+            entry.setData(Qt.ItemDataRole.AccessibleTextRole, f"{card.name}. {card.summary}")
             self.models.addItem(entry)
-            if card.id == wanted and here:
+            if card.id == wanted:
                 self.models.setCurrentItem(entry)
+        self._why.setText(f"Suggested: “{suggested.name}”. {why}")
         if self.models.currentItem() is None:
             self.models.setCurrentRow(0)
 
@@ -316,10 +314,18 @@ class TrainSetup(QWidget):
         self.models = QListWidget()
         self.models.setObjectName("train-models")
         self.models.setAccessibleName("Model to start from")
-        self.models.setSpacing(4)
-        self.models.setWordWrap(True)
+        self._why = label("", "soft", wrap=True)
+        self._others = label("", "faint")
         self.models.currentItemChanged.connect(lambda _new, _old: self._model_chosen())
+        self.models.setItemDelegate(CardDelegate(self.models))
+        self.models.setMouseTracking(True)
+        column.addWidget(self._why)
         column.addWidget(self.models, 1)
+        more = QHBoxLayout()
+        more.addWidget(self._others)
+        more.addWidget(button("Go to the models", lambda: self._ctx.go("models"), role="quiet"))
+        more.addStretch(1)
+        column.addLayout(more)
         return page
 
     def _build_how(self) -> QWidget:

@@ -1,0 +1,129 @@
+"""Take the screenshots of docs/screenshots from the real app: real samples, a real training.
+
+    python packaging/screenshots.py [--only PAGE ...]
+
+Without a screen Qt draws off screen. Nothing of the person's is touched: the app gets a temporary home.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+TARGET = ROOT / "docs" / "screenshots"
+SIZE = (1280, 800)
+
+
+def main() -> None:
+    """Open, train, visit every page in light and dark, save."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", nargs="*", default=[])
+    only = parser.parse_args().only
+    if sys.platform == "linux" and not os.environ.get("DISPLAY"):
+        os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    home = Path(tempfile.mkdtemp()) / "Me"
+    os.environ["WORKBENCH_HOME"] = str(home)
+    TARGET.mkdir(parents=True, exist_ok=True)
+    from PySide6.QtWidgets import QApplication, QWidget
+
+    from workbench.app_paths import resources
+    from workbench.gui.context import AppContext
+    from workbench.gui.main_window import MainWindow
+    from workbench.gui.theme import install_theme
+    from workbench.tasks.registry import get_task
+
+    app = QApplication([])
+    ctx = AppContext()
+    theme = install_theme(app, "light")
+    window = MainWindow(ctx)
+    window.resize(*SIZE)
+    window.show()
+    samples = resources() / "samples"
+
+    def wait(done: Callable[[], bool], seconds: float = 120.0) -> None:
+        end = time.monotonic() + seconds
+        while not done():
+            if time.monotonic() > end:
+                raise SystemExit("the app did not get ready in time")
+            app.processEvents()
+            time.sleep(0.005)
+
+    def rest(seconds: float = 0.6) -> None:
+        end = time.monotonic() + seconds
+        wait(lambda: time.monotonic() > end)
+
+    def shoot(name: str, page: str) -> None:
+        if only and name not in only:
+            return
+        window.show_page(page)
+        window.notice.hide()
+        for mode in ("light", "dark"):
+            theme.set_choice(mode)
+            rest()
+            window.grab().save(str(TARGET / f"{name}-{mode}.png"))
+        theme.set_choice("light")
+
+    def project_from(sample: str) -> None:
+        before = ctx.store.project
+        window.page("home").open_sample(sample)  # type: ignore[attr-defined]
+        wait(lambda: ctx.store.project is not before and window.current_page_id == "data")
+        rest(2.5)
+
+    def train(how: str = "quick") -> None:
+        from workbench.engine.events import How
+
+        page = window.page("train")
+        window.show_page("train")
+        page.setup.choose_how(How(how))  # type: ignore[attr-defined]
+        rest(2)
+        page.setup.start.click()  # type: ignore[attr-defined]
+        wait(lambda: page.live.progress.finished is not None and not page.running, 600)  # type: ignore[attr-defined]
+
+    project_from("reviews")
+    shoot("data-text", "data")
+    train()
+    project_from("digits")
+    shoot("home", "home")
+    shoot("data", "data")
+    shoot("models", "models")
+    setup = window.page("train").setup  # type: ignore[attr-defined]
+    window.page("train")._show_setup()  # type: ignore[attr-defined]
+    for number, step in enumerate(("train-data", "train-model", "train-how", "train-review")):
+        window.show_page("train")
+        setup.show_step(number)
+        rest(2)
+        shoot(step, "train")
+    train()
+    shoot("train", "train")
+    window.show_page("results", {"run_id": ctx.store.require().runs()[0].id})
+    results = window.page("results")
+    wait(lambda: results.evaluation is not None)  # type: ignore[attr-defined]
+    rest(1)
+    e = results.evaluation  # type: ignore[attr-defined]
+    wrong = next(
+        ((t, p) for t in e.classes for p in e.classes if t != p and e.cell(t, p)), (e.classes[0], e.classes[0])
+    )
+    results._open_cell(*wrong)  # type: ignore[attr-defined]
+    shoot("results", "results")
+    shoot("use", "use")
+    page: QWidget = window.page("try")
+    page._show_task(get_task("image-classification"), "picture-starter")  # type: ignore[attr-defined]
+    page.try_paths([str(samples / "try" / "china.jpg")])  # type: ignore[attr-defined]
+    wait(lambda: page._result is not None)  # type: ignore[attr-defined]
+    shoot("try", "try")
+    page._show_task(get_task("text-classification"))  # type: ignore[attr-defined]
+    page.text.setPlainText("Could you tell me whether the lamp also comes in brass?")  # type: ignore[attr-defined]
+    wait(lambda: page._result is not None)  # type: ignore[attr-defined]
+    shoot("try-text", "try")
+    ctx.jobs.stop_all()
+    ctx.thumbnails.stop()
+
+
+if __name__ == "__main__":
+    main()
