@@ -48,6 +48,7 @@ def gaps() -> None:
     from PySide6.QtWidgets import QApplication
 
     from workbench.engine.events import How
+    from workbench.gui.app import after_first_paint
     from workbench.gui.context import AppContext
     from workbench.gui.main_window import MainWindow
     from workbench.gui.theme import install_theme
@@ -95,6 +96,9 @@ def gaps() -> None:
 
     until(lambda: False, 2)
     report("idle")
+    after_first_paint(window)
+    until(lambda: not ctx.jobs.running(), 60)
+    report("getting ready after start")
     window.page("home").open_sample("digits")  # type: ignore[attr-defined]
     until(lambda: window.current_page_id == "data", 60)
     until(lambda: False, 3)
@@ -102,7 +106,7 @@ def gaps() -> None:
     page = window.page("train")
     window.show_page("train")
     until(lambda: not ctx.jobs.running(), 60)
-    report("libraries load, speed test")
+    report("speed test")
     for how, epochs in ((How.QUICK, 0), (How.THOROUGH, 1)):
         window.show_page("train")
         page._show_setup()  # type: ignore[attr-defined]

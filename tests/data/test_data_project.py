@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import sqlite3
 import subprocess
@@ -236,7 +235,7 @@ def test_pictures_are_kept_by_reference_or_copied(tmp_path: Path) -> None:
         project.add_items([NewItem("picture", "photo.png", path=source)], copy_media=True)
         source.unlink()
         (tmp_path / "moved").mkdir()
-    os.rename(tmp_path / "b", tmp_path / "moved" / "b")
+    (tmp_path / "b").rename(tmp_path / "moved" / "b")
     with Project.open(tmp_path / "moved" / "b") as project:
         item = project.items(project.item_ids())[0]
         assert item.path is not None and item.path.is_file() and (item.width, item.height) == (20, 10)

@@ -6,6 +6,7 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 
 from PySide6.QtCore import QTimer
 from PySide6.QtGui import QGuiApplication
@@ -66,5 +67,8 @@ def warm_up(ctx: AppContext, control: Control) -> None:
     project = ctx.store.project
     task_id = project.task_id if project is not None else all_tasks()[0].info.id
     card, _why = ctx.catalog.suggest(task_id)
+    control.check()
+    # The curves' library, so that the first training does not wait for it.
+    import_module("pyqtgraph")
     control.check()
     shared_pool().warm(card)

@@ -31,5 +31,10 @@ def open_model(card: ModelCard, files: ModelFiles, device: str = "cpu") -> Netwo
     else:
         model = runtime.open_pretrained(card, files.path)
     model.to(device)
+    if model.tokenizer is None:
+        # Convolutions are markedly quicker with the channels last, also on a processor.
+        import torch
+
+        model.module.to(memory_format=torch.channels_last)
     network: Network = model
     return network

@@ -45,7 +45,8 @@ class ImageClassification(Classification):
     def collate(self, prepared: Sequence[Mapping[str, Any]], model: LoadedModel) -> Mapping[str, torch.Tensor]:
         import torch
 
-        return {"pixels": torch.stack([p["pixels"] for p in prepared]).to(model.device)}
+        pixels = torch.stack([p["pixels"] for p in prepared]).to(model.device)
+        return {"pixels": pixels.contiguous(memory_format=torch.channels_last)}
 
 
 def _resampling(preparation: Preparation) -> Any:

@@ -60,8 +60,9 @@ class Evaluation:
         if self.n == 0:
             return "There was nothing to test on."
         right = round(self.accuracy * self.n)
+        unseen = "it had not seen" if self.split == "test" else "that steered the training, which flatters it"
         text = (
-            f"Right on {right} of {self.n} items it had not seen ({self.accuracy:.0%}); on more such data expect between"
+            f"Right on {right} of {self.n} items {unseen} ({self.accuracy:.0%}); on more such data expect between"
             f" {self.low:.0%} and {self.high:.0%}. Always guessing “{self.baseline_class}” would be right {self.baseline:.0%}"
             " of the time."
         )

@@ -119,9 +119,14 @@ class TrainPage(Page):
         m = event.metrics
         self.ctx.models_changed.emit()
         self.ctx.store.runs_changed.emit()
-        if event.reason == "cancelled" and not m.get("n"):
-            live.stage.setText("Stopped; the best version is kept")
-            words = "It was stopped before the test. The Results page tests it now."
+        if not m.get("n"):
+            stopped = event.reason == "cancelled"
+            live.stage.setText("Stopped; the best version is kept" if stopped else "Done")
+            words = (
+                "It was stopped before the test. The Results page tests it now."
+                if stopped
+                else "There were too few examples to keep some aside, so it is not tested."
+            )
         else:
             live.stage.setText("Done")
             words = (
