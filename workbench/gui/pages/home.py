@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QFileDialog, QGridLayout, QHBoxLayout, QScrollArea
 from workbench.app_paths import resources
 from workbench.control import Control
 from workbench.data.importers import ImportPlan
-from workbench.data.types import AddResult
+from workbench.data.types import AddResult, RunRecord
 from workbench.errors import UserError
 from workbench.gui.context import AppContext
 from workbench.gui.importing import look_at, new_project, result_sentence
@@ -115,19 +115,18 @@ class HomePage(Page):
         if project is None or project.read_only:
             return
 
-        def work(_control: Control) -> list[object]:
+        def work(_control: Control) -> list[RunRecord]:
             from workbench.engine.fit import resumable
 
-            return list(resumable(project))
+            return resumable(project)
 
-        def found(records: list[object]) -> None:
+        def found(records: list[RunRecord]) -> None:
             if records and self.ctx.store.project is project:
-                first = records[0]
                 self.banner.show_message(
-                    f"The training “{getattr(first, 'name', '')}” was interrupted. It can go on where it stopped.",
+                    f"The training “{records[0].name}” was interrupted. It can go on where it stopped.",
                     "info",
                     "Go on",
-                    lambda: self.ctx.go("train", run_id=getattr(first, "id", "")),
+                    lambda: self.ctx.go("train", run_id=records[0].id),
                 )
 
         self.ctx.jobs.start("Looking for interrupted trainings", work).succeeded.connect(found)

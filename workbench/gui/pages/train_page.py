@@ -7,6 +7,9 @@ from typing import Any
 
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
+from workbench.control import Control
+from workbench.data.project import Project
+from workbench.data.types import RunRecord
 from workbench.engine.events import Finished, RunConfig, RunEvent
 from workbench.errors import Problem, UserError
 from workbench.gui.context import AppContext
@@ -95,7 +98,7 @@ class TrainPage(Page):
         self.stack.setCurrentWidget(self._live_holder)
         catalog = self.ctx.catalog
 
-        def work(control: Any) -> Iterator[RunEvent]:
+        def work(control: Control) -> Iterator[RunEvent]:
             from workbench.engine.fit import fit
 
             return fit(config, project, catalog, control, resume)
@@ -176,6 +179,27 @@ class TrainPage(Page):
             return
         self.stack.setCurrentWidget(self.setup)
         self.setup.show_project(project)
+        self._look_for_interrupted(project)
+
+    def _look_for_interrupted(self, project: Project) -> None:
+        """A training that was cut off can go on where it stopped."""
+
+        def work(_control: Control) -> list[RunRecord]:
+            from workbench.engine.fit import resumable
+
+            return [] if project.read_only else resumable(project)
+
+        def found(records: list[RunRecord]) -> None:
+            if records and self.ctx.store.project is project and self._job is None:
+                first = records[0]
+                self.banner.show_message(
+                    f"The training “{first.name}” was interrupted. It can go on where it stopped.",
+                    "info",
+                    "Go on",
+                    lambda: self.receive({"run_id": first.id}),
+                )
+
+        self.ctx.jobs.start("Looking for interrupted trainings", work).succeeded.connect(found)
 
     def _project_changed(self) -> None:
         if self._job is None:
