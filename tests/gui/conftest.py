@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
@@ -42,20 +42,20 @@ def window(ctx: AppContext, qtbot: QtBot) -> MainWindow:
     return made
 
 
-Drop = Callable[[QWidget, "Sequence[Path] | QMimeData"], None]
+Drop = Callable[..., None]
 
 
 @pytest.fixture
 def drop() -> Drop:
-    """`drop(widget, paths or mime data)`: what a person's drop sends."""
+    """`drop(widget, paths or mime data, at=None)`: what a person's drop sends."""
 
-    def send(widget: QWidget, what: Sequence[Path] | QMimeData) -> None:
+    def send(widget: QWidget, what: Sequence[Path] | QMimeData, at: QPoint | None = None) -> None:
         if isinstance(what, QMimeData):
             mime = what
         else:
             mime = QMimeData()
             mime.setUrls([QUrl.fromLocalFile(str(p)) for p in what])
-        middle = widget.rect().center()
+        middle = at or widget.rect().center()
         buttons, keys = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
         enter = QDragEnterEvent(middle, Qt.DropAction.CopyAction, mime, buttons, keys)
         QApplication.sendEvent(widget, enter)

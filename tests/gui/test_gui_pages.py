@@ -81,12 +81,7 @@ def test_items_dropped_on_a_class_are_labelled(
     assert len(mime.urls()) == 2, "pictures can be dragged to other programs"
     two = project.classes()[1]
     rect = page.classes.list.visualItemRect(page.classes.list.item(1))
-    from PySide6.QtCore import QPointF
-    from PySide6.QtGui import QDropEvent
-    from PySide6.QtWidgets import QApplication
-
-    event = QDropEvent(QPointF(rect.center()), Qt.DropAction.MoveAction, mime, LEFT, Qt.KeyboardModifier.NoModifier)
-    QApplication.sendEvent(page.classes.list.viewport(), event)
+    drop(page.classes.list.viewport(), mime, rect.center())
     assert project.counts().per_class[two.id] == 5
 
 
@@ -207,7 +202,7 @@ def test_pasted_pictures_and_links(window: MainWindow, trying: Any, qtbot: QtBot
     from PySide6.QtWidgets import QApplication
 
     QApplication.clipboard().setImage(QImage(str(CHINA)))
-    trying.setFocus()
+    window.setFocus()
     qtbot.keyClick(window, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
     qtbot.waitUntil(lambda: best(window) == "palace", timeout=60_000)
     mime = QMimeData()

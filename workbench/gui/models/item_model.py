@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Any
@@ -10,7 +11,10 @@ from typing import Any
 from PySide6.QtCore import QAbstractListModel, QByteArray, QMimeData, QModelIndex, QPersistentModelIndex, Qt, QUrl
 
 from workbench.data.types import ClassLabel, Item
+from workbench.errors import UserError
 from workbench.gui.project_store import ProjectStore
+
+log = logging.getLogger(__name__)
 
 MIME = "application/x-workbench-items"
 ITEM_ROLE = Qt.ItemDataRole.UserRole + 1
@@ -64,7 +68,12 @@ class ItemModel(QAbstractListModel):
             if project is None:
                 return None
             wanted = self._ids[number * _PAGE : (number + 1) * _PAGE]
-            page = {item.id: item for item in project.items(wanted)}
+            try:
+                page = {item.id: item for item in project.items(wanted)}
+            except UserError as error:
+                # The disk went away or the project is being closed: painting must not fail because of it.
+                log.warning("items cannot be shown: %s", error)
+                return None
             self._pages[number] = page
             while len(self._pages) > _PAGES_KEPT:
                 self._pages.popitem(last=False)

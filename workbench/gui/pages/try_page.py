@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QBuffer, QIODevice, QMimeData, QModelIndex, QSize, Qt, QTimer
-from PySide6.QtGui import QImage, QKeySequence, QPixmap, QResizeEvent, QShortcut
+from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QMimeData, QModelIndex, QSize, Qt, QTimer
+from PySide6.QtGui import QImage, QImageWriter, QKeySequence, QPixmap, QResizeEvent, QShortcut
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QApplication,
@@ -73,7 +73,6 @@ class TryPage(Page):
         self._typing.timeout.connect(self._predict_text)
         self._build()
         paste = QShortcut(QKeySequence(QKeySequence.StandardKey.Paste), self)
-        paste.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         paste.activated.connect(self._paste)
         at_once = QShortcut(QKeySequence("Ctrl+Return"), self.text)
         at_once.activated.connect(self._predict_text)
@@ -137,7 +136,7 @@ class TryPage(Page):
             if isinstance(image, QImage) and not image.isNull():
                 buffer = QBuffer()
                 buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-                image.save(buffer, b"PNG")
+                QImageWriter(buffer, QByteArray(b"PNG")).write(image)
                 self._show_task(next(t for t in all_tasks() if t.info.media == "picture"))
                 self._try_samples([Sample("picture", "pasted picture", data=bytes(buffer.data().data()))])
         elif mime.hasUrls():
