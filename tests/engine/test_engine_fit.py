@@ -267,6 +267,21 @@ def test_out_of_memory_halves_and_goes_on(
     assert any(isinstance(e, CheckpointSaved) for e in events)
 
 
+def test_no_memory_at_all_is_one_sentence(
+    digits_folder: Digits, make_project: MakeProject, catalog: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import torch
+
+    def none_left(*_args: object) -> object:
+        raise torch.OutOfMemoryError("out of memory")
+
+    monkeypatch.setattr(finetune, "forward_loss", none_left)
+    project = make_project(digits_folder(("one", "two"), 6))
+    with pytest.raises(UserError, match="not enough memory"):
+        train(project, catalog, How.BALANCED, epochs=1)
+    assert project.runs()[0].status == "failed"
+
+
 def test_a_picture_that_goes_away_is_left_out_with_a_sentence(
     digits_folder: Digits, make_project: MakeProject, catalog: Catalog
 ) -> None:

@@ -344,8 +344,13 @@ def _step(training: Training, prepared: Prepared) -> tuple[float, int, int, list
         try:
             return *_accumulated(training, prepared), advice
         except RuntimeError as error:
-            if not _out_of_memory(error) or training.position.micro_batch <= 1:
+            if not _out_of_memory(error):
                 raise
+            if training.position.micro_batch <= 1:
+                raise UserError(
+                    "There is not enough memory to train this model this way.",
+                    "Choose Quick or a smaller model, or close other programs.",
+                ) from error
             half = max(1, min(training.position.micro_batch, len(prepared)) // 2)
             training.position = replace(training.position, micro_batch=half)
             advice.append(

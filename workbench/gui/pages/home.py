@@ -155,18 +155,7 @@ class HomePage(Page):
             ("file-spreadsheet", "Start with a table", "Texts with labels from CSV, TSV, JSON Lines or Excel.",
              self._choose_file, "home-table"),
         ):  # fmt: skip
-            card = Card(selectable=True)
-            card.setObjectName(name)
-            card.setAccessibleName(heading)
-            line = QHBoxLayout()
-            line.setSpacing(M)
-            line.addWidget(IconLabel(icon_name, 26, "accent"), 0, Qt.AlignmentFlag.AlignTop)
-            words = QVBoxLayout()
-            words.addWidget(label(heading, "strong"))
-            words.addWidget(label(text, "soft", wrap=True))
-            line.addLayout(words, 1)
-            card.body.addLayout(line)
-            card.body.addStretch(1)
+            card = _choice(icon_name, heading, text, name)
             card.clicked.connect(action)
             side.addWidget(card, 1)
         row.addLayout(side, 2)
@@ -176,17 +165,8 @@ class HomePage(Page):
         row = QHBoxLayout()
         row.setSpacing(M)
         for sample_id, name, text, icon_name, _file in SAMPLES:
-            card = Card(selectable=True)
-            card.setObjectName(f"sample-{sample_id}")
+            card = _choice(icon_name, name, text, f"sample-{sample_id}")
             card.setAccessibleName(f"Open the sample {name}")
-            line = QHBoxLayout()
-            line.setSpacing(M)
-            line.addWidget(IconLabel(icon_name, 24, "accent"), 0, Qt.AlignmentFlag.AlignTop)
-            words = QVBoxLayout()
-            words.addWidget(label(name, "strong"))
-            words.addWidget(label(text, "soft", wrap=True))
-            line.addLayout(words, 1)
-            card.body.addLayout(line)
             card.clicked.connect(lambda s=sample_id: self.open_sample(s))
             row.addWidget(card, 1)
         return row
@@ -262,3 +242,20 @@ class HomePage(Page):
     def _forget(self, folder: Path) -> None:
         self.ctx.settings.forget_project(folder)
         self._fill_recent()
+
+
+def _choice(icon_name: str, heading: str, text: str, name: str) -> Card:
+    """A card to click: an icon, what it does, a sentence."""
+    card = Card(selectable=True)
+    card.setObjectName(name)
+    card.setAccessibleName(heading)
+    line = QHBoxLayout()
+    line.setSpacing(M)
+    line.addWidget(IconLabel(icon_name, 24, "accent"), 0, Qt.AlignmentFlag.AlignTop)
+    words = QVBoxLayout()
+    words.addWidget(label(heading, "strong"))
+    words.addWidget(label(text, "soft", wrap=True))
+    line.addLayout(words, 1)
+    card.body.addLayout(line)
+    card.body.addStretch(1)
+    return card

@@ -5,13 +5,12 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from PySide6.QtCore import QModelIndex, Qt, QTimer, QUrl
+from PySide6.QtCore import Qt, QTimer, QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
     QLineEdit,
-    QListView,
     QMessageBox,
     QProgressBar,
     QScrollArea,
@@ -26,10 +25,10 @@ from workbench.catalog.fit import runs_here
 from workbench.control import Control
 from workbench.errors import Problem
 from workbench.gui.context import AppContext
-from workbench.gui.models.card_list import CardDelegate, CardList
 from workbench.gui.pages.base import Page
-from workbench.gui.theme import XL, L, M, S, theme
+from workbench.gui.theme import XL, L, M, S
 from workbench.gui.widgets.basic import Banner, EmptyState, button, clear_layout, label
+from workbench.gui.widgets.card_view import CardView
 from workbench.gui.workers import Job
 from workbench.tasks.registry import all_tasks, get_task
 
@@ -54,18 +53,9 @@ class ModelsPage(Page):
         self.banner = Banner()
         self.body.addWidget(self.banner)
         self.body.addLayout(self._build_filters())
-        self.cards = CardList()
-        self.view = QListView()
-        self.view.setObjectName("model-list")
-        self.view.setAccessibleName("Models")
-        self.view.setModel(self.cards)
-        self._delegate = CardDelegate()
-        self.view.setItemDelegate(self._delegate)
-        self.view.setUniformItemSizes(True)
-        self.view.setMouseTracking(True)
-        self.view.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
-        self.view.selectionModel().currentChanged.connect(lambda new, _old: self._chosen(new))
-        theme().changed.connect(self.view.viewport().update)
+        self.view = CardView("Models", "model-list")
+        self.view.chosen.connect(self._show)
+        self.cards = self.view.cards
         none = EmptyState("search", "No model is like that", "Take a filter away, or search for something else.")
         none.add_action("Show all", self._clear, primary=True)
         self.stack = QStackedWidget()
@@ -91,9 +81,7 @@ class ModelsPage(Page):
 
     def select(self, model_id: str) -> None:
         """Show one model."""
-        row = self.cards.row_of(model_id)
-        if row >= 0:
-            self.view.setCurrentIndex(self.cards.index(row))
+        self.view.choose(model_id)
 
     # The list ------------------------------------------------------------------------------------------------------------
 
@@ -155,9 +143,8 @@ class ModelsPage(Page):
         wanted = self.current.id if self.current is not None else ""
         self.cards.show_cards(found)
         self.stack.setCurrentIndex(0 if found else 1)
-        row = max(0, self.cards.row_of(wanted))
         if found:
-            self.view.setCurrentIndex(self.cards.index(row))
+            self.view.choose(wanted, otherwise_first=True)
         else:
             self._show(None)
 
@@ -173,9 +160,6 @@ class ModelsPage(Page):
         """Models came or went: the list and the detail follow."""
         self.ctx.catalog.refresh()
         self._fill()
-
-    def _chosen(self, index: QModelIndex) -> None:
-        self._show(self.cards.card(index.row()))
 
     # The detail ------------------------------------------------------------------------------------------------------------
 

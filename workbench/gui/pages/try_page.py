@@ -7,18 +7,24 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QMimeData, QModelIndex, QSize, Qt, QTimer
-from PySide6.QtGui import QImage, QImageWriter, QKeySequence, QPixmap, QResizeEvent, QShortcut
+from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QMimeData, QModelIndex, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import (
+    QDragEnterEvent,
+    QDropEvent,
+    QImage,
+    QImageWriter,
+    QKeySequence,
+    QPixmap,
+    QShortcut,
+)
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QApplication,
     QFileDialog,
     QHBoxLayout,
     QHeaderView,
-    QLabel,
     QPlainTextEdit,
     QProgressBar,
-    QSizePolicy,
     QStackedWidget,
     QTableView,
     QVBoxLayout,
@@ -33,9 +39,10 @@ from workbench.gui.context import AppContext
 from workbench.gui.models.results_table import RESULT_ROLE, ResultsTable
 from workbench.gui.pages.base import Page
 from workbench.gui.theme import L, M, S
-from workbench.gui.widgets.basic import Banner, Card, DropZone, button, label, local_paths
+from workbench.gui.widgets.basic import Banner, Card, DropZone, accepts, button, label, local_paths
 from workbench.gui.widgets.correct_dialog import CorrectDialog, put_right
 from workbench.gui.widgets.model_picker import ModelPicker
+from workbench.gui.widgets.picture_view import PictureView
 from workbench.gui.widgets.score_bars import ScoreBars
 from workbench.gui.workers import Job
 from workbench.tasks.base import Task
@@ -60,7 +67,6 @@ class TryPage(Page):
         self._job: Job | None = None
         self._sample: Sample | None = None
         self._result: PredictResult | None = None
-        self._pixmap = QPixmap()
         self._waiting: list[PredictResult] = []
         self._samples: list[Sample] = []
         self._total = 0
@@ -269,14 +275,11 @@ class TryPage(Page):
 
         def came(data: bytes) -> None:
             if self._sample is sample:
-                self._pixmap = QPixmap()
-                self._pixmap.loadFromData(data)
+                self.picture.show_data(data)
                 self.picture_stack.setCurrentWidget(self.picture)
-                self._scale()
 
         def failed(_problem: Problem) -> None:
             if self._sample is sample:
-                self._pixmap = QPixmap()
                 self.picture_stack.setCurrentWidget(self.drop)
 
         job = self.ctx.jobs.start("Opening a picture", work)
@@ -313,18 +316,6 @@ class TryPage(Page):
             self._show_result(result)
             if result.sample.kind == "picture":
                 self._show_picture(result.sample)
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self._scale()
-
-    def _scale(self) -> None:
-        if not self._pixmap.isNull():
-            self.picture.setPixmap(
-                self._pixmap.scaled(
-                    self.picture.size(), Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
-                )
-            )
 
     # Doing something with it -------------------------------------------------------------------------------------------
 
@@ -422,7 +413,7 @@ class TryPage(Page):
         self.drop.dropped.connect(self._take)
         self.drop.clicked.connect(self._choose)
         self.picture = _PictureDrop()
-        self.picture.zone.dropped.connect(self._take)
+        self.picture.dropped.connect(self._take)
         self.picture_stack = QStackedWidget()
         self.picture_stack.addWidget(self.drop)
         self.picture_stack.addWidget(self.picture)
@@ -516,17 +507,23 @@ class TryPage(Page):
         return self.batch
 
 
-class _PictureDrop(QLabel):
-    """The picture shown, which takes the next one dropped on it."""
+class _PictureDrop(PictureView):
+    """The picture shown, which takes the next one dropped on it.
+
+    Signals:
+        dropped(object): mime data.
+    """
+
+    dropped = Signal(object)
 
     def __init__(self) -> None:
-        super().__init__()
-        self.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)
-        self.setMinimumHeight(160)
-        self.setAccessibleName("The picture that was tried")
-        self.zone = DropZone("", "")
-        self.zone.hide()
+        super().__init__("The picture that was tried")
         self.setAcceptDrops(True)
-        self.dragEnterEvent = self.zone.dragEnterEvent  # type: ignore[method-assign]
-        self.dropEvent = self.zone.dropEvent  # type: ignore[method-assign]
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if accepts(event.mimeData()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        event.acceptProposedAction()
+        self.dropped.emit(event.mimeData())

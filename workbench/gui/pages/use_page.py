@@ -5,14 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QModelIndex, Qt, QUrl
+from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
     QInputDialog,
     QLineEdit,
-    QListView,
     QMessageBox,
     QProgressBar,
     QScrollArea,
@@ -28,10 +27,10 @@ from workbench.data.types import Sample, Split
 from workbench.engine.bulk import BulkResult
 from workbench.errors import UserError
 from workbench.gui.context import AppContext
-from workbench.gui.models.card_list import CardDelegate, CardList
 from workbench.gui.pages.base import Page
-from workbench.gui.theme import L, M, S, theme
+from workbench.gui.theme import L, M, S
 from workbench.gui.widgets.basic import Banner, Card, DropZone, EmptyState, button, clear_layout, label, local_paths
+from workbench.gui.widgets.card_view import CardView
 from workbench.tasks.registry import get_task
 
 _ONNX_SAMPLES = 32
@@ -53,17 +52,9 @@ class UsePage(Page):
         self.body.addLayout(top)
         self.banner = Banner()
         self.body.addWidget(self.banner)
-        self.cards = CardList()
-        self.view = QListView()
-        self.view.setObjectName("own-models")
-        self.view.setAccessibleName("Your models")
-        self.view.setModel(self.cards)
-        self._delegate = CardDelegate()
-        self.view.setItemDelegate(self._delegate)
-        self.view.setMouseTracking(True)
-        self.view.setUniformItemSizes(True)
-        self.view.selectionModel().currentChanged.connect(lambda new, _old: self._chosen(new))
-        theme().changed.connect(self.view.viewport().update)
+        self.view = CardView("Your models", "own-models")
+        self.view.chosen.connect(self._chosen)
+        self.cards = self.view.cards
         self.stack = QStackedWidget()
         self.empty = EmptyState(
             "rocket",
@@ -87,9 +78,7 @@ class UsePage(Page):
         self._fill()
 
     def receive(self, intent: dict[str, Any]) -> None:
-        row = self.cards.row_of(str(intent.get("model_id", "")))
-        if row >= 0:
-            self.view.setCurrentIndex(self.cards.index(row))
+        self.view.choose(str(intent.get("model_id", "")))
 
     def accept_drop(self, paths: list[str]) -> bool:
         """A model folder is imported; anything else is run through the chosen model."""
@@ -110,14 +99,13 @@ class UsePage(Page):
         self.cards.show_cards(own)
         self.stack.setCurrentIndex(1 if own else 0)
         if own:
-            self.view.setCurrentIndex(self.cards.index(max(0, self.cards.row_of(wanted))))
+            self.view.choose(wanted, otherwise_first=True)
         else:
             self.current = None
         for problem in self.ctx.catalog.problems():
             self.banner.show_error(problem)
 
-    def _chosen(self, index: QModelIndex) -> None:
-        card = self.cards.card(index.row())
+    def _chosen(self, card: ModelCard | None) -> None:
         self.current = card
         clear_layout(self._about)
         if card is None:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QKeyEvent, QPixmap, QResizeEvent
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QDialog,
     QHBoxLayout,
-    QLabel,
     QPlainTextEdit,
-    QSizePolicy,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
@@ -21,6 +19,7 @@ from workbench.gui.context import AppContext
 from workbench.gui.models.item_model import CLASS_ROLE, ItemModel
 from workbench.gui.theme import L, M
 from workbench.gui.widgets.basic import icon_button, label
+from workbench.gui.widgets.picture_view import PictureView
 
 _LARGE = 1600
 
@@ -39,14 +38,11 @@ class ItemViewer(QDialog):
         self.setWindowTitle("Item")
         self.resize(900, 700)
         self._ctx, self._model, self.row = ctx, model, row
-        self._pixmap = QPixmap()
         column = QVBoxLayout(self)
         column.setContentsMargins(L, L, L, L)
         column.setSpacing(M)
         self.stack = QStackedWidget()
-        self.picture = QLabel()
-        self.picture.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.picture.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)
+        self.picture = PictureView("Picture")
         self.text = QPlainTextEdit()
         self.text.setReadOnly(True)
         self.text.setAccessibleName("Text")
@@ -87,14 +83,11 @@ class ItemViewer(QDialog):
 
         def came(data: bytes) -> None:
             if self.row == row:
-                self._pixmap = QPixmap()
-                self._pixmap.loadFromData(data)
-                self._scale()
+                self.picture.show_data(data)
 
         def failed(problem: Problem) -> None:
             if self.row == row:
-                self._pixmap = QPixmap()
-                self.picture.setText(f"{problem.message} {problem.hint}")
+                self.picture.show_words(f"{problem.message} {problem.hint}")
 
         job = self._ctx.jobs.start("Opening a picture", work)
         job.succeeded.connect(came)
@@ -116,18 +109,6 @@ class ItemViewer(QDialog):
             self.move_by(1)
         else:
             super().keyPressEvent(event)
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self._scale()
-
-    def _scale(self) -> None:
-        if not self._pixmap.isNull():
-            self.picture.setPixmap(
-                self._pixmap.scaled(
-                    self.picture.size(), Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
-                )
-            )
 
     def _caption(self) -> None:
         item = self._model.item_at(self.row)

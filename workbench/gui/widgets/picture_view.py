@@ -1,0 +1,40 @@
+"""A picture that fills its place, whatever its size."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QPixmap, QResizeEvent
+from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
+
+
+class PictureView(QLabel):
+    """Shows encoded pictures, or a sentence when there is none."""
+
+    def __init__(self, name: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._whole = QPixmap()
+        self.setAccessibleName(name)
+        self.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setWordWrap(True)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)
+        self.setMinimumHeight(160)
+
+    def show_data(self, data: bytes) -> None:
+        """`data`: PNG or JPEG bytes."""
+        self._whole = QPixmap()
+        self._whole.loadFromData(data)
+        self._scale()
+
+    def show_words(self, words: str) -> None:
+        self._whole = QPixmap()
+        self.setText(words)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._scale()
+
+    def _scale(self) -> None:
+        if not self._whole.isNull():
+            keep, smooth = Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
+            self.setPixmap(self._whole.scaled(self.size(), keep, smooth))
