@@ -113,13 +113,6 @@ class Catalog:
         hint = f"Did you mean {' or '.join(near)}?" if near else "The Models page shows what there is."
         raise UserError(f"There is no model called “{model_id}”.", hint)
 
-    def add_own(self, card: ModelCard) -> None:
-        """Take up a model whose folder is in place. Raises: UserError when its id is taken by another folder."""
-        for other in self.cards():
-            if other.id == card.id and other.source != card.source:
-                raise UserError(f"There is already a model called “{card.id}”.", "Give the new one another name.")
-        self.refresh()
-
     def remove_own(self, model_id: str) -> None:
         """Delete an own model and its folder. Raises: UserError when it is not an own model or cannot be deleted."""
         import shutil

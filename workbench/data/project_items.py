@@ -126,10 +126,6 @@ class ItemsPart:
         sql = f"SELECT id FROM items WHERE {where} ORDER BY {_ORDERS[wanted.order]}"
         return [row[0] for row in self._store.query(sql, values)]
 
-    def item_count(self, filter: ItemFilter | None = None) -> int:
-        where, values = _where(filter or ItemFilter())
-        return int(self._store.query(f"SELECT COUNT(*) FROM items WHERE {where}", values)[0][0])
-
     def items(self, ids: Sequence[int]) -> list[Item]:
         """Snapshots in the order asked for; ids that are not there are left out."""
         rows = self._store.query(f"SELECT {_COLUMNS} FROM items WHERE id {_IN}", (json.dumps(list(ids)),))

@@ -31,7 +31,6 @@ from workbench.runtimes.network import Network
 
 if TYPE_CHECKING:
     import torch
-    from torch import nn
 
 # A state is written at the end of each epoch and, in long ones, this often.
 CHECKPOINT_SECONDS = 60.0
@@ -422,8 +421,3 @@ def _loss(training: Training, items: list[Item], logits: torch.Tensor) -> tuple[
     targets = training.run.target_tensor(items)
     loss = training.run.task.loss(logits, targets, None)
     return float(loss), float((logits.argmax(1) == targets).float().mean())
-
-
-def parameters_of(module: nn.Module) -> int:
-    """Number of weights."""
-    return sum(p.numel() for p in module.parameters())

@@ -13,7 +13,7 @@ from workbench.catalog.card import ModelCard, Source
 from workbench.catalog.catalog import Catalog
 from workbench.control import Control
 from workbench.data.project import Project, now
-from workbench.data.types import RunRecord, Split
+from workbench.data.types import Split
 from workbench.engine.events import Advice, Finished, How, RunConfig, RunEvent, StageChanged, Started
 from workbench.engine.finetune import train_network
 from workbench.engine.head import STRENGTHS
@@ -172,8 +172,3 @@ def _card(run: Run, folder: Path, evaluation: Evaluation) -> ModelCard:
         created=now(),
         metrics=evaluation.headline() | {"how": run.config.how.value, "seed": run.config.seed, "train_items": counts},
     )
-
-
-def last_record(project: Project, run_id: str) -> RunRecord:
-    """The run's record. Raises: UserError when it is gone."""
-    return project.run(run_id)

@@ -26,12 +26,6 @@ class Settings:
         self._store.setValue(key, value)
         self._store.sync()
 
-    def flag(self, key: str, default: bool = False) -> bool:
-        return self.text(key, "1" if default else "0") == "1"
-
-    def set_flag(self, key: str, value: bool) -> None:
-        self.set_text(key, "1" if value else "0")
-
     def blob(self, key: str) -> QByteArray:
         value = self._store.value(key)
         return value if isinstance(value, QByteArray) else QByteArray()

@@ -239,10 +239,10 @@ QFrame[role="drop"] {{ background: {c.surface}; border: 2px dashed {c.line_stron
 QFrame[role="drop"][active="true"] {{ background: {c.accent_soft}; border-color: {c.accent}; }}
 QFrame[role="line"] {{ background: {c.line}; border: none; max-height: 1px; min-height: 1px; }}
 QWidget[role="rail"] {{ background: {c.rail}; border-right: 1px solid {c.line}; }}
-QToolButton[role="rail"] {{ border: none; border-radius: 8px; padding: 8px 4px; color: {c.text_soft}; font-size: 9pt; }}
+QToolButton[role="rail"] {{ border: 2px solid transparent; border-radius: 8px; padding: 7px 3px; color: {c.text_soft}; font-size: 9pt; }}
 QToolButton[role="rail"]:hover {{ background: {c.raised}; color: {c.text}; }}
 QToolButton[role="rail"]:checked {{ background: {c.accent_soft}; color: {c.accent}; font-weight: 600; }}
-QToolButton[role="rail"]:focus {{ border: 2px solid {c.accent}; }}
+QToolButton[role="rail"]:focus {{ border-color: {c.accent}; }}
 QPushButton {{ background: {c.surface}; color: {c.text}; border: 1px solid {c.line_strong}; border-radius: 7px;
   padding: 7px 14px; min-height: 18px; }}
 QPushButton:hover {{ background: {c.raised}; }}

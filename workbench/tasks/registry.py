@@ -7,7 +7,6 @@ from functools import cache
 from importlib import import_module
 
 import workbench.tasks
-from workbench.data.types import Sample
 from workbench.errors import UserError
 from workbench.tasks.base import Task
 
@@ -33,11 +32,3 @@ def get_task(task_id: str) -> Task:
     except KeyError:
         known = ", ".join(_tasks())
         raise UserError(f"This version of the app cannot do “{task_id}”.", f"It can do: {known}.") from None
-
-
-def task_for_sample(sample: Sample) -> Task:
-    """The first task that takes such samples. Raises: UserError when none does."""
-    for task in all_tasks():
-        if task.info.media == sample.kind:
-            return task
-    raise UserError("No model of this app can read this.", "Drop a picture or a text.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, QMimeData, Qt, QUrl, Signal
+from PySide6.QtCore import QEvent, QMimeData, Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent, QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import (
     QFrame,
@@ -349,10 +349,6 @@ def accepts(mime: QMimeData) -> bool:
 def local_paths(mime: QMimeData) -> list[str]:
     """Paths of the local files and folders in a drop or on the clipboard, in order."""
     return [url.toLocalFile() for url in mime.urls() if url.isLocalFile() and url.toLocalFile()]
-
-
-def file_url(path: str) -> QUrl:
-    return QUrl.fromLocalFile(path)
 
 
 def line() -> QFrame:
