@@ -45,6 +45,17 @@ _READERS = 2
 _EVALUATION_BATCH = 8
 
 
+def load_libraries() -> None:
+    """Have the optimisers' libraries in memory: torch loads a good part of itself with the first optimiser step, which
+    would make the window stutter at the start of the first training."""
+    import torch
+
+    weight = torch.zeros(1, requires_grad=True)
+    optimiser = torch.optim.AdamW([weight])
+    weight.sum().backward()  # type: ignore[no-untyped-call]
+    optimiser.step()
+
+
 def default_epochs(how: How) -> int:
     """How many epochs a way of training takes at most when nothing else is said."""
     return _EPOCHS.get(how, 1)

@@ -60,6 +60,7 @@ def after_first_paint(window: MainWindow) -> None:
 
 def warm_up(ctx: AppContext, control: Control) -> None:
     """Import the libraries and load the model most likely to be used first. In a job."""
+    from workbench.engine.finetune import load_libraries
     from workbench.engine.pool import shared_pool
     from workbench.tasks.registry import all_tasks
 
@@ -72,3 +73,5 @@ def warm_up(ctx: AppContext, control: Control) -> None:
     import_module("pyqtgraph")
     control.check()
     shared_pool().warm(card)
+    control.check()
+    load_libraries()
