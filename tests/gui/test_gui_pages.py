@@ -297,13 +297,18 @@ def test_a_training_is_paused_stopped_and_keeps_its_model(
     assert page.setup.how is How.BALANCED
     qtbot.mouseClick(page.setup.start, LEFT)
     qtbot.waitUntil(lambda: len(page.live.progress.steps) >= 2, timeout=60_000)
+    # The project stays open while it is learnt from.
+    held = window.ctx.store.require()
+    window.actions_by_id["file.close"].trigger()
+    assert window.ctx.store.project is held
+    assert "A training is running" in window.notice.text.text()
     qtbot.mouseClick(page.live.pause, LEFT)
     qtbot.wait(600)
-    held = len(page.live.progress.steps)
+    steps = len(page.live.progress.steps)
     qtbot.wait(500)
-    assert len(page.live.progress.steps) == held, "it went on while paused"
+    assert len(page.live.progress.steps) == steps, "it went on while paused"
     qtbot.mouseClick(page.live.pause, LEFT)
-    qtbot.waitUntil(lambda: len(page.live.progress.steps) > held, timeout=20_000)
+    qtbot.waitUntil(lambda: len(page.live.progress.steps) > steps, timeout=20_000)
     qtbot.mouseClick(page.live.stop, LEFT)
     qtbot.waitUntil(lambda: not page.running, timeout=20_000)
     assert "Stopped" in page.live.stage.text()

@@ -7,13 +7,17 @@ import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from workbench.errors import UserError
 
 if TYPE_CHECKING:
     import torch
 
+_KINDS = {
+    "float32": "F32", "float64": "F64", "float16": "F16", "bfloat16": "BF16", "int64": "I64", "int32": "I32", "uint8": "U8",
+    "bool": "BOOL",
+}  # fmt: skip
 LAST, BEST = "last.safetensors", "best.safetensors"
 
 
@@ -46,22 +50,43 @@ class Position:
 
 def write_tensors(path: Path, tensors: Mapping[str, torch.Tensor], note: Mapping[str, str] | None = None) -> None:
     """Write a safetensors file atomically. Raises: UserError when there is no room."""
-    from safetensors.torch import save_file
-
     temporary = path.with_name(path.name + ".part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        plain = {k: v.detach().cpu().contiguous().clone() for k, v in tensors.items()}
-        save_file(plain, temporary, metadata=dict(note or {}))
-        with temporary.open("rb") as stream:
+        with temporary.open("wb") as stream:
+            _stream(stream, tensors, dict(note or {}))
+            stream.flush()
             os.fsync(stream.fileno())
         temporary.replace(path)
-    except (OSError, RuntimeError) as error:
+    except OSError as error:
         temporary.unlink(missing_ok=True)
         raise UserError(
             "The training could not be saved: the disk is full or the project's folder cannot be written.",
             "Make room, then go on with the training.",
         ) from error
+
+
+def _stream(stream: BinaryIO, tensors: Mapping[str, torch.Tensor], note: dict[str, str]) -> None:
+    """The safetensors format (header length, JSON header, the tensors' bytes), tensor by tensor.
+
+    The library writes the whole file in one call that lets no other thread run, and the window would stand still for
+    it; written piece by piece, the window goes on.
+    """
+    import torch
+
+    header: dict[str, object] = {"__metadata__": note}
+    offset = 0
+    for name, tensor in tensors.items():
+        size = tensor.numel() * tensor.element_size()
+        kind = _KINDS[str(tensor.dtype).removeprefix("torch.")]
+        header[name] = {"dtype": kind, "shape": list(tensor.shape), "data_offsets": [offset, offset + size]}
+        offset += size
+    head = json.dumps(header).encode()
+    head += b" " * (-len(head) % 8)
+    stream.write(len(head).to_bytes(8, "little") + head)
+    for tensor in tensors.values():
+        flat = tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8)
+        stream.write(flat.numpy().data)
 
 
 def read_tensors(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, str]]:

@@ -9,6 +9,7 @@ from workbench.control import Control
 from workbench.data.importers import ImportPlan
 from workbench.data.project import Project
 from workbench.data.types import AddResult
+from workbench.errors import UserError
 from workbench.gui.context import AppContext
 from workbench.gui.workers import Job
 
@@ -38,7 +39,12 @@ def new_project(
         return project_from_plan(plan, name=name, control=control, copy_media=copy_media)
 
     def done(made: tuple[Project, AddResult]) -> None:
-        ctx.store.adopt(made[0])
+        try:
+            ctx.store.adopt(made[0])
+        except UserError as error:
+            ctx.settings.remember_project(made[0].folder)
+            ctx.notify_error(UserError(f"The new project is ready on the Home page. {error.message}", error.hint))
+            return
         then(made[1])
 
     job = ctx.jobs.start(f"Importing {plan.title}", work)

@@ -126,6 +126,12 @@ class MainWindow(QMainWindow):
             return False
         return True
 
+    def _close_project(self) -> None:
+        try:
+            self.ctx.store.close()
+        except UserError as error:
+            self.ctx.notify_error(error)
+
     def closeEvent(self, event: QCloseEvent) -> None:
         """Ask when a training is running; it goes on next time where it stopped."""
         busy = [j for j in self.ctx.jobs.running() if j.title.startswith("Training")]
@@ -222,7 +228,7 @@ class MainWindow(QMainWindow):
             ),
             Command("file.open", "Open project …", "File", self._choose_project, "Ctrl+O", "folder-open"),
             Command("file.import", "Import pictures or texts …", "File", self._choose_import, "Ctrl+I", "folder-input"),
-            Command("file.close", "Close project", "File", self.ctx.store.close, "", "x", has_project),
+            Command("file.close", "Close project", "File", self._close_project, "", "x", has_project),
             Command("file.quit", "Quit", "File", self.close, "Ctrl+Q", "log-out"),
             Command("edit.undo", "Undo", "Edit", stack.undo, "Ctrl+Z", "undo-2", stack.canUndo),
             Command("edit.redo", "Redo", "Edit", stack.redo, "Ctrl+Shift+Z", "redo-2", stack.canRedo),

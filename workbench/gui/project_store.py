@@ -59,6 +59,7 @@ class ProjectStore(QObject):
         super().__init__(parent)
         self.undo_stack = QUndoStack(self)
         self._project: Project | None = None
+        self._held = ""
 
     @property
     def project(self) -> Project | None:
@@ -83,13 +84,32 @@ class ProjectStore(QObject):
         return project
 
     def adopt(self, project: Project) -> None:
-        """Make a project that a job has just made or opened the open one."""
+        """Make a project that a job has just made or opened the open one. Raises: UserError when another is held."""
         self._switch(project)
 
     def close(self) -> None:
         self._switch(None)
 
+    def hold(self, reason: str) -> None:
+        """Keep the open project open: a job works on it. `reason` is the sentence for who wants another one."""
+        self._held = reason
+
+    def let_go(self) -> None:
+        """The job is over."""
+        self._held = ""
+
+    def check_free(self) -> None:
+        """Raises: UserError when the open project is held by a job."""
+        if self._held:
+            raise UserError(self._held, "Wait for it, or stop it on the Train page.")
+
     def _switch(self, project: Project | None) -> None:
+        try:
+            self.check_free()
+        except UserError:
+            if project is not None:
+                project.close()
+            raise
         self.undo_stack.clear()
         old, self._project = self._project, project
         if old is not None:

@@ -105,6 +105,7 @@ class TrainPage(Page):
 
         job = self.ctx.jobs.start_stream(f"Training {config.name or project.name}", work)
         self._job = job
+        self.ctx.store.hold("A training is running on the open project.")
         job.streamed.connect(self._event)
         job.failed.connect(self._failed)
         job.cancelled.connect(self._cancelled)
@@ -155,6 +156,7 @@ class TrainPage(Page):
 
     def _ended(self) -> None:
         self._job = None
+        self.ctx.store.let_go()
         self.new.show()
         if self._live is not None:
             self._live.set_running(False)

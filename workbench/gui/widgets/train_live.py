@@ -216,5 +216,5 @@ class TrainLive(QWidget):
         waiting = self.pause.isChecked()
         self.pause.setText(" Go on" if waiting else " Pause")
         if waiting:
-            self.stage.setText("Paused; the state is saved")
+            self.stage.setText("Paused")
         self.paused.emit(waiting)
