@@ -6,13 +6,13 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
-from workbench.catalog.card import ModelCard, Preparation, Source
+from workbench.catalog.card import ModelCard, Preparation, Source, SourceFile, SourceKind
 from workbench.errors import UserError
 
 _NEEDED = ("id", "name", "tasks", "runtime", "arch", "source")
-_SOURCE_KINDS = ("wheel", "torchvision", "huggingface", "folder")
+_SOURCE_KINDS = get_args(SourceKind)
 
 
 def card_from_dict(data: Mapping[str, Any]) -> ModelCard:
@@ -55,7 +55,7 @@ def read_cards(path: Path) -> list[ModelCard]:
 
 def _merged(defaults: Mapping[str, Any], entry: Mapping[str, Any]) -> dict[str, Any]:
     merged = {**defaults, **entry}
-    for key in ("source", "preparation"):
+    for key in ("source", "preparation", "options"):
         if isinstance(defaults.get(key), Mapping):
             merged[key] = {**defaults[key], **entry.get(key, {})}
     return merged
@@ -72,9 +72,9 @@ def _value(key: str, value: Any) -> Any:
         return tuple(str(v) for v in value)
     if key in ("parameters", "minimum_memory"):
         return int(value)
-    if key == "starter":
+    if key in ("starter", "gated"):
         return bool(value)
-    if key == "metrics":
+    if key in ("metrics", "options"):
         return dict(value)
     return str(value)
 
@@ -84,7 +84,20 @@ def _source(value: Any) -> Source:
     if known.get("kind") not in _SOURCE_KINDS:
         raise ValueError("“source.kind” is not known")
     known["size"] = int(known.get("size", 0))
+    known["files"] = tuple(_source_file(f) for f in known.get("files", ()))
     return Source(**known)
+
+
+def _source_file(value: Any) -> SourceFile:
+    if isinstance(value, str):
+        return SourceFile(value, "")
+    known = {f.name: value[f.name] for f in fields(SourceFile) if f.name in dict(value)}
+    name = str(known.get("name", ""))
+    # A file's name becomes a place on the disk: nothing may point out of the model's folder.
+    parts = name.replace("\\", "/").split("/")
+    if not name or name.startswith("/") or ".." in parts or ":" in name:
+        raise ValueError("“source.files” needs plain names")
+    return SourceFile(name, str(known.get("url", "")), int(known.get("size", 0)), str(known.get("sha256", "")))
 
 
 def _preparation(value: Any) -> Preparation:

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from workbench.errors import Problem
 
-MediaKind = Literal["picture", "text"]
+MediaKind = Literal["picture", "text", "sound", "series"]
 
 
 class Split(StrEnum):
@@ -26,10 +26,10 @@ class Sample:
     """One thing to predict on, from anywhere: a dropped file, the clipboard, an item of a project.
 
     Attributes:
-        kind: "picture" or "text".
+        kind: "picture", "text", "sound" or "series" (numbers evenly spaced in time).
         name: what a person would call it (the file name, the first words).
-        path: the picture's file, or None when `data` holds it.
-        data: encoded picture bytes (any format Pillow reads) or, for a text, None.
+        path: the file, or None when `data` or `text` holds it.
+        data: the encoded bytes of a picture or a sound; None otherwise.
         text: the text itself.
     """
 

@@ -1,77 +1,291 @@
-"""`LoadedModel`: weights in memory, whatever library they came from.
+"""`Loaded`: weights in memory, whatever library they came from, and what such a model can do.
 
-A runtime module offers `open_model(card, files, device) -> LoadedModel`. torch is imported inside functions
-only, so that this module costs nothing to import.
+A runtime is a module `workbench.runtimes.NAME_runtime` with `open_pretrained(card, path) -> Loaded`. torch and friends
+are imported inside functions only, so that this module costs nothing to import.
+
+What a model can do is one of the abilities below (`Detector`, `Segmenter`, …). A task asks for the ability it needs
+(`require(model, Detector)`); it never asks which library or architecture it has before it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, runtime_checkable
 
 from workbench.catalog.card import ModelCard, Preparation
+from workbench.control import Control
+from workbench.errors import UserError
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
     import torch
     from torch import nn
 
     Batch = Mapping[str, torch.Tensor]
+    Pixels = npt.NDArray[np.uint8]  # [H, W, 3], RGB
+    Floats = npt.NDArray[np.float32]
 
 
-class LoadedModel(Protocol):
-    """A model ready to compute. Not thread-safe: one job at a time uses one loaded model (see engine.pool).
+class Loaded:
+    """A model ready to compute. Not thread-safe: one job at a time uses one (see engine.pool).
 
-    A batch is a mapping of named tensors already on `device`: pictures give {"pixels": float32 [B, 3, H, W]};
-    texts give {"input_ids": int64 [B, T], "attention_mask": int64 [B, T]}.
+    Args:
+        card: what it is.
+        module: the torch network; None for models that run elsewhere (ONNX Runtime, LiteRT, a server).
+        labels: class names in order of its outputs; empty when it has none.
+        extra_bytes: memory held outside `module`.
     """
 
     card: ModelCard
-    labels: tuple[str, ...]  # class names in order of the logits; empty when there is no head
+    labels: tuple[str, ...]
+
+    def __init__(
+        self, card: ModelCard, module: nn.Module | None = None, labels: Sequence[str] = (), extra_bytes: int = 0
+    ) -> None:
+        self.card = card
+        self.labels = tuple(labels)
+        self._module = module
+        self._extra_bytes = extra_bytes
+        if module is not None:
+            module.eval()
 
     @property
-    def module(self) -> nn.Module:
-        """The whole network, head included."""
+    def network(self) -> nn.Module | None:
+        """The whole torch network, for the architecture view; None when there is none."""
+        return self._module
 
     @property
-    def device(self) -> torch.device: ...
-
-    @property
-    def preparation(self) -> Preparation: ...
+    def preparation(self) -> Preparation:
+        return self.card.preparation
 
     @property
     def tokenizer(self) -> Any:
         """The tokenizer of a text model; None for the others."""
+        return None
+
+    def to(self, device: str) -> None:
+        """Move the weights; models that run elsewhere stay where they are."""
+        if self._module is not None:
+            self._module.to(device)
 
     @property
-    def feature_width(self) -> int:
-        """F, the width of the pooled features."""
+    def device(self) -> torch.device:
+        import torch
 
-    @property
-    def weights_hash(self) -> str:
-        """sha256 (hex) of the backbone's weights: part of the feature cache's key."""
-
-    def features(self, batch: Batch) -> torch.Tensor:
-        """Pooled features, float32 [B, F]."""
-
-    def logits(self, batch: Batch) -> torch.Tensor:
-        """Class logits, float32 [B, C]. Raises: UserError when the model has no head."""
-
-    def head_logits(self, features: torch.Tensor) -> torch.Tensor:
-        """The head alone: float32 [B, F] to [B, C]."""
-
-    def set_head(
-        self, labels: Iterable[str], weight: torch.Tensor | None = None, bias: torch.Tensor | None = None
-    ) -> None:
-        """Put a fresh linear head for these labels ([C, F] and [C] given, or zeros) in place of the old one."""
-
-    def stages(self) -> list[list[nn.Parameter]]:
-        """Parameter groups from the head (first) to the stem (last), for discriminative learning rates."""
-
-    def backbone_state(self) -> dict[str, torch.Tensor]: ...
-
-    def head_state(self) -> dict[str, torch.Tensor]: ...
-
-    def to(self, device: str) -> None: ...
+        first = next(self._module.parameters(), None) if self._module is not None else None
+        return first.device if first is not None else torch.device("cpu")
 
     def memory_bytes(self) -> int:
         """Bytes of weights and buffers held."""
+        if self._module is None:
+            return self._extra_bytes
+        tensors = [*self._module.parameters(), *self._module.buffers()]
+        return self._extra_bytes + sum(t.numel() * t.element_size() for t in tensors)
+
+
+# Abilities ---------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Detections:
+    """Things found in one picture, in pixels of that picture.
+
+    Attributes:
+        boxes: float32 [N, 4], x0 y0 x1 y1.
+        labels: int64 [N], places in the model's `labels`.
+        scores: float32 [N], 0..1.
+        polygons: N lists of corners (x, y); empty when boxes say it all.
+        texts: N strings that were read; empty when nothing is read.
+    """
+
+    boxes: Any
+    labels: Any
+    scores: Any
+    polygons: Sequence[Sequence[tuple[float, float]]] = ()
+    texts: Sequence[str] = ()
+
+
+@runtime_checkable
+class Detector(Protocol):
+    """Finds things (or text) in pictures."""
+
+    def detect(self, pictures: Sequence[Pixels], threshold: float = 0.05) -> list[Detections]:
+        """One entry per picture; scores below `threshold` are left out; the most certain come first."""
+
+
+@runtime_checkable
+class Segmenter(Protocol):
+    """Says for every point of a picture what it belongs to."""
+
+    def segment(self, pictures: Sequence[Pixels]) -> list[npt.NDArray[np.uint8]]:
+        """Class indices uint8 [H, W] of each picture, in the picture's own size."""
+
+
+@runtime_checkable
+class Enlarger(Protocol):
+    """Makes a picture larger."""
+
+    @property
+    def scale(self) -> int:
+        """How many times wider and higher."""
+
+    def enlarge(self, tile: Floats) -> Floats:
+        """float32 [3, h, w] in 0..1 to [3, h * scale, w * scale]. Tiles and their joints are the task's work."""
+
+
+@runtime_checkable
+class Stylizer(Protocol):
+    """Paints a picture in the manner of another."""
+
+    def stylise(
+        self,
+        content: Floats,
+        style: Floats,
+        strength: float,
+        control: Control,
+        preview: Callable[[Floats], None] | None = None,
+    ) -> Floats:
+        """float32 [3, H, W] and [3, h, w] in 0..1 to [3, H, W]. `strength`: 0..1; `preview` is called now and then."""
+
+
+@runtime_checkable
+class TextReader(Protocol):
+    """Reads text in pictures."""
+
+    def read(self, picture: Pixels) -> Detections:
+        """Lines in the order of reading, with `texts` and `polygons`."""
+
+
+@dataclass(frozen=True)
+class Tag:
+    """A piece of a text: characters `start` to `end` (one past the last), a label and its probability."""
+
+    start: int
+    end: int
+    label: str
+    score: float
+
+
+@runtime_checkable
+class Tagger(Protocol):
+    """Marks pieces of a text: names, places, …"""
+
+    def tag(self, text: str, control: Control) -> list[Tag]:
+        """In order, not overlapping; a text of any length is read in windows."""
+
+
+@runtime_checkable
+class Answerer(Protocol):
+    """Finds the answer to a question in a passage."""
+
+    def answer(self, question: str, passage: str, control: Control, top: int = 3) -> list[Tag]:
+        """Best first; label "". Empty when the model says that there is no answer. Any length, in windows."""
+
+
+@runtime_checkable
+class GapFiller(Protocol):
+    """Guesses a word that was left out."""
+
+    @property
+    def gap(self) -> str:
+        """How the gap is written for this model ("[MASK]")."""
+
+    def fill(self, text: str, top: int = 10) -> list[tuple[str, float]]:
+        """Words with probabilities, best first, for the first gap. Raises: UserError when there is no gap."""
+
+
+@dataclass(frozen=True)
+class Writing:
+    """How a text is written.
+
+    Attributes:
+        max_tokens: the longest answer, in tokens.
+        temperature: 0 always takes the likeliest next token (greedy); higher is more surprising.
+        top_p: only the likeliest tokens that together have this probability are drawn from (nucleus sampling).
+        seed: of the drawing.
+        source, target: languages of a translation, as the card names them; "" where there is no choice.
+    """
+
+    max_tokens: int = 200
+    temperature: float = 0.0
+    top_p: float = 1.0
+    seed: int = 0
+    source: str = ""
+    target: str = ""
+
+
+@runtime_checkable
+class Writer(Protocol):
+    """Writes text: continues it, answers, sums up or translates."""
+
+    def write(self, messages: Sequence[Mapping[str, str]], how: Writing, control: Control) -> Iterator[str]:
+        """Give the new text piece by piece as it is made, without what was given; checks `control` at each token.
+
+        Args:
+            messages: [{"role": "system" | "user" | "assistant", "content": …}]; a model that only continues a text
+                takes the last one's content.
+        """
+
+
+@dataclass(frozen=True)
+class Heard:
+    """A piece of speech: seconds from the start, and its words."""
+
+    begins: float
+    ends: float
+    text: str
+    score: float = 1.0
+
+
+@runtime_checkable
+class Transcriber(Protocol):
+    """Writes down speech."""
+
+    @property
+    def sample_rate(self) -> int:
+        """Hz of the sound it takes."""
+
+    def transcribe(self, sound: Iterator[Floats], language: str, control: Control) -> Iterator[Heard]:
+        """Blocks of mono sound, float32 in -1..1 at `sample_rate`, of any total length; pieces of text as they come."""
+
+
+@runtime_checkable
+class SoundSorter(Protocol):
+    """Says what is heard in a sound."""
+
+    @property
+    def sample_rate(self) -> int: ...
+
+    def sound_logits(self, sounds: Sequence[Floats]) -> torch.Tensor:
+        """Mono sounds float32 [T] at `sample_rate` to logits float [B, C] for `labels`; one label each."""
+
+
+@runtime_checkable
+class Forecaster(Protocol):
+    """Goes on with a row of numbers."""
+
+    def forecast(self, values: Floats, steps: int, quantiles: Sequence[float], control: Control) -> Floats:
+        """float32 [T], evenly spaced in time (NaN: missing), to quantiles float32 [len(quantiles), steps]."""
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """Of a remote model: what an answer cost. Tokens in and out, and money when the card knows the prices."""
+
+    tokens_in: int = 0
+    tokens_out: int = 0
+    cost: float = 0.0
+    currency: str = ""
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+Ability = TypeVar("Ability")
+
+
+def require(model: Loaded, ability: type[Ability]) -> Ability:
+    """The model as what can do this. Raises: UserError when it cannot."""
+    if not isinstance(model, ability):
+        raise UserError(f"“{model.card.name}” cannot do this.", "Choose a model that is made for it.")
+    return model

@@ -6,8 +6,9 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from workbench.catalog.card import ModelCard, Preparation
+from workbench.catalog.card import ModelCard
 from workbench.errors import UserError
+from workbench.runtimes.base import Loaded
 
 if TYPE_CHECKING:
     import torch
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
 _STAGES = 6
 
 
-class Network:
-    """A `LoadedModel` (see `workbench.runtimes.base`) made of a backbone and a linear head.
+class Network(Loaded):
+    """A `Loaded` (see `workbench.runtimes.base`) made of a backbone and a linear head: what can be taught.
 
     Args:
         backbone: the network without its last linear layer.
@@ -44,16 +45,15 @@ class Network:
     ) -> None:
         from torch import nn
 
-        self.card = card
-        self.labels = tuple(labels) if head is not None else ()
+        whole = nn.Module()
+        whole.add_module("backbone", backbone)
+        if head is not None:
+            whole.add_module("head", head)
+        super().__init__(card, whole, tuple(labels) if head is not None else ())
+        self._module: nn.Module = whole
         self._pooled = pooled
         self._width = feature_width
         self._tokenizer = tokenizer
-        self._module = nn.Module()
-        self._module.add_module("backbone", backbone)
-        if head is not None:
-            self._module.add_module("head", head)
-        self._module.eval()
         self._hash = ""
         self.learning_rate = learning_rate
 
@@ -69,14 +69,6 @@ class Network:
     @property
     def head(self) -> nn.Linear | None:
         return getattr(self._module, "head", None)
-
-    @property
-    def device(self) -> torch.device:
-        return next(self._module.parameters()).device
-
-    @property
-    def preparation(self) -> Preparation:
-        return self.card.preparation
 
     @property
     def tokenizer(self) -> Any:
@@ -166,13 +158,6 @@ class Network:
                 f"The weights of “{self.card.name}” do not fit its network.", "Export or download the model again."
             ) from error
         self.weights_changed()
-
-    def to(self, device: str) -> None:
-        self._module.to(device)
-
-    def memory_bytes(self) -> int:
-        tensors = [*self._module.parameters(), *self._module.buffers()]
-        return sum(t.numel() * t.element_size() for t in tensors)
 
 
 def stage_parameters(module: nn.Module) -> list[list[nn.Parameter]]:

@@ -1,4 +1,4 @@
-"""What a task is, and what comes out of it.
+"""What a task is.
 
 One module per task under `workbench.tasks`; the registry finds it. Adding a task is adding one module: pages,
 engine and command line ask the task, they never ask which task it is.
@@ -6,71 +6,88 @@ engine and command line ask the task, they never ask which task it is.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 from workbench.catalog.card import ModelCard
+from workbench.control import Control
 from workbench.data.types import MediaKind, Sample
+from workbench.tasks.predictions import Prediction, Score, Scores
 
 if TYPE_CHECKING:
     import torch
 
-    from workbench.runtimes.base import Batch, LoadedModel
+    from workbench.runtimes.base import Batch, Loaded
+    from workbench.runtimes.network import Network
+
+__all__ = ["Option", "Prediction", "Score", "Scores", "Task", "TaskInfo", "TrainableTask", "TryOptions"]
 
 
 @dataclass(frozen=True)
-class Score:
-    """One class with its probability in 0..1. `name` is readable; `index` is its place among the logits."""
-
-    name: str
-    value: float
-    index: int = -1
-
-
-@dataclass(frozen=True)
-class Scores:
-    """A `Prediction` of the kind "how much of each class", most likely first.
+class Option:
+    """Something the person may set before a prediction, as data: the window and the command line make controls of it.
 
     Attributes:
-        top: the classes, sorted by falling probability; all of them, or the first 20 of a long list.
-        note: a plain sentence the person must see with it ("Only the first 256 words were read."), or "".
+        id: key in `TryOptions.values`.
+        title: what it is called in plain words; `tip` says more, with the technical term.
+        kind: "text" (one line), "words" (several lines), "number" (with `low`, `high`, `step`), "choice",
+            "picture" (path of a picture file).
+        default: its value when nothing is set; for "choice" one of `choices`' ids.
+        choices: (id, words) of a "choice". Empty: the task's `choices(card, option)` gives them.
+        needed: the prediction makes no sense without it.
     """
 
-    top: tuple[Score, ...]
-    note: str = ""
-    kind: ClassVar[str] = "scores"
-
-    @property
-    def best(self) -> Score:
-        return self.top[0]
-
-    def to_json(self) -> dict[str, Any]:
-        return {
-            "kind": self.kind,
-            "scores": [{"label": s.name, "score": round(s.value, 6)} for s in self.top],
-            "note": self.note,
-        }
-
-    def summary(self) -> str:
-        """One line for a table cell: "tabby cat (87 %)"."""
-        return f"{self.best.name} ({self.best.value:.0%})"
-
-
-# The closed family of predictions grows with the tasks: Boxes, Mask, Text, Picture, Vector, Table.
-Prediction = Scores
+    id: str
+    title: str
+    kind: Literal["text", "words", "number", "choice", "picture"]
+    default: str | float = ""
+    tip: str = ""
+    low: float = 0.0
+    high: float = 1.0
+    step: float = 0.1
+    choices: tuple[tuple[str, str], ...] = ()
+    needed: bool = False
 
 
 @dataclass(frozen=True)
 class TryOptions:
-    """What a person may set before a prediction. `labels` is used by models without a head of their own."""
+    """What a person set before a prediction.
+
+    Attributes:
+        labels: used by models without a head of their own.
+        values: by `Option.id`; what is missing has its default.
+    """
 
     labels: tuple[str, ...] = ()
+    values: Mapping[str, str | float] = field(default_factory=dict)
+
+    def text(self, option: Option) -> str:
+        return str(self.values.get(option.id, option.default)).strip()
+
+    def number(self, option: Option) -> float:
+        """Kept within the option's bounds; what is no number counts as the default."""
+        try:
+            value = float(self.values.get(option.id, option.default))
+        except ValueError:
+            value = float(option.default)
+        return min(option.high, max(option.low, value))
 
 
 @dataclass(frozen=True)
 class TaskInfo:
-    """A task in words. `noun` is what one item is called ("picture"), `nouns` its plural."""
+    """A task in words. `noun` is what one item is called ("picture"), `nouns` its plural.
+
+    Attributes:
+        media: what goes in.
+        result: what comes out: the `kind` of its predictions.
+        verb: what the button says when a prediction is not made by itself ("Translate"); "" when dropping is enough.
+        trainable: the person can teach models this task (its module is a `TrainableTask`).
+        streams: a prediction comes in parts (`predict_stream`).
+        options: what can be set before a prediction.
+        group: heading under which pages list it.
+        question: what a person would ask for ("find and count things in pictures"), for "Find me a model".
+    """
 
     id: str
     title: str
@@ -79,9 +96,16 @@ class TaskInfo:
     noun: str
     nouns: str
     icon: str
-    editor: str = "classes"
+    result: str = "scores"
+    editor: str = ""
     import_formats: tuple[str, ...] = field(default=())
     file_suffixes: tuple[str, ...] = field(default=())
+    verb: str = ""
+    trainable: bool = False
+    streams: bool = False
+    options: tuple[Option, ...] = ()
+    group: str = "Pictures"
+    question: str = ""
 
 
 class Task(Protocol):
@@ -89,8 +113,8 @@ class Task(Protocol):
 
     info: TaskInfo
 
-    def prepare(self, sample: Sample, model: LoadedModel, *, augment_seed: int | None = None) -> dict[str, Any]:
-        """One sample's input tensors without the batch dimension, plus "note": str.
+    def prepare(self, sample: Sample, model: Loaded, *, augment_seed: int | None = None) -> dict[str, Any]:
+        """Read and decode one sample for this model, plus "note": str. Called in reader threads, ahead of the batch.
 
         Args:
             augment_seed: when given, a random augmentation drawn from exactly this seed is applied (training).
@@ -99,22 +123,75 @@ class Task(Protocol):
             UserError: when the sample cannot be read; the sentence says why.
         """
 
-    def collate(self, prepared: Sequence[Mapping[str, Any]], model: LoadedModel) -> Batch:
-        """Stack (pictures) or pad (texts) into one batch on the model's device."""
-
     def needs_labels(self, card: ModelCard) -> bool:
         """True when this model has no head for this task and answers only for labels the person types."""
 
-    def predict_batch(
-        self, samples: Sequence[Mapping[str, Any]], model: LoadedModel, options: TryOptions
-    ) -> list[Prediction]:
-        """Prepared samples in, one prediction each. Deterministic; no gradients."""
+    def choices(self, card: ModelCard, option: Option) -> tuple[tuple[str, str], ...]:
+        """(id, words) of a "choice" option for this model."""
 
-    def decode(self, logits: torch.Tensor, labels: Sequence[str], notes: Sequence[str]) -> list[Prediction]:
+    def predict_batch(
+        self, samples: Sequence[Mapping[str, Any]], model: Loaded, options: TryOptions, control: Control | None = None
+    ) -> list[Prediction]:
+        """Prepared samples in, one prediction each. Deterministic; no gradients.
+
+        Raises:
+            UserError: when the model or the options cannot do it (all samples alike).
+            Cancelled: when asked to stop.
+        """
+
+    def predict_stream(
+        self, sample: Mapping[str, Any], model: Loaded, options: TryOptions, control: Control
+    ) -> Iterator[Prediction]:
+        """One prepared sample in; the prediction as it grows, the last one whole."""
+
+
+@runtime_checkable
+class TrainableTask(Task, Protocol):
+    """A task a person can teach: needs a `Network` (a backbone with pooled features and a linear head)."""
+
+    def collate(self, prepared: Sequence[Mapping[str, Any]], model: Network) -> Batch:
+        """Stack (pictures) or pad (texts) into one batch on the model's device."""
+
+    def decode(self, logits: torch.Tensor, labels: Sequence[str], notes: Sequence[str]) -> list[Scores]:
         """Logits float [B, C] to predictions."""
 
     def loss(self, logits: torch.Tensor, targets: torch.Tensor, class_weights: torch.Tensor | None) -> torch.Tensor:
         """Mean training loss: logits float [B, C], targets int64 [B]."""
 
-    def preparation_key(self, model: LoadedModel) -> str:
+    def preparation_key(self, model: Network) -> str:
         """Hash of everything in `prepare` that changes the features: part of the feature cache's key."""
+
+
+class BaseTask:
+    """What most tasks share; a task overrides what differs."""
+
+    info: TaskInfo
+
+    def needs_labels(self, card: ModelCard) -> bool:
+        return False
+
+    def choices(self, card: ModelCard, option: Option) -> tuple[tuple[str, str], ...]:
+        return option.choices
+
+    def prepare(self, sample: Sample, model: Loaded, *, augment_seed: int | None = None) -> dict[str, Any]:
+        raise NotImplementedError
+
+    def predict_batch(
+        self, samples: Sequence[Mapping[str, Any]], model: Loaded, options: TryOptions, control: Control | None = None
+    ) -> list[Prediction]:
+        """One after the other, each to its end."""
+        control = control or Control()
+        found: list[Prediction] = []
+        for sample in samples:
+            last: Prediction | None = None
+            for last in self.predict_stream(sample, model, options, control):  # noqa: B007 - the last one is kept
+                control.check()
+            if last is not None:
+                found.append(last)
+        return found
+
+    def predict_stream(
+        self, sample: Mapping[str, Any], model: Loaded, options: TryOptions, control: Control
+    ) -> Iterator[Prediction]:
+        control.check()
+        yield from self.predict_batch([sample], model, options, control)

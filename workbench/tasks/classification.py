@@ -7,40 +7,40 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from workbench.catalog.card import ModelCard
-from workbench.tasks.base import Prediction, Score, Scores, TaskInfo, TryOptions
+from workbench.control import Control
+from workbench.errors import UserError
+from workbench.tasks.base import BaseTask, TryOptions
+from workbench.tasks.predictions import Prediction, Score, Scores
 
 if TYPE_CHECKING:
     import torch
 
-    from workbench.runtimes.base import LoadedModel
+    from workbench.runtimes.base import Loaded
+    from workbench.runtimes.network import Network
 
 _LONGEST_LIST = 20
 
 
-class Classification:
-    """Base of the classification tasks; see `workbench.tasks.base.Task` for the methods' meaning."""
+class Classification(BaseTask):
+    """Base of the classification tasks; see `workbench.tasks.base.TrainableTask` for the methods' meaning."""
 
-    info: TaskInfo
     # Part of the feature cache's key: raised when `prepare` changes what it computes.
     version = 1
 
-    def needs_labels(self, card: ModelCard) -> bool:
-        return False
-
-    def collate(self, prepared: Sequence[Mapping[str, Any]], model: LoadedModel) -> Mapping[str, torch.Tensor]:
+    def collate(self, prepared: Sequence[Mapping[str, Any]], model: Network) -> Mapping[str, torch.Tensor]:
         raise NotImplementedError
 
     def predict_batch(
-        self, samples: Sequence[Mapping[str, Any]], model: LoadedModel, options: TryOptions
+        self, samples: Sequence[Mapping[str, Any]], model: Loaded, options: TryOptions, control: Control | None = None
     ) -> list[Prediction]:
         import torch
 
+        model = as_network(model)
         with torch.inference_mode():
             logits = model.logits(self.collate(samples, model))
-        return self.decode(logits, model.labels, [str(s.get("note", "")) for s in samples])
+        return [*self.decode(logits, model.labels, [str(s.get("note", "")) for s in samples])]
 
-    def decode(self, logits: torch.Tensor, labels: Sequence[str], notes: Sequence[str]) -> list[Prediction]:
+    def decode(self, logits: torch.Tensor, labels: Sequence[str], notes: Sequence[str]) -> list[Scores]:
         import torch
 
         values, order = torch.softmax(logits.float(), dim=-1).sort(dim=-1, descending=True, stable=True)
@@ -55,6 +55,15 @@ class Classification:
 
         return cross_entropy(logits.float(), targets, weight=class_weights)
 
-    def preparation_key(self, model: LoadedModel) -> str:
+    def preparation_key(self, model: Network) -> str:
         text = f"{self.info.id}/{self.version}/{sorted(asdict(model.preparation).items())}"
         return hashlib.sha256(text.encode()).hexdigest()
+
+
+def as_network(model: Loaded) -> Network:
+    """Raises: UserError when the model gives no pooled features."""
+    from workbench.runtimes.network import Network
+
+    if not isinstance(model, Network):
+        raise UserError(f"“{model.card.name}” cannot sort into classes.", "Choose another model.")
+    return model

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     import torch
     from PIL.Image import Image
 
-    from workbench.runtimes.base import LoadedModel
+    from workbench.runtimes.base import Loaded
+    from workbench.runtimes.network import Network
 
 
 class ImageClassification(Classification):
@@ -29,11 +30,15 @@ class ImageClassification(Classification):
         noun="picture",
         nouns="pictures",
         icon="image",
+        editor="classes",
+        trainable=True,
+        group="Pictures",
+        question="say what a picture shows",
         import_formats=("folders", "table", "files"),
         file_suffixes=(".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff"),
     )
 
-    def prepare(self, sample: Sample, model: LoadedModel, *, augment_seed: int | None = None) -> dict[str, Any]:
+    def prepare(self, sample: Sample, model: Loaded, *, augment_seed: int | None = None) -> dict[str, Any]:
         from workbench.data.media import open_picture
 
         preparation = model.preparation
@@ -42,7 +47,7 @@ class ImageClassification(Classification):
         cut = _centre(picture, preparation) if augment_seed is None else _varied(picture, preparation, augment_seed)
         return {"pixels": _tensor(cut, preparation), "note": ""}
 
-    def collate(self, prepared: Sequence[Mapping[str, Any]], model: LoadedModel) -> Mapping[str, torch.Tensor]:
+    def collate(self, prepared: Sequence[Mapping[str, Any]], model: Network) -> Mapping[str, torch.Tensor]:
         import torch
 
         pixels = torch.stack([p["pixels"] for p in prepared]).to(model.device)

@@ -8,7 +8,7 @@ from importlib import import_module
 
 import workbench.tasks
 from workbench.errors import UserError
-from workbench.tasks.base import Task
+from workbench.tasks.base import Task, TrainableTask
 
 
 @cache
@@ -22,7 +22,21 @@ def _tasks() -> dict[str, Task]:
 
 
 def all_tasks() -> list[Task]:
-    return list(_tasks().values())
+    """All tasks, those a person can teach first."""
+    return sorted(_tasks().values(), key=lambda task: not task.info.trainable)
+
+
+def trainable_tasks() -> list[TrainableTask]:
+    """The tasks a person can teach."""
+    return [task for task in _tasks().values() if isinstance(task, TrainableTask) and task.info.trainable]
+
+
+def get_trainable(task_id: str) -> TrainableTask:
+    """Raises: UserError when this app does not know the task or cannot teach it."""
+    task = get_task(task_id)
+    if not isinstance(task, TrainableTask):
+        raise UserError(f"{task.info.title} cannot be taught in this version of the app.", "Choose another kind of project.")
+    return task
 
 
 def get_task(task_id: str) -> Task:

@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 from workbench.catalog.card import ModelCard
 from workbench.catalog.catalog import label_names
+from workbench.control import Control
 from workbench.data.types import Sample
 from workbench.errors import UserError
 from workbench.tasks.base import Prediction, TaskInfo, TryOptions
-from workbench.tasks.classification import Classification
+from workbench.tasks.classification import Classification, as_network
 
 if TYPE_CHECKING:
     import torch
 
-    from workbench.runtimes.base import LoadedModel
+    from workbench.runtimes.base import Loaded
+    from workbench.runtimes.network import Network
 
 # Beyond this no model here reads anyway; it bounds the tokenizer's work.
 _MAX_CHARACTERS = 200_000
@@ -37,6 +39,10 @@ class TextClassification(Classification):
         noun="text",
         nouns="texts",
         icon="message-square-text",
+        editor="classes",
+        trainable=True,
+        group="Texts",
+        question="sort texts, or tell how they sound",
         import_formats=("table", "folders", "files"),
         file_suffixes=(".txt", ".md"),
     )
@@ -44,7 +50,7 @@ class TextClassification(Classification):
     def needs_labels(self, card: ModelCard) -> bool:
         return card.arch == "AutoModel" and not label_names(card)
 
-    def prepare(self, sample: Sample, model: LoadedModel, *, augment_seed: int | None = None) -> dict[str, Any]:
+    def prepare(self, sample: Sample, model: Loaded, *, augment_seed: int | None = None) -> dict[str, Any]:
         text = _text_of(sample)
         tokens = model.tokenizer(
             text[:_MAX_CHARACTERS],
@@ -56,16 +62,17 @@ class TextClassification(Classification):
         note = _cut_note(text, max(ends)) if ends else ""
         return {"input_ids": tokens["input_ids"], "attention_mask": tokens["attention_mask"], "note": note}
 
-    def collate(self, prepared: Sequence[Mapping[str, Any]], model: LoadedModel) -> Mapping[str, torch.Tensor]:
+    def collate(self, prepared: Sequence[Mapping[str, Any]], model: Network) -> Mapping[str, torch.Tensor]:
         rows = [{"input_ids": p["input_ids"], "attention_mask": p["attention_mask"]} for p in prepared]
         padded = model.tokenizer.pad(rows, return_tensors="pt")
         return {key: padded[key].to(model.device) for key in ("input_ids", "attention_mask")}
 
     def predict_batch(
-        self, samples: Sequence[Mapping[str, Any]], model: LoadedModel, options: TryOptions
+        self, samples: Sequence[Mapping[str, Any]], model: Loaded, options: TryOptions, control: Control | None = None
     ) -> list[Prediction]:
+        model = as_network(model)
         if model.labels:
-            return super().predict_batch(samples, model, options)
+            return super().predict_batch(samples, model, options, control)
         labels = list(dict.fromkeys(name.strip() for name in options.labels if name.strip()))
         if len(labels) < 2:
             raise UserError(
@@ -79,7 +86,7 @@ class TextClassification(Classification):
             wanted = model.features(self.collate([self.prepare(Sample("text", text=n), model) for n in labels], model))
             cosine = torch.nn.functional.normalize(given) @ torch.nn.functional.normalize(wanted).T
         notes = [f"{_NEARNESS_NOTE} {s.get('note', '')}".strip() for s in samples]
-        return self.decode(cosine / _TEMPERATURE, labels, notes)
+        return [*self.decode(cosine / _TEMPERATURE, labels, notes)]
 
 
 def _text_of(sample: Sample) -> str:
