@@ -95,7 +95,7 @@ def test_from_a_dropped_folder_to_using_the_model(
     assert window.current_page_id == "try"
     trying = window.page("try")
     new = resources() / "samples" / "digits" / "zero" / "zero-38.png"
-    drop(trying.drop, [new])  # type: ignore[attr-defined]
+    drop(trying.input.drop, [new])  # type: ignore[attr-defined]
     best = window.findChild(QLabel, "best-answer")
     assert best is not None
     qtbot.waitUntil(lambda: best.text() != "" and best.isVisible(), timeout=30_000)

@@ -181,7 +181,7 @@ def test_a_batch_fills_and_is_saved(window: MainWindow, trying: Any, qtbot: QtBo
         Image.new("RGB", (20, 20), (n * 8, 0, 255 - n * 8)).save(folder / f"{n:02}.png")
     for n in (3, 7, 20):
         (folder / f"{n:02}.png").write_bytes(b"broken")
-    drop(trying.drop, [folder])
+    drop(trying.input.drop, [folder])
     qtbot.waitUntil(lambda: trying.table.rowCount() == 30, timeout=60_000)
     qtbot.waitUntil(lambda: "27 of 30 answered, 3 could not be read" in trying.batch_state.text())
     problems = [trying.table.index(r, 1).data() for r in (3, 7, 20)]
@@ -212,7 +212,7 @@ def test_pasted_pictures_and_links(window: MainWindow, trying: Any, qtbot: QtBot
 
 
 def test_a_wrong_answer_is_corrected_into_a_project(window: MainWindow, trying: Any, qtbot: QtBot, drop: Drop) -> None:
-    drop(trying.drop, [CHINA])
+    drop(trying.input.drop, [CHINA])
     qtbot.waitUntil(lambda: best(window) == "palace", timeout=60_000)
     button = window.findChild(QPushButton, "correct")
     assert button is not None
@@ -229,9 +229,7 @@ def test_a_wrong_answer_is_corrected_into_a_project(window: MainWindow, trying: 
 
 
 def test_typing_is_answered_and_labels_can_be_changed(window: MainWindow, trying: Any, qtbot: QtBot) -> None:
-    chip = window.findChild(QPushButton, "try-text-classification")
-    assert chip is not None
-    qtbot.mouseClick(chip, LEFT)
+    trying.tasks.choose("text-classification")
     labels = trying.picker.labels
     labels.setFocus()
     labels.selectAll()

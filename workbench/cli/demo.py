@@ -38,14 +38,14 @@ def run(options: argparse.Namespace) -> int:
     first = next(predict([Sample("picture", photo.name, path=photo)], card, task))
     assert first.prediction is not None
     if not options.json:
-        for score in first.prediction.top[:3]:
-            out(f"   {score.value:6.1%}  {score.name}")
+        for line in first.prediction.lines()[:3]:
+            out(f"   {line}")
         out("2. Teaching it handwritten digits, the quick way.")
     with open_data(samples / "digits") as project:
         finished = watch(new_config(project, card), project, catalog)
         target = (options.out or project.run(finished.run_id).folder) / "report.html"
         result = report(project, catalog, finished, target)
-    result["photo"] = first.prediction.best.name
+    result["photo"] = first.prediction.summary()
     if options.json:
         as_json(result)
         return 0

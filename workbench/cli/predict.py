@@ -18,6 +18,13 @@ def add(commands: Any) -> None:
     command.add_argument("--labels", default="", help="labels to choose between, for models without their own: a,b,c")
     command.add_argument("--top", type=int, default=5, help="how many answers to show (default 5)")
     command.add_argument("--output", type=Path, help="write to this file instead")
+    command.add_argument(
+        "--task", default="", help="what to do (see: workbench models list), when the model can do several things"
+    )
+    command.add_argument(
+        "--set", action="append", metavar="NAME=VALUE", help="an option of the task, for example question=…"
+    )
+    command.add_argument("--stream", action="store_true", help="show one answer while it grows")
     form = command.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="machine-readable, one object per input")
     form.add_argument("--csv", action="store_true", help="a table")
@@ -29,23 +36,23 @@ def run(options: argparse.Namespace) -> int:
     from workbench.catalog.catalog import Catalog
     from workbench.engine.predict import collect_samples, predict
     from workbench.errors import UserError
-    from workbench.tasks.base import TryOptions
-    from workbench.tasks.registry import get_task
 
     catalog = Catalog.load()
-    samples, media = _samples(options.input, catalog, options.model)
-    task = next(t for t in _tasks() if t.info.media == media)
+    wanted = _wanted(options, catalog)
+    samples, media = _samples(options.input, wanted)
+    task = wanted or next(t for t in _tasks() if t.info.media == media)
     if samples is None:
         samples = collect_samples(options.input, task)
     card = catalog.get(options.model) if options.model else catalog.suggest(task.info.id)[0]
-    if task.info.id not in (*card.tasks, *card.trainable_for):
-        can = get_task(card.tasks[0]).info.nouns
-        raise UserError(f"“{card.name}” is for {can}, not for {task.info.nouns}.", "Choose another model.")
+    if task.info.media != media or task.info.id not in (*card.tasks, *card.trainable_for):
+        given = next((t for t in _tasks() if t.info.media == media), task)
+        raise UserError(f"“{card.name}” is for {task.info.nouns}, not for {given.info.nouns}.", "Choose another model.")
+    if options.stream and len(samples) == 1:
+        return _stream(samples[0], card, task, _options(options, task))
     rows: list[dict[str, Any]] = []
     failed = 0
-    chosen = TryOptions(tuple(part.strip() for part in options.labels.split(",") if part.strip()))
     with progress("Predicting") as control:
-        for result in predict(samples, card, task, chosen, control=control):
+        for result in predict(samples, card, task, _options(options, task), control=control):
             control.progress(result.index + 1, len(samples), f"Predicting {result.index + 1} of {len(samples)}")
             if result.problem is not None:
                 failed += 1
@@ -65,21 +72,78 @@ def _tasks() -> list[Any]:
     return all_tasks()
 
 
-def _samples(inputs: list[str], catalog: Any, model_id: str) -> tuple[list[Any] | None, str]:
-    """Texts typed or piped in as samples; None for files, which are collected by their task. And the media."""
-    from workbench.data.types import Sample
+def _wanted(options: argparse.Namespace, catalog: Any) -> Any:
+    """The task asked for: by name, or the first one of the model. None: the inputs decide."""
     from workbench.tasks.registry import get_task
 
-    wanted = get_task(catalog.get(model_id).tasks[0]).info.media if model_id else ""
+    if options.task:
+        return get_task(options.task)
+    if options.model:
+        card = catalog.get(options.model)
+        return get_task((card.tasks or card.trainable_for)[0])
+    return None
+
+
+def _options(options: argparse.Namespace, task: Any) -> Any:
+    """What was set with --labels and --set. Raises: UserError for a name the task does not know."""
+    from workbench.errors import UserError
+    from workbench.tasks.base import TryOptions
+
+    known = {o.id for o in task.info.options}
+    values: dict[str, str | float] = {}
+    for pair in options.set or ():
+        name, equals, value = pair.partition("=")
+        if not equals or name not in known:
+            can = ", ".join(f"{o.id} ({o.title.lower()})" for o in task.info.options) or "nothing"
+            raise UserError(f"“{pair}” cannot be set for {task.info.title.lower()}.", f"What can be set: {can}.")
+        values[name] = value
+    missing = [o for o in task.info.options if o.needed and not values.get(o.id)]
+    if missing:
+        raise UserError(
+            f"{task.info.title} needs: {missing[0].title.lower()}.", f"Give it with --set {missing[0].id}=…"
+        )
+    return TryOptions(tuple(part.strip() for part in options.labels.split(",") if part.strip()), values)
+
+
+def _stream(sample: Any, card: Any, task: Any, chosen: Any) -> int:
+    """Words as they are written."""
+    from workbench.engine.predict import predict_live
+    from workbench.tasks.predictions import Text
+
+    said = ""
+    last: Any = None
+    for result in predict_live(sample, card, task, chosen):
+        last = result.prediction
+        if isinstance(last, Text) and last.text.startswith(said):
+            sys.stdout.write(last.text[len(said) :])
+            sys.stdout.flush()
+            said = last.text
+    if last is not None and not isinstance(last, Text):
+        for line in last.lines():
+            out(line)
+    else:
+        out()
+    if last is not None and last.note:
+        note(last.note)
+    return 0
+
+
+def _samples(inputs: list[str], task: Any) -> tuple[list[Any] | None, str]:
+    """Texts typed or piped in as samples; None for files, which are collected by their task. And the media."""
+    from workbench.data.types import MediaKind, Sample
+
+    wanted = task.info.media if task is not None else ""
+    files_only = wanted in ("picture", "sound")
+    kind: MediaKind = wanted or "text"
     if inputs == ["-"]:
         lines = [line.rstrip("\n") for line in sys.stdin if line.strip()]
-        if wanted == "picture":
+        if files_only:
             inputs[:] = lines
-            return None, "picture"
-        return [Sample("text", f"line {n}", text=line) for n, line in enumerate(lines, 1)], "text"
+            return None, wanted
+        return [Sample(kind, f"line {n}", text=line) for n, line in enumerate(lines, 1)], kind
     existing = [Path(i) for i in inputs if _exists(i)]
-    if not existing and wanted != "picture" and not any(_looks_like_file(i) for i in inputs):
-        return [Sample("text", " ".join(i.split()[:8]), text=i) for i in inputs], "text"
+    if not existing and not files_only and not any(_looks_like_file(i) for i in inputs):
+        return [Sample(kind, " ".join(i.split()[:8]), text=i) for i in inputs], kind
     return None, _media_of(existing, wanted)
 
 
@@ -99,15 +163,17 @@ def _suffixes() -> tuple[str, ...]:
 
 
 def _media_of(paths: list[Path], wanted: str) -> str:
-    """The media the model wants if there is any of it, else of most files given."""
+    """The media the task wants if there is any of it, else of most files given."""
     from collections import Counter
 
+    suffixes: dict[str, set[str]] = {}
+    for task in _tasks():
+        suffixes.setdefault(task.info.media, set()).update(task.info.file_suffixes)
     counts: Counter[str] = Counter()
     for path in paths:
-        files = [path] if path.is_file() else path.rglob("*")
-        for file in files:
-            for task in _tasks():
-                counts[task.info.media] += file.suffix.lower() in task.info.file_suffixes
+        for file in [path] if path.is_file() else path.rglob("*"):
+            for media, known in suffixes.items():
+                counts[media] += file.suffix.lower() in known
     if counts.total() and not counts[wanted]:
         return counts.most_common(1)[0][0]
     return wanted or "picture"
@@ -115,11 +181,25 @@ def _media_of(paths: list[Path], wanted: str) -> str:
 
 def _write(rows: list[dict[str, Any]], options: argparse.Namespace) -> None:
     from workbench.data.exporters.tables import csv_text, write_csv, write_json
+    from workbench.engine.save import endings, save_prediction
 
-    if options.json or (options.output and options.output.suffix == ".json"):
+    suffix = options.output.suffix.lower() if options.output else ""
+    if (
+        options.output
+        and len(rows) == 1
+        and suffix not in (".csv", ".json")
+        and suffix in endings(rows[0]["prediction"])
+    ):
+        save_prediction(rows[0]["prediction"], options.output)
+    elif options.output and options.output.is_dir():
+        for row in rows:
+            ending = endings(row["prediction"])[0]
+            save_prediction(row["prediction"], options.output / f"{Path(row['input']).stem or 'answer'}{ending}")
+    elif options.json or suffix == ".json":
         values = [{"input": r["input"], **r["prediction"].to_json()} for r in rows]
         for value in values:
-            value["scores"] = value["scores"][: options.top]
+            if "scores" in value:
+                value["scores"] = value["scores"][: options.top]
         if options.output:
             write_json(options.output, values)
         else:
@@ -128,8 +208,8 @@ def _write(rows: list[dict[str, Any]], options: argparse.Namespace) -> None:
         table = [
             {
                 "input": r["input"],
-                "answer": r["prediction"].best.name,
-                "certainty": round(r["prediction"].best.value, 6),
+                "answer": r["prediction"].summary(),
+                "certainty": round(r["prediction"].certainty, 6),
             }
             for r in rows
         ]
@@ -141,8 +221,9 @@ def _write(rows: list[dict[str, Any]], options: argparse.Namespace) -> None:
     else:
         for row in rows:
             out(row["input"])
-            for score in row["prediction"].top[: options.top]:
-                out(f"  {score.value:6.1%}  {score.name}")
+            lines = row["prediction"].lines()
+            for line in lines[: options.top] if row["prediction"].kind == "scores" else lines:
+                out(f"  {line}")
             if row["prediction"].note:
                 note(f"  {row['prediction'].note}")
     if options.output:

@@ -57,7 +57,7 @@ def run_to_csv(
                 problems.append(result.problem)
                 row["problem"] = f"{result.problem.message} {result.problem.hint}".strip()
             elif result.prediction is not None:
-                row |= {"answer": result.prediction.best.name, "certainty": round(result.prediction.best.value, 6)}
+                row |= {"answer": result.prediction.summary(), "certainty": round(result.prediction.certainty, 6)}
             if result.sample.text is not None:
                 row["item"] = result.sample.text
             rows.append(row)

@@ -16,7 +16,7 @@ from workbench.engine.events import How
 from workbench.engine.finetune import default_epochs
 from workbench.engine.pool import shared_pool
 from workbench.errors import UserError
-from workbench.tasks.registry import get_task
+from workbench.tasks.registry import get_trainable
 
 # Work of one training step in forward passes: forward and backward through all, or backward through a third.
 _WORK = {How.BALANCED: 2.0, How.THOROUGH: 3.2}
@@ -98,9 +98,9 @@ def measure(project: Project, card: ModelCard, control: Control | None = None) -
     if card.id in speeds:
         return speeds[card.id]
     control = control or Control()
-    task = get_task(project.task_id)
+    task = get_trainable(project.task_id)
     items: list[Item] = project.items(project.item_ids(ItemFilter(problems=False))[:_SAMPLES])
-    with shared_pool().use(card, "auto", control) as model, torch.inference_mode():
+    with shared_pool().use_network(card, "auto", control) as model, torch.inference_mode():
         prepared = [task.prepare(i.sample(), model) for i in items]
         if not prepared:
             raise UserError("There is nothing to measure on yet.", "Add some examples first.")

@@ -12,6 +12,7 @@ from workbench.data.project import Project
 from workbench.data.types import Item, ItemFilter, ItemPrediction, Sample, Split
 from workbench.engine.predict import predict
 from workbench.errors import Problem, UserError
+from workbench.tasks.predictions import Prediction, Scores
 from workbench.tasks.registry import get_task
 from workbench.trust.metrics import Comparison, Evaluation, compare, evaluation_from_predictions
 
@@ -71,9 +72,8 @@ def _predict(project: Project, card: ModelCard, split: Split, control: Control |
         item = items[result.index]
         if result.prediction is None:
             continue
-        by_name = {s.name: s.value for s in result.prediction.top}
-        scores = tuple(by_name.get(name, 0.0) for name in order)
-        found.append(ItemPrediction(item.id, split, names[item.class_id or -1], result.prediction.best.name, scores))
+        best, scores = _scores(result.prediction, order)
+        found.append(ItemPrediction(item.id, split, names[item.class_id or -1], best, scores))
     return found
 
 
@@ -100,8 +100,15 @@ def evaluate_samples(
                 problems.append(result.problem)
             continue
         label = pairs[result.index][1]
-        by_name = {s.name: s.value for s in result.prediction.top}
-        scores = tuple(by_name.get(name, 0.0) for name in order)
+        best, scores = _scores(result.prediction, order)
         true = spelling.get(labels.key(label), label)
-        found.append(ItemPrediction(result.index, Split.TEST, true, result.prediction.best.name, scores))
+        found.append(ItemPrediction(result.index, Split.TEST, true, best, scores))
     return evaluation_from_predictions(order, found), problems
+
+
+def _scores(prediction: Prediction, order: Sequence[str]) -> tuple[str, tuple[float, ...]]:
+    """The best class and the probabilities in this order. Raises: UserError when it is no prediction of classes."""
+    if not isinstance(prediction, Scores):
+        raise UserError("Only models that sort into classes can be judged here.", "Choose another model.")
+    by_name = {s.name: s.value for s in prediction.top}
+    return prediction.best.name, tuple(by_name.get(name, 0.0) for name in order)

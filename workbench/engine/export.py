@@ -20,8 +20,8 @@ from workbench.errors import UserError
 from workbench.hub.store import files
 from workbench.runtimes.network import Network
 from workbench.runtimes.registry import open_model
-from workbench.tasks.base import Task
-from workbench.tasks.registry import get_task
+from workbench.tasks.base import TrainableTask
+from workbench.tasks.registry import get_trainable
 
 if TYPE_CHECKING:
     import torch
@@ -168,13 +168,13 @@ def export_onnx(card: ModelCard, target: Path, samples: Sequence[Sample], contro
         Cancelled: when asked to stop; no half file stays.
     """
     control = control or Control()
-    task = get_task(card.tasks[0])
+    task = get_trainable(card.tasks[0])
     path = target / f"{_file_name(card)}.onnx"
     if path.exists():
         raise UserError(f"There is already a file “{path.name}” there.", "Choose another place.")
     work = _work_folder(target)
     try:
-        with shared_pool().use(card, "cpu", control) as model:
+        with shared_pool().use_network(card, "cpu", control) as model:
             prepared = _readable(samples, task, model)[:_MAX_CHECKED]
             control.progress(0, 0, "Exporting")
             names = _write_onnx(model, task, work / path.name, prepared)
@@ -209,7 +209,7 @@ def _work_folder(target: Path) -> Path:
         raise UserError(f"The folder “{target.name}” cannot be written.", "Choose another place.") from error
 
 
-def _readable(samples: Sequence[Sample], task: Task, model: Network) -> list[dict[str, Any]]:
+def _readable(samples: Sequence[Sample], task: TrainableTask, model: Network) -> list[dict[str, Any]]:
     found = []
     for sample in samples:
         try:
@@ -219,7 +219,7 @@ def _readable(samples: Sequence[Sample], task: Task, model: Network) -> list[dic
     return found
 
 
-def _write_onnx(model: Network, task: Task, path: Path, prepared: Sequence[dict[str, Any]]) -> list[str]:
+def _write_onnx(model: Network, task: TrainableTask, path: Path, prepared: Sequence[dict[str, Any]]) -> list[str]:
     import warnings
 
     import torch
@@ -249,7 +249,7 @@ def _write_onnx(model: Network, task: Task, path: Path, prepared: Sequence[dict[
     return names
 
 
-def _made_up(model: Network, task: Task) -> list[dict[str, Any]]:
+def _made_up(model: Network, task: TrainableTask) -> list[dict[str, Any]]:
     """Something to trace with when the person gave no samples."""
     if model.tokenizer is not None:
         return [task.prepare(Sample("text", text=text), model) for text in ("a text", "another text")]
@@ -260,7 +260,7 @@ def _made_up(model: Network, task: Task) -> list[dict[str, Any]]:
 
 
 def _compare(
-    model: Network, task: Task, file: Path, final: Path, prepared: Sequence[dict[str, Any]], control: Control
+    model: Network, task: TrainableTask, file: Path, final: Path, prepared: Sequence[dict[str, Any]], control: Control
 ) -> OnnxCheck:
     import numpy as np
     import onnxruntime

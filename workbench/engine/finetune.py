@@ -102,10 +102,10 @@ class Training:
 def train_network(run: Run, resume: bool) -> Generator[RunEvent, None, Outcome]:
     """See `workbench.engine.fit.fit`. Stopped after the first best state there is, that state is the result."""
     from workbench.hub.store import files
-    from workbench.runtimes.registry import open_model
+    from workbench.runtimes.registry import open_network
 
     resume = resume and (run.folder / checkpoint.LAST).is_file()
-    model = open_model(run.card, files(run.card, run.paths), run.device)
+    model = open_network(run.card, files(run.card, run.paths), run.device)
     epochs = run.config.epochs or default_epochs(run.config.how)
     sizes = len(run.items[Split.TRAIN]), len(run.items[Split.VALIDATION])
     if resume:

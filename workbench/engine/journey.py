@@ -11,12 +11,12 @@ from workbench.data.importers import ImportPlan
 from workbench.data.project import Project
 from workbench.data.types import AddResult
 from workbench.errors import UserError
-from workbench.tasks.registry import all_tasks
+from workbench.tasks.registry import trainable_tasks
 
 
 def task_for_media(media: str) -> str:
     """Id of the task that takes such items. Raises: UserError when none does."""
-    for task in all_tasks():
+    for task in trainable_tasks():
         if task.info.media == media:
             return task.info.id
     raise UserError("No model of this app can learn from this.", "Choose pictures or texts.")

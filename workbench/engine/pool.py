@@ -11,7 +11,9 @@ from functools import cache
 from workbench.app_paths import AppPaths
 from workbench.catalog.card import ModelCard
 from workbench.control import Control
+from workbench.errors import UserError
 from workbench.hub.store import files
+from workbench.runtimes.base import Loaded
 from workbench.runtimes.network import Network
 
 _SHARE_OF_FREE_MEMORY = 0.4
@@ -20,7 +22,7 @@ _SHARE_OF_FREE_MEMORY = 0.4
 class _Slot:
     def __init__(self) -> None:
         self.lock = threading.Lock()
-        self.model: Network | None = None
+        self.model: Loaded | None = None
 
 
 class ModelPool:
@@ -42,7 +44,7 @@ class ModelPool:
     @contextmanager
     def use(
         self, card: ModelCard, device: str = "auto", control: Control | None = None, paths: AppPaths | None = None
-    ) -> Iterator[Network]:
+    ) -> Iterator[Loaded]:
         """A loaded model, for this caller alone until the block ends.
 
         Raises:
@@ -68,6 +70,16 @@ class ModelPool:
             yield slot.model
         finally:
             slot.lock.release()
+
+    @contextmanager
+    def use_network(
+        self, card: ModelCard, device: str = "auto", control: Control | None = None, paths: AppPaths | None = None
+    ) -> Iterator[Network]:
+        """As `use`, for models with a backbone and a head. Raises also: UserError when this one has none."""
+        with self.use(card, device, control, paths) as model:
+            if not isinstance(model, Network):
+                raise UserError(f"“{card.name}” cannot be taught.", "Choose another model.")
+            yield model
 
     def warm(self, card: ModelCard, device: str = "auto") -> None:
         """Load a model ahead of its use."""

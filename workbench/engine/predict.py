@@ -15,7 +15,7 @@ from workbench.control import Control
 from workbench.data.types import Sample
 from workbench.engine.pool import ModelPool, shared_pool
 from workbench.errors import Problem, UserError
-from workbench.runtimes.network import Network
+from workbench.runtimes.base import Loaded
 from workbench.tasks.base import Prediction, Task, TryOptions
 
 # Sizes of the first batches: the first answer shall come soon, the later ones fast.
@@ -59,7 +59,7 @@ def predict(
     pool = pool or shared_pool()
     numbered = enumerate(samples)
     with pool.use(card, device, control) as model, ThreadPoolExecutor(_READERS) as readers:
-        sizes = itertools.chain(_RAMP, itertools.repeat(_RAMP[-1]))
+        sizes = itertools.chain(_RAMP, itertools.repeat(_RAMP[-1])) if _in_batches(task) else itertools.repeat(1)
         pending: list[tuple[int, Sample, Future[dict[str, Any]]]] = []
 
         def read_ahead(count: int) -> None:
@@ -71,11 +71,11 @@ def predict(
             if not pending:
                 return
             # The next batch is read while this one is computed.
-            read_ahead(size + _RAMP[-1] - len(pending))
+            read_ahead(size + (_RAMP[-1] if _in_batches(task) else 1) - len(pending))
             batch, pending[:] = pending[:size], pending[size:]
             control.check()
             try:
-                yield from _answer(batch, model, task, options)
+                yield from _answer(batch, model, task, options, control)
             finally:
                 if control.cancelled:
                     for _, _, future in pending:
@@ -83,7 +83,11 @@ def predict(
 
 
 def _answer(
-    batch: Sequence[tuple[int, Sample, Future[dict[str, Any]]]], model: Network, task: Task, options: TryOptions
+    batch: Sequence[tuple[int, Sample, Future[dict[str, Any]]]],
+    model: Loaded,
+    task: Task,
+    options: TryOptions,
+    control: Control,
 ) -> Iterator[PredictResult]:
     started = time.perf_counter()
     prepared: list[dict[str, Any]] = []
@@ -93,11 +97,49 @@ def _answer(
             prepared.append(future.result())
         except UserError as error:
             problems[index] = Problem.of(sample.name or f"item {index + 1}", error, str(sample.path or ""))
-    predictions = iter(task.predict_batch(prepared, model, options) if prepared else ())
+    predictions: Iterator[Prediction] = iter(())
+    if prepared and _in_batches(task):
+        predictions = iter(task.predict_batch(prepared, model, options, control))
+    elif prepared:
+        index, sample, _ = batch[0]
+        try:
+            predictions = iter(task.predict_batch(prepared, model, options, control))
+        except UserError as error:  # too large, too long: it concerns this item alone
+            problems[index] = Problem.of(sample.name or f"item {index + 1}", error, str(sample.path or ""))
     share = (time.perf_counter() - started) / len(batch)
     for index, sample, _ in batch:
         problem = problems.get(index)
         yield PredictResult(index, sample, None if problem else next(predictions), problem, share)
+
+
+def _in_batches(task: Task) -> bool:
+    """Scores are cheap and small; everything else is made and handed over one by one."""
+    return task.info.result == "scores"
+
+
+def predict_live(
+    sample: Sample,
+    card: ModelCard,
+    task: Task,
+    options: TryOptions | None = None,
+    pool: ModelPool | None = None,
+    control: Control | None = None,
+    device: str = "auto",
+) -> Iterator[PredictResult]:
+    """One sample; the prediction as it grows (words as they are written, previews of a picture), the last one whole.
+
+    Raises:
+        UserError: when the sample cannot be read, or the model cannot be used or cannot do it.
+        Cancelled: when asked to stop.
+    """
+    control = control or Control()
+    with (pool or shared_pool()).use(card, device, control) as model:
+        started = time.perf_counter()
+        prepared = task.prepare(sample, model)
+        control.check()
+        for prediction in task.predict_stream(prepared, model, options or TryOptions(), control):
+            control.check()
+            yield PredictResult(0, sample, prediction, None, time.perf_counter() - started)
 
 
 def collect_samples(paths: Iterable[str | Path], task: Task, control: Control | None = None) -> list[Sample]:

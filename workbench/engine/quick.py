@@ -103,7 +103,7 @@ def sample_places(run: Run, items: list[Item]) -> list[int]:
 def train_quick(run: Run) -> Generator[RunEvent, None, Outcome]:
     """The curves' epochs are strengths from strict to free: each is a whole fit, warm-started from the one before."""
     yield StageChanged(f"Looking at your {run.task.info.nouns}")
-    with shared_pool().use(run.card, run.device, run.control, run.paths) as model:
+    with shared_pool().use_network(run.card, run.device, run.control, run.paths) as model:
         looked = yield from look(run, model, tuple(Split))
         yield StageChanged("Learning")
         best: HeadStep | None = None

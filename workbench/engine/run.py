@@ -18,8 +18,8 @@ from workbench.data.types import Item, ItemFilter, ItemPrediction, RunRecord, Ru
 from workbench.engine.events import EpochDone, How, RunConfig, RunEvent, StepDone, event_from_json
 from workbench.errors import Problem, UserError
 from workbench.runtimes.network import Network
-from workbench.tasks.base import Task
-from workbench.tasks.registry import get_task
+from workbench.tasks.base import TrainableTask
+from workbench.tasks.registry import get_trainable
 
 if TYPE_CHECKING:
     import torch
@@ -48,7 +48,7 @@ class Run:
     catalog: Catalog
     control: Control
     card: ModelCard
-    task: Task
+    task: TrainableTask
     device: str
     folder: Path
     paths: AppPaths
@@ -108,7 +108,7 @@ def new_config(project: Project, card: ModelCard, how: How = How.QUICK, **option
     counts = project.counts().per_class
     classes = tuple(c.name for c in project.classes() if counts.get(c.id))
     if project.task_id not in card.trainable_for:
-        title = get_task(project.task_id).info.title.lower()
+        title = get_trainable(project.task_id).info.title.lower()
         raise UserError(f"“{card.name}” cannot be trained for {title}.", "Choose another model.")
     options.setdefault("name", f"{project.name} ({_NAMES[how]})")
     return RunConfig(task=project.task_id, model=card.id, how=how, classes=classes, **options)
@@ -117,7 +117,7 @@ def new_config(project: Project, card: ModelCard, how: How = How.QUICK, **option
 def trainable(project: Project) -> None:
     """Raises: UserError that says what is missing before anything can be learnt from a project."""
     counts = project.counts()
-    task = get_task(project.task_id)
+    task = get_trainable(project.task_id)
     used = [c for c in project.classes() if counts.per_class.get(c.id)]
     if not counts.labelled:
         raise UserError(f"None of the {task.info.nouns} has a label yet.", "Label some on the Data page.")
@@ -154,7 +154,7 @@ def prepare(config: RunConfig, project: Project, catalog: Catalog, control: Cont
     names = {c.id: c.name for c in project.classes()}
     place = {name: i for i, name in enumerate(config.classes)}
     run = Run(
-        config, project, catalog, control, card, get_task(config.task), best_device(config.device),
+        config, project, catalog, control, card, get_trainable(config.task), best_device(config.device),
         project.runs_folder / config.run_id, paths,
     )  # fmt: skip
     for split in Split:

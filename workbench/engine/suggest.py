@@ -15,7 +15,7 @@ from workbench.engine.features import FeatureCache, compute_features
 from workbench.engine.head import fit_path
 from workbench.engine.pool import shared_pool
 from workbench.errors import UserError
-from workbench.tasks.registry import get_task
+from workbench.tasks.registry import get_trainable
 
 _ENOUGH = 3
 # One strength that neither knows by heart nor blurs; there is no validation set to choose another.
@@ -38,12 +38,12 @@ def suggest_labels(project: Project, card: ModelCard, control: Control | None = 
     import torch
 
     control = control or Control()
-    task = get_task(project.task_id)
+    task = get_trainable(project.task_id)
     classes = project.classes()
     wanted = project.items(project.item_ids(ItemFilter(labelled=False, problems=False)))
     if not wanted:
         raise UserError(f"All {task.info.nouns} have a label.", "Add more to get suggestions.")
-    with shared_pool().use(card, "auto", control) as model:
+    with shared_pool().use_network(card, "auto", control) as model:
         cache = FeatureCache(app_paths().cache / "features")
         by_key = {labels.key(c.name): c.id for c in classes}
         own = [by_key.get(labels.key(name)) for name in label_names(card)]

@@ -62,11 +62,11 @@ def warm_up(ctx: AppContext, control: Control) -> None:
     """Import the libraries and load the model most likely to be used first. In a job."""
     from workbench.engine.finetune import load_libraries
     from workbench.engine.pool import shared_pool
-    from workbench.tasks.registry import all_tasks
+    from workbench.tasks.registry import trainable_tasks
 
     control.progress(0, 0, "Getting the starter model ready")
     project = ctx.store.project
-    task_id = project.task_id if project is not None else all_tasks()[0].info.id
+    task_id = project.task_id if project is not None else trainable_tasks()[0].info.id
     card, _why = ctx.catalog.suggest(task_id)
     control.check()
     # The curves' library, so that the first training does not wait for it.

@@ -43,15 +43,16 @@ def csv_text(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> str:
 
 def write_csv(path: Path, rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> None:
     """Write atomically, with the mark by which Excel knows UTF-8. Raises: UserError when it cannot be written."""
-    _write(path, csv_text(rows, columns).encode("utf-8-sig"))
+    write_bytes(path, csv_text(rows, columns).encode("utf-8-sig"))
 
 
 def write_json(path: Path, value: Any) -> None:
     """Write atomically. Raises: UserError when it cannot be written."""
-    _write(path, json.dumps(value, ensure_ascii=False, indent=1).encode())
+    write_bytes(path, json.dumps(value, ensure_ascii=False, indent=1).encode())
 
 
-def _write(path: Path, data: bytes) -> None:
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write atomically. Raises: UserError when it cannot be written."""
     temporary = path.with_name(f".{path.name}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -49,8 +49,8 @@ class ResultsTable(QAbstractTableModel):
         return [
             {
                 "item": r.sample.name,
-                "answer": r.prediction.best.name if r.prediction else "",
-                "certainty": round(r.prediction.best.value, 6) if r.prediction else "",
+                "answer": r.prediction.summary() if r.prediction else "",
+                "certainty": round(r.prediction.certainty, 6) if r.prediction else "",
                 "problem": f"{r.problem.message} {r.problem.hint}".strip() if r.problem else "",
                 "path": str(r.sample.path or ""),
             }
@@ -82,7 +82,7 @@ class ResultsTable(QAbstractTableModel):
                 return f"{result.problem.message} {result.problem.hint}" if column == 1 else ""
             if result.prediction is None:
                 return ""
-            return result.prediction.best.name if column == 1 else f"{result.prediction.best.value:.1%}"
+            return result.prediction.summary() if column == 1 else f"{result.prediction.certainty:.1%}"
         if role == Qt.ItemDataRole.ForegroundRole and result.problem is not None:
             return theme().colour("bad")
         if role == Qt.ItemDataRole.DecorationRole and column == 0 and isinstance(result.sample.path, Path):
@@ -99,8 +99,8 @@ class ResultsTable(QAbstractTableModel):
             if column == 0:
                 return r.sample.name.casefold()
             if column == 1:
-                return r.prediction.best.name.casefold() if r.prediction else ""
-            return r.prediction.best.value if r.prediction else -1.0
+                return r.prediction.summary().casefold() if r.prediction else ""
+            return r.prediction.certainty if r.prediction else -1.0
 
         self.layoutAboutToBeChanged.emit()
         self._rows.sort(key=key, reverse=order == Qt.SortOrder.DescendingOrder)

@@ -36,7 +36,7 @@ from workbench.gui.widgets.import_dialog import ImportDialog
 from workbench.gui.widgets.item_view import ItemView
 from workbench.gui.workers import Job
 from workbench.tasks.base import TaskInfo
-from workbench.tasks.registry import all_tasks, get_task
+from workbench.tasks.registry import get_task, trainable_tasks
 
 _CHECK_AFTER_MS = 1200
 _SURE = 0.95
@@ -150,7 +150,7 @@ class DataPage(Page):
         self.banner.show_message("\n".join([before, *lines] if before else lines), "warn")
 
     def _new_project(self) -> None:
-        tasks = all_tasks()
+        tasks = trainable_tasks()
         titles = [f"{t.info.title} ({t.info.nouns})" for t in tasks]
         title, ok = QInputDialog.getItem(self, "New project", "What shall it learn?", titles, 0, False)
         if not ok:

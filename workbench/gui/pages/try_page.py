@@ -7,25 +7,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QMimeData, QModelIndex, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import (
-    QDragEnterEvent,
-    QDropEvent,
-    QImage,
-    QImageWriter,
-    QKeySequence,
-    QPixmap,
-    QShortcut,
-)
+from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QMimeData, QModelIndex, QSize, Qt, QTimer
+from PySide6.QtGui import QImage, QImageWriter, QKeySequence, QPixmap, QShortcut
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QApplication,
     QFileDialog,
     QHBoxLayout,
     QHeaderView,
-    QPlainTextEdit,
     QProgressBar,
-    QStackedWidget,
     QTableView,
     QVBoxLayout,
     QWidget,
@@ -39,16 +29,19 @@ from workbench.gui.context import AppContext
 from workbench.gui.models.results_table import RESULT_ROLE, ResultsTable
 from workbench.gui.pages.base import Page
 from workbench.gui.theme import L, M, S
-from workbench.gui.widgets.basic import Banner, Card, DropZone, accepts, button, label, local_paths
+from workbench.gui.widgets.basic import Banner, Card, button, label, local_paths
+from workbench.gui.widgets.canvas import mask_overlay
 from workbench.gui.widgets.correct_dialog import CorrectDialog, put_right
 from workbench.gui.widgets.model_picker import ModelPicker
-from workbench.gui.widgets.picture_view import PictureView
-from workbench.gui.widgets.score_bars import ScoreBars
+from workbench.gui.widgets.option_controls import OptionControls
+from workbench.gui.widgets.prediction_view import PredictionView
+from workbench.gui.widgets.task_picker import TaskPicker
+from workbench.gui.widgets.try_input import TryInput
 from workbench.gui.workers import Job
-from workbench.tasks.base import Task
-from workbench.tasks.registry import all_tasks
+from workbench.tasks.base import Task, TryOptions
+from workbench.tasks.predictions import Boxes, Mask, Picture, Prediction, Scores
+from workbench.tasks.registry import all_tasks, get_task
 
-_TYPING_MS = 400
 _FLUSH_MS = 120
 _LARGE = 1200
 
@@ -73,15 +66,9 @@ class TryPage(Page):
         self._flush_timer = QTimer(self)
         self._flush_timer.setInterval(_FLUSH_MS)
         self._flush_timer.timeout.connect(self._flush)
-        self._typing = QTimer(self)
-        self._typing.setSingleShot(True)
-        self._typing.setInterval(_TYPING_MS)
-        self._typing.timeout.connect(self._predict_text)
         self._build()
         paste = QShortcut(QKeySequence(QKeySequence.StandardKey.Paste), self)
         paste.activated.connect(self._paste)
-        at_once = QShortcut(QKeySequence("Ctrl+Return"), self.text)
-        at_once.activated.connect(self._predict_text)
         self._show_task(self._task)
 
     # What others ask of the page -----------------------------------------------------------------------------------
@@ -89,10 +76,9 @@ class TryPage(Page):
     def receive(self, intent: dict[str, Any]) -> None:
         model_id = str(intent.get("model_id", ""))
         if model_id:
-            from workbench.tasks.registry import get_task
-
             card = self.ctx.catalog.get(model_id)
-            self._show_task(get_task(card.tasks[0]), model_id)
+            # A model that can only be a beginning for training opens on the task it is taught.
+            self._show_task(get_task((card.tasks or card.trainable_for)[0]), model_id)
         if intent.get("paths"):
             self.try_paths([str(p) for p in intent["paths"]])
         elif intent.get("text"):
@@ -104,6 +90,11 @@ class TryPage(Page):
     def accept_drop(self, paths: list[str]) -> bool:
         self.try_paths(paths)
         return True
+
+    @property
+    def text(self) -> Any:
+        """The field texts are typed into."""
+        return self.input.text
 
     def try_paths(self, paths: list[str]) -> None:
         """Predict files and folders."""
@@ -123,12 +114,15 @@ class TryPage(Page):
     # From a drop to samples ------------------------------------------------------------------------------------------
 
     def _task_for(self, paths: list[str]) -> Task:
-        """The task whose files these are; for folders the one that is shown stays."""
+        """The task whose files these are; the one that is shown stays where it can take them."""
         suffixes = [Path(p).suffix.lower() for p in paths]
-        for task in all_tasks():
+        for task in (self._task, *all_tasks()):
             if any(s in task.info.file_suffixes for s in suffixes):
                 return task
         return self._task
+
+    def _task_of_media(self, media: str) -> Task:
+        return next(t for t in (self._task, *all_tasks()) if t.info.media == media)
 
     def _take(self, mime: QMimeData) -> None:
         """Make samples of whatever was dropped or pasted: files, a picture, a text."""
@@ -143,7 +137,7 @@ class TryPage(Page):
                 buffer = QBuffer()
                 buffer.open(QIODevice.OpenModeFlag.WriteOnly)
                 QImageWriter(buffer, QByteArray(b"PNG")).write(image)
-                self._show_task(next(t for t in all_tasks() if t.info.media == "picture"))
+                self._show_task(self._task_of_media("picture"))
                 self._try_samples([Sample("picture", "pasted picture", data=bytes(buffer.data().data()))])
         elif mime.hasUrls():
             self.banner.show_error(
@@ -153,7 +147,8 @@ class TryPage(Page):
                 )
             )
         elif mime.hasText() and mime.text().strip():
-            self._show_task(next(t for t in all_tasks() if t.info.media == "text"))
+            if not self.input.takes_typing(self._task):
+                self._show_task(self._task_of_media("text"))
             self.text.setPlainText(mime.text())
 
     def _paste(self) -> None:
@@ -161,7 +156,16 @@ class TryPage(Page):
 
     # Predicting ------------------------------------------------------------------------------------------------------
 
-    def _try_samples(self, samples: list[Sample]) -> None:
+    def options(self) -> TryOptions:
+        """What the person has set."""
+        return TryOptions(self.picker.options().labels, self.controls.values())
+
+    def _waits(self) -> bool:
+        """True when nothing is computed (or sent) before the person presses the button."""
+        card = self.picker.card
+        return bool(self._task.info.verb) or (card is not None and card.is_remote)
+
+    def _try_samples(self, samples: list[Sample], *, asked: bool = False) -> None:
         """Ask the model. An older question that is still running is dropped; its answers never show."""
         if self._job is not None:
             self._job.cancel()
@@ -174,7 +178,16 @@ class TryPage(Page):
         if not self.picker.is_ready():
             self.banner.show_message("Download the model first, or choose another one.", "info")
             return
-        task, options = self._task, self.picker.options()
+        missing = self.controls.missing(self._task)
+        if missing is not None:
+            self._show_answer(None)
+            self.state.setText(f"Still needed: {missing.title.lower()}.")
+            return
+        if self._waits() and not asked:
+            self._show_answer(None)
+            self.state.setText(f"Press “{self.go.text().strip()}”.")
+            return
+        task, options = self._task, self.options()
         self._waiting = []
         self._total = len(samples)
         self.table.clear()
@@ -186,62 +199,108 @@ class TryPage(Page):
         self.state.setText("Getting the model ready …")
 
         def work(control: Control) -> Iterator[PredictResult]:
-            from workbench.engine.predict import predict
+            from workbench.engine.predict import predict, predict_live
 
+            if len(samples) == 1 and task.info.result != "scores":
+                return predict_live(samples[0], card, task, options, control=control)
             return predict(samples, card, task, options, control=control)
 
         job = self.ctx.jobs.start_stream("Predicting", work)
         self._job = job
+        self.stop.show()
         job.streamed.connect(lambda result: self._came(number, result))
         job.failed.connect(lambda problem: self._failed(number, problem))
+        job.cancelled.connect(lambda: self._stopped(number))
+        job.progressed.connect(lambda fraction, words: self._progress(number, fraction, words))
         job.ended.connect(lambda: self._ended(number, job))
 
     def _came(self, number: int, result: PredictResult) -> None:
         if number != self._current:
             return
-        if self._total == 1 or (result.index == 0 and not self._waiting):
-            self._show_result(result)
-        if self._total > 1:
-            self._waiting.append(result)
-            if not self._flush_timer.isActive():
+        if self._total == 1:
+            # What grows quickly (words, previews) is drawn ten times a second, the last state always.
+            self._waiting = [result]
+            if result.prediction is None or getattr(result.prediction, "finished", True):
+                self._flush()
+            elif not self._flush_timer.isActive():
                 self._flush_timer.start()
+            return
+        if result.index == 0 and not self._waiting:
+            self._show_result(result)
+        self._waiting.append(result)
+        if not self._flush_timer.isActive():
+            self._flush_timer.start()
 
     def _flush(self) -> None:
-        """Rows go in ten times a second, not one by one."""
+        """Answers go in ten times a second, not one by one."""
         if not self._waiting:
             self._flush_timer.stop()
             return
-        self.table.append(self._waiting)
-        self._waiting = []
+        waiting, self._waiting = self._waiting, []
+        if self._total == 1:
+            self._show_result(waiting[-1])
+            return
+        self.table.append(waiting)
         done = self.table.rowCount()
         failed = sum(1 for r in self.table.results if r.problem is not None)
         self.progress.setValue(done)
         words = f"{done - failed:,} of {self._total:,} answered"
         self.batch_state.setText(words + (f", {failed} could not be read" if failed else ""))
 
+    def _progress(self, number: int, fraction: float, words: str) -> None:
+        if number == self._current and self._total == 1 and words:
+            self.state.setText(f"{words} {fraction:.0%}" if fraction >= 0 else words)
+
     def _failed(self, number: int, problem: Problem) -> None:
         if number == self._current:
             self.state.setText("")
+            self._show_answer(None)
             self.banner.show_error(problem)
+
+    def _stopped(self, number: int) -> None:
+        if number == self._current:
+            self._flush()
+            self.state.setText("Stopped.")
 
     def _ended(self, number: int, job: Job) -> None:
         if number == self._current:
             self._flush()
             self.progress.hide()
+            self.stop.hide()
         if self._job is job:
             self._job = None
 
-    def _predict_text(self) -> None:
-        text = self.text.toPlainText()
-        if text.strip():
-            self._typing.stop()
+    def _stop(self) -> None:
+        if self._job is not None:
+            self._job.cancel()
+
+    def _typed_sample(self) -> list[Sample]:
+        text = self.input.typed_text()
+        name = " ".join(text.split()[:8])
+        return [Sample(self._task.info.media, name, text=text)] if text.strip() else []
+
+    def _predict_typed(self, *, asked: bool = False) -> None:
+        samples = self._typed_sample()
+        if samples:
+            self.input.stop_waiting()
             self.banner.hide()
-            self._try_samples([Sample("text", " ".join(text.split()[:8]), text=text)])
+            self._try_samples(samples, asked=asked)
         else:
             self._show_nothing()
 
+    def _go(self) -> None:
+        """The button: do it now."""
+        self.banner.hide()
+        if self.input.takes_typing(self._task) and self._typed_sample():
+            self._predict_typed(asked=True)
+        elif self._samples:
+            self._try_samples(self._samples, asked=True)
+        else:
+            self.state.setText(f"Give the model a {self._task.info.noun} first.")
+
     def _again(self) -> None:
-        """The model or the labels changed: ask again."""
+        """The model, the labels or an option changed: ask again."""
+        self._show_model()
         if self._samples and self._samples[0].kind == self._task.info.media:
             self._try_samples(self._samples)
 
@@ -249,21 +308,40 @@ class TryPage(Page):
 
     def _show_task(self, task: Task, model_id: str = "") -> None:
         changed = task.info.id != self._task.info.id
+        kept = self._samples if task.info.media == self._task.info.media else []
         self._task = task
-        for other, chip in self._chips.items():
-            chip.setChecked(other == task.info.id)
-        self.input.setCurrentWidget(self.text_side if task.info.media == "text" else self.picture_side)
+        self.tasks.show_task(task.info.id)
         if changed:
-            self._samples = []
             self._show_nothing()
+            self._samples = kept
         self.picker.show_task(task.info.id, model_id)
+
+    def _show_model(self) -> None:
+        """What depends on the chosen model: controls, the button, and the sign that something is sent away."""
+        card = self.picker.card
+        self.controls.show_options(self._task, card)
+        self.input.show_task(self._task, self._waits())
+        self.go.setVisible(self._waits())
+        self.go.setText(f" {self._task.info.verb or 'Ask'}")
+        self.go.setAccessibleName(self._task.info.verb or "Ask")
+        if card is not None and card.is_remote:
+            self.remote.show_message(
+                f"What you enter is sent to {card.source.ref}: it leaves this computer, and may cost money.", "warn"
+            )
+        else:
+            self.remote.hide()
 
     def _show_input(self, samples: list[Sample]) -> None:
         first = samples[0]
         if first.kind == "picture":
             self._show_picture(first)
+        elif first.kind == "sound":
+            self.input.show_sound(first.name if len(samples) == 1 else f"{len(samples):,} recordings")
 
     def _show_picture(self, sample: Sample) -> None:
+        if self._sample is sample:
+            self.input.picture.clear_marks()
+            return
         self._sample = sample
 
         def work(_control: Control) -> bytes:
@@ -275,12 +353,14 @@ class TryPage(Page):
 
         def came(data: bytes) -> None:
             if self._sample is sample:
-                self.picture.show_data(data)
-                self.picture_stack.setCurrentWidget(self.picture)
+                self.input.show_picture(data)
+                if self._result is not None and self._result.sample is sample:
+                    self._mark(self._result.prediction)
 
         def failed(_problem: Problem) -> None:
             if self._sample is sample:
-                self.picture_stack.setCurrentWidget(self.drop)
+                self._sample = None
+                self.input.clear_picture()
 
         job = self.ctx.jobs.start("Opening a picture", work)
         job.succeeded.connect(came)
@@ -289,39 +369,72 @@ class TryPage(Page):
     def _show_result(self, result: PredictResult) -> None:
         self._result = result
         if result.problem is not None:
-            self.bars.show_prediction(None)
+            self._show_answer(None)
             self.state.setText("")
-            self.correct.setEnabled(False)
             if self._total == 1:
                 self.banner.show_error(result.problem)
             return
-        self.bars.show_prediction(result.prediction)
-        self.state.setText(
-            f"{result.sample.name}  ·  {result.seconds * 1000:.0f} ms" if result.sample.kind == "picture" else ""
-        )
-        self.correct.setEnabled(True)
+        self._show_answer(result.prediction)
+        name = result.sample.name if result.sample.kind in ("picture", "sound") else ""
+        took = f"{result.seconds * 1000:.0f} ms" if result.seconds < 1 else f"{result.seconds:.1f} s"
+        writing = not getattr(result.prediction, "finished", True)
+        if not writing:
+            self.state.setText("  ·  ".join(part for part in (name, took) if part) if name else "")
+        can_correct = isinstance(result.prediction, Scores) and self._task.info.trainable
+        self.correct.setEnabled(can_correct)
+        self._mark(result.prediction)
+
+    def _show_answer(self, prediction: Prediction | None) -> None:
+        self.view.show_prediction(prediction)
+        if prediction is None:
+            self.correct.setEnabled(False)
+            self.input.picture.clear_marks()
+
+    def _mark(self, prediction: Prediction | None) -> None:
+        """Draw on the picture what was found in it."""
+        canvas = self.input.picture
+        if isinstance(prediction, Boxes):
+            self._draw_boxes(self.view.boxes.boxes_now())
+        elif isinstance(prediction, Picture):
+            canvas.show_after(prediction.png)
+        elif isinstance(prediction, Mask):
+            mask = prediction
+            job = self.ctx.jobs.start("Drawing areas", lambda _control: mask_overlay(mask.png, mask.background))
+
+            def came(overlay: QImage) -> None:
+                if self._result is not None and self._result.prediction is mask:
+                    canvas.show_overlay(overlay, self.view.areas.slider.value() / 100)
+
+            job.succeeded.connect(came)
+
+    def _draw_boxes(self, boxes: Any) -> None:
+        prediction = self._result.prediction if self._result is not None else None
+        if isinstance(prediction, Boxes):
+            self.input.picture.show_boxes(boxes, self.view.boxes.labels(), prediction.width, prediction.height)
 
     def _show_nothing(self) -> None:
         self._current = next(self._number)
         self._result = None
-        self.bars.show_prediction(None)
+        self._sample = None
+        self._show_answer(None)
         self.batch.hide()
-        self.correct.setEnabled(False)
+        self.stop.hide()
         self.state.setText("The answer appears here.")
-        self.picture_stack.setCurrentWidget(self.drop)
+        self.input.clear_picture()
+        self.input.show_sound("")
 
     def _row_chosen(self, index: QModelIndex) -> None:
         result: PredictResult | None = index.data(RESULT_ROLE)
         if result is not None:
-            self._show_result(result)
             if result.sample.kind == "picture":
                 self._show_picture(result.sample)
+            self._show_result(result)
 
     # Doing something with it -------------------------------------------------------------------------------------------
 
     def _correct(self) -> None:
         result = self._result
-        if result is None or result.prediction is None:
+        if result is None or not isinstance(result.prediction, Scores):
             return
         sample = result.sample
         labels = [s.name for s in result.prediction.top[:10]]
@@ -376,86 +489,53 @@ class TryPage(Page):
         top.setSpacing(S)
         top.addWidget(label("Try a model", "title"))
         top.addStretch(1)
-        self._chips: dict[str, Any] = {}
-        for task in all_tasks():
-            chip = button(
-                task.info.nouns.capitalize(), None, role="chip", icon_name=task.info.icon, name=f"try-{task.info.id}"
-            )
-            chip.setCheckable(True)
-            chip.setToolTip(task.info.summary)
-            chip.clicked.connect(lambda _checked=False, t=task: self._show_task(t))
-            self._chips[task.info.id] = chip
-            top.addWidget(chip)
+        self.tasks = TaskPicker()
+        self.tasks.chosen.connect(self._show_task)
+        top.addWidget(self.tasks)
         self.body.addLayout(top)
         self.banner = Banner()
         self.body.addWidget(self.banner)
         middle = QHBoxLayout()
         middle.setSpacing(L)
-        self.input = QStackedWidget()
-        self.input.addWidget(self._build_picture_side())
-        self.input.addWidget(self._build_text_side())
+        self.input = TryInput()
+        self.input.dropped.connect(self._take)
+        self.input.choose.connect(self._choose)
+        self.input.paste.connect(self._paste)
+        self.input.typed.connect(self._predict_typed)
+        self.input.at_once.connect(lambda: self._predict_typed(asked=True))
         middle.addWidget(self.input, 3)
         middle.addWidget(self._build_answer(), 2)
         self.body.addLayout(middle, 3)
         self.body.addWidget(self._build_batch(), 2)
         self.picker.changed.connect(self._again)
-
-    def _build_picture_side(self) -> QWidget:
-        self.picture_side = QWidget()
-        column = QVBoxLayout(self.picture_side)
-        column.setContentsMargins(0, 0, 0, 0)
-        self.drop = DropZone(
-            "Drop a picture",
-            "Or several, or a folder. You can also paste one (Ctrl+V) or click to choose.",
-            "image-plus",
-        )
-        self.drop.setObjectName("try-drop")
-        self.drop.dropped.connect(self._take)
-        self.drop.clicked.connect(self._choose)
-        self.picture = _PictureDrop()
-        self.picture.dropped.connect(self._take)
-        self.picture_stack = QStackedWidget()
-        self.picture_stack.addWidget(self.drop)
-        self.picture_stack.addWidget(self.picture)
-        column.addWidget(self.picture_stack, 1)
-        row = QHBoxLayout()
-        row.addWidget(button("Choose files …", self._choose, icon_name="folder-open"))
-        row.addWidget(
-            button("Paste", self._paste, icon_name="clipboard-paste", tip="Paste a picture or a text (Ctrl+V)")
-        )
-        row.addStretch(1)
-        column.addLayout(row)
-        return self.picture_side
-
-    def _build_text_side(self) -> QWidget:
-        self.text_side = QWidget()
-        column = QVBoxLayout(self.text_side)
-        column.setContentsMargins(0, 0, 0, 0)
-        self.text = QPlainTextEdit()
-        self.text.setObjectName("try-text")
-        self.text.setPlaceholderText("Type or paste a text, or drop a text file …")
-        self.text.setAccessibleName("Text to try")
-        self.text.setTabChangesFocus(True)
-        self.text.textChanged.connect(self._typing.start)
-        # A dropped file is tried, not pasted as its name.
-        self.text.setAcceptDrops(False)
-        column.addWidget(self.text, 1)
-        row = QHBoxLayout()
-        row.addWidget(button("Choose files …", self._choose, icon_name="folder-open"))
-        row.addStretch(1)
-        row.addWidget(label("The answer follows your typing", "faint"))
-        column.addLayout(row)
-        return self.text_side
+        self.controls.changed.connect(self._again)
 
     def _build_answer(self) -> QWidget:
         card = Card(spacing=M)
         self.picker = ModelPicker(self.ctx)
         card.body.addWidget(self.picker)
-        self.bars = ScoreBars()
-        card.body.addWidget(self.bars)
+        self.remote = Banner(closable=False)
+        card.body.addWidget(self.remote)
+        self.controls = OptionControls()
+        card.body.addWidget(self.controls)
+        doing = QHBoxLayout()
+        self.go = button("Ask", self._go, role="primary", icon_name="play", name="try-go", tip="Do it now (Ctrl+Enter)")
+        self.stop = button("Stop", self._stop, icon_name="circle-stop", name="try-stop")
+        self.go.hide()
+        self.stop.hide()
+        doing.addWidget(self.go)
+        doing.addWidget(self.stop)
+        doing.addStretch(1)
+        card.body.addLayout(doing)
+        self.view = PredictionView()
+        self.view.boxes_shown.connect(self._draw_boxes)
+        self.view.box_chosen.connect(self.input.picture.choose_box)
+        self.view.opacity.connect(self.input.picture.set_opacity)
+        self.input.picture.box_clicked.connect(self.view.boxes.list.setCurrentRow)
+        card.body.addWidget(self.view, 1)
         self.state = label("The answer appears here.", "faint", wrap=True)
+        self.state.setObjectName("try-state")
         card.body.addWidget(self.state)
-        card.body.addStretch(1)
         row = QHBoxLayout()
         row.addStretch(1)
         self.correct = button(
@@ -505,25 +585,3 @@ class TryPage(Page):
         column.addWidget(self.table_view, 1)
         self.batch.hide()
         return self.batch
-
-
-class _PictureDrop(PictureView):
-    """The picture shown, which takes the next one dropped on it.
-
-    Signals:
-        dropped(object): mime data.
-    """
-
-    dropped = Signal(object)
-
-    def __init__(self) -> None:
-        super().__init__("The picture that was tried")
-        self.setAcceptDrops(True)
-
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if accepts(event.mimeData()):
-            event.acceptProposedAction()
-
-    def dropEvent(self, event: QDropEvent) -> None:
-        event.acceptProposedAction()
-        self.dropped.emit(event.mimeData())

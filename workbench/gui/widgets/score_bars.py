@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from workbench.gui.theme import S, theme
 from workbench.gui.widgets.basic import button, label
-from workbench.tasks.base import Prediction, Score
+from workbench.tasks.predictions import Score, Scores
 
 _TOP = 5
 _ANIMATION_MS = 180
@@ -78,7 +78,7 @@ class ScoreBars(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._prediction: Prediction | None = None
+        self._prediction: Scores | None = None
         self._all = False
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -92,7 +92,7 @@ class ScoreBars(QWidget):
             column.addWidget(widget)
         self.show_prediction(None)
 
-    def show_prediction(self, prediction: Prediction | None) -> None:
+    def show_prediction(self, prediction: Scores | None) -> None:
         """Draw a prediction, or nothing."""
         self._prediction = prediction
         self.setVisible(prediction is not None)

@@ -1,0 +1,415 @@
+"""What a model said, drawn as its kind asks for: one small view per kind of prediction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QColor, QTextCharFormat, QTextCursor
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QApplication,
+    QFileDialog,
+    QHeaderView,
+    QListWidget,
+    QListWidgetItem,
+    QPlainTextEdit,
+    QSlider,
+    QStackedWidget,
+    QTableWidget,
+    QTableWidgetItem,
+    QTextEdit,
+    QVBoxLayout,
+    QWidget,
+)
+
+from workbench.gui.theme import CLASS_COLOURS, S, theme
+from workbench.gui.widgets.basic import button, label, row
+from workbench.gui.widgets.canvas import label_colour
+from workbench.gui.widgets.score_bars import ScoreBars
+from workbench.tasks.predictions import Box, Boxes, Mask, Picture, Prediction, Scores, Table, Text, Vector
+
+_MOST_ROWS = 500
+
+
+def _column(widget: QWidget) -> QVBoxLayout:
+    column = QVBoxLayout(widget)
+    column.setContentsMargins(0, 0, 0, 0)
+    column.setSpacing(S)
+    return column
+
+
+class _Swatches(QListWidget):
+    """A list with a coloured square before each line."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.setAccessibleName(name)
+        self.setUniformItemSizes(True)
+
+    def put(self, rows: list[tuple[str, QColor]]) -> None:
+        from PySide6.QtGui import QIcon, QPixmap
+
+        self.clear()
+        for words, colour in rows:
+            square = QPixmap(12, 12)
+            square.fill(colour)
+            self.addItem(QListWidgetItem(QIcon(square), words))
+
+
+class BoxesPart(QWidget):
+    """Signals:
+    shown(object): the tuple of boxes to draw, when the slider moved.
+    chosen(int): a line of the list.
+    """
+
+    shown = Signal(object)
+    chosen = Signal(int)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._prediction: Boxes | None = None
+        column = _column(self)
+        self.summary = label("", "heading", wrap=True, selectable=True)
+        self.summary.setObjectName("boxes-summary")
+        self.slider = QSlider(Qt.Orientation.Horizontal)
+        self.slider.setObjectName("score-slider")
+        self.slider.setRange(5, 95)
+        self.slider.setAccessibleName("How certain a thing must be to be shown")
+        self.slider.setToolTip("How certain a thing must be to be shown (score threshold)")
+        self.slider.valueChanged.connect(lambda _v: self._refill())
+        self.value = label("", "soft")
+        self.list = _Swatches("What was found")
+        self.list.currentRowChanged.connect(self.chosen)
+        self.text = QPlainTextEdit()
+        self.text.setReadOnly(True)
+        self.text.setAccessibleName("The text that was read")
+        self.text.setObjectName("read-text")
+        column.addWidget(self.summary)
+        self.certain = label("At least this certain", "soft")
+        column.addLayout(row(self.certain, self.slider, self.value))
+        column.addWidget(self.list, 1)
+        column.addWidget(self.text, 1)
+
+    def show_prediction(self, prediction: Boxes) -> None:
+        self._prediction = prediction
+        self.list.setVisible(not prediction.reading)
+        self.text.setVisible(prediction.reading)
+        self.slider.blockSignals(True)
+        self.slider.setValue(round(prediction.threshold * 100))
+        self.slider.blockSignals(False)
+        self._refill()
+
+    def labels(self) -> list[str]:
+        """All labels found, in a fixed order: a label's place gives its colour."""
+        found = self._prediction.boxes if self._prediction is not None and not self._prediction.reading else ()
+        return sorted({b.label for b in found})
+
+    def boxes_now(self) -> tuple[Box, ...]:
+        """The boxes above the slider's value."""
+        return self._prediction.above(self.slider.value() / 100) if self._prediction is not None else ()
+
+    def _refill(self) -> None:
+        prediction = self._prediction
+        if prediction is None:
+            return
+        limit = self.slider.value() / 100
+        boxes = self.boxes_now()
+        self.value.setText(f"{limit:.0%}")
+        labels = self.labels()
+        if prediction.reading:
+            self.summary.setText(f"{len(boxes)} lines read" if boxes else "No text found")
+            self.text.setPlainText("\n".join(b.label for b in boxes))
+        else:
+            counts: dict[str, int] = {}
+            for box in boxes:
+                counts[box.label] = counts.get(box.label, 0) + 1
+            self.summary.setText(", ".join(f"{n} {name}" for name, n in counts.items()) or "Nothing this certain")
+            self.list.blockSignals(True)
+            self.list.put([(f"{b.label}   {b.score:.0%}", label_colour(labels, b.label)) for b in boxes])
+            self.list.blockSignals(False)
+        self.shown.emit(boxes)
+
+
+class MaskPart(QWidget):
+    """Signals:
+    opacity(float): 0..1.
+    """
+
+    opacity = Signal(float)
+
+    def __init__(self) -> None:
+        super().__init__()
+        column = _column(self)
+        self.summary = label("", "heading", wrap=True, selectable=True)
+        self.summary.setObjectName("mask-summary")
+        self.slider = QSlider(Qt.Orientation.Horizontal)
+        self.slider.setRange(0, 100)
+        self.slider.setValue(55)
+        self.slider.setAccessibleName("How strongly the areas cover the picture")
+        self.slider.setToolTip("How strongly the areas cover the picture (opacity)")
+        self.slider.valueChanged.connect(lambda value: self.opacity.emit(value / 100))
+        self.list = _Swatches("Areas and their share of the picture")
+        column.addWidget(self.summary)
+        column.addLayout(row(label("Colour over the picture", "soft"), self.slider))
+        column.addWidget(self.list, 1)
+
+    def show_prediction(self, prediction: Mask) -> None:
+        present = prediction.present()
+        self.summary.setText(f"{present[0][1]}, {present[0][2]:.0%} of the picture" if present else "Nothing found")
+        self.list.put(
+            [(f"{name}   {share:.1%}", QColor(CLASS_COLOURS[i % len(CLASS_COLOURS)])) for i, name, share in present]
+        )
+
+
+class TextPart(QWidget):
+    """A text as it grows; pieces that the model marked stand on their colour."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        column = _column(self)
+        self.view = QTextEdit()
+        self.view.setObjectName("answer-text")
+        self.view.setReadOnly(True)
+        self.view.setAcceptRichText(False)
+        self.view.setAccessibleName("Answer")
+        self.legend = label("", "soft", wrap=True)
+        column.addWidget(self.view, 1)
+        column.addWidget(self.legend)
+
+    def show_prediction(self, prediction: Text) -> None:
+        old = self.view.toPlainText()
+        if old and prediction.text.startswith(old):  # growing: only the new words are put in
+            cursor = QTextCursor(self.view.document())
+            cursor.movePosition(QTextCursor.MoveOperation.End)
+            cursor.insertText(prediction.text[len(old) :])
+        else:
+            self.view.setPlainText(prediction.text)
+        if not prediction.finished:
+            bar = self.view.verticalScrollBar()
+            bar.setValue(bar.maximum())
+        marks = []
+        labels = sorted({s.label for s in prediction.spans if s.label})
+        # Qt counts characters as UTF-16: an emoji before a piece moves its place.
+        for span in prediction.spans if prediction.marked else ():
+            if span.start < 0:
+                continue
+            mark = QTextEdit.ExtraSelection()
+            cursor = QTextCursor(self.view.document())
+            cursor.setPosition(_utf16(prediction.text, span.start))
+            cursor.setPosition(_utf16(prediction.text, span.end), QTextCursor.MoveMode.KeepAnchor)
+            colour = label_colour(labels, span.label) if labels else theme().colour("accent")
+            ground = QColor(colour)
+            ground.setAlpha(80)
+            form = QTextCharFormat()
+            form.setBackground(ground)
+            form.setToolTip(f"{span.label or 'answer'} {span.score:.0%}")
+            mark.cursor, mark.format = cursor, form
+            marks.append(mark)
+        self.view.setExtraSelections(marks)
+        words = (
+            [f"{s.label or 'answer'}: {t} ({s.score:.0%})" for t, s in prediction.pieces()] if prediction.marked else []
+        )
+        if prediction.marked and not words:
+            words = ["Nothing found in this text."]
+        self.legend.setText("   ·   ".join(words[:30]))
+        self.legend.setVisible(bool(words))
+
+
+class PicturePart(QWidget):
+    """The new picture itself is on the canvas; here stand its size and what to do with it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        column = _column(self)
+        self.summary = label("", "heading", wrap=True)
+        self.summary.setObjectName("picture-summary")
+        column.addWidget(self.summary)
+        column.addWidget(label("Drag the line in the picture to compare before and after.", "soft", wrap=True))
+        column.addStretch(1)
+
+    def show_prediction(self, prediction: Picture) -> None:
+        words = f"{prediction.width:,} x {prediction.height:,} points"
+        self.summary.setText(words if prediction.finished else f"{words}, still being made …")
+
+
+class VectorPart(QWidget):
+    """Numbers are for other programs: shown shortly, copied and saved whole."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        column = _column(self)
+        self.summary = label("", "heading", wrap=True)
+        self.view = QPlainTextEdit()
+        self.view.setReadOnly(True)
+        self.view.setAccessibleName("The numbers")
+        column.addWidget(self.summary)
+        column.addWidget(self.view, 1)
+
+    def show_prediction(self, prediction: Vector) -> None:
+        self.summary.setText(f"The meaning as {len(prediction.values)} numbers")
+        self.view.setPlainText(" ".join(f"{v:.4f}" for v in prediction.values))
+
+
+class TablePart(QWidget):
+    """A forecast: drawn after the numbers it goes on from, and as a table."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        column = _column(self)
+        self._plot: Any = None
+        self._place = QVBoxLayout()
+        column.addLayout(self._place, 1)
+        self.table = QTableWidget()
+        self.table.setAccessibleName("Forecast as a table")
+        self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        column.addWidget(self.table, 1)
+
+    def show_prediction(self, prediction: Table) -> None:
+        rows = prediction.rows[:_MOST_ROWS]
+        self.table.setColumnCount(len(prediction.columns))
+        self.table.setHorizontalHeaderLabels(list(prediction.columns))
+        self.table.setRowCount(len(rows))
+        for y, values in enumerate(rows):
+            for x, value in enumerate(values):
+                self.table.setItem(y, x, QTableWidgetItem(f"{value:,.4g}"))
+        self._draw(prediction)
+
+    def _draw(self, prediction: Table) -> None:
+        import pyqtgraph as pg
+
+        if self._plot is None:
+            self._plot = pg.PlotWidget()
+            self._plot.setMinimumHeight(160)
+            self._plot.setAccessibleName("Forecast as a curve")
+            self._plot.setMenuEnabled(False)
+            self._place.addWidget(self._plot)
+        plot = self._plot
+        plot.clear()
+        plot.setBackground(theme().colour("surface"))
+        for side in ("left", "bottom"):
+            plot.getAxis(side).setTextPen(theme().colour("text_soft"))
+        start = len(prediction.given)
+        plot.plot(list(range(start)), list(prediction.given), pen=pg.mkPen(theme().colour("text_soft"), width=2))
+        steps = list(range(start, start + len(prediction.rows)))
+        lines = []
+        for place, _name in enumerate(prediction.columns):
+            middle = place == len(prediction.columns) // 2
+            pen = pg.mkPen(theme().colour("accent"), width=3 if middle else 1)
+            lines.append(plot.plot(steps, [r[place] for r in prediction.rows], pen=pen))
+        if len(lines) >= 3:
+            shade = QColor(theme().colour("accent"))
+            shade.setAlpha(50)
+            plot.addItem(pg.FillBetweenItem(lines[0], lines[-1], brush=shade))
+
+
+class PredictionView(QWidget):
+    """Signals:
+    boxes_shown(object): boxes to draw on the picture.
+    box_chosen(int): a line of the list of boxes.
+    opacity(float): of the areas.
+    """
+
+    boxes_shown = Signal(object)
+    box_chosen = Signal(int)
+    opacity = Signal(float)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.prediction: Prediction | None = None
+        column = _column(self)
+        self.stack = QStackedWidget()
+        self.scores = ScoreBars()
+        self.boxes = BoxesPart()
+        self.areas = MaskPart()
+        self.boxes.shown.connect(self.boxes_shown)
+        self.boxes.chosen.connect(self.box_chosen)
+        self.areas.opacity.connect(self.opacity)
+        holder = QWidget()
+        holder_column = _column(holder)
+        holder_column.addWidget(self.scores)
+        holder_column.addStretch(1)
+        self._parts: dict[str, tuple[QWidget, Callable[[Any], None]]] = {
+            Scores.kind: (holder, self.scores.show_prediction)
+        }
+        self.text = TextPart()
+        parts: tuple[tuple[str, Any], ...] = (
+            (Boxes.kind, self.boxes),
+            (Mask.kind, self.areas),
+            (Text.kind, self.text),
+            (Picture.kind, PicturePart()),
+            (Vector.kind, VectorPart()),
+            (Table.kind, TablePart()),
+        )
+        for kind, part in parts:
+            self._parts[kind] = part, part.show_prediction
+        for widget, _show in self._parts.values():
+            self.stack.addWidget(widget)
+        self.note = label("", "soft", wrap=True)
+        self.note.setObjectName("prediction-note")
+        self.copy = button("Copy", self._copy, icon_name="copy", name="copy-answer", tip="Copy the answer as text")
+        self.save = button("Save …", self._save, icon_name="save", name="save-answer")
+        column.addWidget(self.stack, 1)
+        column.addWidget(self.note)
+        column.addLayout(row(self.copy, self.save, 1))
+        self.show_prediction(None)
+
+    def show_prediction(self, prediction: Prediction | None) -> None:
+        """Draw a prediction, or nothing."""
+        self.prediction = prediction
+        self.stack.setVisible(prediction is not None)
+        plain = isinstance(prediction, Scores)
+        whole = prediction is not None and getattr(prediction, "finished", True)
+        self.copy.setVisible(whole and not plain and not isinstance(prediction, Picture | Mask))
+        self.save.setVisible(whole and not plain)
+        self.note.setVisible(prediction is not None and not plain and bool(prediction.note))
+        if prediction is None:
+            self.scores.show_prediction(None)
+            return
+        widget, show = self._parts[prediction.kind]
+        self.stack.setCurrentWidget(widget)
+        show(prediction)
+        if not plain:
+            self.note.setText(prediction.note)
+            self.setAccessibleName(f"Answer: {prediction.summary()}. {prediction.note}")
+
+    def answer_text(self) -> str:
+        """The answer as plain text."""
+        if isinstance(self.prediction, Text) and not self.prediction.marked:
+            return self.prediction.text
+        return "\n".join(self.prediction.lines()) if self.prediction is not None else ""
+
+    def _copy(self) -> None:
+        QApplication.clipboard().setText(self.answer_text())
+
+    def ask_path(self, endings: tuple[str, ...]) -> str:
+        """Where it goes; asked of the person."""
+        kinds = ";;".join(f"{e[1:].upper()} (*{e})" for e in endings)
+        return QFileDialog.getSaveFileName(self, "Save the answer", f"answer{endings[0]}", kinds)[0]
+
+    def _save(self) -> None:
+        from workbench.engine.save import endings, save_prediction
+        from workbench.errors import UserError
+
+        if self.prediction is None:
+            return
+        file = self.ask_path(endings(self.prediction))
+        if not file:
+            return
+        path = Path(file)
+        if not path.suffix:
+            path = path.with_suffix(endings(self.prediction)[0])
+        try:
+            save_prediction(self.prediction, path)
+        except UserError as error:
+            self.note.setText(str(error))
+        else:
+            self.note.setText(f"Saved to {path}")
+        self.note.show()
+
+
+def _utf16(text: str, place: int) -> int:
+    return len(text[:place].encode("utf-16-le")) // 2

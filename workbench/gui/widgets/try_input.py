@@ -1,0 +1,142 @@
+"""Where a person puts what a model shall look at: a picture, a text, a recording or numbers."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import QPlainTextEdit, QStackedWidget, QVBoxLayout, QWidget
+
+from workbench.gui.theme import S
+from workbench.gui.widgets.basic import DropZone, button, label, row
+from workbench.gui.widgets.canvas import Canvas
+from workbench.tasks.base import Task
+
+_TYPING_MS = 400
+# What the text side asks for, by the kind of thing that goes in.
+_WORDS = {
+    "text": "Type or paste a text, or drop a text file …",
+    "series": "Type or paste numbers in their order in time, or drop a table with one column of numbers …",
+}
+_TYPED = tuple(_WORDS)
+
+
+class TryInput(QStackedWidget):
+    """Signals:
+    dropped(object): mime data.
+    choose(): the person wants to choose files.
+    paste(): the person wants what is on the clipboard.
+    typed(): the text changed and the person paused.
+    at_once(): Ctrl+Return in the text.
+    """
+
+    dropped = Signal(object)
+    choose = Signal()
+    paste = Signal()
+    typed = Signal()
+    at_once = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._typing = QTimer(self)
+        self._typing.setSingleShot(True)
+        self._typing.setInterval(_TYPING_MS)
+        self._typing.timeout.connect(self.typed)
+        self.picture_side = self._build_picture()
+        self.text_side = self._build_text()
+        self.sound_side = self._build_sound()
+        for side in (self.picture_side, self.text_side, self.sound_side):
+            self.addWidget(side)
+
+    def show_task(self, task: Task, waits: bool) -> None:
+        """The side for a task; `waits`: the answer comes when a button is pressed, not by itself."""
+        media = task.info.media
+        side = {"picture": self.picture_side, "sound": self.sound_side}.get(media, self.text_side)
+        self.setCurrentWidget(side)
+        self.text.setPlaceholderText(_WORDS.get(media, ""))
+        self.hint.setText("" if waits else "The answer follows your typing")
+        noun = task.info.noun
+        self.drop.heading.setText(f"Drop a {noun}")
+
+    def typed_text(self) -> str:
+        return self.text.toPlainText()
+
+    def takes_typing(self, task: Task) -> bool:
+        """True when what goes in can be typed."""
+        return task.info.media in _TYPED
+
+    def stop_waiting(self) -> None:
+        self._typing.stop()
+
+    def clear_picture(self) -> None:
+        """Back to the place to drop on."""
+        self.picture_stack.setCurrentWidget(self.drop)
+
+    def show_picture(self, data: bytes) -> None:
+        self.picture.show_data(data)
+        self.picture_stack.setCurrentWidget(self.picture)
+
+    def show_sound(self, name: str) -> None:
+        """What was dropped, by name; "" for nothing."""
+        self.sound.heading.setText(name or "Drop a recording")
+
+    def _build_picture(self) -> QWidget:
+        side = QWidget()
+        column = QVBoxLayout(side)
+        column.setContentsMargins(0, 0, 0, 0)
+        self.drop = DropZone(
+            "Drop a picture",
+            "Or several, or a folder. You can also paste one (Ctrl+V) or click to choose.",
+            "image-plus",
+        )
+        self.drop.setObjectName("try-drop")
+        self.drop.dropped.connect(self.dropped)
+        self.drop.clicked.connect(self.choose)
+        self.picture = Canvas("The picture that was tried")
+        self.picture.setObjectName("try-canvas")
+        self.picture.dropped.connect(self.dropped)
+        self.picture_stack = QStackedWidget()
+        self.picture_stack.addWidget(self.drop)
+        self.picture_stack.addWidget(self.picture)
+        column.addWidget(self.picture_stack, 1)
+        tip = "Paste a picture or a text (Ctrl+V)"
+        column.addLayout(
+            row(
+                button("Choose files …", self.choose.emit, icon_name="folder-open"),
+                button("Paste", self.paste.emit, icon_name="clipboard-paste", tip=tip),
+                1,
+            )
+        )
+        return side
+
+    def _build_text(self) -> QWidget:
+        side = QWidget()
+        column = QVBoxLayout(side)
+        column.setContentsMargins(0, 0, 0, 0)
+        self.text = QPlainTextEdit()
+        self.text.setObjectName("try-text")
+        self.text.setAccessibleName("Text to try")
+        self.text.setTabChangesFocus(True)
+        self.text.textChanged.connect(self._typing.start)
+        # A dropped file is tried, not pasted as its name.
+        self.text.setAcceptDrops(False)
+        at_once = QShortcut(QKeySequence("Ctrl+Return"), self.text)
+        at_once.activated.connect(self.at_once)
+        self.hint = label("", "faint")
+        column.addWidget(self.text, 1)
+        column.addLayout(row(button("Choose files …", self.choose.emit, icon_name="folder-open"), 1, self.hint))
+        return side
+
+    def _build_sound(self) -> QWidget:
+        side = QWidget()
+        column = QVBoxLayout(side)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(S)
+        self.sound = DropZone(
+            "Drop a recording", "A WAV, FLAC, OGG or MP3 file, several, or a folder; or click to choose.", "audio-lines"
+        )
+        self.sound.setObjectName("try-sound")
+        self.sound.dropped.connect(self.dropped)
+        self.sound.clicked.connect(self.choose)
+        column.addWidget(self.sound, 1)
+        column.addLayout(row(button("Choose files …", self.choose.emit, icon_name="folder-open"), 1))
+        return side
