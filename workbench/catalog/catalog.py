@@ -6,12 +6,13 @@ import difflib
 import json
 import logging
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 from workbench.app_paths import AppPaths, app_paths, resources
-from workbench.catalog.card import ModelCard
+from workbench.catalog.card import ModelCard, SourceKind
 from workbench.catalog.reader import card_from_dict, read_cards
 from workbench.errors import Problem, UserError
 
@@ -19,6 +20,7 @@ log = logging.getLogger(__name__)
 
 CARD_FILE = "card.json"
 _MAX_CARD_BYTES = 5_000_000
+_LIVE_FOLDER = "hub_models"
 
 
 def read_own_card(folder: Path) -> ModelCard:
@@ -40,7 +42,14 @@ def read_own_card(folder: Path) -> ModelCard:
     except (OSError, UnicodeDecodeError, ValueError) as error:
         raise UserError(f"The model card in “{folder.name}” cannot be read.", "Export the model again.") from error
     card = card_from_dict(data)
-    return replace(card, source=replace(card.source, kind="folder", ref=str(folder.absolute()), path=""))
+    if card.source.kind == "endpoint":
+        return card
+    # Folders move: what counts is where the card lies now. Only an adopted file keeps its own name.
+    kind: SourceKind = "import" if card.source.kind == "import" else "folder"
+    path = card.source.path if kind == "import" else ""
+    if path and (Path(path).is_absolute() or ".." in Path(path).parts):
+        raise UserError(f"The model card in “{folder.name}” points out of its folder.", "Import the model again.")
+    return replace(card, source=replace(card.source, kind=kind, ref=str(folder.absolute()), path=path))
 
 
 @cache
@@ -56,7 +65,9 @@ class Catalog:
         self._paths = paths
         self._bundled = bundled
         self._own: list[ModelCard] = []
+        self._live: list[ModelCard] = []
         self._problems: list[Problem] = []
+        self._words: dict[int, tuple[ModelCard, str]] = {}
         self._lock = threading.Lock()
         self.refresh()
 
@@ -83,16 +94,44 @@ class Catalog:
                 log.warning("own model left out: %s", error)
                 problems.append(Problem.of(folder.name, error, str(folder)))
         own.sort(key=lambda card: card.created, reverse=True)
+        live = self._read_live(problems)
         with self._lock:
-            self._own, self._problems = own, problems
+            self._own, self._live, self._problems = own, live, problems
+            self._words = {}
+
+    def _read_live(self, problems: list[Problem]) -> list[ModelCard]:
+        """Cards of models the person found on a hub, written by `remember`."""
+        found: list[ModelCard] = []
+        folder = self._paths.settings / _LIVE_FOLDER
+        for file in sorted(folder.glob("*.json")) if folder.is_dir() else []:
+            try:
+                if file.stat().st_size > _MAX_CARD_BYTES:
+                    raise ValueError("too large")
+                found.append(card_from_dict(json.loads(file.read_text(encoding="utf-8"))))
+            except (OSError, UnicodeDecodeError, ValueError, UserError) as error:
+                log.warning("hub card left out: %s", error)
+                problems.append(Problem(file.stem, "This model's description cannot be read.", "Find it again online."))
+        return found
+
+    def remember(self, card: ModelCard) -> None:
+        """Keep the card of a model found on a hub. Raises: UserError when it cannot be written."""
+        folder = self._paths.settings / _LIVE_FOLDER
+        folder.mkdir(parents=True, exist_ok=True)
+        write_card(card, folder, f"{_safe(card.id)}.json")
+        self.refresh()
+
+    def forget(self, model_id: str) -> None:
+        """Take a hub card out of the list; its downloaded files stay until they are deleted."""
+        (self._paths.settings / _LIVE_FOLDER / f"{_safe(model_id)}.json").unlink(missing_ok=True)
+        self.refresh()
 
     def problems(self) -> list[Problem]:
         """Own models that could not be read."""
         return list(self._problems)
 
     def cards(self) -> list[ModelCard]:
-        """All cards: the person's own first (newest first), then starters, then the rest."""
-        return [*self._own, *self._bundled]
+        """All cards: the person's own first (newest first), those found on a hub, then starters, then the rest."""
+        return [*self._own, *self._live, *self._bundled]
 
     def own(self) -> list[ModelCard]:
         return list(self._own)
@@ -150,27 +189,47 @@ class Catalog:
         licence: str = "",
         language: str = "",
         max_bytes: int = 0,
-        offline_only: bool = False,
+        present: Callable[[ModelCard], bool] | None = None,
         fits_memory: int = 0,
         own: bool | None = None,
     ) -> list[ModelCard]:
-        """Cards that meet every condition given. `text`: all its words, anywhere in the card's words."""
+        """Cards that meet every condition given.
+
+        Args:
+            text: all its words, anywhere in the card's words.
+            present: only cards for which this says True (those that are on this computer).
+        """
         words = text.casefold().split()
-        found = []
-        for card in self.cards():
-            hay = " ".join((card.id, card.name, card.family, card.summary, card.trained_on, card.strengths)).casefold()
-            if (
-                all(word in hay for word in words)
-                and (not task or task in card.tasks or task in card.trainable_for)
-                and (not licence or card.licence == licence)
-                and (not language or language in card.languages or "multilingual" in card.languages)
-                and (not max_bytes or card.source.size <= max_bytes)
-                and (not offline_only or card.starter or card.is_own)
-                and (not fits_memory or card.minimum_memory <= fits_memory)
-                and (own is None or card.is_own == own)
-            ):
-                found.append(card)
-        return found
+        return [
+            card
+            for card in self.cards()
+            if (not words or self._has_words(card, words))
+            and (not task or task in card.tasks or task in card.trainable_for)
+            and (not licence or card.licence == licence)
+            and (not language or language in card.languages or "multilingual" in card.languages)
+            and (not max_bytes or card.source.size <= max_bytes)
+            and (not fits_memory or card.minimum_memory <= fits_memory)
+            and (own is None or card.is_own == own)
+            and (present is None or present(card))
+        ]
+
+    def _has_words(self, card: ModelCard, words: list[str]) -> bool:
+        # Joined once per card: a thousand cards must answer within a keystroke.
+        known = self._words.get(id(card))
+        if known is None or known[0] is not card:
+            tasks = " ".join((*card.tasks, *card.trainable_for)).replace("-", " ")
+            parts = (
+                card.id,
+                card.name,
+                card.family,
+                card.source.ref,
+                card.summary,
+                card.trained_on,
+                card.strengths,
+                tasks,
+            )
+            known = self._words[id(card)] = (card, " ".join(parts).casefold())
+        return all(word in known[1] for word in words)
 
     def suggest(self, task_id: str) -> tuple[ModelCard, str]:
         """The model to begin with for a task, and why in words. Raises: UserError when no model fits."""
@@ -192,17 +251,22 @@ def label_names(card: ModelCard) -> tuple[str, ...]:
     return card.label_names or (_label_file(card.labels) if card.labels else ())
 
 
-def write_card(card: ModelCard, folder: Path) -> None:
-    """Write `card.json` atomically. Raises: UserError when the folder cannot be written."""
+def _safe(model_id: str) -> str:
+    """An id as a file name."""
+    return "".join(c if c.isalnum() or c in "-_." else "_" for c in model_id)[:150]
+
+
+def write_card(card: ModelCard, folder: Path, name: str = CARD_FILE) -> None:
+    """Write a card atomically. Raises: UserError when the folder cannot be written."""
     import os
 
-    temporary = folder / f".{CARD_FILE}.part"
+    temporary = folder / f".{name}.part"
     try:
         with temporary.open("w", encoding="utf-8") as stream:
             json.dump(card.to_json(), stream, ensure_ascii=False, indent=1)
             stream.flush()
             os.fsync(stream.fileno())
-        temporary.replace(folder / CARD_FILE)
+        temporary.replace(folder / name)
     except OSError as error:
         raise UserError(
             f"The model's folder “{folder.name}” cannot be written.",

@@ -31,9 +31,13 @@ def add(commands: Any) -> None:
 def run_list(options: argparse.Namespace) -> int:
     """One line per model."""
     from workbench.catalog.catalog import Catalog
+    from workbench.hub.store import is_present
 
     found = Catalog.load().search(
-        options.search, options.task, offline_only=options.offline, own=True if options.mine else None
+        options.search,
+        options.task,
+        present=is_present if options.offline else None,
+        own=True if options.mine else None,
     )
     if options.json:
         as_json([c.to_json() for c in found])

@@ -132,19 +132,19 @@ def _samples(inputs: list[str], task: Any) -> tuple[list[Any] | None, str]:
     """Texts typed or piped in as samples; None for files, which are collected by their task. And the media."""
     from workbench.data.types import MediaKind, Sample
 
-    wanted = task.info.media if task is not None else ""
+    wanted: MediaKind | None = task.info.media if task is not None else None
     files_only = wanted in ("picture", "sound")
     kind: MediaKind = wanted or "text"
     if inputs == ["-"]:
         lines = [line.rstrip("\n") for line in sys.stdin if line.strip()]
         if files_only:
             inputs[:] = lines
-            return None, wanted
+            return None, wanted or "picture"
         return [Sample(kind, f"line {n}", text=line) for n, line in enumerate(lines, 1)], kind
     existing = [Path(i) for i in inputs if _exists(i)]
     if not existing and not files_only and not any(_looks_like_file(i) for i in inputs):
         return [Sample(kind, " ".join(i.split()[:8]), text=i) for i in inputs], kind
-    return None, _media_of(existing, wanted)
+    return None, _media_of(existing, wanted or "")
 
 
 def _exists(name: str) -> bool:

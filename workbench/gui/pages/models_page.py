@@ -130,13 +130,15 @@ class ModelsPage(Page):
         return column
 
     def _fill(self) -> None:
+        from workbench.hub.store import is_present
+
         found = self.ctx.catalog.search(
             self.search.text(),
             self.task.currentData() or "",
             self.licence.currentData() or "",
             self.language.currentData() or "",
             int(self.size_box.currentData() or 0),
-            self.chips["offline"].isChecked(),
+            (lambda card: is_present(card, self.ctx.paths)) if self.chips["offline"].isChecked() else None,
             self._memory // 2 if self.chips["fits"].isChecked() else 0,
             True if self.chips["mine"].isChecked() else None,
         )
