@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-# Read by the libraries when they are first imported, so it must stand before any test module is.
-os.environ["HF_HUB_OFFLINE"] = "1"
+# Read by the libraries when they are first imported, so it must stand before any test module is. Nothing listens
+# there: a test that wants a hub starts one on loopback.
+os.environ["HF_ENDPOINT"] = "http://127.0.0.1:9"
 os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
+os.environ.pop("HF_TOKEN", None)
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -24,6 +26,10 @@ def workbench_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Every test has settings, cache, projects and models of its own."""
     home = tmp_path / "workbench-home"
     monkeypatch.setenv("WORKBENCH_HOME", str(home))
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "other-hub"))
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
+    # A test does not wait for a server as a person would.
+    monkeypatch.setattr("workbench.hub.http.PAUSE", 0.02)
     return home
 
 

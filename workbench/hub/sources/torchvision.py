@@ -8,34 +8,32 @@ from pathlib import Path
 from workbench.app_paths import AppPaths
 from workbench.catalog.card import ModelCard
 from workbench.control import Control
-from workbench.errors import UserError
-from workbench.hub.http import fetch_file
+from workbench.hub import listing
+from workbench.hub.http import Wanted
+from workbench.hub.net_settings import weights_folder
+from workbench.hub.plan import Plan
 
 BASE_VARIABLE = "WORKBENCH_TORCHVISION_URL"
+FOLDER = "torchvision"
 _BASE = "https://download.pytorch.org/models"
 
 
 def locate(card: ModelCard, paths: AppPaths) -> Path | None:
-    path = _target(card, paths)
-    return path if path.is_file() else None
+    target = _target(card, paths)
+    return target if listing.has(target.parent, target.name) else None
 
 
-def fetch(card: ModelCard, paths: AppPaths, control: Control) -> Path:
-    """See `workbench.hub.store.download`."""
+def plan(card: ModelCard, paths: AppPaths, _control: Control, _allow_pickle: bool) -> Plan:
+    """The files are called NAME-HASH.pth, HASH being the first 8 hex digits of their sha256."""
     target = _target(card, paths)
     base = os.environ.get(BASE_VARIABLE, _BASE).rstrip("/")
-    fetch_file(f"{base}/{card.source.path}", target, card.name, control, size=card.source.size, check=_matches_name)
-    return target
+    digest = target.stem.rpartition("-")[2]
+    return Plan([Wanted(f"{base}/{card.source.path}", target, card.source.size, digest)], lambda: target)
+
+
+def delete(card: ModelCard, paths: AppPaths) -> None:
+    _target(card, paths).unlink()
 
 
 def _target(card: ModelCard, paths: AppPaths) -> Path:
-    return paths.cache / "weights" / "torchvision" / Path(card.source.path).name
-
-
-def _matches_name(file: Path, name: str) -> None:
-    """torchvision's files are called NAME-HASH.pth, HASH being the first 8 hex digits of their sha256."""
-    from workbench.hub.http import sha256
-
-    wanted = Path(name).stem.rpartition("-")[2]
-    if not sha256(file).startswith(wanted):
-        raise UserError(f"The downloaded file “{name}” is damaged.", "Download it again.")
+    return weights_folder(paths) / FOLDER / Path(card.source.path).name
