@@ -94,7 +94,7 @@ def test_busy_and_dead_hubs(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
     hub.busy = [500] * 5
     with pytest.raises(UserError, match="code 500"):
         complete(found[0])
-    hub.busy = [500] * 99
+    hub.busy, hub.retry_after = [429] * 9, 30
     control = Control()
     threading.Timer(0.4, control.cancel).start()
     began = time.monotonic()

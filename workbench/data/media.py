@@ -75,6 +75,22 @@ def open_picture(source: Sample | Path | bytes, max_side: int | None = None) -> 
         raise UserError("The picture is damaged or cut off.", "Copy it again from where it came from.") from error
 
 
+def open_transparency(source: Sample | Path | bytes) -> Any:
+    """How see-through a picture is: uint8 [H, W] (0 is clear), upright; None when it is not at all.
+
+    Raises:
+        UserError: as `open_picture`, which is to be called first: it checks the size.
+    """
+    import numpy as np
+    from PIL import Image, ImageOps
+
+    with Image.open(io.BytesIO(_encoded(source))) as picture:
+        if picture.mode not in ("RGBA", "LA", "PA") and "transparency" not in picture.info:
+            return None
+        alpha = ImageOps.exif_transpose(picture).convert("RGBA").getchannel("A")
+    return np.asarray(alpha)
+
+
 def _encoded(source: Sample | Path | bytes) -> bytes:
     if isinstance(source, bytes):
         return source

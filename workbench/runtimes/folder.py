@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
@@ -37,10 +38,9 @@ def save_folder(model: Network, card: ModelCard, folder: Path) -> None:
         state = {f"backbone.{k}": v for k, v in model.backbone_state().items()}
         state |= {f"head.{k}": v for k, v in model.head_state().items()}
         save_file({k: v.detach().cpu().contiguous().clone() for k, v in state.items()}, work / WEIGHTS_FILE)
-        if model.tokenizer is not None:
-            from workbench.runtimes.transformers_runtime import save_extras
-
-            save_extras(model, work)
+        extras = getattr(import_module(f"workbench.runtimes.{card.runtime}_runtime"), "save_extras", None)
+        if extras is not None:
+            extras(model, work)
         write_card(card, work)
         _sync(work)
         work.rename(folder)

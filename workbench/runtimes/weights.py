@@ -11,6 +11,9 @@ from workbench.errors import UserError
 if TYPE_CHECKING:
     import torch
 
+# Under these names publishers wrap the tensors; averaged weights are the better ones.
+_WRAPPERS = ("state_dict", "params_ema", "params", "model_state_dict", "model")
+
 
 def read_state(path: Path, name: str) -> dict[str, torch.Tensor]:
     """A file's tensors by key, on the CPU.
@@ -35,8 +38,9 @@ def read_state(path: Path, name: str) -> dict[str, torch.Tensor]:
         raise UserError(
             f"The weights of “{name}” are missing or damaged.", "Delete the model and download or import it again."
         ) from error
-    if isinstance(state, dict) and isinstance(state.get("state_dict"), dict):
-        state = state["state_dict"]
+    for key in _WRAPPERS:
+        if isinstance(state, dict) and isinstance(state.get(key), dict):
+            state = state[key]
     if not isinstance(state, dict) or not all(isinstance(t, torch.Tensor) for t in state.values()):
         raise UserError(f"The file of “{name}” holds something else than weights.", "Choose another file.")
     return state

@@ -139,9 +139,9 @@ class Boxes:
         shown = self.above()
         if self.reading:
             return [b.label for b in shown] or ["no text found"]
-        return [
-            f"{b.score:6.1%}  {b.label}  ({b.x0:.0f}, {b.y0:.0f}) to ({b.x1:.0f}, {b.y1:.0f})" for b in shown
-        ] or ["nothing found"]
+        return [f"{b.score:6.1%}  {b.label}  ({b.x0:.0f}, {b.y0:.0f}) to ({b.x1:.0f}, {b.y1:.0f})" for b in shown] or [
+            "nothing found"
+        ]
 
 
 @dataclass(frozen=True)

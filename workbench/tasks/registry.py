@@ -35,7 +35,9 @@ def get_trainable(task_id: str) -> TrainableTask:
     """Raises: UserError when this app does not know the task or cannot teach it."""
     task = get_task(task_id)
     if not isinstance(task, TrainableTask):
-        raise UserError(f"{task.info.title} cannot be taught in this version of the app.", "Choose another kind of project.")
+        raise UserError(
+            f"{task.info.title} cannot be taught in this version of the app.", "Choose another kind of project."
+        )
     return task
 
 

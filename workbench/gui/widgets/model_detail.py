@@ -86,7 +86,9 @@ class ModelDetail(QScrollArea):
             shown.append(("on this computer", "badge-good") if here else ("not downloaded yet", "badge"))
         if not fit.ok:
             shown.append(("too large for this computer", "badge-warn"))
-        shown += [(words, {"good": "badge-good", "warn": "badge-warn"}.get(kind, "badge")) for words, kind in rights.badges()]
+        shown += [
+            (words, {"good": "badge-good", "warn": "badge-warn"}.get(kind, "badge")) for words, kind in rights.badges()
+        ]
         if card.gated:
             shown.append(("asks for an account", "badge-warn"))
         # Badges flow over two rows rather than being cut off.
@@ -214,15 +216,20 @@ class ModelDetail(QScrollArea):
         row.addWidget(self._bar, 1)
         if paused:
             row.addWidget(
-                button(
-                    "Go on", lambda: self._ctx.downloads.resume(card.id), icon_name="play", name="download-resume"
-                )
+                button("Go on", lambda: self._ctx.downloads.resume(card.id), icon_name="play", name="download-resume")
             )
         else:
             row.addWidget(
                 button("Pause", lambda: self._ctx.downloads.pause(card.id), icon_name="pause", name="download-pause")
             )
-        row.addWidget(icon_button("x", "Stop this download and delete what came", lambda: self._ctx.downloads.cancel(card.id), name="download-cancel"))
+        row.addWidget(
+            icon_button(
+                "x",
+                "Stop this download and delete what came",
+                lambda: self._ctx.downloads.cancel(card.id),
+                name="download-cancel",
+            )
+        )
         self._speed = label("", "soft")
         column.addWidget(self._speed)
         self._drawn_state = entry.state if entry is not None else ""

@@ -1,0 +1,249 @@
+"""Darknet's networks (YOLOv3 and its kin) from their own .cfg and .weights files.
+
+The file formats are Darknet's (J. Redmon, 2013-2018; YOLOv3: arXiv 1804.02767, YOLOv4: arXiv 2004.10934): the .cfg is an
+INI-like list of layers; the .weights is a header (three int32 of version, then the number of pictures seen) followed
+by float32 values, per convolution: biases (with batch norm: beta, gamma, mean, variance), then the kernel.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from workbench.errors import UserError
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
+_MOST_LAYERS = 2000
+_MOST_CFG_BYTES = 1_000_000
+_EPSILON = 1e-5
+Section = tuple[str, dict[str, str]]
+
+
+def read_cfg(path: Path) -> list[Section]:
+    """The sections of a .cfg in order. Raises: UserError when it is none."""
+    try:
+        if path.stat().st_size > _MOST_CFG_BYTES:
+            raise ValueError("too large")
+        return parse_cfg(path.read_text(encoding="utf-8", errors="replace"))
+    except (OSError, ValueError) as error:
+        raise UserError(f"“{path.name}” is no Darknet network.", "Choose the .cfg file that came with it.") from error
+
+
+def parse_cfg(text: str) -> list[Section]:
+    """See `read_cfg`. Raises: ValueError."""
+    sections: list[Section] = []
+    for raw in text.splitlines():
+        line = raw.split("#")[0].split(";")[0].strip()
+        if not line:
+            continue
+        if line.startswith("[") and line.endswith("]"):
+            sections.append((line[1:-1].strip(), {}))
+        elif "=" in line and sections:
+            key, _, value = line.partition("=")
+            sections[-1][1][key.strip()] = value.strip()
+        else:
+            raise ValueError(f"not understood: {line[:60]}")
+    if not sections or sections[0][0] not in ("net", "network") or len(sections) > _MOST_LAYERS:
+        raise ValueError("no network")
+    return sections
+
+
+def _whole(options: Mapping[str, str], key: str, default: int) -> int:
+    return int(options.get(key, default))
+
+
+def _list(text: str) -> list[int]:
+    return [int(part) for part in text.split(",") if part.strip()]
+
+
+def build(sections: Sequence[Section]) -> Any:
+    """The torch network. Raises: UserError for a layer this app does not know."""
+    import torch
+    from torch import nn
+
+    class Mish(nn.Module):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return x * torch.tanh(nn.functional.softplus(x))
+
+    class Darknet(nn.Module):
+        """Layers by index; routes and shortcuts look back at earlier outputs."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            net = sections[0][1]
+            self.width, self.height = _whole(net, "width", 416), _whole(net, "height", 416)
+            if not (0 < self.width <= 4096 and 0 < self.height <= 4096):
+                raise ValueError("size")
+            self.kinds: list[str] = []
+            self.looks: list[list[int]] = []
+            self.groups: list[tuple[int, int]] = []
+            self.heads: dict[int, dict[str, Any]] = {}
+            self.layers = nn.ModuleList()
+            widths: list[int] = []
+            inside = _whole(net, "channels", 3)
+            for index, (kind, options) in enumerate(sections[1:]):
+                looks, group = [], (1, 0)
+                layer: nn.Module = nn.Identity()
+                if kind == "convolutional":
+                    outside, size = int(options["filters"]), _whole(options, "size", 1)
+                    pad = size // 2 if _whole(options, "pad", 0) else _whole(options, "padding", 0)
+                    normed = _whole(options, "batch_normalize", 0) == 1
+                    layer = nn.Sequential()
+                    layer.add_module(
+                        "conv",
+                        nn.Conv2d(
+                            inside, outside, size, _whole(options, "stride", 1), pad,
+                            groups=_whole(options, "groups", 1), bias=not normed,
+                        ),
+                    )  # fmt: skip
+                    if normed:
+                        layer.add_module("norm", nn.BatchNorm2d(outside, eps=_EPSILON))
+                    activation = options.get("activation", "linear")
+                    acts: dict[str, Any] = {
+                        "leaky": lambda: nn.LeakyReLU(0.1),
+                        "mish": Mish,
+                        "relu": nn.ReLU,
+                        "logistic": nn.Sigmoid,
+                        "swish": nn.SiLU,
+                        "linear": nn.Identity,
+                    }
+                    layer.add_module("act", acts[activation]())
+                    inside = outside
+                elif kind == "maxpool":
+                    stride = _whole(options, "stride", 1)
+                    size = _whole(options, "size", stride)
+                    extra = _whole(options, "padding", size - 1)
+                    # Darknet pads half of it before, the rest behind.
+                    before = extra // 2
+                    layer = nn.Sequential(
+                        nn.ZeroPad2d(0) if extra == 0 else _LowPad(before, extra - before), nn.MaxPool2d(size, stride)
+                    )
+                elif kind == "upsample":
+                    layer = nn.Upsample(scale_factor=_whole(options, "stride", 2), mode="nearest")
+                elif kind == "shortcut":
+                    looks = [i if i >= 0 else index + i for i in _list(options["from"])]
+                elif kind == "route":
+                    looks = [i if i >= 0 else index + i for i in _list(options["layers"])]
+                    group = (_whole(options, "groups", 1), _whole(options, "group_id", 0))
+                    inside = sum(widths[i] // group[0] for i in looks)
+                elif kind == "yolo":
+                    numbers = [float(v) for v in options["anchors"].split(",")]
+                    pairs = list(zip(numbers[::2], numbers[1::2], strict=True))
+                    self.heads[index] = {
+                        "anchors": [pairs[m] for m in _list(options["mask"])],
+                        "classes": int(options["classes"]),
+                        "scale": float(options.get("scale_x_y", "1")),
+                    }
+                elif kind not in ("dropout",):
+                    raise KeyError(kind)
+                if any(not 0 <= i < index for i in looks):
+                    raise ValueError("looks ahead")
+                self.layers.append(layer)
+                self.kinds.append(kind)
+                self.looks.append(looks)
+                self.groups.append(group)
+                widths.append(inside)
+            self.kept = {i for looks in self.looks for i in looks}
+
+        def forward(self, x: torch.Tensor) -> list[torch.Tensor]:
+            """float32 [B, 3, H, W] in 0..1 to what each yolo layer gets: [B, anchors * (5 + classes), h, w]."""
+            outputs: dict[int, torch.Tensor] = {}
+            found = []
+            for index, layer in enumerate(self.layers):
+                kind, looks = self.kinds[index], self.looks[index]
+                if kind == "route":
+                    groups, part = self.groups[index]
+                    parts = [outputs[i].chunk(groups, 1)[part] for i in looks]
+                    x = parts[0] if len(parts) == 1 else torch.cat(parts, 1)
+                elif kind == "shortcut":
+                    for i in looks:
+                        x = x + outputs[i]
+                elif kind == "yolo":
+                    found.append(x)
+                else:
+                    x = layer(x)
+                if index in self.kept:
+                    outputs[index] = x
+            return found
+
+        @property
+        def yolo(self) -> list[dict[str, Any]]:
+            return [self.heads[i] for i in sorted(self.heads)]
+
+    class _LowPad(nn.Module):
+        """Padding that never wins a maximum."""
+
+        def __init__(self, before: int, behind: int) -> None:
+            super().__init__()
+            self.sides = (before, behind, before, behind)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return nn.functional.pad(x, self.sides, value=float("-inf"))
+
+    try:
+        return Darknet().eval()
+    except (KeyError, ValueError, IndexError, RuntimeError) as error:
+        raise UserError(
+            "This Darknet network has a layer this app does not know.", f"It knows YOLOv3 and YOLOv4 ({error})."
+        ) from error
+
+
+def _tensors(network: nn.Module) -> list[torch.Tensor]:
+    """A network's weights in the order of the file."""
+    from torch import nn
+
+    found: list[torch.Tensor] = []
+    for layer in network.layers:  # type: ignore[union-attr]
+        conv = getattr(layer, "conv", None)
+        if not isinstance(conv, nn.Conv2d):
+            continue
+        norm = getattr(layer, "norm", None)
+        if isinstance(norm, nn.BatchNorm2d):
+            assert norm.running_mean is not None and norm.running_var is not None
+            found += [norm.bias, norm.weight, norm.running_mean, norm.running_var]
+        else:
+            assert conv.bias is not None
+            found.append(conv.bias)
+        found.append(conv.weight)
+    return found
+
+
+def read_weights(network: nn.Module, path: Path) -> None:
+    """Fill a network from a .weights file. Raises: UserError when the file is too short or too long for it."""
+    import numpy as np
+    import torch
+
+    try:
+        with path.open("rb") as stream:
+            major, minor, _revision = struct.unpack("<3i", stream.read(12))
+            # Since version 0.2 the number of pictures seen has 64 bits.
+            stream.read(8 if (major * 10 + minor) >= 2 else 4)
+            values = np.fromfile(stream, dtype="<f4")
+    except (OSError, struct.error) as error:
+        raise UserError(f"“{path.name}” cannot be read.", "Download or choose it again.") from error
+    tensors = _tensors(network)
+    wanted = sum(t.numel() for t in tensors)
+    if values.size != wanted:
+        raise UserError(
+            f"“{path.name}” holds {values.size:,} weights, and its network needs {wanted:,}.",
+            "Choose the .cfg and .weights files that belong together.",
+        )
+    place = 0
+    with torch.no_grad():
+        for tensor in tensors:
+            part = values[place : place + tensor.numel()]
+            tensor.copy_(torch.from_numpy(part.copy()).view_as(tensor))
+            place += tensor.numel()
+
+
+def write_weights(network: nn.Module, path: Path) -> None:
+    """Write a network's weights as Darknet does (version 0.2)."""
+    with path.open("wb") as stream:
+        stream.write(struct.pack("<3iq", 0, 2, 0, 0))
+        for tensor in _tensors(network):
+            stream.write(tensor.detach().cpu().contiguous().numpy().astype("<f4").tobytes())

@@ -1,0 +1,108 @@
+"""ONNX Runtime and LiteRT behind one small face: named arrays in, named arrays out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+from workbench.errors import UserError
+
+_MOST_BYTES = 20_000_000_000
+
+
+class Session(Protocol):
+    """A network that runs outside torch."""
+
+    inputs: dict[str, tuple[int, ...]]  # shapes by name; -1 where any size goes
+    outputs: tuple[str, ...]
+    output_shapes: dict[str, tuple[int, ...]]
+
+    def run(self, given: Mapping[str, Any]) -> list[Any]:
+        """Arrays by input name to arrays in the order of `outputs`."""
+
+
+class OnnxSession:
+    """An ONNX file on the processor. Raises: UserError when it is none or is damaged."""
+
+    def __init__(self, path: Path) -> None:
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.log_severity_level = 4
+        try:
+            self._session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        except Exception as error:  # the library's errors share no base class of their own
+            raise UserError(
+                f"“{path.name}” is no ONNX network this app can run.", "Download or choose it again."
+            ) from error
+        self.inputs = {
+            i.name: tuple(d if isinstance(d, int) else -1 for d in i.shape) for i in self._session.get_inputs()
+        }
+        self.types = {i.name: i.type for i in self._session.get_inputs()}
+        self.outputs = tuple(o.name for o in self._session.get_outputs())
+        self.output_shapes = {
+            o.name: tuple(d if isinstance(d, int) else -1 for d in o.shape) for o in self._session.get_outputs()
+        }
+
+    def run(self, given: Mapping[str, Any]) -> list[Any]:
+        return list(self._session.run(list(self.outputs), dict(given)))
+
+
+class LiteSession:
+    """A TFLite file through LiteRT. Raises: UserError when it is none or needs parts LiteRT does not have."""
+
+    def __init__(self, path: Path) -> None:
+        from ai_edge_litert.interpreter import Interpreter
+
+        try:
+            self._interpreter = Interpreter(model_path=str(path), num_threads=2)
+            self._details = self._interpreter.get_input_details()
+            self._out = self._interpreter.get_output_details()
+        except (ValueError, RuntimeError, OSError) as error:
+            raise UserError(
+                f"“{path.name}” is no TFLite network this app can run.", "Download or choose it again."
+            ) from error
+        self.inputs = {d["name"]: tuple(int(v) for v in d["shape_signature"]) for d in self._details}
+        self.outputs = tuple(d["name"] for d in self._out)
+        self.output_shapes = {d["name"]: tuple(int(v) for v in d["shape_signature"]) for d in self._out}
+        self._shapes: dict[str, tuple[int, ...]] = {}
+
+    def run(self, given: Mapping[str, Any]) -> list[Any]:
+        import numpy as np
+
+        shapes = {name: tuple(value.shape) for name, value in given.items()}
+        try:
+            if shapes != self._shapes:
+                for detail in self._details:
+                    if tuple(detail["shape"]) != shapes[detail["name"]]:
+                        self._interpreter.resize_tensor_input(detail["index"], shapes[detail["name"]])
+                self._interpreter.allocate_tensors()
+                self._shapes = shapes
+            for detail in self._details:
+                value = np.asarray(given[detail["name"]])
+                scale, zero = detail["quantization"]
+                if np.issubdtype(detail["dtype"], np.integer) and scale and value.dtype.kind == "f":
+                    value = np.round(value / scale + zero)
+                self._interpreter.set_tensor(detail["index"], value.astype(detail["dtype"]))
+            self._interpreter.invoke()
+        except (ValueError, RuntimeError) as error:
+            raise UserError("This TFLite network does not run on this input.", "Choose another model.") from error
+        found = []
+        for detail in self._out:
+            value = self._interpreter.get_tensor(detail["index"])
+            scale, zero = detail["quantization"]
+            if np.issubdtype(detail["dtype"], np.integer) and scale:
+                value = (value.astype(np.float32) - zero) * scale
+            found.append(value)
+        return found
+
+
+def open_session(path: Path) -> Session:
+    """By the file's ending. Raises: UserError when it is neither, or too large."""
+    try:
+        if path.stat().st_size > _MOST_BYTES:
+            raise UserError(f"“{path.name}” is too large for this app.", "Choose another file.")
+    except OSError as error:
+        raise UserError(f"“{path.name}” cannot be read.", "Download or choose it again.") from error
+    return LiteSession(path) if path.suffix == ".tflite" else OnnxSession(path)

@@ -1,0 +1,95 @@
+"""EAST, which finds lines of text (Zhou et al. 2017, arXiv 1704.03155), from TensorFlow's frozen graph through OpenCV."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from workbench.catalog.card import ModelCard
+from workbench.errors import UserError
+from workbench.runtimes.base import Detections, Loaded
+
+if TYPE_CHECKING:
+    from workbench.runtimes.base import Pixels
+
+_OUTPUTS = ("feature_fusion/Conv_7/Sigmoid", "feature_fusion/concat_3")
+# The mean colour of its training pictures (ImageNet's, RGB, 0..255).
+_MEAN = (123.68, 116.78, 103.94)
+_MULTIPLE = 32
+_LARGEST = 1280
+_CELL = 4
+_OVERLAP = 0.4
+
+
+class East(Loaded):
+    """A `Detector` of text: boxes askew, label "text"."""
+
+    def __init__(self, card: ModelCard, net: Any, size: int) -> None:
+        super().__init__(card, None, ("text",), size)
+        self._net = net
+
+    def detect(self, pictures: Sequence[Pixels], threshold: float = 0.05) -> list[Detections]:
+        import cv2
+
+        found = []
+        for picture in pictures:
+            height, width = picture.shape[:2]
+            scale = min(1.0, _LARGEST / max(height, width))
+            inner = tuple(max(1, round(v * scale / _MULTIPLE)) * _MULTIPLE for v in (width, height))
+            # The picture is RGB already, and so is the mean.
+            blob = cv2.dnn.blobFromImage(picture, 1.0, inner, _MEAN, swapRB=False, crop=False)
+            self._net.setInput(blob)
+            scores, geometry = self._net.forward(list(_OUTPUTS))
+            found.append(decode(scores[0, 0], geometry[0], threshold, (width / inner[0], height / inner[1])))
+        return found
+
+
+def decode(scores: Any, geometry: Any, threshold: float, scale: tuple[float, float]) -> Detections:
+    """From EAST's maps to boxes.
+
+    Args:
+        scores: float32 [h, w], how sure a cell of 4 x 4 points lies in a line of text.
+        geometry: float32 [5, h, w]: distances to the line's upper, right, lower and left edge, and its angle.
+        scale: from the network's points to the picture's, x and y.
+    """
+    import cv2
+    import numpy as np
+
+    rows, columns = np.nonzero(scores >= threshold)
+    rectangles, sure = [], []
+    for y, x in zip(rows.tolist(), columns.tolist(), strict=True):
+        up, right, down, left, angle = (float(v) for v in geometry[:, y, x])
+        cosine, sine = math.cos(angle), math.sin(angle)
+        wide, high = left + right, up + down
+        # From the cell to the lower right corner, then back by half the sides: the middle of the line.
+        end = (x * _CELL + cosine * right + sine * down, y * _CELL - sine * right + cosine * down)
+        middle = (end[0] - cosine * wide / 2 - sine * high / 2, end[1] + sine * wide / 2 - cosine * high / 2)
+        rectangles.append((middle, (wide, high), -math.degrees(angle)))
+        sure.append(float(scores[y, x]))
+    keep = cv2.dnn.NMSBoxesRotated(rectangles, sure, threshold, _OVERLAP) if rectangles else ()
+    polygons, boxes, kept = [], [], []
+    for index in np.asarray(keep).reshape(-1).tolist():
+        corners = cv2.boxPoints(rectangles[index]) * np.array(scale)
+        polygons.append([(float(x), float(y)) for x, y in corners])
+        boxes.append([*corners.min(0).tolist(), *corners.max(0).tolist()])
+        kept.append(sure[index])
+    return Detections(
+        np.array(boxes, np.float32).reshape(-1, 4), np.zeros(len(kept), np.int64), np.array(kept, np.float32), polygons
+    )
+
+
+def open_pretrained(card: ModelCard, path: Path) -> Loaded:
+    """A frozen graph (.pb). Raises: UserError when it is none, or is another network."""
+    import cv2
+
+    file = path if path.is_file() else next(iter(sorted(path.rglob("*.pb"))), path)
+    try:
+        net = cv2.dnn.readNetFromTensorflow(str(file))
+        names = set(net.getLayerNames())
+    except cv2.error as error:
+        raise UserError(f"The file of “{card.name}” is no network OpenCV reads.", "Download it again.") from error
+    if not set(_OUTPUTS) <= names:
+        raise UserError(f"The file of “{card.name}” is another network than EAST.", "Choose another file.")
+    return East(card, net, file.stat().st_size)

@@ -1,0 +1,237 @@
+"""Text networks of transformers that mark, answer or fill in: they read, they do not write."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from workbench.catalog.card import ModelCard
+from workbench.control import Control
+from workbench.errors import UserError
+from workbench.runtimes.base import Loaded, Tag
+
+if TYPE_CHECKING:
+    import torch
+
+# Windows over a long text share this part, so that nothing is cut in the middle of what belongs together.
+_SHARED = 0.25
+_LONGEST_ANSWER = 30  # tokens
+_LONGEST_WINDOW = 512
+
+
+@dataclass(frozen=True)
+class _Window:
+    """Part of a text as the network sees it: its inputs [1, T], and per token its characters (or None)."""
+
+    inputs: dict[str, Any]
+    offsets: Sequence[tuple[int, int] | None]
+
+
+class _Reader(Loaded):
+    def __init__(self, card: ModelCard, module: Any, tokenizer: Any, labels: Sequence[str]) -> None:
+        super().__init__(card, module, labels)
+        self._tokens = tokenizer
+
+    @property
+    def tokenizer(self) -> Any:
+        return self._tokens
+
+    @property
+    def _longest(self) -> int:
+        own = int(getattr(self._tokens, "model_max_length", _LONGEST_WINDOW))
+        positions = int(getattr(self._module.config, "max_position_embeddings", _LONGEST_WINDOW))  # type: ignore[union-attr]
+        # RoBERTa counts its positions from 2 on.
+        return max(16, min(own, positions - 2 if positions > 16 else positions, _LONGEST_WINDOW))
+
+    def _windows(self, *texts: str, control: Control) -> Iterator[_Window]:
+        """The last text cut into windows that overlap, the others whole in each of them."""
+        longest = self._longest
+        encoded = self._tokens(
+            *texts,
+            truncation="only_second" if len(texts) == 2 else True,
+            max_length=longest,
+            stride=int(longest * _SHARED) if len(texts) == 1 else int(longest * _SHARED / 2),
+            return_overflowing_tokens=True,
+            return_offsets_mapping=True,
+        )
+        wanted = len(texts) - 1
+        for index in range(len(encoded["input_ids"])):
+            control.check()
+            parts = encoded.sequence_ids(index)
+            offsets = [
+                tuple(span) if part == wanted else None
+                for span, part in zip(encoded["offset_mapping"][index], parts, strict=True)
+            ]
+            inputs = {
+                key: self._tensor(encoded[key][index])
+                for key in ("input_ids", "attention_mask", "token_type_ids")
+                if key in encoded
+            }
+            yield _Window(inputs, offsets)
+
+    def _tensor(self, values: Any) -> torch.Tensor:
+        import torch
+
+        return torch.tensor([values], device=self.device)
+
+    def _ask(self, window: _Window) -> Any:
+        import torch
+
+        module: Any = self._module
+        with torch.inference_mode():
+            return module(**window.inputs)
+
+
+class TextTagger(_Reader):
+    """A `Tagger`."""
+
+    def tag(self, text: str, control: Control) -> list[Tag]:
+        """Neighbouring tokens of one kind become one piece; in the overlap of two windows the surer one counts."""
+        import torch
+
+        best: dict[tuple[int, int], tuple[float, str]] = {}
+        for window in self._windows(text, control=control):
+            scores, places = torch.softmax(self._ask(window).logits[0].float(), -1).max(-1)
+            for span, score, place in zip(window.offsets, scores.tolist(), places.tolist(), strict=True):
+                if span is None or span[0] == span[1]:
+                    continue
+                if span not in best or score > best[span][0]:
+                    best[span] = (score, self.labels[place])
+        tokens = [(start, end, label, score) for (start, end), (score, label) in sorted(best.items())]
+        return _joined(text, tokens)
+
+
+def _joined(text: str, tokens: Sequence[tuple[int, int, str, float]]) -> list[Tag]:
+    """Tokens with BIO or BILOU labels to pieces. A word is never split: its first token decides its label."""
+    found: list[tuple[int, int, str, list[float]]] = []
+    previous = ""
+    for start, end, label, score in tokens:
+        prefix, _, kind = label.partition("-") if "-" in label[:2] else ("", "", label)
+        glued = bool(found or previous) and start > 0 and not text[start - 1].isspace() and previous == "word"
+        inside_word = glued and found and found[-1][1] == start and text[start - 1].isalnum() and text[start].isalnum()
+        if inside_word:
+            last = found[-1]
+            found[-1] = (last[0], end, last[2], [*last[3], score])
+            continue
+        if label == "O":
+            previous = ""
+            continue
+        last_end = found[-1][1] if found else -1
+        goes_on = (
+            found
+            and previous == "word"
+            and found[-1][2] == kind
+            and prefix not in ("B", "U", "S")
+            and not text[last_end:start].strip()
+        )
+        if goes_on:
+            last = found[-1]
+            found[-1] = (last[0], end, last[2], [*last[3], score])
+        else:
+            found.append((start, end, kind, [score]))
+        previous = "word"
+    return [Tag(s, e, kind, sum(scores) / len(scores)) for s, e, kind, scores in found]
+
+
+class PassageAnswerer(_Reader):
+    """An `Answerer` (Devlin et al. 2019, section 4.2-4.3; SQuAD 2.0: arXiv 1806.03822)."""
+
+    def answer(self, question: str, passage: str, control: Control, top: int = 3) -> list[Tag]:
+        import torch
+
+        found: dict[tuple[int, int], float] = {}
+        nothing = 1.0
+        for window in self._windows(question, passage, control=control):
+            out = self._ask(window)
+            # Only tokens of the passage can be an answer; the first token stands for "no answer".
+            allowed = torch.tensor([s is not None for s in window.offsets], device=out.start_logits.device)
+            allowed[0] = True
+            starts = torch.softmax(out.start_logits[0].float().masked_fill(~allowed, -1e4), -1)
+            ends = torch.softmax(out.end_logits[0].float().masked_fill(~allowed, -1e4), -1)
+            nothing = min(nothing, float(starts[0] * ends[0]))
+            pairs = (starts[:, None] * ends[None, :]).triu().tril(_LONGEST_ANSWER - 1)
+            pairs[0], pairs[:, 0] = 0, 0
+            values, places = pairs.flatten().topk(min(top * 4, pairs.numel()))
+            for value, place in zip(values.tolist(), places.tolist(), strict=True):
+                first, last = window.offsets[place // pairs.shape[1]], window.offsets[place % pairs.shape[1]]
+                if first is not None and last is not None and value > 0:
+                    span = (first[0], last[1])
+                    found[span] = max(found.get(span, 0.0), value)
+        ranked = sorted(found.items(), key=lambda entry: -entry[1])
+        if self.card.options.get("no_answer") and (not ranked or nothing > ranked[0][1]):
+            return []
+        chosen: list[Tag] = []
+        for (start, end), score in ranked:
+            if all(end <= c.start or start >= c.end for c in chosen) and passage[start:end].strip():
+                chosen.append(Tag(start, end, "", score))
+        return chosen[:top]
+
+
+class MaskFiller(_Reader):
+    """A `GapFiller`."""
+
+    @property
+    def gap(self) -> str:
+        return str(self._tokens.mask_token)
+
+    def fill(self, text: str, top: int = 10) -> list[tuple[str, float]]:
+        import torch
+
+        if self.gap not in text:
+            raise UserError("There is no gap in the text.", "Write ___ where the word is missing.")
+        encoded = self._tokens(text, return_tensors="pt", truncation=True, max_length=self._longest).to(self.device)
+        places = (encoded["input_ids"][0] == self._tokens.mask_token_id).nonzero().flatten()
+        if not len(places):
+            raise UserError("The gap lies too far back in the text.", "Shorten the text before the gap.")
+        encoded.pop("token_type_ids", None)
+        module: Any = self._module
+        with torch.inference_mode():
+            logits = module(**encoded).logits[0, places[0]].float()
+        values, ids = torch.softmax(logits, -1).topk(min(top, logits.shape[-1]))
+        return [(str(self._tokens.decode([i])).strip(), v) for i, v in zip(ids.tolist(), values.tolist(), strict=True)]
+
+
+_KINDS: dict[str, type[_Reader]] = {
+    "AutoModelForTokenClassification": TextTagger,
+    "AutoModelForQuestionAnswering": PassageAnswerer,
+    "AutoModelForMaskedLM": MaskFiller,
+}
+
+
+def open_pretrained(card: ModelCard, path: Path) -> Loaded:
+    """A folder of config, tokenizer and weights; no code of others is run.
+
+    Raises:
+        UserError: when it is incomplete, damaged, or of an architecture that is not known.
+    """
+    model, tokenizer = load(card, path)
+    if not tokenizer.is_fast:
+        raise UserError(f"The tokenizer of “{card.name}” is of an old kind.", "Choose another model.")
+    labels = tuple(str(model.config.id2label[i]) for i in range(model.config.num_labels))
+    return _KINDS[card.arch](card, model, tokenizer, labels)
+
+
+def load(card: ModelCard, path: Path) -> tuple[Any, Any]:
+    """The network and its tokenizer, by the class the card names."""
+    import transformers
+
+    transformers.utils.logging.disable_progress_bar()
+    try:
+        tokenizer = transformers.AutoTokenizer.from_pretrained(path, local_files_only=True, trust_remote_code=False)
+        # Checkpoints come in half precision too; processors compute in full.
+        model = getattr(transformers, card.arch).from_pretrained(
+            path, local_files_only=True, trust_remote_code=False, dtype="float32" if _small(path) else "auto"
+        )
+    except (OSError, ValueError, RuntimeError, KeyError, ImportError, AttributeError) as error:
+        raise UserError(
+            f"The files of “{card.name}” are incomplete or damaged.", "Delete the model and download it again."
+        ) from error
+    return model, tokenizer
+
+
+def _small(path: Path) -> bool:
+    """Weights of up to 2 GB are worth their double size in memory: half precision is slow on processors."""
+    total = sum(f.stat().st_size for f in path.iterdir() if f.suffix in (".safetensors", ".bin"))
+    return total < 2_000_000_000

@@ -1,0 +1,154 @@
+"""Picture networks of transformers: the DETR family, segmenters, and classifiers that can be taught."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from workbench.catalog.card import ModelCard, Preparation
+from workbench.catalog.catalog import label_names
+from workbench.errors import UserError
+from workbench.runtimes.base import Detections, Loaded
+from workbench.runtimes.network import Network, split_last_linear
+from workbench.runtimes.pictures import to_classes
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
+    from workbench.runtimes.base import Batch, Pixels
+
+CLASSIFIER = "AutoModelForImageClassification"
+
+
+class TransformersDetector(Loaded):
+    """A `Detector`; the model's own image processor prepares pictures and reads the answers."""
+
+    def __init__(self, card: ModelCard, module: Any, labels: Sequence[str], processor: Any) -> None:
+        super().__init__(card, module, labels)
+        self._processor = processor
+
+    def detect(self, pictures: Sequence[Pixels], threshold: float = 0.05) -> list[Detections]:
+        import torch
+
+        module: Any = self._module
+        inputs = self._processor(images=list(pictures), return_tensors="pt").to(self.device)
+        with torch.inference_mode():
+            outputs = module(**inputs)
+        sizes = [p.shape[:2] for p in pictures]
+        answers = self._processor.post_process_object_detection(outputs, threshold=threshold, target_sizes=sizes)
+        found = []
+        for answer in answers:
+            order = answer["scores"].argsort(descending=True)
+            found.append(Detections(*(answer[key][order].cpu().numpy() for key in ("boxes", "labels", "scores"))))
+        return found
+
+
+class TransformersSegmenter(Loaded):
+    """A `Segmenter`."""
+
+    def __init__(self, card: ModelCard, module: Any, labels: Sequence[str], processor: Any) -> None:
+        super().__init__(card, module, labels)
+        self._processor = processor
+
+    def segment(self, pictures: Sequence[Pixels]) -> list[Any]:
+        import torch
+
+        module: Any = self._module
+        found = []
+        for picture in pictures:
+            inputs = self._processor(images=picture, return_tensors="pt").to(self.device)
+            with torch.inference_mode():
+                logits = module(**inputs).logits[0]
+            found.append(to_classes(logits, picture.shape[:2]))
+        return found
+
+
+def _before_head(backbone: nn.Module, batch: Batch) -> torch.Tensor:
+    """What the last linear layer saw: the layer is an identity by now."""
+    answer: Any = backbone(pixel_values=batch["pixels"])
+    return cast("torch.Tensor", answer.logits)
+
+
+def open_pretrained(card: ModelCard, path: Path) -> Loaded:
+    """A folder of config, image processor and weights; no code of others is run.
+
+    Raises:
+        UserError: when the folder is incomplete, damaged, or of an architecture that is not known.
+    """
+    import transformers
+
+    transformers.utils.logging.disable_progress_bar()
+    try:
+        processor = transformers.AutoImageProcessor.from_pretrained(
+            path, local_files_only=True, trust_remote_code=False
+        )
+        model = getattr(transformers, card.arch).from_pretrained(path, local_files_only=True, trust_remote_code=False)
+    except (OSError, ValueError, RuntimeError, KeyError, ImportError) as error:
+        raise UserError(
+            f"The files of “{card.name}” are incomplete or damaged.", "Delete the model and download it again."
+        ) from error
+    labels = _labels(card, model.config)
+    if card.arch == CLASSIFIER:
+        head = split_last_linear(model, int(model.config.num_labels))
+        if head is None:
+            raise UserError(f"“{card.name}” has no classes of its own.", "Choose another model.")
+        prepared = replace(card, preparation=_preparation(processor, card.preparation))
+        return Network(prepared, labels, model, _before_head, head, head.in_features, None, 5e-5)
+    kind = TransformersDetector if card.arch == "AutoModelForObjectDetection" else TransformersSegmenter
+    return kind(card, model, labels, processor)
+
+
+def build(card: ModelCard, folder: Path) -> Network:
+    """The bare network of an own model; its weights are loaded by the caller."""
+    import transformers
+
+    try:
+        config = transformers.AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+        model = getattr(transformers, CLASSIFIER).from_config(config)
+    except (OSError, ValueError, RuntimeError, KeyError) as error:
+        raise UserError(
+            f"The files of “{card.name}” are incomplete or damaged.", "Import or train the model again."
+        ) from error
+    head = split_last_linear(model, int(config.num_labels))
+    if head is None:
+        raise UserError(f"“{card.name}” has no classes of its own.", "Choose another model.")
+    return Network(card, (), model, _before_head, None, head.in_features, None, 5e-5)
+
+
+def save_extras(model: Network, folder: Path) -> None:
+    """What such a model needs beside its weights: its config."""
+    backbone: Any = model.backbone
+    backbone.config.save_pretrained(folder)
+
+
+def _labels(card: ModelCard, config: Any) -> tuple[str, ...]:
+    known = label_names(card)
+    if known and len(known) == config.num_labels:
+        return known
+    return tuple(str(config.id2label[i]) for i in range(config.num_labels))
+
+
+def _preparation(processor: Any, given: Preparation) -> Preparation:
+    """What the image processor does, in our words, so that training and prediction prepare alike."""
+    size = dict(getattr(processor, "size", None) or {})
+    crop = dict(getattr(processor, "crop_size", None) or {}) if getattr(processor, "do_center_crop", False) else {}
+    shorter = int(size.get("shortest_edge") or size.get("height") or given.size)
+    side = int(crop.get("height") or size.get("height") or shorter)
+    share = float(getattr(processor, "crop_pct", None) or side / shorter)
+    if "shortest_edge" in size and not crop and getattr(processor, "crop_pct", None):
+        side = shorter  # ConvNeXt: resized to size / crop_pct, then cropped to size
+    bicubic = int(getattr(processor, "resample", None) or 2) == 3
+    normal = bool(getattr(processor, "do_normalize", True))
+    mean = tuple(processor.image_mean) if normal and processor.image_mean else (0.0, 0.0, 0.0)
+    std = tuple(processor.image_std) if normal and processor.image_std else (1.0, 1.0, 1.0)
+    return replace(
+        given,
+        size=side,
+        crop=min(1.0, share),
+        interpolation="bicubic" if bicubic else "bilinear",
+        mean=cast("tuple[float, float, float]", mean),
+        std=cast("tuple[float, float, float]", std),
+    )

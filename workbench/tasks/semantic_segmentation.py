@@ -1,0 +1,62 @@
+"""Semantic segmentation: to what every point of a picture belongs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from workbench.control import Control
+from workbench.data.types import Sample
+from workbench.tasks.base import BaseTask, TaskInfo, TryOptions
+from workbench.tasks.pictures import FILES, as_png, pixels_of
+from workbench.tasks.predictions import Mask, Prediction
+
+if TYPE_CHECKING:
+    from workbench.runtimes.base import Loaded
+
+_LARGEST = 4096
+_NOTHING = ("background", "__background__", "void")
+
+
+class SemanticSegmentation(BaseTask):
+    """See `workbench.tasks.base.Task`."""
+
+    info = TaskInfo(
+        id="semantic-segmentation",
+        title="Colour areas of pictures",
+        summary="Says for every point of a picture what it belongs to, and how large each area is.",
+        media="picture",
+        noun="picture",
+        nouns="pictures",
+        icon="shapes",
+        result="mask",
+        file_suffixes=FILES,
+        group="Pictures",
+        question="mark areas of a picture and measure them",
+    )
+
+    def prepare(self, sample: Sample, model: Loaded, *, augment_seed: int | None = None) -> dict[str, Any]:
+        return {"pixels": pixels_of(sample, _LARGEST), "note": ""}
+
+    def predict_batch(
+        self, samples: Sequence[Mapping[str, Any]], model: Loaded, options: TryOptions, control: Control | None = None
+    ) -> list[Prediction]:
+        import numpy as np
+
+        from workbench.runtimes.base import Segmenter, require
+
+        control = control or Control()
+        segmenter = require(model, Segmenter)
+        found: list[Prediction] = []
+        for sample in samples:
+            control.check()
+            classes = segmenter.segment([sample["pixels"]])[0]
+            height, width = classes.shape
+            counts = np.bincount(classes.reshape(-1), minlength=len(model.labels))[: len(model.labels)]
+            shares = tuple(float(n) / (height * width) for n in counts)
+            background = next((i for i, name in enumerate(model.labels) if name in _NOTHING), -1)
+            found.append(Mask(as_png(classes), width, height, model.labels, shares, background, str(sample["note"])))
+        return found
+
+
+TASK = SemanticSegmentation()
