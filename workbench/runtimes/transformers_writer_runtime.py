@@ -165,7 +165,8 @@ def _words(
     forbidden = [i for i in (config.pad_token_id,) if given is not None and i is not None and i not in stops]
     generator = torch.Generator().manual_seed(how.seed)
     memory: Any = None
-    fed, made, said = ids, [], ""
+    made: list[int] = []
+    fed, said = ids, ""
     length = ids.shape[1]
     with torch.inference_mode():
         for _ in range(how.max_tokens):
@@ -181,7 +182,7 @@ def _words(
                 logits[forbidden] = float("-inf")
             token = _draw(logits, how, generator)
             if token in stops:
-                return
+                break
             made.append(token)
             fed = torch.tensor([[token]], dtype=dtype, device=ids.device)
             whole = tokenizer.decode(made, skip_special_tokens=True)
@@ -190,6 +191,9 @@ def _words(
                 piece, said = whole[len(said) :], whole
                 if piece:
                     yield piece
+    rest = tokenizer.decode(made, skip_special_tokens=True)
+    if rest.startswith(said) and len(rest) > len(said):
+        yield rest[len(said) :]
 
 
 def _draw(logits: torch.Tensor, how: Writing, generator: torch.Generator) -> int:

@@ -1,0 +1,121 @@
+"""Reading recordings of any common kind, in blocks: an hour takes no more memory than a minute."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from math import gcd
+from typing import TYPE_CHECKING, Any
+
+from workbench.data.media import read_bytes
+from workbench.data.types import Sample
+from workbench.errors import UserError
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    Floats = npt.NDArray[np.float32]
+
+FILES = (".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff")
+_BLOCK_SECONDS = 10
+_MOST_SECONDS = 24 * 3600
+_MOST_BYTES = 8_000_000_000
+# The filter of the resampling looks this many input samples to each side, per step of its ratio.
+_REACH = 32
+
+
+def seconds_of(sample: Sample) -> float:
+    """How long a recording is. Raises: UserError when it cannot be read."""
+    with _open(sample) as stream:
+        return float(stream.frames) / float(stream.samplerate)
+
+
+def sound_blocks(sample: Sample, rate: int) -> Iterator[Floats]:
+    """A recording as mono blocks, float32 in -1..1, at `rate` Hz.
+
+    Raises:
+        UserError: when it is no recording, damaged, empty or longer than a day.
+    """
+    import numpy as np
+
+    with _open(sample) as stream:
+        own = int(stream.samplerate)
+        if stream.frames and stream.frames / own > _MOST_SECONDS:
+            raise UserError("The recording is longer than a day.", "Cut it into shorter pieces.")
+        heard = 0
+        try:
+            raw = (
+                np.ascontiguousarray(block.mean(1), dtype=np.float32)
+                for block in stream.blocks(own * _BLOCK_SECONDS, dtype="float32", always_2d=True)
+            )
+            for block in resampled(raw, own, rate):
+                heard += len(block)
+                yield block
+        except RuntimeError as error:  # the library's own errors are of this kind
+            raise UserError("The recording is damaged or cut off.", "Copy it again from where it came from.") from error
+        if not heard:
+            raise UserError("The recording is empty.", "Record it again.")
+
+
+def read_sound(sample: Sample, rate: int, max_seconds: float = 600.0) -> tuple[Floats, bool]:
+    """A recording whole, up to `max_seconds`, and whether something was left out. Raises: UserError."""
+    import numpy as np
+
+    room = int(max_seconds * rate)
+    parts: list[Floats] = []
+    held = 0
+    for block in sound_blocks(sample, rate):
+        parts.append(block)
+        held += len(block)
+        if held >= room:
+            break
+    whole = np.concatenate(parts)
+    return whole[:room], held > room
+
+
+def resampled(blocks: Iterator[Floats], own: int, rate: int) -> Iterator[Floats]:
+    """The same sound at another rate. Blocks overlap while they are computed, so that there are no seams."""
+    import numpy as np
+    from scipy.signal import resample_poly
+
+    if own == rate:
+        yield from blocks
+        return
+    shared = gcd(own, rate)
+    up, down = rate // shared, own // shared
+    # Cuts lie at multiples of `down` input samples, where an output sample falls exactly.
+    reach = (_REACH * max(up, down) // up // down + 1) * down
+    held = np.zeros(0, np.float32)
+    before = 0  # samples at the start of `held` whose output has been given
+    for block in blocks:
+        held = np.concatenate([held, block])
+        ready = (len(held) - before - reach) // down * down
+        if ready <= 0:
+            continue
+        made = resample_poly(held[: before + ready + reach], up, down)
+        first, last = before // down * up, (before + ready) // down * up
+        yield made[first:last].astype(np.float32)
+        drop = max(0, before + ready - reach) // down * down
+        held = held[drop:]
+        before = before + ready - drop
+    if len(held) > before:
+        made = resample_poly(held, up, down)
+        yield made[before // down * up :].astype(np.float32)
+
+
+def _open(sample: Sample) -> Any:
+    import soundfile
+
+    try:
+        if sample.data is not None:
+            return soundfile.SoundFile(io.BytesIO(sample.data))
+        if sample.path is None:
+            raise UserError("There is no recording here.", "Drop one.")
+        if sample.path.is_dir() or not sample.path.is_file() or not sample.path.stat().st_size:
+            read_bytes(sample.path)  # says what is wrong
+        if sample.path.stat().st_size > _MOST_BYTES:
+            raise UserError("The recording is too large.", "Cut it into shorter pieces.")
+        return soundfile.SoundFile(str(sample.path))
+    except (soundfile.LibsndfileError, RuntimeError, OSError) as error:
+        raise UserError("This is not a recording the app can read.", "Save it as WAV, FLAC, OGG or MP3.") from error
