@@ -94,7 +94,12 @@ FAMILIES: dict[str, tuple[tuple[str, ...], str, str, str, str]] = {
             "efficientnet_b2",
             "efficientnet_b3",
             "efficientnet_b4",
+            "efficientnet_b5",
+            "efficientnet_b6",
+            "efficientnet_b7",
             "efficientnet_v2_s",
+            "efficientnet_v2_m",
+            "efficientnet_v2_l",
         ),
         "A family grown evenly in depth, width and picture size.",
         "Much accuracy for few weights.",
@@ -123,21 +128,21 @@ FAMILIES: dict[str, tuple[tuple[str, ...], str, str, str, str]] = {
         "https://arxiv.org/abs/2003.13678",
     ),
     "ConvNeXt": (
-        ("convnext_tiny", "convnext_small", "convnext_base"),
+        ("convnext_tiny", "convnext_small", "convnext_base", "convnext_large"),
         "A modern design that brings what was learnt from transformers back to classic networks.",
         "Very accurate, learns new classes well.",
         "Slow without a graphics card.",
         "https://arxiv.org/abs/2201.03545",
     ),
     "Vision Transformer": (
-        ("vit_b_16", "vit_b_32"),
+        ("vit_b_16", "vit_b_32", "vit_l_16", "vit_l_32"),
         "Reads a picture as a row of patches, the way language models read words.",
         "Very good features for further training.",
         "Large; needs a graphics card for full training.",
         "https://arxiv.org/abs/2010.11929",
     ),
     "Swin Transformer": (
-        ("swin_t", "swin_s"),
+        ("swin_t", "swin_s", "swin_b"),
         "A transformer that looks through shifting windows.",
         "Very accurate.",
         "Slow without a graphics card.",
@@ -157,6 +162,12 @@ def readable(arch: str, family: str) -> str:
         "inception_v3": "Inception v3",
         "mobilenet_v2": "MobileNet v2",
         "efficientnet_v2_s": "EfficientNet v2 S",
+        "efficientnet_v2_m": "EfficientNet v2 M",
+        "efficientnet_v2_l": "EfficientNet v2 L",
+        "vit_l_16": "ViT-L/16",
+        "vit_l_32": "ViT-L/32",
+        "swin_b": "Swin-B",
+        "convnext_large": "ConvNeXt large",
         "vit_b_16": "ViT-B/16",
         "vit_b_32": "ViT-B/32",
         "swin_t": "Swin-T",
@@ -201,7 +212,8 @@ def entry(arch: str, family: str) -> dict[str, Any]:
         "name": readable(arch, family),
         "arch": arch,
         "family": family,
-        "parameters": meta["num_params"],
+        # GoogLeNet's record leaves out the helper heads that its file holds.
+        "parameters": 13004888 if arch == "googlenet" else meta["num_params"],
         "summary": summary,
         "strengths": f"{strengths} Names {accuracy:.0f} of 100 ImageNet test photos rightly at first guess.",
         "limits": f"{LIMITS} {limits}",
@@ -225,8 +237,86 @@ def toml_value(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
+# arch: (runtime, name, family, summary, strengths, limits, paper)
+DETECT, SEGMENT = "torchvision_detection", "torchvision_segmentation"
+RCNN, RETINA = "https://arxiv.org/abs/1506.01497", "https://arxiv.org/abs/1708.02002"
+DENSE: dict[str, tuple[str, str, str, str, str]] = {
+    "fasterrcnn_resnet50_fpn": (DETECT, "Faster R-CNN ResNet-50", "Faster R-CNN", "Accurate, a dependable standard.", RCNN),
+    "fasterrcnn_resnet50_fpn_v2": (DETECT, "Faster R-CNN ResNet-50 v2", "Faster R-CNN", "The most accurate of torchvision's detectors.", RCNN),
+    "fasterrcnn_mobilenet_v3_large_fpn": (DETECT, "Faster R-CNN MobileNet v3", "Faster R-CNN", "Quicker, still accurate.", RCNN),
+    "fasterrcnn_mobilenet_v3_large_320_fpn": (DETECT, "Faster R-CNN MobileNet v3, small pictures", "Faster R-CNN", "Quick on any computer.", RCNN),
+    "retinanet_resnet50_fpn": (DETECT, "RetinaNet ResNet-50", "RetinaNet", "Good with many small things.", RETINA),
+    "retinanet_resnet50_fpn_v2": (DETECT, "RetinaNet ResNet-50 v2", "RetinaNet", "Good with many small things.", RETINA),
+    "fcos_resnet50_fpn": (DETECT, "FCOS ResNet-50", "FCOS", "Simple and accurate.", "https://arxiv.org/abs/1904.01355"),
+    "ssd300_vgg16": (DETECT, "SSD300", "SSD", "One look at a small picture; a classic.", "https://arxiv.org/abs/1512.02325"),
+    "ssdlite320_mobilenet_v3_large": (DETECT, "SSDlite MobileNet v3", "SSD", "Very small and quick: for any computer.", "https://arxiv.org/abs/1801.04381"),
+    "fcn_resnet50": (SEGMENT, "FCN ResNet-50", "FCN", "The first of its kind, dependable.", "https://arxiv.org/abs/1411.4038"),
+    "fcn_resnet101": (SEGMENT, "FCN ResNet-101", "FCN", "Deeper and a little more accurate.", "https://arxiv.org/abs/1411.4038"),
+    "deeplabv3_resnet50": (SEGMENT, "DeepLabV3 ResNet-50", "DeepLabV3", "Accurate outlines.", "https://arxiv.org/abs/1706.05587"),
+    "deeplabv3_resnet101": (SEGMENT, "DeepLabV3 ResNet-101", "DeepLabV3", "The most accurate of torchvision's.", "https://arxiv.org/abs/1706.05587"),
+    "deeplabv3_mobilenet_v3_large": (SEGMENT, "DeepLabV3 MobileNet v3", "DeepLabV3", "Quick, still good outlines.", "https://arxiv.org/abs/1706.05587"),
+    "lraspp_mobilenet_v3_large": (SEGMENT, "LR-ASPP MobileNet v3", "LR-ASPP", "Very quick on any computer.", "https://arxiv.org/abs/1905.02244"),
+}  # fmt: skip
+
+
+def dense() -> str:
+    """Detectors and segmenters, with what torchvision measured."""
+    lines = ["# Written by packaging/make_torchvision_catalogue.py from torchvision's records; do not edit by hand."]
+    for arch, (runtime, name, family, strengths, paper) in DENSE.items():
+        weights = models.get_model_weights(arch).DEFAULT
+        meta = weights.meta
+        finds = runtime == DETECT
+        measured = next(iter(meta["_metrics"].values()))
+        score = measured["box_map"] if finds else measured["miou"]
+        size = round(meta["_file_size"] * 1024 * 1024)
+        values = {
+            "id": arch.replace("_", "-"),
+            "name": name,
+            "tasks": ["object-detection" if finds else "semantic-segmentation"],
+            "runtime": runtime,
+            "arch": arch,
+            "family": family,
+            "parameters": meta["num_params"],
+            "licence": "BSD-3-Clause",
+            "licence_url": "https://github.com/pytorch/vision/blob/main/LICENSE",
+            "labels": "coco-91" if finds else "voc-21",
+            "summary": "Finds 80 kinds of everyday things: people, animals, vehicles, household goods."
+            if finds
+            else "Colours 20 kinds of things in a photo: people, animals, vehicles, furniture.",
+            "trained_on": "COCO: 118,000 photos with boxes around 80 everyday things."
+            if finds
+            else "The part of COCO's photos with the 20 kinds of things of the Pascal VOC collection.",
+            "strengths": f"{strengths} Reaches {score:.1f} of 100 points on its test photos ({'COCO mAP' if finds else 'mean IoU'}).",
+            "limits": "Knows 80 everyday things only; small or crowded ones are missed."
+            if finds
+            else "Knows 20 kinds of things only; fine parts such as fingers and spokes are rough.",
+            "paper": paper,
+            "minimum_memory": 1_000_000_000 + meta["num_params"] * 8,
+            "source": {
+                "kind": "torchvision",
+                "ref": str(weights),
+                "path": weights.url.rpartition("/")[2],
+                "size": size,
+            },
+            "preparation": {"size": 0 if finds else 520},
+        }
+        if runtime == SEGMENT:
+            values["parameters"] = sum(
+                p.numel()
+                for p in models.get_model(
+                    arch,
+                    weights=None,
+                    weights_backbone=None,
+                    num_classes=21,
+                    **({} if arch.startswith("lraspp") else {"aux_loss": True}),
+                ).parameters()
+            )
+        lines += ["", "[[model]]", *(f"{k} = {toml_value(v)}" for k, v in values.items())]
+    return "\n".join(lines) + "\n"
+
+
 def main() -> None:
-    """Write both files."""
+    """Write all files."""
     lines = [
         "# Written by packaging/make_torchvision_catalogue.py from torchvision's records; do not edit by hand.",
         "",
@@ -244,6 +334,7 @@ def main() -> None:
         for arch in architectures:
             lines += ["", "[[model]]", *(f"{k} = {toml_value(v)}" for k, v in entry(arch, family).items())]
     (ROOT / "resources" / "catalog" / "torchvision.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    (ROOT / "resources" / "catalog" / "torchvision_dense.toml").write_text(dense(), encoding="utf-8")
 
     names = list(models.ResNet18_Weights.DEFAULT.meta["categories"])
     # Two names stand for two different things each.

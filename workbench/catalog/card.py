@@ -141,6 +141,11 @@ class ModelCard:
         return self.source.kind in OWN
 
     @property
+    def main_task(self) -> str:
+        """Id of what it is for: its first task, or what it can be taught when it can do nothing as it is."""
+        return (self.tasks or self.trainable_for)[0]
+
+    @property
     def is_downloaded(self) -> bool:
         """True when its files come over the network."""
         return self.source.kind in DOWNLOADED

@@ -11,7 +11,7 @@ from typing import Any, get_args
 from workbench.catalog.card import ModelCard, Preparation, Source, SourceFile, SourceKind
 from workbench.errors import UserError
 
-_NEEDED = ("id", "name", "tasks", "runtime", "arch", "source")
+_NEEDED = ("id", "name", "runtime", "source")
 _SOURCE_KINDS = get_args(SourceKind)
 
 
@@ -29,8 +29,12 @@ def card_from_dict(data: Mapping[str, Any]) -> ModelCard:
             raise UserError(
                 f"The description of the model “{name}” lacks “{key}”.", "Export or download the model again."
             )
+    if not data.get("tasks") and not data.get("trainable_for"):
+        raise UserError(f"The description of the model “{name}” lacks “tasks”.", "Export or download the model again.")
     try:
-        values = {f.name: _value(f.name, data[f.name]) for f in fields(ModelCard) if f.name in data}
+        values = {"tasks": (), "arch": ""} | {
+            f.name: _value(f.name, data[f.name]) for f in fields(ModelCard) if f.name in data
+        }
         return ModelCard(**values)
     except (TypeError, ValueError, AttributeError) as error:
         raise UserError(

@@ -40,7 +40,7 @@ def run(options: argparse.Namespace) -> int:
             "None of these has a label to judge by.", "Use a folder per class, or a table with a label column."
         )
     with progress("Judging") as control:
-        evaluation, more = evaluate_samples(card, pairs, card.tasks[0], control)
+        evaluation, more = evaluate_samples(card, pairs, card.main_task, control)
     problems += more
     for found in problems:
         problem(found)

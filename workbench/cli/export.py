@@ -35,7 +35,7 @@ def run(options: argparse.Namespace) -> int:
             folder = export_folder(card, options.out, control)
             as_json({"folder": str(folder)}) if options.json else out(f"Exported to {folder}")
             return 0
-        samples = collect_samples(options.samples, get_task(card.tasks[0]), control)
+        samples = collect_samples(options.samples, get_task(card.main_task), control)
         check = export_onnx(card, options.out, samples, control)
     if options.json:
         as_json({"file": str(check.path), "samples": check.samples, "agreement": check.agreement,

@@ -80,7 +80,7 @@ def _wanted(options: argparse.Namespace, catalog: Any) -> Any:
         return get_task(options.task)
     if options.model:
         card = catalog.get(options.model)
-        return get_task((card.tasks or card.trainable_for)[0])
+        return get_task(card.main_task)
     return None
 
 

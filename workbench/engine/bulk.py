@@ -47,7 +47,7 @@ def run_to_csv(
         UserError: when nothing can be read, the model cannot be used, or the table cannot be written.
     """
     control = control or Control()
-    task = get_task(card.tasks[0])
+    task = get_task(card.main_task)
     samples, problems = _samples(paths, task, control)
     rows: list[dict[str, Any]] = []
     try:

@@ -168,7 +168,7 @@ def export_onnx(card: ModelCard, target: Path, samples: Sequence[Sample], contro
         Cancelled: when asked to stop; no half file stays.
     """
     control = control or Control()
-    task = get_trainable(card.tasks[0])
+    task = get_trainable(card.main_task)
     path = target / f"{_file_name(card)}.onnx"
     if path.exists():
         raise UserError(f"There is already a file “{path.name}” there.", "Choose another place.")

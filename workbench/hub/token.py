@@ -41,7 +41,8 @@ def _read(name: str) -> str | None:
     from keyring.errors import KeyringError
 
     try:
-        return keyring.get_password(_SERVICE, name)
+        found: str | None = keyring.get_password(_SERVICE, name)
+        return found
     except (KeyringError, RuntimeError):  # no keyring, or it stays locked: the same as no key
         return None
 

@@ -88,6 +88,17 @@ class Loaded:
 # Abilities ---------------------------------------------------------------------------------------------------------------
 
 
+@runtime_checkable
+class Classifier(Protocol):
+    """Sorts into its `labels`: every `Network` with a head, and networks that came as a file of another program."""
+
+    def class_logits(self, batch: Batch) -> torch.Tensor:
+        """A collated batch ("pixels" float32 [B, 3, H, W] for pictures) to logits float [B, C], one column per label.
+
+        A model that only gives probabilities gives their logarithms, whose softmax is the probabilities again.
+        """
+
+
 @dataclass(frozen=True)
 class Detections:
     """Things found in one picture, in pixels of that picture.

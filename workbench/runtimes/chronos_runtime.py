@@ -12,6 +12,7 @@ from workbench.catalog.card import ModelCard
 from workbench.control import Control
 from workbench.errors import UserError
 from workbench.runtimes.base import Loaded
+from workbench.runtimes.hf_loading import load_network
 
 if TYPE_CHECKING:
     import torch
@@ -124,9 +125,6 @@ class Chronos(Loaded):
 
 def open_pretrained(card: ModelCard, path: Path) -> Loaded:
     """A folder of config and weights. Raises: UserError when it is incomplete, or of the other kind (Bolt)."""
-    import transformers
-
-    transformers.utils.logging.disable_progress_bar()
     try:
         described = json.loads((path / "config.json").read_text(encoding="utf-8"))["chronos_config"]
         settings = dict(described["tokenizer_kwargs"])
@@ -145,12 +143,9 @@ def open_pretrained(card: ModelCard, path: Path) -> Loaded:
             float(described["top_p"]),
             bool(described.get("use_eos_token", True)),
         )
-        model = transformers.T5ForConditionalGeneration.from_pretrained(
-            path, local_files_only=True, trust_remote_code=False, dtype="float32"
-        )
     except (OSError, ValueError, RuntimeError, KeyError, TypeError) as error:
         raise UserError(
             f"The files of “{card.name}” are incomplete or of another kind than Chronos-T5.",
             "Delete the model and download it again.",
         ) from error
-    return Chronos(card, model, bins)
+    return Chronos(card, load_network("T5ForConditionalGeneration", path, card.name), bins)

@@ -99,6 +99,10 @@ class Network(Loaded):
     def logits(self, batch: Batch) -> torch.Tensor:
         return self.head_logits(self.features(batch))
 
+    def class_logits(self, batch: Batch) -> torch.Tensor:
+        """As `logits`: a network with a head is a `Classifier`."""
+        return self.logits(batch)
+
     def head_logits(self, features: torch.Tensor) -> torch.Tensor:
         if self.head is None:
             raise UserError(

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
     from workbench.runtimes.base import Pixels
 
+# So many values are enlarged at once: 128 MB.
+_BAND_VALUES = 32_000_000
+
 
 def load_strictly(card: ModelCard, module: nn.Module, path: Path) -> None:
     """A file's tensors into a network, every name and shape the same. Raises: UserError when they do not fit."""
@@ -33,7 +36,7 @@ def as_tensor(picture: Pixels, device: torch.device) -> torch.Tensor:
     import numpy as np
     import torch
 
-    return torch.from_numpy(np.ascontiguousarray(picture)).to(device).permute(2, 0, 1).float() / 255.0
+    return torch.tensor(np.ascontiguousarray(picture), device=device).permute(2, 0, 1).float() / 255.0
 
 
 def normalised(pixels: torch.Tensor, mean: Sequence[float], std: Sequence[float]) -> torch.Tensor:
@@ -46,9 +49,31 @@ def normalised(pixels: torch.Tensor, mean: Sequence[float], std: Sequence[float]
 
 
 def to_classes(logits: torch.Tensor, size: tuple[int, int]) -> Any:
-    """Logits float [C, h, w] to class indices uint8 [H, W] at `size` (H, W): enlarged first, then decided."""
+    """Logits float [C, h, w] to class indices uint8 [H, W] at `size` (H, W): enlarged first, then decided.
+
+    Band by band: 150 classes of a 12-megapixel photo at once would need 7 GB.
+
+    Raises:
+        UserError: for more classes than fit into a byte.
+    """
+    import numpy as np
     import torch
     from torch.nn.functional import interpolate
 
-    large = interpolate(logits[None].float(), size=size, mode="bilinear", align_corners=False)[0]
-    return large.argmax(0).to(torch.uint8).cpu().numpy()
+    kinds, rows = logits.shape[:2]
+    height, width = size
+    if kinds > 256:
+        raise UserError("This model tells apart more than 256 kinds of areas.", "Choose another model.")
+    wide = interpolate(logits[None].float(), size=(rows, width), mode="bilinear", align_corners=False)[0]
+    # Where each row of the result lies among the rows of the logits, pixel centres on pixel centres.
+    place = ((torch.arange(height, dtype=torch.float64) + 0.5) * rows / height - 0.5).clamp(0, rows - 1)
+    above = place.floor().long()
+    below = (above + 1).clamp(max=rows - 1)
+    share = (place - above).float().to(wide.device)[None, :, None]
+    result = np.empty(size, np.uint8)
+    band = max(1, _BAND_VALUES // (kinds * width))
+    for first in range(0, height, band):
+        part = slice(first, first + band)
+        mixed = wide[:, above[part]] * (1 - share[:, part]) + wide[:, below[part]] * share[:, part]
+        result[part] = mixed.argmax(0).to(torch.uint8).cpu().numpy()
+    return result

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from workbench.catalog.card import ModelCard
 from workbench.errors import UserError
+from workbench.runtimes.hf_loading import load_network, load_part
 from workbench.runtimes.network import Network, split_last_linear
 
 if TYPE_CHECKING:
@@ -45,18 +46,8 @@ def open_pretrained(card: ModelCard, path: Path) -> Network:
     Raises:
         UserError: when the folder is incomplete, damaged, or of an architecture that is not known.
     """
-    import transformers
-
-    # Its progress bars would be written over ours.
-    transformers.utils.logging.disable_progress_bar()
-    loader = getattr(transformers, WITH_HEAD if card.arch == WITH_HEAD else "AutoModel")
-    try:
-        tokenizer = transformers.AutoTokenizer.from_pretrained(path, local_files_only=True, trust_remote_code=False)
-        model = loader.from_pretrained(path, local_files_only=True, trust_remote_code=False)
-    except (OSError, ValueError, RuntimeError, KeyError) as error:
-        raise UserError(
-            f"The files of “{card.name}” are incomplete or damaged.", "Delete the model and download it again."
-        ) from error
+    tokenizer = load_part("AutoTokenizer", path, card.name)
+    model = load_network(WITH_HEAD if card.arch == WITH_HEAD else "AutoModel", path, card.name)
     return _network(card, model, tokenizer, keep_head=True)
 
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from workbench.catalog.card import ModelCard
 from workbench.control import Control
-from workbench.errors import UserError
 from workbench.runtimes.base import Heard, Loaded
+from workbench.runtimes.hf_loading import load_network, load_part
 from workbench.runtimes.sound_windows import Window, windows
 
 if TYPE_CHECKING:
@@ -142,20 +142,11 @@ def open_pretrained(card: ModelCard, path: Path) -> Loaded:
     Raises:
         UserError: when it is incomplete, damaged, or of an architecture that is not known.
     """
-    import transformers
-
-    transformers.utils.logging.disable_progress_bar()
-    local: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
-    try:
-        model = getattr(transformers, card.arch).from_pretrained(path, dtype="float32", **local)
-        if card.arch == "AutoModelForSpeechSeq2Seq":
-            return WhisperTranscriber(card, model, transformers.AutoProcessor.from_pretrained(path, **local))
-        extractor = transformers.AutoFeatureExtractor.from_pretrained(path, **local)
-        if card.arch == "AutoModelForCTC":
-            return CtcTranscriber(card, model, extractor, transformers.AutoTokenizer.from_pretrained(path, **local))
-    except (OSError, ValueError, RuntimeError, KeyError, ImportError, TypeError) as error:
-        raise UserError(
-            f"The files of “{card.name}” are incomplete or damaged.", "Delete the model and download it again."
-        ) from error
+    model = load_network(card.arch, path, card.name)
+    if card.arch == "AutoModelForSpeechSeq2Seq":
+        return WhisperTranscriber(card, model, load_part("AutoProcessor", path, card.name))
+    extractor = load_part("AutoFeatureExtractor", path, card.name)
+    if card.arch == "AutoModelForCTC":
+        return CtcTranscriber(card, model, extractor, load_part("AutoTokenizer", path, card.name))
     labels = card.label_names or tuple(str(model.config.id2label[i]) for i in range(model.config.num_labels))
     return SoundClassifier(card, model, extractor, labels)

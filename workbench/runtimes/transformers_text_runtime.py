@@ -11,6 +11,7 @@ from workbench.catalog.card import ModelCard
 from workbench.control import Control
 from workbench.errors import UserError
 from workbench.runtimes.base import Loaded, Tag
+from workbench.runtimes.hf_loading import load_network, load_part
 
 if TYPE_CHECKING:
     import torch
@@ -215,20 +216,9 @@ def open_pretrained(card: ModelCard, path: Path) -> Loaded:
 
 def load(card: ModelCard, path: Path) -> tuple[Any, Any]:
     """The network and its tokenizer, by the class the card names."""
-    import transformers
-
-    transformers.utils.logging.disable_progress_bar()
-    try:
-        tokenizer = transformers.AutoTokenizer.from_pretrained(path, local_files_only=True, trust_remote_code=False)
-        # Checkpoints come in half precision too; processors compute in full.
-        model = getattr(transformers, card.arch).from_pretrained(
-            path, local_files_only=True, trust_remote_code=False, dtype="float32" if _small(path) else "auto"
-        )
-    except (OSError, ValueError, RuntimeError, KeyError, ImportError, AttributeError) as error:
-        raise UserError(
-            f"The files of “{card.name}” are incomplete or damaged.", "Delete the model and download it again."
-        ) from error
-    return model, tokenizer
+    tokenizer = load_part("AutoTokenizer", path, card.name)
+    # Checkpoints come in half precision too; processors compute in full.
+    return load_network(card.arch, path, card.name, "float32" if _small(path) else "auto"), tokenizer
 
 
 def _small(path: Path) -> bool:

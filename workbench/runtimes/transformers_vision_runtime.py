@@ -11,6 +11,7 @@ from workbench.catalog.card import ModelCard, Preparation
 from workbench.catalog.catalog import label_names
 from workbench.errors import UserError
 from workbench.runtimes.base import Detections, Loaded
+from workbench.runtimes.hf_loading import load_network, load_part
 from workbench.runtimes.network import Network, split_last_linear
 from workbench.runtimes.pictures import to_classes
 
@@ -78,18 +79,8 @@ def open_pretrained(card: ModelCard, path: Path) -> Loaded:
     Raises:
         UserError: when the folder is incomplete, damaged, or of an architecture that is not known.
     """
-    import transformers
-
-    transformers.utils.logging.disable_progress_bar()
-    try:
-        processor = transformers.AutoImageProcessor.from_pretrained(
-            path, local_files_only=True, trust_remote_code=False
-        )
-        model = getattr(transformers, card.arch).from_pretrained(path, local_files_only=True, trust_remote_code=False)
-    except (OSError, ValueError, RuntimeError, KeyError, ImportError) as error:
-        raise UserError(
-            f"The files of “{card.name}” are incomplete or damaged.", "Delete the model and download it again."
-        ) from error
+    processor = load_part("AutoImageProcessor", path, card.name)
+    model = load_network(card.arch, path, card.name)
     labels = _labels(card, model.config)
     if card.arch == CLASSIFIER:
         head = split_last_linear(model, int(model.config.num_labels))

@@ -15,7 +15,7 @@ from workbench.tasks.predictions import Prediction, Score, Scores
 if TYPE_CHECKING:
     import torch
 
-    from workbench.runtimes.base import Loaded
+    from workbench.runtimes.base import Classifier, Loaded
     from workbench.runtimes.network import Network
 
 _LONGEST_LIST = 20
@@ -27,7 +27,8 @@ class Classification(BaseTask):
     # Part of the feature cache's key: raised when `prepare` changes what it computes.
     version = 1
 
-    def collate(self, prepared: Sequence[Mapping[str, Any]], model: Network) -> Mapping[str, torch.Tensor]:
+    # Any: texts ask for a network, pictures for no more than what every loaded model has.
+    def collate(self, prepared: Sequence[Mapping[str, Any]], model: Any) -> Mapping[str, torch.Tensor]:
         raise NotImplementedError
 
     def predict_batch(
@@ -35,9 +36,9 @@ class Classification(BaseTask):
     ) -> list[Prediction]:
         import torch
 
-        model = as_network(model)
+        sorter = as_classifier(model)
         with torch.inference_mode():
-            logits = model.logits(self.collate(samples, model))
+            logits = sorter.class_logits(self.collate(samples, model))
         return [*self.decode(logits, model.labels, [str(s.get("note", "")) for s in samples])]
 
     def decode(self, logits: torch.Tensor, labels: Sequence[str], notes: Sequence[str]) -> list[Scores]:
@@ -58,6 +59,15 @@ class Classification(BaseTask):
     def preparation_key(self, model: Network) -> str:
         text = f"{self.info.id}/{self.version}/{sorted(asdict(model.preparation).items())}"
         return hashlib.sha256(text.encode()).hexdigest()
+
+
+def as_classifier(model: Loaded) -> Classifier:
+    """Raises: UserError when the model has no classes to sort into."""
+    from workbench.runtimes.base import Classifier
+
+    if not isinstance(model, Classifier):
+        raise UserError(f"“{model.card.name}” cannot sort into classes.", "Choose another model.")
+    return model
 
 
 def as_network(model: Loaded) -> Network:

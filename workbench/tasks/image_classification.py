@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
     from workbench.runtimes.base import Loaded
-    from workbench.runtimes.network import Network
 
 
 class ImageClassification(Classification):
@@ -47,7 +46,7 @@ class ImageClassification(Classification):
         cut = _centre(picture, preparation) if augment_seed is None else _varied(picture, preparation, augment_seed)
         return {"pixels": _tensor(cut, preparation), "note": ""}
 
-    def collate(self, prepared: Sequence[Mapping[str, Any]], model: Network) -> Mapping[str, torch.Tensor]:
+    def collate(self, prepared: Sequence[Mapping[str, Any]], model: Loaded) -> Mapping[str, torch.Tensor]:
         import torch
 
         pixels = torch.stack([p["pixels"] for p in prepared]).to(model.device)

@@ -82,7 +82,7 @@ class CardDelegate(QStyledItemDelegate):
         painter.fillPath(path, theme().colour("accent_soft" if selected else "raised" if hover else "surface"))
         painter.setPen(QPen(theme().colour("accent" if selected else "line"), 2 if selected else 1))
         painter.drawPath(path)
-        mark = pixmap(get_task(card.tasks[0]).info.icon, 20, "accent")
+        mark = pixmap(get_task(card.main_task).info.icon, 20, "accent")
         painter.drawPixmap(QRectF(frame.left() + 12, frame.top() + 12, 20, 20), mark, QRectF(mark.rect()))
         left = frame.left() + 44
         bold = QFont(option.font)

@@ -78,7 +78,7 @@ class TryPage(Page):
         if model_id:
             card = self.ctx.catalog.get(model_id)
             # A model that can only be a beginning for training opens on the task it is taught.
-            self._show_task(get_task((card.tasks or card.trainable_for)[0]), model_id)
+            self._show_task(get_task(card.main_task), model_id)
         if intent.get("paths"):
             self.try_paths([str(p) for p in intent["paths"]])
         elif intent.get("text"):

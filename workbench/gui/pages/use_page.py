@@ -110,7 +110,7 @@ class UsePage(Page):
         clear_layout(self._about)
         if card is None:
             return
-        task = get_task(card.tasks[0])
+        task = get_task(card.main_task)
         self._about.addWidget(label(card.name, "heading", wrap=True))
         m = card.metrics
         if m.get("n"):
@@ -255,7 +255,7 @@ class UsePage(Page):
             from workbench.engine.export import export_onnx
 
             samples: list[Sample] = []
-            if project is not None and project.task_id == card.tasks[0]:
+            if project is not None and project.task_id == card.main_task:
                 items = project.split_items(Split.TEST) or project.items(project.item_ids()[:_ONNX_SAMPLES])
                 samples = [i.sample() for i in items[:_ONNX_SAMPLES]]
             check = export_onnx(card, Path(target), samples, control)

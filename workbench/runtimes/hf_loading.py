@@ -1,0 +1,53 @@
+"""Loading networks of transformers from a local folder: no network, no code of others, and no weight left to chance."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from workbench.errors import UserError
+
+# Parts that only served a first training; they are taken off after loading, so they may be missing.
+_NOT_USED = ("pooler.",)
+LOCAL: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
+
+
+def load_network(class_name: str, path: Path, name: str, dtype: str = "float32") -> Any:
+    """A network with every weight from the files.
+
+    The library fills what is missing with random numbers; here that is an error, as such a model would talk nonsense.
+
+    Raises:
+        UserError: when the folder is incomplete or damaged, or lacks some of the network's weights.
+    """
+    import transformers
+
+    transformers.utils.logging.disable_progress_bar()
+    try:
+        model, report = getattr(transformers, class_name).from_pretrained(
+            path, dtype=dtype, output_loading_info=True, **LOCAL
+        )
+    except (OSError, ValueError, RuntimeError, KeyError, ImportError, AttributeError, TypeError) as error:
+        raise UserError(
+            f"The files of “{name}” are incomplete or damaged.", "Delete the model and download it again."
+        ) from error
+    missing = [k for k in report["missing_keys"] if not any(part in k for part in _NOT_USED)]
+    wrong = list(report.get("mismatched_keys") or ())
+    if missing or wrong:
+        raise UserError(
+            f"The files of “{name}” lack some of its weights; it cannot be used for this.",
+            "Choose another model, or use it as a beginning for training.",
+        )
+    return model
+
+
+def load_part(class_name: str, path: Path, name: str) -> Any:
+    """A tokenizer, processor or extractor. Raises: UserError when its files are incomplete or damaged."""
+    import transformers
+
+    try:
+        return getattr(transformers, class_name).from_pretrained(path, **LOCAL)
+    except (OSError, ValueError, RuntimeError, KeyError, ImportError, AttributeError, TypeError) as error:
+        raise UserError(
+            f"The files of “{name}” are incomplete or damaged.", "Delete the model and download it again."
+        ) from error
