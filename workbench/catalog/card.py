@@ -138,7 +138,8 @@ class ModelCard:
     @property
     def is_own(self) -> bool:
         """True for a model the person made or imported."""
-        return self.source.kind in OWN
+        # Hosted models stand in the catalogue too; one that was connected has the time when that was.
+        return self.source.kind in OWN and (self.source.kind != "endpoint" or bool(self.created))
 
     @property
     def main_task(self) -> str:

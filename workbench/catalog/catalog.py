@@ -236,9 +236,10 @@ class Catalog:
         for card in self._bundled:
             if card.starter and task_id in (*card.tasks, *card.trainable_for):
                 return card, "It comes with the app, works without internet and is quick on any computer."
-        for card in self._bundled:
-            if task_id in (*card.tasks, *card.trainable_for):
-                return card, "It is the first model of the catalogue that can do this."
+        for card in sorted(self._bundled, key=lambda c: c.source.size):
+            # The smallest one: the first try shall be short. Nothing is sent to other computers unasked.
+            if task_id in card.tasks and not card.is_remote:
+                return card, "It is the smallest model of the catalogue for this: quick to download and to try."
         raise UserError("No model of the catalogue can do this yet.", "Choose another task.")
 
     def label_names(self, card: ModelCard) -> tuple[str, ...]:

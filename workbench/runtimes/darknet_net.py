@@ -20,8 +20,17 @@ if TYPE_CHECKING:
 
 _MOST_LAYERS = 2000
 _MOST_CFG_BYTES = 1_000_000
-_EPSILON = 1e-5
+_MOST_WEIGHTS = 1_000_000_000
+# In the batch norm's division. Darknet adds 1e-6 to the deviation, OpenCV's reader of its files to the variance.
+_EPSILON = 1e-6
 Section = tuple[str, dict[str, str]]
+# Settings that change what a layer computes and that this reader does not have, with the values that do not matter.
+_NOT_DONE: dict[str, dict[str, tuple[str, ...]]] = {
+    "convolutional": {"dilation": ("0", "1"), "antialiasing": ("0",), "binary": ("0",), "xnor": ("0",), "flipped": ("0",)},
+    "maxpool": {"maxpool_depth": ("0",), "antialiasing": ("0",)},
+    "shortcut": {"weights_type": ("0", "none")},
+    "yolo": {"new_coords": ("0",)},
+}  # fmt: skip
 
 
 def read_cfg(path: Path) -> list[Section]:
@@ -70,6 +79,15 @@ def build(sections: Sequence[Section]) -> Any:
         def forward(self, x: torch.Tensor) -> torch.Tensor:
             return x * torch.tanh(nn.functional.softplus(x))
 
+    acts: dict[str, Any] = {
+        "leaky": lambda: nn.LeakyReLU(0.1),
+        "mish": Mish,
+        "relu": nn.ReLU,
+        "logistic": nn.Sigmoid,
+        "swish": nn.SiLU,
+        "linear": nn.Identity,
+    }
+
     class Darknet(nn.Module):
         """Layers by index; routes and shortcuts look back at earlier outputs."""
 
@@ -89,6 +107,8 @@ def build(sections: Sequence[Section]) -> Any:
             for index, (kind, options) in enumerate(sections[1:]):
                 looks, group = [], (1, 0)
                 layer: nn.Module = nn.Identity()
+                if any(options.get(key, "0") not in values for key, values in _NOT_DONE.get(kind, {}).items()):
+                    raise KeyError(f"{kind} with {', '.join(_NOT_DONE[kind])}")
                 if kind == "convolutional":
                     outside, size = int(options["filters"]), _whole(options, "size", 1)
                     pad = size // 2 if _whole(options, "pad", 0) else _whole(options, "padding", 0)
@@ -104,14 +124,6 @@ def build(sections: Sequence[Section]) -> Any:
                     if normed:
                         layer.add_module("norm", nn.BatchNorm2d(outside, eps=_EPSILON))
                     activation = options.get("activation", "linear")
-                    acts: dict[str, Any] = {
-                        "leaky": lambda: nn.LeakyReLU(0.1),
-                        "mish": Mish,
-                        "relu": nn.ReLU,
-                        "logistic": nn.Sigmoid,
-                        "swish": nn.SiLU,
-                        "linear": nn.Identity,
-                    }
                     layer.add_module("act", acts[activation]())
                     inside = outside
                 elif kind == "maxpool":
@@ -127,6 +139,7 @@ def build(sections: Sequence[Section]) -> Any:
                     layer = nn.Upsample(scale_factor=_whole(options, "stride", 2), mode="nearest")
                 elif kind == "shortcut":
                     looks = [i if i >= 0 else index + i for i in _list(options["from"])]
+                    layer = acts[options.get("activation", "linear")]()
                 elif kind == "route":
                     looks = [i if i >= 0 else index + i for i in _list(options["layers"])]
                     group = (_whole(options, "groups", 1), _whole(options, "group_id", 0))
@@ -163,6 +176,7 @@ def build(sections: Sequence[Section]) -> Any:
                 elif kind == "shortcut":
                     for i in looks:
                         x = x + outputs[i]
+                    x = layer(x)
                 elif kind == "yolo":
                     found.append(x)
                 else:
@@ -186,6 +200,15 @@ def build(sections: Sequence[Section]) -> Any:
             return nn.functional.pad(x, self.sides, value=float("-inf"))
 
     try:
+        # First without memory: a wrong description shows here, whatever sizes it speaks of.
+        with torch.device("meta"):
+            plan = Darknet()
+            seen = plan(torch.empty(1, 3, plan.height, plan.width))
+        for out, head in zip(seen, plan.yolo, strict=True):
+            if out.shape[1] != len(head["anchors"]) * (5 + head["classes"]):
+                raise ValueError("a yolo layer that does not fit the layer before it")
+        if sum(t.numel() for t in _tensors(plan)) > _MOST_WEIGHTS:
+            raise ValueError("too large")
         return Darknet().eval()
     except (KeyError, ValueError, IndexError, RuntimeError) as error:
         raise UserError(
@@ -218,19 +241,22 @@ def read_weights(network: nn.Module, path: Path) -> None:
     import numpy as np
     import torch
 
+    tensors = _tensors(network)
+    wanted = sum(t.numel() for t in tensors)
     try:
         with path.open("rb") as stream:
             major, minor, _revision = struct.unpack("<3i", stream.read(12))
             # Since version 0.2 the number of pictures seen has 64 bits.
-            stream.read(8 if (major * 10 + minor) >= 2 else 4)
-            values = np.fromfile(stream, dtype="<f4")
+            head = 20 if (major * 10 + minor) >= 2 else 16
+            stream.seek(head)
+            # No more is read than is wanted, however large the file is.
+            values = np.fromfile(stream, dtype="<f4", count=wanted)
+        there = (path.stat().st_size - head) / 4
     except (OSError, struct.error) as error:
         raise UserError(f"“{path.name}” cannot be read.", "Download or choose it again.") from error
-    tensors = _tensors(network)
-    wanted = sum(t.numel() for t in tensors)
-    if values.size != wanted:
+    if there != wanted or values.size != wanted:
         raise UserError(
-            f"“{path.name}” holds {values.size:,} weights, and its network needs {wanted:,}.",
+            f"“{path.name}” holds {max(0, int(there)):,} weights, and its network needs {wanted:,}.",
             "Choose the .cfg and .weights files that belong together.",
         )
     place = 0

@@ -82,13 +82,26 @@ def _kept(rows: torch.Tensor, threshold: float, width: int, height: int) -> Dete
     return Detections(boxes[keep].cpu().numpy(), labels[keep].cpu().numpy(), scores[keep].cpu().numpy())
 
 
-def open_pretrained(card: ModelCard, path: Path) -> Loaded:
-    """A folder with one .cfg and one .weights. Raises: UserError when they are missing or do not fit together."""
-    plans, weights = sorted(path.glob("*.cfg")), sorted(path.glob("*.weights"))
-    if not plans or not weights:
+def _only(card: ModelCard, folder: Path, ending: str) -> Path:
+    """The file with this ending: the one that `options` names, else the one there is."""
+    named = str(card.options.get(ending, ""))
+    found = [folder / Path(named).name] if named else sorted(folder.glob(f"*.{ending}"))
+    if not found or not found[0].is_file():
         raise UserError(f"“{card.name}” needs a .cfg and a .weights file.", "Put both into one folder.")
-    network = build(read_cfg(plans[0]))
-    read_weights(network, weights[0])
+    if len(found) > 1:
+        raise UserError(
+            f"There are several .{ending} files of “{card.name}”.", "Leave only those that belong together."
+        )
+    return found[0]
+
+
+def open_pretrained(card: ModelCard, path: Path) -> Loaded:
+    """A folder with one .cfg and one .weights, or those that `options` "cfg" and "weights" name.
+
+    Raises: UserError when they are missing or do not fit together.
+    """
+    network = build(read_cfg(_only(card, path, "cfg")))
+    read_weights(network, _only(card, path, "weights"))
     classes = max(head["classes"] for head in network.yolo) if network.yolo else 0
     labels = label_names(card)
     if not classes:

@@ -92,7 +92,7 @@ def _resized(picture: Floats, width: int, height: int) -> Floats:
 
 
 def open_pretrained(card: ModelCard, path: Path) -> Loaded:
-    """A folder with one .tflite/.onnx that takes both pictures, or two ("…predict…" and "…transfer…").
+    """A folder with one .tflite/.onnx that takes both pictures, or two (style to numbers; content and numbers to picture).
 
     Raises:
         UserError: when they are missing or are something else.
@@ -100,12 +100,14 @@ def open_pretrained(card: ModelCard, path: Path) -> Loaded:
     files = sorted(f for f in (path.iterdir() if path.is_dir() else [path]) if f.suffix in (".tflite", ".onnx"))
     size = sum(f.stat().st_size for f in files)
     if len(files) == 1:
-        return OnePassStyle(card, None, open_session(files[0]), size)
-    predict = [f for f in files if "predict" in f.name]
-    transfer = [f for f in files if "trans" in f.name]
-    if len(predict) != 1 or len(transfer) != 1:
+        both = open_session(files[0])
+        if len(both.inputs) != 2:
+            raise UserError(f"The file of “{card.name}” is no style network.", "Download the model again.")
+        return OnePassStyle(card, None, both, size)
+    if len(files) != 2:
         raise UserError(f"The files of “{card.name}” are incomplete.", "Download the model again.")
-    first, second = open_session(predict[0]), open_session(transfer[0])
+    # One picture goes into the first, a picture and a style into the second, whatever the files are called.
+    first, second = sorted(map(open_session, files), key=lambda session: len(session.inputs))
     if len(first.inputs) != 1 or len(second.inputs) != 2:
         raise UserError(f"The files of “{card.name}” are no style networks.", "Download the model again.")
     return OnePassStyle(card, first, second, size)

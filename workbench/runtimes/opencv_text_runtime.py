@@ -20,6 +20,9 @@ _MEAN = (123.68, 116.78, 103.94)
 _MULTIPLE = 32
 _LARGEST = 1280
 _CELL = 4
+_MOST_BYTES = 1_000_000_000
+# The surest cells; a page full of text has some thousands.
+_MOST_CELLS = 4000
 _OVERLAP = 0.4
 
 
@@ -57,7 +60,10 @@ def decode(scores: Any, geometry: Any, threshold: float, scale: tuple[float, flo
     import cv2
     import numpy as np
 
-    rows, columns = np.nonzero(scores >= threshold)
+    limit = threshold
+    if np.count_nonzero(scores >= threshold) > _MOST_CELLS:
+        limit = float(np.partition(scores.reshape(-1), -_MOST_CELLS)[-_MOST_CELLS])
+    rows, columns = (found[:_MOST_CELLS] for found in np.nonzero(scores >= limit))
     rectangles, sure = [], []
     for y, x in zip(rows.tolist(), columns.tolist(), strict=True):
         up, right, down, left, angle = (float(v) for v in geometry[:, y, x])
@@ -83,12 +89,16 @@ def decode(scores: Any, geometry: Any, threshold: float, scale: tuple[float, flo
 def open_pretrained(card: ModelCard, path: Path) -> Loaded:
     """A frozen graph (.pb). Raises: UserError when it is none, or is another network."""
     import cv2
+    import numpy as np
 
     file = path if path.is_file() else next(iter(sorted(path.rglob("*.pb"))), path)
     try:
-        net = cv2.dnn.readNetFromTensorflow(str(file))
+        if file.stat().st_size > _MOST_BYTES:
+            raise UserError(f"The file of “{card.name}” is too large to be EAST.", "Choose another file.")
+        # Read here: OpenCV itself cannot open every path of Windows.
+        net = cv2.dnn.readNetFromTensorflow(np.frombuffer(file.read_bytes(), np.uint8))
         names = set(net.getLayerNames())
-    except cv2.error as error:
+    except (cv2.error, OSError) as error:
         raise UserError(f"The file of “{card.name}” is no network OpenCV reads.", "Download it again.") from error
     if not set(_OUTPUTS) <= names:
         raise UserError(f"The file of “{card.name}” is another network than EAST.", "Choose another file.")

@@ -39,24 +39,28 @@ class SpandrelEnlarger(Loaded):
 
 def open_pretrained(card: ModelCard, path: Path) -> Loaded:
     """Raises: UserError when the file is of no network that makes colour pictures larger."""
-    return SpandrelEnlarger(card, describe(read_any(card, path), card.name))
-
-
-def read_any(card: ModelCard, path: Path) -> dict[str, Any]:
-    """The weights; publishers wrap them under "params_ema" or "params"."""
-    return read_state(path, card.name)
+    return SpandrelEnlarger(card, describe(read_state(path, card.name), card.name))
 
 
 def describe(state: dict[str, Any], name: str) -> Any:
-    """spandrel's descriptor of a state dict. Raises: UserError when it is none of its pictures-to-pictures networks."""
+    """spandrel's descriptor of a state dict. Raises: UserError when it does not enlarge colour pictures."""
     from spandrel import ImageModelDescriptor, ModelLoader, UnsupportedModelError
 
     try:
         found = ModelLoader(device="cpu").load_from_state_dict(state)
-    except (UnsupportedModelError, RuntimeError, KeyError, ValueError, AssertionError) as error:
+    except (
+        UnsupportedModelError,
+        RuntimeError,
+        LookupError,
+        ValueError,
+        TypeError,
+        AssertionError,
+        AttributeError,
+    ) as error:
         raise UserError(
             f"The weights of “{name}” are of no network that this app knows.", "Choose another file."
         ) from error
-    if not isinstance(found, ImageModelDescriptor) or found.input_channels != 3 or found.output_channels != 3:
+    colour = isinstance(found, ImageModelDescriptor) and found.input_channels == found.output_channels == 3
+    if not colour or found.purpose != "SR" or found.scale < 2:
         raise UserError(f"“{name}” does not make colour pictures larger.", "Choose another file.")
     return found.eval()

@@ -39,6 +39,7 @@ class NeuralStyle(Loaded):
         for parameter in features.parameters():
             parameter.requires_grad_(False)
         self.losses: list[float] = []  # of the last picture, a value per step
+        self._control = Control()
 
     def stylise(
         self,
@@ -50,6 +51,7 @@ class NeuralStyle(Loaded):
     ) -> Floats:
         import torch
 
+        self._control = control
         steps = int(self.card.options.get("steps", _STEPS))
         given = torch.from_numpy(content).to(self.device)[None]
         wanted = [_gram(f) for f in self._features(torch.from_numpy(style).to(self.device)[None], _STYLE)]
@@ -86,8 +88,12 @@ class NeuralStyle(Loaded):
         found: dict[str, torch.Tensor] = {}
         group, number = 1, 1
         for layer in layers:
+            # A step of a large picture takes seconds: it can be stopped between layers, on the way back as well.
+            self._control.check()
             kind = type(layer).__name__
             x = layer(x)
+            if x.requires_grad:
+                x.register_hook(lambda _: self._control.check())
             if kind == "Conv2d":
                 found[f"conv{group}_{number}"] = x
                 number += 1
@@ -107,13 +113,15 @@ def _gram(features: torch.Tensor) -> torch.Tensor:
 
 def open_pretrained(card: ModelCard, path: Path) -> Loaded:
     """`arch` "vgg19" or "vgg19_bn", from torchvision's weights. Raises: UserError when they do not fit."""
+    import torch
     from torch import nn
     from torchvision import models
 
-    whole = models.get_model(card.arch, weights=None)
     state = read_state(path, card.name)
     try:
-        whole.load_state_dict(state)
+        with torch.device("meta"):  # no memory and no time for the random weights it is born with
+            whole = models.get_model(card.arch, weights=None)
+        whole.load_state_dict(state, assign=True)
     except RuntimeError as error:
         raise UserError(f"The weights of “{card.name}” do not fit its network.", "Download it again.") from error
     features: nn.Module = whole.features

@@ -35,7 +35,9 @@ class TransformersDetector(Loaded):
         import torch
 
         module: Any = self._module
-        inputs = self._processor(images=list(pictures), return_tensors="pt").to(self.device)
+        inputs = self._processor(images=list(pictures), return_tensors="pt", input_data_format="channels_last").to(
+            self.device
+        )
         with torch.inference_mode():
             outputs = module(**inputs)
         sizes = [p.shape[:2] for p in pictures]
@@ -60,7 +62,9 @@ class TransformersSegmenter(Loaded):
         module: Any = self._module
         found = []
         for picture in pictures:
-            inputs = self._processor(images=picture, return_tensors="pt").to(self.device)
+            inputs = self._processor(images=picture, return_tensors="pt", input_data_format="channels_last").to(
+                self.device
+            )
             with torch.inference_mode():
                 logits = module(**inputs).logits[0]
             found.append(to_classes(logits, picture.shape[:2]))
@@ -119,7 +123,7 @@ def _labels(card: ModelCard, config: Any) -> tuple[str, ...]:
     known = label_names(card)
     if known and len(known) == config.num_labels:
         return known
-    return tuple(str(config.id2label[i]) for i in range(config.num_labels))
+    return tuple(str(config.id2label.get(i, f"kind {i}")) for i in range(config.num_labels))
 
 
 def _preparation(processor: Any, given: Preparation) -> Preparation:
@@ -130,7 +134,8 @@ def _preparation(processor: Any, given: Preparation) -> Preparation:
     side = int(crop.get("height") or size.get("height") or shorter)
     share = float(getattr(processor, "crop_pct", None) or side / shorter)
     if "shortest_edge" in size and not crop and getattr(processor, "crop_pct", None):
-        side = shorter  # ConvNeXt: resized to size / crop_pct, then cropped to size
+        side = shorter  # ConvNeXt: resized to size / crop_pct, then cropped to size; from 384 on not cropped
+        share = 1.0 if side >= 384 else share
     bicubic = int(getattr(processor, "resample", None) or 2) == 3
     normal = bool(getattr(processor, "do_normalize", True))
     mean = tuple(processor.image_mean) if normal and processor.image_mean else (0.0, 0.0, 0.0)

@@ -121,7 +121,10 @@ def smp_network(arch: str, options: dict[str, Any]) -> nn.Module:
     made = known.get(arch.lower())
     if made is None:
         raise UserError(f"“{arch}” is no network of this app.", "Choose another model.")
-    settings = {**options, "encoder_weights": None}
+    if int(options.get("in_channels", 3)) != 3 or options.get("aux_params"):
+        raise UserError(f"The network “{arch}” is not made for colour pictures alone.", "Choose another model.")
+    # Logits are wanted whatever the publisher put behind them, and nothing is to be downloaded.
+    settings = {**options, "encoder_weights": None, "activation": None}
     try:
         network: nn.Module = made(**settings)
     except (KeyError, TypeError, ValueError, RuntimeError) as error:

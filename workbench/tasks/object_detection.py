@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from workbench.control import Control
 from workbench.data.types import Sample
 from workbench.tasks.base import BaseTask, TaskInfo, TryOptions
-from workbench.tasks.pictures import FILES, sized_pixels
+from workbench.tasks.pictures import FILES, sized_pixels, stoppable
 from workbench.tasks.predictions import Box, Boxes, Prediction
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class ObjectDetection(BaseTask):
         media="picture",
         noun="picture",
         nouns="pictures",
-        icon="scan-text",
+        icon="target",
         result="boxes",
         file_suffixes=FILES,
         group="Pictures",
@@ -49,9 +49,9 @@ class ObjectDetection(BaseTask):
         detector = require(model, Detector)
         found: list[Prediction] = []
         for sample in samples:
-            control.check()
             pixels = sample["pixels"]
-            answer = detector.detect([pixels], _LOWEST)[0]
+            with stoppable(model, control):
+                answer = detector.detect([pixels], _LOWEST)[0]
             width, height = sample["size"]
             boxes = boxes_of(answer, model.labels, width / pixels.shape[1])
             found.append(Boxes(boxes, width, height, str(sample["note"])))

@@ -3,14 +3,31 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from workbench.control import Control
 from workbench.data.types import Sample
 
 if TYPE_CHECKING:
-    from workbench.runtimes.base import Floats, Pixels
+    from workbench.runtimes.base import Floats, Loaded, Pixels
 
 FILES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff")
+
+
+@contextmanager
+def stoppable(model: Loaded, control: Control) -> Iterator[None]:
+    """Inside, a torch network can be paused and stopped between its layers: one picture may take it many seconds."""
+    control.check()
+    network = model.network
+    leaves = [] if network is None else [part for part in network.modules() if not any(True for _ in part.children())]
+    hooks = [part.register_forward_pre_hook(lambda *_: control.check()) for part in leaves]
+    try:
+        yield
+    finally:
+        for hook in hooks:
+            hook.remove()
 
 
 def pixels_of(sample: Sample, max_side: int = 0) -> Pixels:

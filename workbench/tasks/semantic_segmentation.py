@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from workbench.control import Control
 from workbench.data.types import Sample
 from workbench.tasks.base import BaseTask, TaskInfo, TryOptions
-from workbench.tasks.pictures import FILES, as_png, pixels_of
+from workbench.tasks.pictures import FILES, as_png, sized_pixels, stoppable
 from workbench.tasks.predictions import Mask, Prediction
 
 if TYPE_CHECKING:
@@ -36,7 +36,8 @@ class SemanticSegmentation(BaseTask):
     )
 
     def prepare(self, sample: Sample, model: Loaded, *, augment_seed: int | None = None) -> dict[str, Any]:
-        return {"pixels": pixels_of(sample, _LARGEST), "note": ""}
+        pixels, size = sized_pixels(sample, _LARGEST)
+        return {"pixels": pixels, "size": size, "note": ""}
 
     def predict_batch(
         self, samples: Sequence[Mapping[str, Any]], model: Loaded, options: TryOptions, control: Control | None = None
@@ -49,9 +50,14 @@ class SemanticSegmentation(BaseTask):
         segmenter = require(model, Segmenter)
         found: list[Prediction] = []
         for sample in samples:
-            control.check()
-            classes = segmenter.segment([sample["pixels"]])[0]
-            height, width = classes.shape
+            with stoppable(model, control):
+                classes = segmenter.segment([sample["pixels"]])[0]
+            width, height = sample["size"]
+            if classes.shape != (height, width):  # a very large picture was looked at smaller
+                from PIL import Image
+
+                resized = Image.fromarray(classes).resize((width, height), Image.Resampling.NEAREST)
+                classes = np.asarray(resized)
             counts = np.bincount(classes.reshape(-1), minlength=len(model.labels))[: len(model.labels)]
             shares = tuple(float(n) / (height * width) for n in counts)
             background = next((i for i, name in enumerate(model.labels) if name in _NOTHING), -1)

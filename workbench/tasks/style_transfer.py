@@ -71,9 +71,11 @@ class StyleTransfer(BaseTask):
         made: list[Floats] = []
         errors: list[BaseException] = []
 
+        stop = _Either(control)
+
         def work() -> None:
             try:
-                made.append(painter.stylise(content, style, strength, control, previews.put))
+                made.append(painter.stylise(content, style, strength, stop, previews.put))
             except BaseException as error:  # noqa: BLE001 - raised again by the caller, below
                 errors.append(error)
             finally:
@@ -82,12 +84,28 @@ class StyleTransfer(BaseTask):
         # The painter calls, and this gives one after the other: so it paints in a thread of its own.
         thread = threading.Thread(target=work, daemon=True, name="painting")
         thread.start()
-        while (preview := previews.get()) is not None:
-            yield _picture(preview, finished=False)
-        thread.join()
+        try:
+            while (preview := previews.get()) is not None:
+                yield _picture(preview, finished=False)
+        finally:
+            # Also when nobody wants the rest: the model is free again only when the painter has stopped.
+            stop.cancel()
+            thread.join()
         if errors:
             raise errors[0]
         yield _picture(made[0], finished=True)
+
+
+class _Either(Control):
+    """Stops when either the one who asked for the picture or the one who paints it says so."""
+
+    def __init__(self, asked: Control) -> None:
+        super().__init__(lambda share, text: asked.progress(share, 1 if share >= 0 else 0, text))
+        self._asked = asked
+
+    def check(self) -> None:
+        super().check()
+        self._asked.check()
 
 
 def _fitted(pixels: Any, side: int) -> Any:

@@ -9,7 +9,7 @@ from workbench.control import Control
 from workbench.data.types import Sample
 from workbench.errors import UserError
 from workbench.tasks.base import BaseTask, TaskInfo, TryOptions
-from workbench.tasks.pictures import FILES, as_png, to_bytes, to_floats
+from workbench.tasks.pictures import FILES, as_png, stoppable, to_bytes, to_floats
 from workbench.tasks.predictions import Picture, Prediction
 
 if TYPE_CHECKING:
@@ -66,7 +66,8 @@ class SuperResolution(BaseTask):
                 f"The picture would become {width * scale:,} x {height * scale:,} points, which is too large.",
                 "Choose a smaller picture.",
             )
-        large = to_bytes(enlarged(to_floats(pixels), enlarger, control))
+        with stoppable(model, control):
+            large = to_bytes(enlarged(to_floats(pixels), enlarger, control))
         if sample["alpha"] is not None:
             # What is see-through stays so; it is enlarged plainly, a network for photos knows nothing of it.
             from PIL import Image

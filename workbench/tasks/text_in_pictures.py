@@ -9,7 +9,7 @@ from workbench.control import Control
 from workbench.data.types import Sample
 from workbench.tasks.base import BaseTask, TaskInfo, TryOptions
 from workbench.tasks.object_detection import boxes_of
-from workbench.tasks.pictures import FILES, sized_pixels
+from workbench.tasks.pictures import FILES, sized_pixels, stoppable
 from workbench.tasks.predictions import Boxes, Prediction
 
 if TYPE_CHECKING:
@@ -55,7 +55,9 @@ class TextInPictures(BaseTask):
                 answer = model.read(pixels)
                 found.append(Boxes(boxes_of(answer, ("text",), scale), width, height, "", 0.5, reading=True))
             else:
-                answer = require(model, Detector).detect([pixels])[0]
+                finder = require(model, Detector)
+                with stoppable(model, control):
+                    answer = finder.detect([pixels])[0]
                 note = "This model finds lines of text; it does not read them."
                 found.append(Boxes(boxes_of(answer, ("text",), scale), width, height, note))
         return found
