@@ -77,9 +77,10 @@ def written(folder: Path, sections: list[str]) -> Any:
     for part in network.modules():
         if isinstance(part, torch.nn.BatchNorm2d):
             part.running_mean.normal_(0, 0.1)
-            part.running_var.uniform_(1e-5, 1)
-            part.running_var[0] = 3e-6
-            torch.nn.init.uniform_(part.weight, 0.1, 0.5)
+            part.running_var.uniform_(0.1, 1)
+            torch.nn.init.uniform_(part.weight, 0.5, 1)
+            with torch.no_grad():
+                part.running_var[0], part.weight[0] = 3e-6, 1e-3
     darknet_net.write_weights(network, folder / "net.weights")
     return network
 
@@ -169,8 +170,8 @@ def test_published_detectors_compute_as_torchvision_with_its_own_weights(
     monkeypatch.undo()
     for part in judge.modules():
         if type(part).__name__ == "FrozenBatchNorm2d":
-            part.running_var.uniform_(1e-6, 1e-4)  # where the small constant in the division shows
-            part.weight.uniform_(0.5e-2, 1e-2)
+            part.running_var.uniform_(5e-6, 2e-5)  # where the small constant in the division shows
+            part.weight.copy_(part.running_var.sqrt() * 0.5)
     torch.save(judge.state_dict(), tmp_path / "w.pth")
     model: Any = open_model(card("torchvision_detection", arch, labels="coco-91"), ModelFiles(tmp_path / "w.pth"))
     picture = photo(96, 64)

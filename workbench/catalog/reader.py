@@ -104,6 +104,11 @@ def _source_file(value: Any) -> SourceFile:
     return SourceFile(name, str(known.get("url", "")), int(known.get("size", 0)), str(known.get("sha256", "")))
 
 
+def preparation_from(value: Any) -> Preparation:
+    """Plain data to a `Preparation`. Raises: ValueError, TypeError when it is none."""
+    return _preparation(value)
+
+
 def _preparation(value: Any) -> Preparation:
     known = {f.name: value[f.name] for f in fields(Preparation) if f.name in dict(value)}
     for key in ("mean", "std"):

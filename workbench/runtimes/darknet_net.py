@@ -210,7 +210,7 @@ def build(sections: Sequence[Section]) -> Any:
         if sum(t.numel() for t in _tensors(plan)) > _MOST_WEIGHTS:
             raise ValueError("too large")
         return Darknet().eval()
-    except (KeyError, ValueError, IndexError, RuntimeError) as error:
+    except (LookupError, ValueError, ArithmeticError, RuntimeError, TypeError) as error:
         raise UserError(
             "This Darknet network has a layer this app does not know.", f"It knows YOLOv3 and YOLOv4 ({error})."
         ) from error

@@ -9,6 +9,8 @@ from workbench.errors import UserError
 
 # Parts that only served a first training; they are taken off after loading, so they may be missing.
 _NOT_USED = ("pooler.",)
+# What the library raises for files that are missing, cut off or something else.
+_DAMAGE = (OSError, ValueError, RuntimeError, KeyError, ImportError, AttributeError, TypeError)
 LOCAL: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
 
 
@@ -20,14 +22,18 @@ def load_network(class_name: str, path: Path, name: str, dtype: str = "float32")
     Raises:
         UserError: when the folder is incomplete or damaged, or lacks some of the network's weights.
     """
-    import transformers
+    import pickle
 
+    import transformers
+    from safetensors import SafetensorError
+
+    damage = (*_DAMAGE, SafetensorError, pickle.UnpicklingError, EOFError)
     transformers.utils.logging.disable_progress_bar()
     try:
         model, report = getattr(transformers, class_name).from_pretrained(
             path, dtype=dtype, output_loading_info=True, **LOCAL
         )
-    except (OSError, ValueError, RuntimeError, KeyError, ImportError, AttributeError, TypeError) as error:
+    except damage as error:
         raise UserError(
             f"The files of “{name}” are incomplete or damaged.", "Delete the model and download it again."
         ) from error
@@ -47,7 +53,7 @@ def load_part(class_name: str, path: Path, name: str) -> Any:
 
     try:
         return getattr(transformers, class_name).from_pretrained(path, **LOCAL)
-    except (OSError, ValueError, RuntimeError, KeyError, ImportError, AttributeError, TypeError) as error:
+    except _DAMAGE as error:
         raise UserError(
             f"The files of “{name}” are incomplete or damaged.", "Delete the model and download it again."
         ) from error

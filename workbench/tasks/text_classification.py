@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     import torch
 
     from workbench.runtimes.base import Loaded
-    from workbench.runtimes.network import Network
 
 # Beyond this no model here reads anyway; it bounds the tokenizer's work.
 _MAX_CHARACTERS = 200_000
@@ -62,7 +61,7 @@ class TextClassification(Classification):
         note = _cut_note(text, max(ends)) if ends else ""
         return {"input_ids": tokens["input_ids"], "attention_mask": tokens["attention_mask"], "note": note}
 
-    def collate(self, prepared: Sequence[Mapping[str, Any]], model: Network) -> Mapping[str, torch.Tensor]:
+    def collate(self, prepared: Sequence[Mapping[str, Any]], model: Loaded) -> Mapping[str, torch.Tensor]:
         rows = [{"input_ids": p["input_ids"], "attention_mask": p["attention_mask"]} for p in prepared]
         padded = model.tokenizer.pad(rows, return_tensors="pt")
         return {key: padded[key].to(model.device) for key in ("input_ids", "attention_mask")}

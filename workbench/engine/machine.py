@@ -1,0 +1,159 @@
+"""How fast this computer calculates: measured once in a second or two when asked for, and kept.
+
+Three numbers say most of it: convolutions (pictures), matrix products (texts, sounds), and how fast memory is read
+(what holds up a language model that writes one token after another).
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import platform
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from workbench.app_paths import AppPaths, app_paths
+from workbench.catalog.fit import Speeds
+from workbench.control import Control
+
+if TYPE_CHECKING:
+    import torch
+
+log = logging.getLogger(__name__)
+
+_FILE = "machine.json"
+# Each load runs for about this long; its quicker rounds count, as others may use the computer at the same time.
+_SECONDS = 0.5
+_ROUNDS = 200
+_COPY_BYTES = 64_000_000
+
+
+def known(device: str = "cpu", paths: AppPaths | None = None) -> Speeds | None:
+    """What was measured on this machine with this version of torch; None when it was not measured yet.
+
+    Imports nothing heavy.
+    """
+    try:
+        entry = json.loads(_file(paths).read_text(encoding="utf-8"))[_key(device)]
+        found = Speeds(
+            str(entry["device"]), str(entry["name"]),
+            *(float(entry[name]) for name in ("convolution", "matmul", "bandwidth")),
+        )  # fmt: skip
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return found if min(found.convolution, found.matmul, found.bandwidth) > 0 else None
+
+
+def measure(device: str = "cpu", control: Control | None = None, paths: AppPaths | None = None) -> Speeds:
+    """Measure (a second or two) and keep the result for `known`.
+
+    Args:
+        device: "cpu", "cuda" or "mps".
+
+    Raises:
+        Cancelled: when asked to stop; nothing is kept.
+    """
+    import torch
+
+    control = control or Control()
+    control.progress(0, 3, "Measuring this computer")
+    with torch.inference_mode():
+        pixels = torch.randn(1, 64, 56, 56, device=device).to(memory_format=torch.channels_last)
+        kernel = torch.randn(64, 64, 3, 3, device=device).to(memory_format=torch.channels_last)
+        seconds = _round_seconds(lambda: torch.nn.functional.conv2d(pixels, kernel, padding=1), device, control)
+        convolution = 2 * 64 * 64 * 9 * 56 * 56 / seconds
+        control.progress(1, 3, "Measuring this computer")
+        rows, weight = torch.randn(64, 768, device=device), torch.randn(768, 3072, device=device)
+        matmul = 2 * 64 * 768 * 3072 / _round_seconds(lambda: rows @ weight, device, control)
+        control.progress(2, 3, "Measuring this computer")
+        source = torch.zeros(_COPY_BYTES // 4, device=device)
+        target = torch.zeros_like(source)
+        bandwidth = 2 * _COPY_BYTES / _round_seconds(lambda: target.copy_(source), device, control)
+    found = Speeds(device, _device_name(device), convolution, matmul, bandwidth)
+    _keep(found, paths)
+    control.progress(3, 3, "Measuring this computer")
+    return found
+
+
+def known_or_measured(device: str = "cpu", control: Control | None = None, paths: AppPaths | None = None) -> Speeds:
+    """As `known`, measured first when needed. Raises: Cancelled."""
+    return known(device, paths) or measure(device, control, paths)
+
+
+def _round_seconds(load: Callable[[], torch.Tensor], device: str, control: Control) -> float:
+    """Seconds of one round."""
+    for _ in range(3):  # the first rounds also set things up
+        load()
+    _wait(device)
+    times: list[float] = []
+    until = time.perf_counter() + _SECONDS
+    while len(times) < _ROUNDS and (not times or time.perf_counter() < until):
+        control.check()
+        began = time.perf_counter()
+        load()
+        _wait(device)
+        times.append(time.perf_counter() - began)
+    return max(1e-9, sorted(times)[len(times) // 5])
+
+
+def _wait(device: str) -> None:
+    """Graphics cards answer before they are done."""
+    import torch
+
+    if device == "cuda":
+        torch.cuda.synchronize()
+    elif device == "mps":
+        torch.mps.synchronize()
+
+
+def _keep(found: Speeds, paths: AppPaths | None) -> None:
+    file = _file(paths)
+    try:
+        values = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        values = {}
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        part = file.with_name(f"{file.name}.part")
+        known_before = values if isinstance(values, dict) else {}
+        part.write_text(json.dumps(known_before | {_key(found.device): asdict(found)}, indent=1), encoding="utf-8")
+        part.replace(file)
+    except OSError as error:
+        log.warning("the measured speed is not kept: %s", error)
+
+
+def _file(paths: AppPaths | None) -> Path:
+    return (paths or app_paths()).cache / _FILE
+
+
+def _key(device: str) -> str:
+    """Another processor or another torch is another machine."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        torch_version = version("torch")
+    except PackageNotFoundError:
+        torch_version = "?"
+    return f"{device} / {_processor()} / torch {torch_version}"
+
+
+def _processor() -> str:
+    """The processor's name; Linux keeps it apart from `platform`."""
+    try:
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    except OSError:
+        pass  # not Linux
+    return platform.processor() or platform.machine() or "processor"
+
+
+def _device_name(device: str) -> str:
+    from workbench.runtimes.devices import describe_devices
+
+    if device == "cpu":
+        return _processor()
+    return next((d.name for d in describe_devices() if d.id == device), device)
