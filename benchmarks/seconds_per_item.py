@@ -49,11 +49,11 @@ def main() -> int:
         ratios.append(_line(card, expected_seconds(card, machine), lambda n=network: n(input_ids=tokens)))
     writer = transformers.GPT2LMHeadModel(transformers.GPT2Config()).eval()
     card = _card("gpt2", "text-generation", writer)
-    one_word = _seconds(lambda: writer.generate(tokens[:, :8], max_new_tokens=13, min_new_tokens=13, do_sample=False)) / 10
-    ratios.append(_say(card, expected_seconds(card, machine), one_word))
-    sys.stdout.write(
-        f"\nmedian ratio {statistics.median(ratios):.2f}, from {min(ratios):.2f} to {max(ratios):.2f}\n"
+    one_word = (
+        _seconds(lambda: writer.generate(tokens[:, :8], max_new_tokens=13, min_new_tokens=13, do_sample=False)) / 10
     )
+    ratios.append(_say(card, expected_seconds(card, machine), one_word))
+    sys.stdout.write(f"\nmedian ratio {statistics.median(ratios):.2f}, from {min(ratios):.2f} to {max(ratios):.2f}\n")
     return 0
 
 

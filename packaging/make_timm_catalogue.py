@@ -32,7 +32,6 @@ MODELS: dict[str, tuple[str, str, str, str, str]] = {
     "resnet50.a1_in1k": ("ResNet-50, trained anew", "ResNet", "The classic ResNet-50 with today's training.", "Clearly better than the old weights at the same speed.", "2110.00476"),
     "resnet18.a1_in1k": ("ResNet-18, trained anew", "ResNet", "The small ResNet with today's training.", "Quick on any computer.", "2110.00476"),
     "resnet34.a1_in1k": ("ResNet-34, trained anew", "ResNet", "A middling ResNet with today's training.", "Quick, dependable.", "2110.00476"),
-    "resnetv2_50.a1h_in1k": ("ResNet v2-50", "ResNet", "ResNet with its layers in a better order.", "Learns well.", "1603.05027"),
     "densenet121.ra_in1k": ("DenseNet-121, trained anew", "DenseNet", "DenseNet with better training.", "Few weights for its accuracy.", "1608.06993"),
     "mobilenetv2_100.ra_in1k": ("MobileNet v2, trained anew", "MobileNet", "Made for phones, with better training.", "Small and quick.", "1801.04381"),
     "mobilenetv3_large_100.ra_in1k": ("MobileNet v3 large, trained anew", "MobileNet", "Made for phones, with better training.", "Small and quick.", "1905.02244"),

@@ -1,148 +1,276 @@
-"""Which of the models on this computer suits this project best: measured on a sample of it, never on its test items."""
+"""Which of the models on this computer suits a project best: measured on a sample, nothing downloaded.
+
+For each candidate: features of a sample of the project's examples, from them LogME (see
+`workbench.engine.transferability`) and a Quick head judged on examples that it did not learn from, and the time it
+takes here. Only the project's training split is touched: what judges the final model is not used to choose it.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import logging
 import random
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from workbench.app_paths import AppPaths, app_paths
 from workbench.catalog.card import ModelCard
+from workbench.catalog.fit import needed_memory
 from workbench.control import Control
 from workbench.data.project import Project
-from workbench.data.types import Item, ItemFilter, Split
+from workbench.data.splits import SplitRow, assign
+from workbench.data.types import Item, ItemFilter, Sample, Split
 from workbench.engine.features import FeatureCache, compute_features
-from workbench.engine.head import fit_path
-from workbench.engine.pool import ModelPool
+from workbench.engine.head import HeadStep, fit_path
+from workbench.engine.pool import ModelPool, shared_pool
 from workbench.engine.transferability import log_evidence
 from workbench.errors import Problem, UserError
-from workbench.hub.store import disk_bytes, is_present
+from workbench.hub.store import is_present
+from workbench.tasks.base import TrainableTask
 from workbench.tasks.registry import get_trainable
 
-_SAMPLE = 200
-_HELD_OUT = 0.3
+if TYPE_CHECKING:
+    import torch
+
+    from workbench.runtimes.network import Network
+
+log = logging.getLogger(__name__)
+
+SAMPLE = 200
 _TIMED = 4
-# With fewer held-out items the order is mostly luck, and that is said.
-_FEW = 30
+# Fewer examples to judge by than this, and a difference between two models may well be luck.
+_ENOUGH_HELD_OUT = 30
+_ENOUGH_PER_CLASS = 5
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Labelled examples to choose by.
+
+    Attributes:
+        items: at most `SAMPLE`, as many of each class as there are, ids unique.
+        targets: class index of each item by its id.
+        classes: class names.
+        held_out: ids of the items that judge; near-duplicates of them are not among the others.
+    """
+
+    task_id: str
+    items: tuple[Item, ...]
+    targets: dict[int, int]
+    classes: tuple[str, ...]
+    held_out: frozenset[int] = field(default_factory=frozenset)
+
+    def warning(self) -> str:
+        """A sentence when there are too few examples to tell models apart; else ""."""
+        counts = Counter(self.targets[i.id] for i in self.items)
+        if len(self.held_out) >= _ENOUGH_HELD_OUT and min(counts.values()) >= _ENOUGH_PER_CLASS:
+            return ""
+        noun = get_trainable(self.task_id).info.nouns
+        return (
+            f"Only {len(self.items)} labelled {noun} could be used, {len(self.held_out)} of them to judge by:"
+            " small differences between models may be luck."
+        )
 
 
 @dataclass(frozen=True)
 class Ranked:
-    """One model, measured.
+    """One candidate's row.
 
     Attributes:
-        accuracy: of a Quick head on held-out items of the sample, 0..1.
-        score: LogME; higher is better.
-        seconds: per item on this computer, reading it included.
-        size: bytes on the disk.
-        held_out: number of items `accuracy` was measured on.
-        problem: why it could not be measured; the numbers are 0 then.
+        evidence: LogME in nats per example, higher is better; compare it only between models on the same examples.
+        accuracy: of a Quick head on the held-out examples, 0..1; a little favourable, as the best of its strengths is
+            taken on the same examples.
+        right, judged: the held-out examples it got right, and how many there were.
+        seconds: per item, measured here.
+        memory_bytes: needed to use it.
+        download_bytes: what fetching it costs on another computer.
+        problem: why it could not be judged; everything else is empty then.
     """
 
     card: ModelCard
+    evidence: float = 0.0
     accuracy: float = 0.0
-    score: float = 0.0
+    right: int = 0
+    judged: int = 0
     seconds: float = 0.0
-    size: int = 0
-    held_out: int = 0
+    memory_bytes: int = 0
+    download_bytes: int = 0
     problem: Problem | None = None
 
-    @property
-    def is_rough(self) -> bool:
-        """So few items that the next best may be as good."""
-        return self.held_out < _FEW
-
-
-def candidates(cards: Sequence[ModelCard], task_id: str, paths: AppPaths | None = None) -> list[ModelCard]:
-    """Models that can be taught the task and are on this computer."""
-    return [c for c in cards if task_id in c.trainable_for and not c.is_own and is_present(c, paths)]
+    def sentence(self) -> str:
+        if self.problem is not None:
+            return f"{self.problem.message} {self.problem.hint}".strip()
+        return (
+            f"{self.right} of {self.judged} right ({self.accuracy:.0%}), {self.seconds:.2f} s each,"
+            f" {self.memory_bytes / 1e9:.1f} GB of memory."
+        )
 
 
 def rank(
-    project: Project, cards: Sequence[ModelCard], control: Control | None = None, paths: AppPaths | None = None
+    source: Project | Examples,
+    cards: Iterable[ModelCard],
+    control: Control | None = None,
+    pool: ModelPool | None = None,
+    paths: AppPaths | None = None,
 ) -> Iterator[Ranked]:
-    """Measure each card on a stratified sample of the project's labelled items, the test items left out.
+    """Judge every candidate that is on this computer and can be taught the task, one row after the other as they come.
 
-    Yields:
-        One result per card, as they come; sort by `accuracy`, then `score`.
+    Args:
+        cards: candidates; those that are not here or cannot be taught this are passed over.
 
     Raises:
-        UserError: when too little is labelled.
-        Cancelled: when asked to stop.
+        UserError: when there is too little labelled to judge anything, or no candidate is on this computer.
+        Cancelled: when asked to stop; features computed so far are kept for next time.
     """
     control = control or Control()
     paths = paths or app_paths()
-    items, targets, classes = _sample(project)
-    for number, card in enumerate(cards):
+    examples = source if isinstance(source, Examples) else examples_of(source, control)
+    task = get_trainable(examples.task_id)
+    candidates = [c for c in cards if examples.task_id in c.trainable_for and is_present(c, paths)]
+    if not candidates:
+        raise UserError("None of these models is on this computer.", "Download one or two on the Models page first.")
+    cache = FeatureCache(paths.cache / "features")
+    for number, card in enumerate(candidates):
         control.check()
-        control.progress(number, len(cards), f"Measuring {card.name}")
+        control.progress(number, len(candidates), f"Trying {card.name} ({number + 1} of {len(candidates)})")
         try:
-            yield _measured(project, card, items, targets, classes, control, paths)
+            with (pool or shared_pool()).use_network(card, "auto", control, paths) as model:
+                yield _judge(card, model, task, examples, cache, control)
         except UserError as error:
             yield Ranked(card, problem=Problem.of(card.name, error))
+        except (RuntimeError, ValueError):
+            log.exception("%s could not be judged", card.id)
+            yield Ranked(card, problem=Problem(card.name, "It could not be judged.", "The log says more."))
+    control.progress(1, 1, "Done")
 
 
-def best_first(found: Sequence[Ranked]) -> list[Ranked]:
-    """The order to show them in."""
-    return sorted(found, key=lambda r: (r.problem is not None, -r.accuracy, -r.score))
+def ordered(rows: Iterable[Ranked]) -> list[Ranked]:
+    """Best first: by accuracy, then LogME, then speed; those that could not be judged last."""
+    return sorted(rows, key=lambda r: (r.problem is not None, -r.accuracy, -r.evidence, r.seconds, r.card.id))
 
 
-def _sample(project: Project) -> tuple[list[Item], dict[int, int], int]:
-    """Items in a fixed shuffled order, class by class in turn, their class's number, and the number of classes."""
-    ids = project.item_ids(ItemFilter(labelled=True, problems=False))
-    by_class: dict[int, list[Item]] = {}
-    for item in project.items(ids):
-        if item.class_id is not None and item.split is not Split.TEST:
-            by_class.setdefault(item.class_id, []).append(item)
-    by_class = {c: items for c, items in sorted(by_class.items()) if len(items) >= 3}
-    if len(by_class) < 2:
-        raise UserError("Too little is labelled to compare models.", "Label at least three examples of two classes.")
-    rng = random.Random(0)
-    chosen: list[Item] = []
-    each = max(3, _SAMPLE // len(by_class))
-    for items in by_class.values():
-        rng.shuffle(items)
-        chosen += items[:each]
-    places = {class_id: place for place, class_id in enumerate(by_class)}
-    return chosen, {i.id: places[i.class_id or 0] for i in chosen}, len(by_class)
+def examples_of(project: Project, control: Control | None = None, seed: int = 0) -> Examples:
+    """A sample of a project's training split. Splits are made first when there are none.
+
+    Raises:
+        UserError: when two classes with two examples each are not there.
+    """
+    control = control or Control()
+    if not project.read_only:
+        project.ensure_splits(control=control)
+    labelled = project.items(project.item_ids(ItemFilter(labelled=True, problems=False)))
+    names = {c.id: c.name for c in project.classes()}
+    labelled = [i for i in labelled if i.class_id in names and i.split in (Split.TRAIN, None)]
+    sample = _stratified([(i, names[i.class_id or 0]) for i in labelled], seed)
+    groups = project.near_groups([i.id for i, _ in sample], control) if sample else {}
+    return _examples(project.task_id, sample, groups, seed)
 
 
-def _measured(
-    project: Project,
-    card: ModelCard,
-    items: list[Item],
-    targets: dict[int, int],
-    classes: int,
-    control: Control,
-    paths: AppPaths,
+def examples_from(samples: Sequence[Sample], labels: Sequence[str], task_id: str, seed: int = 0) -> Examples:
+    """A sample of labelled samples without a project (each with a `path` or a `text`).
+
+    Raises:
+        UserError: when two classes with two examples each are not there.
+    """
+    pairs = []
+    for number, (sample, label) in enumerate(zip(samples, labels, strict=True), 1):
+        try:
+            content = sample.path.read_bytes() if sample.path is not None else (sample.text or "").encode()
+        except OSError:
+            continue  # missing files cannot be judged by
+        digest = hashlib.sha256(content).hexdigest()
+        pairs.append((Item(number, sample.kind, sample.name, sample.path, sample.text, content_hash=digest), label))
+    sample_pairs = _stratified(pairs, seed)
+    # Without a project only equal contents are known to be duplicates.
+    first: dict[str, int] = {}
+    groups = {i.id: first.setdefault(i.content_hash, i.id) for i, _ in sample_pairs}
+    return _examples(task_id, sample_pairs, groups, seed)
+
+
+def _stratified(pairs: Sequence[tuple[Item, str]], seed: int) -> list[tuple[Item, str]]:
+    """At most `SAMPLE`, one class after another, always the same for the same items."""
+    by_class: dict[str, list[tuple[Item, str]]] = defaultdict(list)
+    for pair in sorted(pairs, key=lambda p: p[0].id):
+        by_class[pair[1]].append(pair)
+    for waiting in by_class.values():
+        random.Random(seed).shuffle(waiting)
+    chosen: list[tuple[Item, str]] = []
+    while len(chosen) < SAMPLE and any(by_class.values()):
+        for waiting in by_class.values():
+            if waiting and len(chosen) < SAMPLE:
+                chosen.append(waiting.pop())
+    return chosen
+
+
+def _examples(task_id: str, pairs: Sequence[tuple[Item, str]], groups: dict[int, int], seed: int) -> Examples:
+    task = get_trainable(task_id)
+    counts = Counter(label for _, label in pairs)
+    names = tuple(dict.fromkeys(label for _, label in pairs if counts[label] >= 2))
+    if len(names) < 2:
+        raise UserError(
+            "There is too little labelled to compare models by.",
+            f"Label at least two (better ten or more) {task.info.nouns} of each of two classes.",
+        )
+    place = {name: i for i, name in enumerate(sorted(names))}
+    kept = [(item, place[label]) for item, label in pairs if label in place]
+    rows = [SplitRow(item.id, target, groups.get(item.id, -item.id)) for item, target in kept]
+    held = frozenset(i for i, split in assign(rows, seed).items() if split is not Split.TRAIN)
+    return Examples(task_id, tuple(i for i, _ in kept), {i.id: t for i, t in kept}, tuple(sorted(names)), held)
+
+
+def _judge(
+    card: ModelCard, model: Network, task: TrainableTask, examples: Examples, cache: FeatureCache, control: Control
 ) -> Ranked:
     import torch
 
-    task = get_trainable(project.task_id)
-    # A pool of its own: a row of large models must not push out what the person works with.
-    with ModelPool(1).use_network(card, "auto", control, paths) as model:
-        found = compute_features(items, model, task, control, FeatureCache(paths.cache / "features"))
-        if len(found.ids) < 2 * classes:
-            raise UserError("Too few of the examples could be read.", "See the checks on the Data page.")
-        began = time.perf_counter()
-        with torch.inference_mode():
-            for item in items[:_TIMED]:
-                control.check()
-                model.features(task.collate([task.prepare(item.sample(), model)], model))
-        seconds = (time.perf_counter() - began) / len(items[:_TIMED])
-    y = torch.tensor([targets[i] for i in found.ids])
-    held: list[int] = []
-    for label in range(classes):
-        places = (y == label).nonzero().flatten().tolist()
-        held += places[: max(1, round(len(places) * _HELD_OUT))]
-    out = torch.zeros(len(y), dtype=torch.bool)
-    out[held] = True
-    train, test = found.matrix[~out], found.matrix[out]
-    # One middle strength for all: choosing it on the held-out items would flatter.
-    empty = torch.zeros(0, train.shape[1]), torch.zeros(0, dtype=torch.int64)
-    step = next(iter(fit_path(train, y[~out], *empty, classes, None, control, (0.1,))))
-    right = ((test @ step.weight.T + step.bias).argmax(1) == y[out]).float().mean()
-    centred = train - train.mean(0)
-    score = log_evidence(centred.numpy(), y[~out].numpy(), control)
-    return Ranked(card, float(right), score, seconds, disk_bytes(card, paths), int(out.sum()))
+    seconds = _seconds_each(model, task, examples.items[:_TIMED], control)
+    found = compute_features(examples.items, model, task, control, cache)
+    targets = torch.tensor([examples.targets[i] for i in found.ids], dtype=torch.int64)
+    judging = torch.tensor([i in examples.held_out for i in found.ids])
+    learning = ~judging
+    if not judging.any() or len(set(targets[learning].tolist())) < 2:
+        raise UserError(
+            f"Too few of the {task.info.nouns} could be read to judge by.", "Look at the problems on the Data page."
+        )
+    control.check()
+    evidence = log_evidence(found.matrix[learning].double().numpy(), targets[learning].numpy(), control)
+    best = _best(found.matrix, targets, learning, judging, len(examples.classes), control)
+    judged = int(judging.sum())
+    return Ranked(
+        card, evidence, best.validation_accuracy, round(best.validation_accuracy * judged), judged, seconds,
+        max(needed_memory(card), model.memory_bytes()), card.source.size,
+    )  # fmt: skip
+
+
+def _best(
+    matrix: torch.Tensor, targets: torch.Tensor, learning: torch.Tensor, judging: torch.Tensor, classes: int,
+    control: Control,
+) -> HeadStep:  # fmt: skip
+    best: HeadStep | None = None
+    steps = fit_path(matrix[learning], targets[learning], matrix[judging], targets[judging], classes, None, control)
+    for step in steps:
+        if step.is_best or best is None:
+            best = step
+    assert best is not None
+    return best
+
+
+def _seconds_each(model: Network, task: TrainableTask, items: Sequence[Item], control: Control) -> float:
+    """Reading and one pass, each item alone; the first that works also sets things up and is not counted."""
+    import torch
+
+    times: list[float] = []
+    with torch.inference_mode():
+        for item in [*items[:1], *items]:
+            control.check()
+            began = time.perf_counter()
+            try:
+                model.features(task.collate([task.prepare(item.sample(), model)], model)).cpu()
+            except UserError:
+                continue  # compute_features tells which could not be read
+            times.append(time.perf_counter() - began)
+    timed = times[1:] or times
+    return sum(timed) / len(timed) if timed else 0.0

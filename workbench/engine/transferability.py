@@ -48,6 +48,8 @@ def log_evidence(features: Matrix, labels: npt.NDArray[np.int64], control: Contr
         raise ValueError("features must be [N, F] and labels [N], N at least 2")
     if not np.isfinite(f).all():
         raise ValueError("features must be finite")
+    # The evidence does not depend on the unit of the features; in this one the fixed point starts near its end.
+    f = f / max(math.sqrt(float((f**2).mean())), _SMALLEST)
     # One decomposition serves all classes: only the singular values and the labels' parts along them are needed.
     u, s, _ = np.linalg.svd(f, full_matrices=False)
     control.check()

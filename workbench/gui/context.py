@@ -7,8 +7,10 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal
 
 from workbench.app_paths import AppPaths, app_paths
+from workbench.catalog.card import ModelCard
 from workbench.catalog.catalog import Catalog
 from workbench.errors import Problem, UserError
+from workbench.gui.downloads import Downloads
 from workbench.gui.project_store import ProjectStore
 from workbench.gui.settings import Settings
 from workbench.gui.thumbnails import Thumbnails
@@ -44,6 +46,14 @@ class AppContext(QObject):
         self.catalog = Catalog.load(self.paths)
         self.store = ProjectStore(self)
         self.thumbnails = Thumbnails(self.paths.cache / "thumbnails", self)
+        self.downloads = Downloads(self.paths, self)
+        self.downloads.arrived.connect(lambda _id: self.models_changed.emit())
+
+    def is_here(self, card: ModelCard) -> bool:
+        """Can the model be used now, with no download?"""
+        from workbench.hub.store import is_present
+
+        return is_present(card, self.paths)
 
     def go(self, page_id: str, **intent: Any) -> None:
         self.navigation.emit(page_id, intent)

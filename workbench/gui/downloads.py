@@ -67,7 +67,7 @@ class Downloads(QObject):
             self._wait.start()
 
     def _look(self) -> None:
-        states = {e.id: e.state for e in self._queue.entries()}
+        states: dict[str, str] = {e.id: e.state for e in self._queue.entries()}
         came = [i for i, s in states.items() if s == "done" and self._states.get(i) != "done"]
         broke = [i for i, s in states.items() if s == "failed" and self._states.get(i) not in ("failed", None)]
         self._states = states

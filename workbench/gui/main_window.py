@@ -141,6 +141,7 @@ class MainWindow(QMainWindow):
         self.ctx.settings.set_blob("window/geometry", self.saveGeometry())
         self.ctx.jobs.stop_all(3000)
         self.ctx.thumbnails.stop()
+        self.ctx.downloads.stop()
         project = self.ctx.store.project
         self.ctx.settings.set_text("project/open", str(project.folder) if project is not None else "")
         if project is not None:

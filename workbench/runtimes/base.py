@@ -99,14 +99,6 @@ class Classifier(Protocol):
         """
 
 
-@runtime_checkable
-class Classifier(Protocol):
-    """Sorts into the classes of its `labels`."""
-
-    def logits(self, batch: Batch) -> torch.Tensor:
-        """A collated batch to class logits float [B, C]."""
-
-
 @dataclass(frozen=True)
 class Detections:
     """Things found in one picture, in pixels of that picture.

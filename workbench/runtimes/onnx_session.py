@@ -83,7 +83,8 @@ class LiteSession:
                 value = np.asarray(given[detail["name"]])
                 scale, zero = detail["quantization"]
                 if np.issubdtype(detail["dtype"], np.integer) and scale and value.dtype.kind == "f":
-                    value = np.round(value / scale + zero)
+                    kind = np.iinfo(detail["dtype"])  # the edge of the scale rounds out of it
+                    value = np.clip(np.round(value / scale + zero), kind.min, kind.max)
                 self._interpreter.set_tensor(detail["index"], value.astype(detail["dtype"]))
             self._interpreter.invoke()
         except (ValueError, RuntimeError) as error:

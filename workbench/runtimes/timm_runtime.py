@@ -42,7 +42,7 @@ def open_pretrained(card: ModelCard, path: Path) -> Network:
     model.load_state_dict(state)
     head = model.get_classifier()
     model.reset_classifier(0)
-    return Network(card, labels, model, _pooled, head, model.num_features)
+    return Network(card, labels, model, _pooled, head, head.in_features)
 
 
 def build(card: ModelCard, _folder: Path) -> Network:
@@ -50,4 +50,5 @@ def build(card: ModelCard, _folder: Path) -> Network:
     import timm
 
     model = timm.create_model(card.arch, pretrained=False, num_classes=0)
-    return Network(card, (), model, _pooled, None, model.num_features)
+    # Some (MobileNet v3) widen their features once more before the classes.
+    return Network(card, (), model, _pooled, None, int(getattr(model, "head_hidden_size", None) or model.num_features))

@@ -24,7 +24,8 @@ def _pooled(backbone: nn.Module, batch: Batch) -> torch.Tensor:
     return cast("torch.Tensor", backbone(batch["pixels"]))
 
 
-def _make(arch: str, outputs: int) -> Any:
+def make(arch: str, outputs: int) -> Any:
+    """An architecture as its official weights need it, with so many classes; random weights."""
     from torchvision import models
 
     options: dict[str, Any] = {"num_classes": outputs}
@@ -62,7 +63,7 @@ def renamed(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
 def open_pretrained(card: ModelCard, path: Path) -> Network:
     """Official weights. Raises: UserError when they do not fit the architecture."""
     labels = label_names(card)
-    model = _make(card.arch, len(labels))
+    model = make(card.arch, len(labels))
     state = read_state(path, card.name)
     if card.arch.startswith("densenet"):
         state = renamed(state)
@@ -77,4 +78,4 @@ def open_pretrained(card: ModelCard, path: Path) -> Network:
 
 def build(card: ModelCard, _folder: Path) -> Network:
     """The bare network of an own model; its weights are loaded by the caller."""
-    return _network(card, _make(card.arch, IMAGENET_CLASSES), IMAGENET_CLASSES, ())
+    return _network(card, make(card.arch, IMAGENET_CLASSES), IMAGENET_CLASSES, ())

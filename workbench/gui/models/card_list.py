@@ -20,6 +20,8 @@ Index = QModelIndex | QPersistentModelIndex
 
 def size_words(card: ModelCard) -> str:
     """Where the model is, or how much there is to download."""
+    if card.is_remote:
+        return "online"
     if card.is_own:
         return "yours"
     if card.starter:

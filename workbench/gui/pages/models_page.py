@@ -1,19 +1,17 @@
-"""Models: what pre-trained models there are, in plain words."""
+"""Models: what pre-trained models there are, in plain words; finding, fetching and opening them."""
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
-from PySide6.QtCore import Qt, QTimer, QUrl
-from PySide6.QtGui import QDesktopServices
+from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import (
     QComboBox,
+    QFileDialog,
     QHBoxLayout,
     QLineEdit,
+    QMenu,
     QMessageBox,
-    QProgressBar,
-    QScrollArea,
     QSplitter,
     QStackedWidget,
     QVBoxLayout,
@@ -21,19 +19,26 @@ from PySide6.QtWidgets import (
 )
 
 from workbench.catalog.card import ModelCard
-from workbench.catalog.fit import runs_here
+from workbench.catalog.fit import Fit, runs_here
+from workbench.catalog.licences import terms
 from workbench.control import Control
 from workbench.errors import Problem
 from workbench.gui.context import AppContext
 from workbench.gui.pages.base import Page
-from workbench.gui.theme import XL, L, M, S
-from workbench.gui.widgets.basic import Banner, EmptyState, button, clear_layout, label
+from workbench.gui.theme import L, M, S
+from workbench.gui.widgets.basic import Banner, EmptyState, button, label
 from workbench.gui.widgets.card_view import CardView
+from workbench.gui.widgets.model_detail import ModelDetail
+from workbench.gui.widgets.task_picker import TaskPicker
 from workbench.gui.workers import Job
-from workbench.tasks.registry import all_tasks, get_task
+from workbench.tasks.registry import get_task
 
-_SIZES = (("Any size", 0), ("Up to 50 MB", 50_000_000), ("Up to 200 MB", 200_000_000), ("Up to 500 MB", 500_000_000))
-_TYPING_MS = 120
+_SIZES = (
+    ("Any size", 0), ("Up to 50 MB", 50_000_000), ("Up to 200 MB", 200_000_000), ("Up to 500 MB", 500_000_000),
+    ("Up to 2 GB", 2_000_000_000),
+)  # fmt: skip
+_TYPING_MS = 60
+_DETAIL_MS = 120
 
 
 class ModelsPage(Page):
@@ -45,30 +50,44 @@ class ModelsPage(Page):
         super().__init__(ctx, parent)
         self.body.setSpacing(M)
         self.current: ModelCard | None = None
-        self._downloads: dict[str, Job] = {}
+        self._online: list[ModelCard] | None = None
+        self._search_job: Job | None = None
+        self._machine: Any = None
         import psutil
 
         self._memory = int(psutil.virtual_memory().total)
-        self.body.addWidget(label("Models", "title"))
+        self.body.addLayout(self._build_top())
         self.banner = Banner()
         self.body.addWidget(self.banner)
         self.body.addLayout(self._build_filters())
         self.view = CardView("Models", "model-list")
-        self.view.chosen.connect(self._show)
+        self.view.chosen.connect(self._chosen)
         self.cards = self.view.cards
-        none = EmptyState("search", "No model is like that", "Take a filter away, or search for something else.")
+        none = EmptyState("search", "No model is like that", "Take a filter away, or search the Hugging Face hub.")
         none.add_action("Show all", self._clear, primary=True)
+        none.add_action("Search online", self._search_online, icon_name="globe")
         self.stack = QStackedWidget()
         self.stack.addWidget(self.view)
         self.stack.addWidget(none)
+        self.detail = ModelDetail(ctx, self._fit)
+        self.detail.download.connect(self._download)
+        self.detail.train.connect(self._train)
+        self.detail.delete.connect(self._delete)
+        self.detail.built.connect(self._show_built)
         splitter = QSplitter()
         splitter.setChildrenCollapsible(False)
         splitter.setHandleWidth(L)
         splitter.addWidget(self.stack)
-        splitter.addWidget(self._build_detail())
+        splitter.addWidget(self.detail)
         splitter.setSizes([520, 560])
         self.body.addWidget(splitter, 1)
+        # The detail follows the arrow keys when they pause: building it for every card passed would stutter.
+        self._later = QTimer(self)
+        self._later.setSingleShot(True)
+        self._later.setInterval(_DETAIL_MS)
+        self._later.timeout.connect(lambda: self.detail.show_card(self.current))
         ctx.models_changed.connect(self._changed)
+        ctx.downloads.failed.connect(self._failed)
         self._fill()
 
     def receive(self, intent: dict[str, Any]) -> None:
@@ -77,13 +96,41 @@ class ModelsPage(Page):
             self.select(str(intent["model_id"]))
 
     def shown(self) -> None:
+        from workbench.engine.machine import known
+
+        self._machine = self._machine or known("cpu", self.ctx.paths)
         self._changed()
+
+    def accept_drop(self, paths: list[str]) -> bool:
+        """A model's file or folder dropped here is opened."""
+        self.open_own(paths[0])
+        return True
 
     def select(self, model_id: str) -> None:
         """Show one model."""
         self.view.choose(model_id)
 
     # The list ------------------------------------------------------------------------------------------------------------
+
+    def _build_top(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(S)
+        row.addWidget(label("Models", "title"))
+        row.addStretch(1)
+        self.more = button(
+            "Add …", None, icon_name="plus", name="models-add", tip="Open a model of your own, or connect one"
+        )
+        menu = QMenu(self.more)
+        menu.addAction("Open a model file …", self._choose_file).setObjectName("open-file")
+        menu.addAction("Open a model folder …", self._choose_folder).setObjectName("open-folder")
+        menu.addAction("Connect an online model …", self._connect).setObjectName("connect-online")
+        self.more.setMenu(menu)
+        row.addWidget(self.more)
+        row.addWidget(button("Search online", self._search_online, icon_name="globe", name="search-online",
+                             tip="Search the Hugging Face hub with what is typed and chosen below (uses the internet)"))  # fmt: skip
+        row.addWidget(button("Find me a model …", self._find, role="primary", icon_name="sparkles", name="find-model",
+                             tip="Three questions lead to three suggestions"))  # fmt: skip
+        return row
 
     def _build_filters(self) -> QVBoxLayout:
         row = QHBoxLayout()
@@ -98,24 +145,31 @@ class ModelsPage(Page):
         self._typing.setInterval(_TYPING_MS)
         self._typing.timeout.connect(self._fill)
         self.search.textChanged.connect(lambda _text: self._typing.start())
+        self.search.returnPressed.connect(self._fill)
         cards = self.ctx.catalog.cards()
-        self.task = _box("What it does", [("Everything", ""), *((t.info.title, t.info.id) for t in all_tasks())])
+        self.task = TaskPicker("Everything")
+        self.task.setObjectName("model-task")
+        self.task.currentIndexChanged.connect(lambda _i: self._fill())
         self.size_box = _box("Size of the download", [(name, str(size)) for name, size in _SIZES])
         licences = sorted({c.licence for c in cards if c.licence})
         self.licence = _box("Licence", [("Any licence", ""), *((n, n) for n in licences)])
         languages = sorted({name for c in cards for name in c.languages})
         self.language = _box("Language", [("Any language", ""), *((n, n) for n in languages)])
         row.addWidget(self.search, 1)
-        for box in (self.task, self.size_box, self.licence, self.language):
+        row.addWidget(self.task)
+        for box in (self.size_box, self.licence, self.language):
+            box.setMaximumWidth(160)
             box.currentIndexChanged.connect(lambda _i: self._fill())
             row.addWidget(box)
         second = QHBoxLayout()
         second.setSpacing(S)
         self.chips = {}
         for key, words, tip in (
-            ("offline", "Works offline", "Built in or your own: no download needed"),
+            ("offline", "On this computer", "Built in, downloaded or your own: works without internet"),
             ("fits", "Runs well here", "Needs less than half of this computer's memory"),
-            ("mine", "Mine", "Only the models you made or imported"),
+            ("teach", "Can be taught", "Models you can train with your own examples (fine-tuning)"),
+            ("business", "Business use allowed", "Licences that let you use the model commercially without conditions"),
+            ("mine", "Mine", "Only the models you made, opened or connected"),
         ):
             chip = button(words, None, role="chip", tip=tip, name=f"chip-{key}")
             chip.setCheckable(True)
@@ -123,35 +177,55 @@ class ModelsPage(Page):
             self.chips[key] = chip
             second.addWidget(chip)
         second.addStretch(1)
+        self.count = label("", "faint")
+        self.count.setObjectName("model-count")
+        second.addWidget(self.count)
         column = QVBoxLayout()
         column.setSpacing(S)
         column.addLayout(row)
         column.addLayout(second)
         return column
 
-    def _fill(self) -> None:
-        from workbench.hub.store import is_present
-
-        found = self.ctx.catalog.search(
+    def found(self) -> list[ModelCard]:
+        """The cards that meet what is typed and chosen."""
+        if self._online is not None:
+            return self._online
+        task = self.task.task
+        checked = {key: chip.isChecked() for key, chip in self.chips.items()}
+        cards = self.ctx.catalog.search(
             self.search.text(),
-            self.task.currentData() or "",
+            task.info.id if task is not None else "",
             self.licence.currentData() or "",
             self.language.currentData() or "",
             int(self.size_box.currentData() or 0),
-            (lambda card: is_present(card, self.ctx.paths)) if self.chips["offline"].isChecked() else None,
-            self._memory // 2 if self.chips["fits"].isChecked() else 0,
-            True if self.chips["mine"].isChecked() else None,
+            (lambda card: not card.is_remote and self.ctx.is_here(card)) if checked["offline"] else None,
+            self._memory // 2 if checked["fits"] else 0,
+            True if checked["mine"] else None,
         )
+        if checked["teach"]:
+            cards = [c for c in cards if c.trainable_for]
+        if checked["business"]:
+            cards = [c for c in cards if terms(c).commercial == "yes"]
+        return cards
+
+    def _fill(self) -> None:
+        self._typing.stop()
+        self._online = None
+        self._show_list(self.found())
+
+    def _show_list(self, found: list[ModelCard]) -> None:
         wanted = self.current.id if self.current is not None else ""
         self.cards.show_cards(found)
         self.stack.setCurrentIndex(0 if found else 1)
+        self.count.setText(f"{len(found):,} models{' online' if self._online is not None else ''}")
         if found:
             self.view.choose(wanted, otherwise_first=True)
         else:
-            self._show(None)
+            self._chosen(None)
 
     def _clear(self) -> None:
-        for box in (self.task, self.size_box, self.licence, self.language):
+        self.task.setCurrentIndex(0)
+        for box in (self.size_box, self.licence, self.language):
             box.setCurrentIndex(0)
         for chip in self.chips.values():
             chip.setChecked(False)
@@ -161,116 +235,57 @@ class ModelsPage(Page):
     def _changed(self) -> None:
         """Models came or went: the list and the detail follow."""
         self.ctx.catalog.refresh()
+        if self._online is None:
+            self._show_list(self.found())
+        self.detail.show_card(self.current)
+
+    def _chosen(self, card: ModelCard | None) -> None:
+        self.current = card
+        if card is None or self.detail.card is None or not self.view.hasFocus():
+            self.detail.show_card(card)
+        else:
+            self._later.start()
+
+    def _fit(self, card: ModelCard) -> Fit:
+        return runs_here(card, self._memory, self._machine)
+
+    # Online ----------------------------------------------------------------------------------------------------------------
+
+    def _search_online(self) -> None:
+        """Ask the hub; the answers stand in the list until something else is searched."""
+        text = self.search.text()
+        task = self.task.task
+        licence = str(self.licence.currentData() or "")
+        size = int(self.size_box.currentData() or 0)
+        if self._search_job is not None:
+            self._search_job.cancel()
+
+        def work(control: Control) -> list[ModelCard]:
+            from workbench.hub.live import search_hub
+
+            return search_hub(text, task.info.id if task is not None else "", licence, max_bytes=size, control=control)
+
+        def came(found: list[ModelCard]) -> None:
+            self._online = found
+            self._show_list(found)
+            self.banner.show_message(
+                f"{len(found)} models of the Hugging Face hub, the most downloaded first. Nobody checked them for this app.",
+                "info",
+                "Back to the catalogue",
+                self._back,
+            )
+
+        self.banner.show_message("Searching the Hugging Face hub …", "info")
+        job = self.ctx.jobs.start("Searching online", work)
+        self._search_job = job
+        job.succeeded.connect(came)
+        job.failed.connect(self.banner.show_error)
+
+    def _back(self) -> None:
+        self.banner.hide()
         self._fill()
 
-    # The detail ------------------------------------------------------------------------------------------------------------
-
-    def _build_detail(self) -> QWidget:
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setMinimumWidth(380)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        page = QWidget()
-        page.setProperty("role", "page")
-        self._detail = QVBoxLayout(page)
-        self._detail.setContentsMargins(S, 0, XL, 0)
-        self._detail.setSpacing(S)
-        scroll.setWidget(page)
-        return scroll
-
-    def _show(self, card: ModelCard | None) -> None:
-        from workbench.hub.store import is_present
-
-        self.current = card
-        clear_layout(self._detail)
-        if card is None:
-            return
-        here = is_present(card, self.ctx.paths)
-        name = label(card.name, "title", wrap=True)
-        name.setObjectName("model-name")
-        self._detail.addWidget(name)
-        badges = QHBoxLayout()
-        badges.setSpacing(S)
-        for task_id in card.tasks:
-            badges.addWidget(label(get_task(task_id).info.title, "badge"))
-        badges.addWidget(label("on this computer" if here else "not downloaded yet", "badge-good" if here else "badge"))
-        fit = runs_here(card, self._memory)
-        badges.addWidget(
-            label("runs here" if fit.ok else "too large for this computer", "badge-good" if fit.ok else "badge-warn")
-        )
-        badges.addStretch(1)
-        self._detail.addLayout(badges)
-        self._detail.addSpacing(S)
-        self._detail.addLayout(self._actions(card, here))
-        self._detail.addSpacing(M)
-        classes = self.ctx.catalog.label_names(card)
-        for heading, text in (
-            ("What it does", card.summary),
-            ("What it was trained on", card.trained_on),
-            ("What it is good at", card.strengths),
-            ("Known limits", card.limits),
-            (
-                "Its classes",
-                f"{', '.join(classes[:12])}{f' and {len(classes) - 12:,} more' if len(classes) > 12 else ''}",
-            ),
-            ("On this computer", fit.sentence),
-            ("Languages", ", ".join(card.languages)),
-        ):
-            if text:
-                self._detail.addWidget(label(heading, "strong"))
-                words = label(text, "soft", wrap=True, selectable=True)
-                self._detail.addWidget(words)
-        size = label(f"{card.parameters / 1e6:,.1f} million weights, {card.source.size / 1e6:,.0f} MB", "soft")
-        size.setToolTip(f"{card.parameters:,} parameters, architecture {card.arch}, family {card.family}")
-        self._detail.addWidget(label("Size", "strong"))
-        self._detail.addWidget(size)
-        self._detail.addWidget(label("Licence", "strong"))
-        links = QHBoxLayout()
-        links.addWidget(label(card.licence or "not known", "soft"))
-        for text, address in (("Read the licence", card.licence_url), ("Read the paper", card.paper)):
-            if address:
-                link = button(text, partial(_open, address), role="quiet", icon_name="external-link")
-                link.setToolTip(f"Opens {address} in the browser")
-                links.addWidget(link)
-        links.addStretch(1)
-        self._detail.addLayout(links)
-        self._detail.addStretch(1)
-
-    def _actions(self, card: ModelCard, here: bool) -> QHBoxLayout:
-        row = QHBoxLayout()
-        row.setSpacing(S)
-        if card.id in self._downloads:
-            bar = QProgressBar()
-            bar.setTextVisible(False)
-            bar.setRange(0, 1000)
-            job = self._downloads[card.id]
-            job.progressed.connect(lambda fraction, _text: bar.setValue(round(max(0.0, fraction) * 1000)))
-            row.addWidget(bar, 1)
-            row.addWidget(button("Stop", job.cancel, icon_name="x"))
-            return row
-        if here:
-            trying = button(
-                "Try it",
-                lambda: self.ctx.go("try", model_id=card.id),
-                role="primary",
-                icon_name="flask-conical",
-                name="model-try",
-            )
-            row.addWidget(trying)
-            if card.trainable_for:
-                row.addWidget(
-                    button("Train with it", lambda: self._train(card), icon_name="graduation-cap", name="model-train")
-                )
-            if card.is_own or card.source.kind in ("torchvision", "huggingface"):
-                row.addWidget(button("Delete …", lambda: self._delete(card), role="danger", icon_name="trash-2"))
-        else:
-            words = f"Download ({card.source.size / 1e6:,.0f} MB)"
-            row.addWidget(
-                button(words, lambda: self._download(card), role="primary", icon_name="download", name="model-download")
-            )
-        row.addStretch(1)
-        return row
+    # Doing something with a model ------------------------------------------------------------------------------------------
 
     def _train(self, card: ModelCard) -> None:
         project = self.ctx.store.project
@@ -288,23 +303,46 @@ class ModelsPage(Page):
             self.ctx.go("train", model_id=card.id)
 
     def _download(self, card: ModelCard) -> None:
-        def work(control: Control) -> object:
-            from workbench.hub.store import download
+        """Fetch it; of a model found online the whole card is asked for first."""
+        if not card.id.startswith("hub:"):
+            self.ctx.downloads.add(card)
+            self.detail.show_card(card)
+            return
 
-            return download(card, control)
+        def work(control: Control) -> ModelCard:
+            from workbench.hub.live import complete
 
-        def over() -> None:
-            self._downloads.pop(card.id, None)
-            self.ctx.models_changed.emit()
+            return complete(card, control)
 
-        def failed(problem: Problem) -> None:
-            self.banner.show_error(problem)
+        def known(whole: ModelCard) -> None:
+            self.ctx.catalog.remember(whole)
+            self.current = whole
+            self.ctx.downloads.add(whole)
+            self.detail.show_card(whole)
 
-        job = self.ctx.jobs.start(f"Downloading {card.name}", work)
-        self._downloads[card.id] = job
-        job.failed.connect(failed)
-        job.ended.connect(over)
-        self._show(card)
+        job = self.ctx.jobs.start(f"Looking at {card.name}", work)
+        job.succeeded.connect(known)
+        job.failed.connect(self.banner.show_error)
+
+    def _failed(self, model_id: str) -> None:
+        entry = self.ctx.downloads.entry(model_id)
+        if entry is None or entry.problem is None:
+            return
+        if entry.asks_pickle:
+            self._ask_pickle(model_id, entry.problem)
+        else:
+            self.banner.show_error(entry.problem)
+
+    def _ask_pickle(self, model_id: str, problem: Problem) -> None:
+        if not self.isVisible():
+            return
+        question = f"{problem.message}\n\n{problem.hint}\n\nDownload it all the same?"
+        card = (
+            self.current if self.current is not None and self.current.id == model_id else self.ctx.catalog.get(model_id)
+        )
+        self.ctx.downloads.cancel(model_id)
+        if QMessageBox.question(self, "An old file format", question) == QMessageBox.StandardButton.Yes:
+            self.ctx.downloads.add(card, allow_pickle=True)
 
     def _delete(self, card: ModelCard) -> None:
         question = (
@@ -329,9 +367,53 @@ class ModelsPage(Page):
         job.succeeded.connect(lambda _none: self.ctx.models_changed.emit())
         job.failed.connect(self.banner.show_error)
 
+    def _show_built(self, card: ModelCard) -> None:
+        from workbench.gui.widgets.architecture_dialog import ArchitectureDialog
 
-def _open(address: str) -> None:
-    QDesktopServices.openUrl(QUrl(address))
+        ArchitectureDialog(self.ctx, card, self).open()
+
+    # Finding, opening, connecting --------------------------------------------------------------------------------------------
+
+    def _find(self) -> None:
+        from workbench.gui.widgets.find_dialog import FindDialog
+
+        dialog = FindDialog(self.ctx, self._memory, self)
+        dialog.chosen.connect(self._show_found)
+        dialog.open()
+
+    def _show_found(self, model_id: str) -> None:
+        self._clear()
+        self.select(model_id)
+        self.detail.show_card(self.current)
+
+    def _choose_file(self) -> None:
+        kinds = "Models (*.safetensors *.pt *.pth *.bin *.ckpt *.onnx *.tflite *.cfg *.weights *.pb);;All files (*)"
+        file, _ = QFileDialog.getOpenFileName(self, "Open a model file", "", kinds)
+        if file:
+            self.open_own(file)
+
+    def _choose_folder(self) -> None:
+        folder = QFileDialog.getExistingDirectory(self, "Open a model folder")
+        if folder:
+            self.open_own(folder)
+
+    def open_own(self, path: str) -> None:
+        """Recognise a file or folder, ask what is missing, and make it one of the person's models."""
+        from workbench.gui.widgets.adopt_dialog import open_model_of_ones_own
+
+        open_model_of_ones_own(self.ctx, path, self.banner, self, self._adopted)
+
+    def _adopted(self, model_id: str) -> None:
+        self.ctx.models_changed.emit()
+        self._show_found(model_id)
+        self.banner.show_message("The model is opened and stands among yours.", "good")
+
+    def _connect(self) -> None:
+        from workbench.gui.widgets.endpoint_dialog import EndpointDialog
+
+        dialog = EndpointDialog(self.ctx, self)
+        dialog.connected.connect(self._adopted)
+        dialog.open()
 
 
 def _box(name: str, entries: list[tuple[str, str]]) -> QComboBox:

@@ -15,7 +15,7 @@ from workbench.catalog.licences import terms
 from workbench.gui.context import AppContext
 from workbench.gui.downloads import speed_words
 from workbench.gui.theme import XL, M, S
-from workbench.gui.widgets.basic import Banner, button, clear_layout, icon_button, label, line
+from workbench.gui.widgets.basic import Banner, button, clear_layout, icon_button, label
 from workbench.tasks.registry import get_task
 
 _MOST_CLASSES = 12
@@ -253,6 +253,3 @@ class ModelDetail(QScrollArea):
 
 def _open(address: str) -> None:
     QDesktopServices.openUrl(QUrl(address))
-
-
-__all__ = ["ModelDetail", "line"]

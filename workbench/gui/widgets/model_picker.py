@@ -6,8 +6,8 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from workbench.catalog.card import ModelCard
-from workbench.control import Control
 from workbench.gui.context import AppContext
+from workbench.gui.downloads import speed_words
 from workbench.gui.theme import S
 from workbench.gui.widgets.basic import Banner, label
 from workbench.tasks.base import TryOptions
@@ -55,6 +55,7 @@ class ModelPicker(QWidget):
         self.banner = Banner(closable=False)
         column.addWidget(self.banner)
         ctx.models_changed.connect(self._refill)
+        ctx.downloads.changed.connect(self._show_state)
 
     def show_task(self, task_id: str, model_id: str = "") -> None:
         """Models that can do this task as they are."""
@@ -70,12 +71,21 @@ class ModelPicker(QWidget):
         self.box.blockSignals(True)
         self.box.clear()
         for card in self._ctx.catalog.search():
-            if task_id in card.tasks and (card.arch != "AutoModel" or card.is_own or card.starter):
-                kind = "mine" if card.is_own else "built in" if card.starter else "download"
+            if task_id in card.tasks:
+                kind = self._where(card)
                 self.box.addItem(f"{card.name}   ({kind})", card.id)
         self.box.setCurrentIndex(max(0, self.box.findData(wanted or suggested.id)))
         self.box.blockSignals(False)
         self._chosen()
+
+    def _where(self, card: ModelCard) -> str:
+        if card.is_remote:
+            return "online"
+        if card.is_own:
+            return "mine"
+        if card.starter:
+            return "built in"
+        return "on this computer" if self._ctx.is_here(card) else f"download, {card.source.size / 1e6:,.0f} MB"
 
     @property
     def card(self) -> ModelCard | None:
@@ -88,10 +98,8 @@ class ModelPicker(QWidget):
 
     def is_ready(self) -> bool:
         """True when the chosen model is on this computer."""
-        from workbench.hub.store import is_present
-
         card = self.card
-        return card is not None and is_present(card, self._ctx.paths)
+        return card is not None and self._ctx.is_here(card)
 
     def _chosen(self) -> None:
         card = self.card
@@ -99,24 +107,30 @@ class ModelPicker(QWidget):
             return
         self.why.setText(self._why if card.id == self._suggested else card.summary)
         self._labels_row.setVisible(get_task(self._task_id).needs_labels(card))
-        if self.is_ready():
+        self._show_state()
+        self.changed.emit()
+
+    def _show_state(self) -> None:
+        """Is it here, on its way, or to be fetched?"""
+        card = self.card
+        if card is None or self.is_ready():
             self.banner.hide()
+            return
+        entry = self._ctx.downloads.entry(card.id)
+        if entry is not None and entry.state in ("waiting", "running", "paused"):
+            self.banner.show_message(f"Downloading “{card.name}”: {speed_words(entry)}.", "info")
+        elif entry is not None and entry.problem is not None:
+            self.banner.show_message(
+                str(entry.problem), "bad", "Look", lambda: self._ctx.go("models", model_id=card.id)
+            )
         else:
             size = f"{card.source.size / 1e6:,.0f} MB"
             self.banner.show_message(
                 f"“{card.name}” is not on this computer yet ({size}).", "info", "Download", lambda: self._download(card)
             )
-        self.changed.emit()
 
     def _download(self, card: ModelCard) -> None:
-        def work(control: Control) -> object:
-            from workbench.hub.store import download
-
-            return download(card, control)
-
-        job = self._ctx.jobs.start(f"Downloading {card.name}", work)
-        job.succeeded.connect(lambda _files: self._ctx.models_changed.emit())
-        job.failed.connect(self.banner.show_error)
+        self._ctx.downloads.add(card)
 
     def _labels_typed(self) -> None:
         if self.labels.text() != self._ctx.settings.text("try/labels", _DEFAULT_LABELS):
