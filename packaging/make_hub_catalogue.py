@@ -17,7 +17,8 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "packaging")]
 
-from catalogue import others, texts, writers  # noqa: E402
+from catalogue import more, others, texts, writers  # noqa: E402
+from catalogue.sizes import PUBLISHED  # noqa: E402
 
 BYTES = {"float32": 4, "float16": 2, "bfloat16": 2, "int8": 1}
 CATALOG = ROOT / "resources" / "catalog"
@@ -48,8 +49,10 @@ def card(fact: dict[str, Any]) -> dict[str, Any]:
     config = fact.pop("config", None)
     licence, licence_url = fact.pop("licence")
     size = fact.pop("size", 0)
-    fact.pop("config_note", None)
     ref = fact.pop("ref", "")
+    size = size or PUBLISHED.get(ref, 0)
+    if not licence_url and ref:
+        licence_url = f"https://huggingface.co/{ref}"
     name = ""
     if config is not None:
         name = config_file(config)
@@ -81,11 +84,11 @@ def main() -> None:
     (CATALOG / "configs").mkdir(exist_ok=True)
     for old in (CATALOG / "configs").glob("*.json"):
         old.unlink()
-    write("hub_texts.toml", "Text models that read.", texts.entries())
-    write("hub_writers.toml", "Models that write or look ahead.", writers.entries())
-    write("hub_sounds.toml", "Sound models.", others.sounds())
-    write("hub_vision.toml", "Picture models of the hub.", others.vision())
-    write("elsewhere.toml", "Models that lie elsewhere, and hosted ones.", others.elsewhere())
+    write("hub_texts.toml", "Text models that read.", [*texts.entries(), *more.texts()])
+    write("hub_writers.toml", "Models that write or look ahead.", [*writers.entries(), *more.writers()])
+    write("hub_sounds.toml", "Sound models.", [*others.sounds(), *more.sounds()])
+    write("hub_vision.toml", "Picture models of the hub.", [*others.vision(), *more.vision()])
+    write("elsewhere.toml", "Models that lie elsewhere, and hosted ones.", [*others.elsewhere(), *more.elsewhere()])
 
 
 if __name__ == "__main__":

@@ -297,7 +297,6 @@ def vision() -> list[dict[str, Any]]:
             summary="Finds 80 kinds of everyday things with a transformer.",
             strengths="Few doubled boxes; good on large things.",
             paper="https://arxiv.org/abs/2005.12872",
-            config_note="The published network comes with its backbone under timm's names; counted with the same layers.",
             **coco,
         )
     add(
@@ -428,11 +427,25 @@ def elsewhere() -> list[dict[str, Any]]:
     made: list[dict[str, Any]] = []
     yolo = {"runtime": "darknet", "arch": "darknet", "tasks": ["object-detection"], "family": "YOLO", "labels": "coco-80", "licence": ("YOLO", "https://github.com/pjreddie/darknet/blob/master/LICENSE"), "trained_on": "COCO: 118,000 photos with boxes around 80 everyday things.", "limits": "Knows 80 everyday things only. Its maker published the sizes of the files but no checksums, so only damage that changes the size is noticed before loading."}  # fmt: skip
     cfg = "https://raw.githubusercontent.com/pjreddie/darknet/master/cfg"
-    for id_, name, file, size, strengths in (
-        ("yolov3", "YOLOv3", "yolov3", 248007048, "Quick for its accuracy; the classic of real-time detection."),
-        ("yolov3-tiny", "YOLOv3 tiny", "yolov3-tiny", 35434956, "Very quick on any computer; less accurate."),
+    for id_, name, file, size, parameters, strengths in (
+        (
+            "yolov3",
+            "YOLOv3",
+            "yolov3",
+            248007048,
+            61_949_149,
+            "Quick for its accuracy; the classic of real-time detection.",
+        ),
+        (
+            "yolov3-tiny",
+            "YOLOv3 tiny",
+            "yolov3-tiny",
+            35434956,
+            8_852_366,
+            "Very quick on any computer; less accurate.",
+        ),
     ):
-        made.append({**yolo, "id": id_, "name": name, "parameters": (size - 20) // 4, "summary": "Finds 80 kinds of everyday things in one look.", "strengths": strengths, "paper": "https://arxiv.org/abs/1804.02767", "source": {"kind": "url", "ref": "https://pjreddie.com/darknet/yolo/", "size": size, "files": [{"name": f"{file}.cfg", "url": f"{cfg}/{file}.cfg"}, {"name": f"{file}.weights", "url": f"https://pjreddie.com/media/files/{file}.weights", "size": size}]}})  # fmt: skip
+        made.append({**yolo, "id": id_, "name": name, "parameters": parameters, "summary": "Finds 80 kinds of everyday things in one look.", "strengths": strengths, "paper": "https://arxiv.org/abs/1804.02767", "source": {"kind": "url", "ref": "https://pjreddie.com/darknet/yolo/", "size": size, "files": [{"name": f"{file}.cfg", "url": f"{cfg}/{file}.cfg"}, {"name": f"{file}.weights", "url": f"https://pjreddie.com/media/files/{file}.weights", "size": size}]}})  # fmt: skip
     made.append({"id": "brain-unet", "name": "U-Net, brain pictures", "runtime": "unet", "arch": "brain-unet", "tasks": ["semantic-segmentation"], "family": "U-Net", "parameters": 7763041, "label_names": ["background", "abnormality"], "licence": MIT, "summary": "Marks suspicious areas in MRI slices of the brain, for research.", "trained_on": "MRI slices of 110 people with brain tumours (lower-grade gliomas).", "strengths": "Small, and a good start for other medical areas.", "limits": "For research and teaching: it is no medical device, was trained on one collection of 110 people, and must not be used for diagnosis. Expects three MRI sequences as the three colours.", "paper": "https://arxiv.org/abs/1906.03720", "preparation": {"size": 256}, "source": {"kind": "url", "ref": "https://github.com/mateuszbuda/brain-segmentation-pytorch", "path": "unet-e012d006.pt", "size": 31112632, "files": [{"name": "unet-e012d006.pt", "url": "https://github.com/mateuszbuda/brain-segmentation-pytorch/releases/download/v1.0/unet-e012d006.pt", "sha256": "e012d006"}]}})  # fmt: skip
     enlarge = {"runtime": "spandrel", "tasks": ["super-resolution"], "limits": "Detail is invented, not found: never use it for evidence, plates, faces or medical pictures. Slow without a graphics card.", "trained_on": "Sharp photos that were made small and worse on purpose."}  # fmt: skip
     for id_, name, arch, file, tag, size, parameters, sha, words in (
@@ -477,7 +490,7 @@ def elsewhere() -> list[dict[str, Any]]:
             "v0.2.5.0",
             4885111,
             1213296,
-            "",
+            "8dc7edb9ac80ccdc30c3a5dca6616509367f05fbc184ad95b731f05bece96292",
             "Makes pictures four times larger, quickly.",
         ),
         (
@@ -497,10 +510,10 @@ def elsewhere() -> list[dict[str, Any]]:
     made.append({"id": "neural-style", "name": "Neural style (VGG-19)", "runtime": "style", "arch": "vgg19", "tasks": ["style-transfer"], "family": "VGG", "parameters": 143667240, "licence": BSD3, "summary": "Repaints your picture step by step until it looks like the style of another.", "trained_on": "ImageNet: its inner pictures of forms and textures are what is used.", "strengths": "Any style; the classic way, with the richest results.", "limits": "Slow: a minute or more per picture without a graphics card.", "paper": "https://arxiv.org/abs/1508.06576", "source": {"kind": "torchvision", "ref": "VGG19_Weights.IMAGENET1K_V1", "path": "vgg19-dcbb9e9d.pth", "size": 574673361}})  # fmt: skip
     made.append({"id": "neural-style-bn", "name": "Neural style (VGG-19 with batch norm)", "runtime": "style", "arch": "vgg19_bn", "tasks": ["style-transfer"], "family": "VGG", "parameters": 143678248, "licence": BSD3, "summary": "Repaints your picture step by step until it looks like the style of another.", "trained_on": "ImageNet: its inner pictures of forms and textures are what is used.", "strengths": "Softer results than the plain VGG.", "limits": "Slow: a minute or more per picture without a graphics card.", "paper": "https://arxiv.org/abs/1508.06576", "source": {"kind": "torchvision", "ref": "VGG19_BN_Weights.IMAGENET1K_V1", "path": "vgg19_bn-c79401a0.pth", "size": 574769405}})  # fmt: skip
     for id_, name, kind, size, dtype in (
-        ("magenta-style", "Any style at once (Magenta)", "256-fp16", 11300000, "float16"),
-        ("magenta-style-small", "Any style at once, small (Magenta)", "256-int8", 3200000, "int8"),
+        ("magenta-style", "Any style at once (Magenta)", "256-fp16", 4708350 + 422086, "float16"),
+        ("magenta-style-small", "Any style at once, small (Magenta)", "256-int8", 2828838 + 284398, "int8"),
     ):
-        made.append({"id": id_, "name": name, "runtime": "litert_style", "arch": "magenta", "tasks": ["style-transfer"], "family": "Magenta", "licence": APACHE, "dtype": dtype, "summary": "Paints your picture in the style of any other, in one pass.", "trained_on": "80,000 paintings and 6,000 textures.", "strengths": "A second or two, with a slider for the strength.", "limits": "Looks at 384 points and enlarges the result; fine strokes are lost. The sizes here are rounded: the archive's own size counts.", "paper": "https://arxiv.org/abs/1705.06830", "source": {"kind": "kaggle", "ref": "+".join(f"google/arbitrary-image-stylization-v1/tfLite/{kind}-{part}/1" for part in ("prediction", "transfer")), "size": size, "files": [{"name": "style_predict.tflite"}, {"name": "style_transfer.tflite"}]}})  # fmt: skip
+        made.append({"id": id_, "name": name, "runtime": "litert_style", "arch": "magenta", "tasks": ["style-transfer"], "family": "Magenta", "licence": APACHE, "dtype": dtype, "summary": "Paints your picture in the style of any other, in one pass.", "trained_on": "80,000 paintings and 6,000 textures.", "strengths": "A second or two, with a slider for the strength.", "limits": "Looks at 384 points and enlarges the result; fine strokes are lost.", "paper": "https://arxiv.org/abs/1705.06830", "source": {"kind": "kaggle", "ref": "+".join(f"google/arbitrary-image-stylization-v1/tfLite/{kind}-{part}/1" for part in ("prediction", "transfer")), "size": size, "files": [{"name": "style_predict.tflite"}, {"name": "style_transfer.tflite"}]}})  # fmt: skip
     made.append({"id": "east-text", "name": "EAST text finder", "runtime": "opencv_text", "arch": "EAST", "tasks": ["text-in-pictures"], "family": "EAST", "licence": ("GPL-3.0", "https://github.com/argman/EAST/blob/master/LICENSE"), "summary": "Finds lines of text in photos, also askew; it does not read them.", "trained_on": "Street photos with marked text (ICDAR 2013 and 2015).", "strengths": "Robust on signs and shop fronts.", "limits": "Only finds text. Misses very long or curved lines.", "paper": "https://arxiv.org/abs/1704.03155", "source": {"kind": "url", "ref": "https://github.com/argman/EAST", "path": "frozen_east_text_detection.pb", "size": 96662756, "files": [{"name": "frozen_east_text_detection.pb", "url": "https://github.com/oyyd/frozen_east_text_detection.pb/raw/master/frozen_east_text_detection.pb", "size": 96662756}]}})  # fmt: skip
     made.append({"id": "deepspeech", "name": "DeepSpeech 0.9.3", "runtime": "deepspeech", "arch": "DeepSpeech", "tasks": ["speech-recognition"], "family": "DeepSpeech", "languages": ["en"], "licence": ("MPL-2.0", "https://www.mozilla.org/MPL/2.0/"), "summary": "Writes down spoken American English.", "trained_on": "About 3,800 hours of English: phone calls, audiobooks and volunteers' recordings.", "strengths": "Small; flat memory however long the recording.", "limits": "Used here without its scorer of words, so it spells as it hears. Clearly less accurate than Whisper. No longer developed.", "paper": "https://arxiv.org/abs/1412.5567", "source": {"kind": "url", "ref": "https://github.com/mozilla/DeepSpeech", "path": "deepspeech-0.9.3-models.tflite", "size": 47331784, "files": [{"name": "deepspeech-0.9.3-models.tflite", "url": "https://github.com/mozilla/DeepSpeech/releases/download/v0.9.3/deepspeech-0.9.3-models.tflite", "size": 47331784}]}})  # fmt: skip
     hosted = {"runtime": "endpoint", "arch": "chat", "family": "Hosted", "licence": ("the provider's terms", "https://openai.com/policies/terms-of-use/"), "languages": ["multilingual"], "trained_on": "Known to the provider only.", "limits": "What you enter leaves this computer and is read by the provider; it may cost money. It invents facts that sound true. It can change or vanish without notice."}  # fmt: skip

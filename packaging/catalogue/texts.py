@@ -498,7 +498,7 @@ def entries() -> list[dict[str, Any]]:
         summary, strengths = _SAID[family]
         common = {
             "ref": ref, "config": config, "family": family, "languages": languages, "licence": licence,
-            "trained_on": trained, "paper": f"https://arxiv.org/abs/{paper}",
+            "trained_on": trained, "paper": f"https://arxiv.org/abs/{paper}", "dtype": "float16" if family == "DeBERTa" else "float32",
         }  # fmt: skip
         tokens = {"max_tokens": 512, "pooling": "mean"}
         made.append({
@@ -739,7 +739,7 @@ def entries() -> list[dict[str, Any]]:
             "languages": ["SMILES"],
             "licence": NOT_STATED,
             "trained_on": f"{molecules}, as SMILES formulas.",
-            "paper": "https://arxiv.org/abs/2010.09885",
+            "paper": f"https://arxiv.org/abs/{'2010.09885' if id_ == 'chemberta-zinc' else '2209.01712'}",
         }
         limits = "Made for research: it knows formulas, not effects, and its guesses say nothing about safety. Only small organic molecules."
         made.append({**common, "id": id_, "name": name, "runtime": "transformers", "arch": "AutoModel", "tasks": [], "trainable_for": ["text-classification"], "summary": summary, "strengths": strengths, "limits": limits, "preparation": {"max_tokens": 512, "pooling": "mean"}})  # fmt: skip

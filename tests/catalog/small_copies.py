@@ -13,6 +13,7 @@ from typing import Any
 from workbench.app_paths import resources
 from workbench.catalog.card import ModelCard
 from workbench.catalog.catalog import label_names
+from workbench.runtimes.blueprint import network_of
 
 VOCABULARY = 300
 # What makes a network smaller, by the names its config uses. Heads divide 32.
@@ -28,6 +29,7 @@ _MORE: dict[str, dict[str, Any]] = {
     "hubert": {"hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 2, "num_attention_heads": 2, "conv_dim": [16] * 7, "num_conv_pos_embeddings": 16, "num_conv_pos_embedding_groups": 4},
     "audio-spectrogram-transformer": {"hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 2, "num_attention_heads": 2, "max_length": 128, "num_mel_bins": 32},
     "vit": {"hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 2, "num_attention_heads": 2, "image_size": 64},
+    "dinov2": {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "image_size": 70},
     "convnext": {"hidden_sizes": [8, 16, 24, 32], "depths": [1, 1, 1, 1]},
     "segformer": {"hidden_sizes": [8, 16, 24, 32], "depths": [1, 1, 1, 1], "decoder_hidden_size": 16, "num_attention_heads": [1, 1, 2, 4]},
     "yolos": {"image_size": [64, 96], "num_detection_tokens": 10},
@@ -48,6 +50,8 @@ def small_config(card: ModelCard) -> dict[str, Any]:
     values = json.loads((resources() / "catalog" / "configs" / f"{card.config}.json").read_text(encoding="utf-8"))
     kind = values["model_type"]
     values |= {k: v for k, v in _SMALLER.items() if k in values} | _MORE.get(kind, {})
+    if kind == "modernbert":
+        values |= {"global_attn_every_n_layers": 1, "pad_token_id": 1, "bos_token_id": 0, "eos_token_id": 2, "cls_token_id": 0, "sep_token_id": 2}  # fmt: skip
     if "vocab_size" in values and kind not in ("wav2vec2", "hubert") and "chronos_config" not in values:
         values["vocab_size"] = VOCABULARY
     for key in ("bos_token_id", "eos_token_id", "pad_token_id", "decoder_start_token_id"):
@@ -86,11 +90,19 @@ def hub_folder(card: ModelCard, folder: Path) -> Path:
     import torch
     import transformers as tf
 
-    values = small_config(card)
-    config = tf.AutoConfig.for_model(values["model_type"], **{k: v for k, v in values.items() if k != "model_type"})
     torch.manual_seed(0)
-    network = getattr(tf, card.arch).from_config(config)
+    if card.runtime == "unet":
+        return smp_folder(card, folder)
+    values = small_config(card)
+    network: Any = network_of(card.config, card.arch, **{k: v for k, v in values.items() if k != "model_type"})
     network.save_pretrained(folder)
+    if values.get("tie_word_embeddings") is False and values["model_type"] == "t5":
+        # As published: an output layer of its own beside the words.
+        state = {k: v.clone().contiguous() for k, v in network.state_dict().items() if "embed_tokens" not in k}
+        (folder / "model.safetensors").write_bytes(_tensors(state, safe=True))
+        described = json.loads((folder / "config.json").read_text())
+        described.pop("scale_decoder_outputs", None)
+        (folder / "config.json").write_text(json.dumps(described | {"tie_word_embeddings": False}))
     if card.runtime == "transformers_sound":
         if card.arch == "AutoModelForSpeechSeq2Seq":
             from tokenizers import Tokenizer, decoders, models, pre_tokenizers
@@ -134,11 +146,21 @@ def hub_folder(card: ModelCard, folder: Path) -> Path:
             "rt_detr": ("RTDetrImageProcessor", {"size": {"height": 64, "width": 64}}),
             "segformer": ("SegformerImageProcessor", {"size": {"height": 64, "width": 64}}),
             "vit": ("ViTImageProcessor", {"size": {"height": 64, "width": 64}}),
+            "dinov2": ("BitImageProcessor", {"size": {"shortest_edge": 64}, "crop_size": {"height": 56, "width": 56}}),
             "convnext": ("ConvNextImageProcessor", {"size": {"shortest_edge": 64}}),
         }[values["model_type"]]
         getattr(tf, kind[0])(**kind[1]).save_pretrained(folder)
     elif card.runtime != "chronos":
         tokenizer_of({"languages": card.options.get("languages", ())}).save_pretrained(folder)
+    return folder
+
+
+def smp_folder(card: ModelCard, folder: Path) -> Path:
+    """A repository of segmentation-models-pytorch, in the library's own form."""
+    from workbench.runtimes.unet_runtime import smp_network
+
+    network: Any = smp_network(card.arch.removeprefix("smp:"), card.options)
+    network.save_pretrained(folder)
     return folder
 
 
@@ -204,14 +226,59 @@ def _enlarger(card: ModelCard) -> Any:
 def _darknet(card: ModelCard, folder: Path) -> dict[str, bytes]:
     from workbench.runtimes.darknet_net import build, parse_cfg, write_weights
 
-    text = darknet_cfg(tiny="tiny" in card.id)
+    text = yolo_cfg(card.id)
     folder.mkdir(parents=True, exist_ok=True)
     write_weights(build(parse_cfg(text)), folder / "w")
     return {card.source.files[0].name: text.encode(), card.source.files[1].name: (folder / "w").read_bytes()}
 
 
-def darknet_cfg(tiny: bool, side: int = 96, width: float = 0.125, classes: int = 80) -> str:
-    """YOLOv3's and its tiny form's layers; at `side` 416 and `width` 1 they are the published ones."""
+def yolo_cfg(name: str, side: int = 96, width: float = 0.125) -> str:
+    """The layers of the entry with this id; at `side` 416 and `width` 1 they are the published ones."""
+    if name == "yolov4-tiny":
+        return yolov4_tiny_cfg(side, width)
+    return darknet_cfg("tiny" in name, side, width, pyramid="spp" in name)
+
+
+def yolov4_tiny_cfg(side: int, width: float) -> str:
+    """YOLOv4 tiny (arXiv 2011.08036): half of the channels goes past each stage."""
+    lines = ["[net]", f"width={side}", f"height={side}", "channels=3"]
+
+    def conv(filters: int, size: int, stride: int = 1) -> None:
+        filters = max(4, int(filters * width))
+        lines.extend(["[convolutional]", "batch_normalize=1", f"filters={filters}", f"size={size}", f"stride={stride}", "pad=1", "activation=leaky"])  # fmt: skip
+
+    def route(layers: str, half: bool = False) -> None:
+        lines.extend(["[route]", f"layers = {layers}", *(["groups=2", "group_id=1"] if half else [])])
+
+    def yolo(mask: str) -> None:
+        lines.extend(["[convolutional]", "size=1", "stride=1", "pad=1", "filters=255", "activation=linear", "[yolo]", f"mask = {mask}", "anchors = 10,14, 23,27, 37,58, 81,82, 135,169, 344,319", "classes=80", "scale_x_y = 1.05"])  # fmt: skip
+
+    conv(32, 3, 2)
+    conv(64, 3, 2)
+    for filters in (64, 128, 256):
+        conv(filters, 3)
+        route("-1", half=True)
+        conv(filters // 2, 3)
+        conv(filters // 2, 3)
+        route("-1,-2")
+        conv(filters, 1)
+        route("-6,-1")
+        lines.extend(["[maxpool]", "size=2", "stride=2"])
+    conv(512, 3)
+    conv(256, 1)
+    conv(512, 3)
+    yolo("3,4,5")
+    route("-4")
+    conv(128, 1)
+    lines.extend(["[upsample]", "stride=2"])
+    route("-1, 23")
+    conv(256, 3)
+    yolo("1,2,3")
+    return "\n".join(lines)
+
+
+def darknet_cfg(tiny: bool, side: int = 96, width: float = 0.125, classes: int = 80, pyramid: bool = False) -> str:
+    """YOLOv3's, its tiny form's and its pyramid form's layers (see `yolo_cfg`)."""
     lines = ["[net]", f"width={side}", f"height={side}", "channels=3"]
 
     def conv(filters: int, size: int, stride: int = 1, plain: bool = False) -> None:
@@ -250,8 +317,12 @@ def darknet_cfg(tiny: bool, side: int = 96, width: float = 0.125, classes: int =
             conv(filters, 3)
             lines.extend(["[shortcut]", "from=-3", "activation=linear"])
     for number, (mask, filters, back) in enumerate((("6,7,8", 512, 61), ("3,4,5", 256, 36), ("0,1,2", 128, 0))):
-        for _ in range(3):
+        for turn in range(3):
             conv(filters, 1)
+            if pyramid and number == 0 and turn == 1:
+                for size, looks in ((5, "-2"), (9, "-4"), (13, "-1,-3,-5,-6")):
+                    lines.extend(["[maxpool]", "stride=1", f"size={size}", "[route]", f"layers={looks}"])
+                conv(filters, 1)
             conv(filters * 2, 3)
         yolo(mask)
         if number < 2:

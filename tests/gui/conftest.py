@@ -26,6 +26,7 @@ def ctx(qtbot: QtBot, workbench_home: Path) -> Iterator[AppContext]:
     yield made
     assert made.jobs.stop_all(20_000)
     made.thumbnails.stop()
+    made.downloads.stop()
     if made.store.project is not None:
         made.store.project.close()
 

@@ -258,16 +258,17 @@ def test_models_are_searched_filtered_and_explained(window: MainWindow, qtbot: Q
     chip = window.findChild(QPushButton, "chip-offline")
     assert chip is not None
     qtbot.mouseClick(chip, LEFT)
-    assert page.cards.rowCount() == 2
+    assert page.cards.rowCount() == 4
     qtbot.mouseClick(chip, LEFT)
     qtbot.keyClicks(page.search, "densenet")
-    qtbot.waitUntil(lambda: page.cards.rowCount() == 3)
+    qtbot.waitUntil(lambda: page.cards.rowCount() == 4)
     name = page.findChild(QLabel, "model-name")
     assert name.text().startswith("DenseNet")
     download = page.findChildren(QPushButton, "model-download")
     assert download and "MB" in download[-1].text()
     qtbot.keyClicks(page.search, " nothing like this")
     qtbot.waitUntil(lambda: page.stack.currentIndex() == 1)
+    qtbot.waitUntil(lambda: page.count.text() == "0 models")
 
 
 # Train and Use ---------------------------------------------------------------------------------------------------------

@@ -21,6 +21,18 @@ log = logging.getLogger(__name__)
 CARD_FILE = "card.json"
 _MAX_CARD_BYTES = 5_000_000
 _LIVE_FOLDER = "hub_models"
+# The order in which the files of the catalogue are shown.
+_SHELVES = (
+    "starters",
+    "torchvision",
+    "torchvision_dense",
+    "elsewhere",
+    "hub_vision",
+    "timm",
+    "hub_texts",
+    "hub_writers",
+    "hub_sounds",
+)
 
 
 def read_own_card(folder: Path) -> ModelCard:
@@ -75,7 +87,9 @@ class Catalog:
     def load(cls, paths: AppPaths | None = None) -> Catalog:
         """The bundled catalogue and the person's own models."""
         bundled: list[ModelCard] = []
-        for file in sorted((resources() / "catalog").glob("*.toml")):
+        place = {name: number for number, name in enumerate(_SHELVES)}
+        files = (resources() / "catalog").glob("*.toml")
+        for file in sorted(files, key=lambda f: (place.get(f.stem, len(place)), f.stem)):
             bundled += read_cards(file)
         bundled.sort(key=lambda card: not card.starter)
         return cls(paths or app_paths(), bundled)

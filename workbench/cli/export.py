@@ -18,6 +18,7 @@ def add(commands: Any) -> None:
     command.add_argument(
         "--samples", nargs="*", default=[], help="pictures, text files or folders to check the export on"
     )
+    command.add_argument("--accept-licence", action="store_true", help="you know the licence and keep to it")
     command.add_argument("--json", action="store_true")
     command.set_defaults(run=run)
 
@@ -25,11 +26,16 @@ def add(commands: Any) -> None:
 def run(options: argparse.Namespace) -> int:
     """Returns 0, or 1 when the exported model does not agree with the original."""
     from workbench.catalog.catalog import Catalog
+    from workbench.catalog.licences import question_before_export
     from workbench.engine.export import export_folder, export_onnx
     from workbench.engine.predict import collect_samples
+    from workbench.errors import UserError
     from workbench.tasks.registry import get_task
 
     card = Catalog.load().get(options.model)
+    question = question_before_export(card)
+    if question and not options.accept_licence:
+        raise UserError(question.removesuffix(" Go on?"), "If that is fine, export with --accept-licence.")
     with progress("Exporting") as control:
         if options.format == "folder":
             folder = export_folder(card, options.out, control)

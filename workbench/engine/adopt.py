@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import logging
+import os
 import re
 import shutil
 import tempfile
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from workbench.app_paths import AppPaths, app_paths
 from workbench.catalog.card import ModelCard, Source
@@ -18,18 +21,34 @@ from workbench.errors import UserError
 from workbench.hub.http import check_room
 from workbench.hub.store import ModelFiles
 from workbench.runtimes.recognise import Recognised, recognise
+from workbench.runtimes.recognised import NUMBERS
 
 __all__ = ["Answers", "adopt", "connect", "recognise"]
+
+log = logging.getLogger(__name__)
+
+_WEIGHTS = "model.safetensors"
+# Whole-number networks round their probabilities.
+_NEAR_ONE = 0.03
 
 
 @dataclass(frozen=True)
 class Answers:
-    """What was asked: the model's name, the classes in order, a picture's side, and whether the person trusts it."""
+    """What was asked.
+
+    Attributes:
+        name: of the model.
+        labels: names of the classes, in order.
+        size: points of a picture's side; 0 for the default.
+        trusted: the person trusts where it comes from.
+        choices: id chosen by the `key` of each `Missing` of kind "choice"; what is left out has its first one.
+    """
 
     name: str
     labels: Sequence[str] = ()
     size: int = 0
     trusted: bool = False
+    choices: Mapping[str, str] = field(default_factory=dict)
 
 
 def adopt(
@@ -53,23 +72,15 @@ def adopt(
     except OSError as error:
         raise UserError("The folder of your models cannot be written.", "Check the disk.") from error
     try:
-        done = 0
-        for name, file in found.files.items():
-            with file.open("rb") as source, (work / name).open("wb") as target:
-                while chunk := source.read(1 << 22):
-                    control.check()
-                    target.write(chunk)
-                    done += len(chunk)
-                    control.progress(done, size, f"Copying {name}")
+        if found.plain_weights:
+            card = _keep_weights(found, card, work)
+        else:
+            _copy(found.files, work, size, control)
+        size = sum(f.stat().st_size for f in work.iterdir())
         card = replace(card, id=folder.name, source=replace(card.source, ref=str(work), size=size))
-        from workbench.runtimes.registry import open_model
-
+        control.check()
         control.progress(0, 0, "Trying it")
-        model = open_model(card, ModelFiles(work / card.source.path if card.source.path else work))
-        if model.labels and not card.label_names and not card.labels:
-            card = replace(card, label_names=model.labels)
-        if not card.parameters and model.network is not None:
-            card = replace(card, parameters=sum(p.numel() for p in model.network.parameters()))
+        card = _tried(card, work)
         card = replace(card, source=replace(card.source, ref=str(folder)))
         write_card(card, work)
         work.rename(folder)
@@ -81,8 +92,80 @@ def adopt(
     return card
 
 
+def _copy(files: Mapping[str, Path], work: Path, size: int, control: Control) -> None:
+    done = 0
+    for name, file in files.items():
+        with file.open("rb") as source, (work / name).open("wb") as target:
+            while chunk := source.read(1 << 22):
+                control.check()
+                target.write(chunk)
+                done += len(chunk)
+                control.progress(done, size, f"Copying {name}")
+            target.flush()
+            os.fsync(target.fileno())
+
+
+def _keep_weights(found: Recognised, card: ModelCard, work: Path) -> ModelCard:
+    """Pickled or wrapped weights are kept as safetensors: from then on they are data and nothing else."""
+    from safetensors.torch import save_file
+
+    from workbench.runtimes.recognise_state import read_plain
+
+    tensors, _ = read_plain(found.files[found.path])
+    # Tensors that share memory are written apart.
+    save_file({k: v.contiguous().clone() for k, v in tensors.items()}, work / _WEIGHTS)
+    return replace(card, source=replace(card.source, path=_WEIGHTS))
+
+
+def _tried(card: ModelCard, work: Path) -> ModelCard:
+    """Open it, and where it sorts pictures let it look at two; what is learnt by that goes on the card.
+
+    Raises:
+        UserError: when it does not open, or gives another number of classes than there are names.
+    """
+    from workbench.runtimes.base import Classifier
+    from workbench.runtimes.registry import open_model
+
+    try:
+        model = open_model(card, ModelFiles(work / card.source.path if card.source.path else work))
+        if card.tasks[:1] == ("image-classification",) and isinstance(model, Classifier):
+            card = _looked(card, model)
+    except (RuntimeError, ValueError, TypeError, AttributeError, KeyError, AssertionError, IndexError) as error:
+        log.exception("%s does not run", card.name)
+        raise UserError(f"“{card.name}” does not run here.", "Choose another file, or export it as ONNX.") from error
+    if model.labels and not card.label_names and not card.labels:
+        card = replace(card, label_names=model.labels)
+    if not card.parameters and model.network is not None:
+        card = replace(card, parameters=sum(p.numel() for p in model.network.parameters()))
+    return card
+
+
+def _looked(card: ModelCard, model: Any) -> ModelCard:
+    """Numbers that are never negative and add up to one for noise as well are probabilities, not logits."""
+    import torch
+
+    from workbench.runtimes.file_classifier import FileClassifier
+
+    side = model.preparation.size
+    pixels = torch.randn(2, 3, side, side, generator=torch.Generator().manual_seed(0))
+    with torch.inference_mode():
+        if not isinstance(model, FileClassifier):
+            model.class_logits({"pixels": pixels})
+            return card
+        values = model.raw(pixels)
+    names = len(model.labels)
+    if values.shape[1] != names:
+        raise UserError(
+            f"“{card.name}” tells {values.shape[1]} classes apart, but {names} names were given.",
+            "Type one name per line, in order.",
+        )
+    sums_to_one = bool((values >= 0).all()) and bool(((values.sum(1) - 1).abs() < _NEAR_ONE).all())
+    return replace(card, options={**card.options, "probabilities": sums_to_one})
+
+
 def _card(found: Recognised, answers: Answers) -> ModelCard:
     labels = found.label_names
+    found = _chosen(found, answers)
     preparation = found.preparation
     for missing in found.missing:
         if missing.kind == "consent" and not answers.trusted:
@@ -114,17 +197,39 @@ def _card(found: Recognised, answers: Answers) -> ModelCard:
         source=Source("import", "", path=found.path),
         family=found.family,
         trainable_for=found.trainable_for,
-        options=dict(found.options),
+        options={**found.options, **({"trusted": True} if answers.trusted and "consent" in found.needs else {})},
         parameters=found.parameters,
         label_names=labels,
         labels=found.labels,
         preparation=preparation,
-        licence="not stated",
+        licence=found.licence or "not stated",
         summary=f"You opened this: {found.title}.",
         trained_on="Known to whoever gave you the file.",
         limits="Nobody has checked it for this app.",
         created=datetime.now(UTC).isoformat(timespec="seconds"),
     )
+
+
+def _chosen(found: Recognised, answers: Answers) -> Recognised:
+    """With what was chosen where the file left a choice. Raises: UserError when a choice is not one of those."""
+    from workbench.runtimes.recognise_state import preparation_for
+
+    for missing in found.missing:
+        if missing.kind != "choice":
+            continue
+        chosen = answers.choices.get(missing.key) or missing.choices[0][0]
+        if chosen not in dict(missing.choices):
+            words = ", ".join(choice for choice, _ in missing.choices)
+            raise UserError(f"“{chosen}” is none of the answers.", f"Choose one of: {words}.")
+        if missing.key == "arch":
+            runtime, _, arch = chosen.partition(":")
+            found = replace(found, runtime=runtime, arch=arch, preparation=preparation_for(runtime, arch))
+        elif missing.key == "task":
+            found = replace(found, tasks=(chosen,))
+        elif missing.key == "numbers":
+            mean, std = NUMBERS[chosen]
+            found = replace(found, preparation=replace(found.preparation, mean=mean, std=std))
+    return found
 
 
 def connect(

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 _MAX_IMPORT_BYTES = 20_000_000_000
 _SUFFIXES = (".json", ".safetensors", ".txt", ".md", ".model")
+_OTHERS = (".onnx", ".tflite", ".pth", ".pt", ".bin", ".weights", ".cfg", ".pb", ".spm", ".model", ".jinja")
 # Largest difference of a logit that rounding alone explains, relative to the largest logit.
 _TOLERANCE = 1e-3
 _MAX_CHECKED = 32
@@ -67,7 +68,10 @@ def export_folder(card: ModelCard, target: Path, control: Control | None = None)
     """
     if not card.is_own:
         raise UserError(f"“{card.name}” is not one of your own models.", "Train it first; then export the result.")
-    source = files(card).path
+    if card.is_remote:
+        raise UserError(f"“{card.name}” is on another computer: there is nothing to export.", "")
+    files(card)  # says when they are gone
+    source = Path(card.source.ref)
     folder = target / _file_name(card)
     if folder.exists():
         raise UserError(f"There is already a folder “{card.id}” there.", "Choose another place.")
@@ -128,7 +132,13 @@ def import_folder(folder: Path, catalog: Catalog, control: Control | None = None
     from workbench.app_paths import app_paths
 
     card = read_own_card(folder)
-    inside = [f for f in sorted(folder.iterdir()) if f.is_file() and f.suffix in _SUFFIXES and not f.is_symlink()]
+    if card.arch == "torchscript":
+        raise UserError(
+            "TorchScript holds a program of its own.", "Open the file itself on the Models page; you are asked there."
+        )
+    # A model that was opened from a file of another program has that file beside its card.
+    kept = (*_SUFFIXES, *_OTHERS) if card.source.kind == "import" else _SUFFIXES
+    inside = [f for f in sorted(folder.iterdir()) if f.is_file() and f.suffix in kept and not f.is_symlink()]
     if sum(f.stat().st_size for f in inside) > _MAX_IMPORT_BYTES:
         raise UserError(f"The model in “{folder.name}” is too large.", "Choose another one.")
     control = control or Control()

@@ -140,6 +140,7 @@ def prepare(config: RunConfig, project: Project, catalog: Catalog, control: Cont
     Raises:
         UserError: when there is not enough to learn from, the model is not there, or the project is read-only.
     """
+    from workbench.hub import records
     from workbench.hub.store import files
     from workbench.runtimes.devices import best_device
 
@@ -149,6 +150,7 @@ def prepare(config: RunConfig, project: Project, catalog: Catalog, control: Cont
     card = catalog.get(config.model)
     paths = app_paths()
     files(card, paths)
+    records.used_by(card.id, project.folder, paths)
     control.progress(0, 0, "Comparing items")
     project.ensure_splits(control=control)
     names = {c.id: c.name for c in project.classes()}

@@ -63,6 +63,14 @@ PAGES = (
     PageEntry(
         "use", "Use", "rocket", "Run and export your models (deployment)", "workbench.gui.pages.use_page", "UsePage"
     ),
+    PageEntry(
+        "storage",
+        "Storage",
+        "hard-drive",
+        "Downloads on this computer and the internet (cache, network)",
+        "workbench.gui.pages.storage_page",
+        "StoragePage",
+    ),
 )
 
 

@@ -32,8 +32,15 @@ def network_of(name: str, arch: str, **smaller: Any) -> nn.Module:
         raise UserError("The description of this architecture is missing.", "Install the app again.") from error
     values = {**values, **smaller}
     config = transformers.AutoConfig.for_model(values.pop("model_type"), **values)
-    built: nn.Module = getattr(transformers, arch).from_config(config)
-    return built
+    built: Any = getattr(transformers, arch).from_config(config)
+    if values.get("tie_word_embeddings") is False and config.model_type == "t5":
+        # FLAN-T5's files hold an output layer of their own. The library shares it with the words until it has seen such
+        # a file, and a network without numbers has seen none.
+        from torch import nn
+
+        built.lm_head = nn.Linear(config.d_model, config.vocab_size, bias=False)
+    network: nn.Module = built
+    return network
 
 
 def count_parameters(name: str, arch: str) -> int:

@@ -66,6 +66,10 @@ class LiteSession:
         self.inputs = {d["name"]: tuple(int(v) for v in d["shape_signature"]) for d in self._details}
         self.outputs = tuple(d["name"] for d in self._out)
         self.output_shapes = {d["name"]: tuple(int(v) for v in d["shape_signature"]) for d in self._out}
+        # Of whole-number inputs: value = (number - zero) * scale.
+        self.scales = {
+            d["name"]: (*d["quantization"], not str(d["dtype"].__name__).startswith("float")) for d in self._details
+        }
         self._shapes: dict[str, tuple[int, ...]] = {}
 
     def run(self, given: Mapping[str, Any]) -> list[Any]:

@@ -55,7 +55,7 @@ def _meta_mode() -> Any:
     import torch
     from torch.overrides import TorchFunctionMode
 
-    class WithoutMemory(TorchFunctionMode):  # type: ignore[no-untyped-call,misc]
+    class WithoutMemory(TorchFunctionMode):
         def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
             kwargs = dict(kwargs or {})
             if func is torch.empty and kwargs.get("device") is None:
@@ -115,20 +115,27 @@ def match(
         found = _fits(runtime, arch, shapes)
         if found is not None:
             return [found]
-    found_all = [
-        m for arch in _torchvision() if (control.check(), m := _fits("torchvision", arch, shapes))[1] is not None
-    ]
-    if not found_all:
+    fitting: list[Match] = []
+
+    def try_one(runtime: str, arch: str) -> None:
+        control.check()
+        found = _fits(runtime, arch, shapes)
+        if found is not None:
+            fitting.append(found)
+
+    for arch in _torchvision():
+        try_one("torchvision", arch)
+    if not fitting:
         index = _Index(cache_folder)
         try:
             digest = _names_digest(shapes)
             for arch in index.alike(shapes, control):
-                if index.names(arch, control) == digest and (m := _fits("timm", arch, shapes)) is not None:
-                    found_all.append(m)
+                if index.names(arch, control) == digest:
+                    try_one("timm", arch)
         finally:
             index.save()
     by_build: dict[str, Match] = {}
-    for m in sorted(found_all, key=lambda m: (len(m.arch), m.arch)):
+    for m in sorted(fitting, key=lambda m: (len(m.arch), m.arch)):
         by_build.setdefault(m.build, m)
     return list(by_build.values())[:_MOST_CHOICES]
 

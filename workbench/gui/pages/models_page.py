@@ -74,6 +74,7 @@ class ModelsPage(Page):
         self.detail.train.connect(self._train)
         self.detail.delete.connect(self._delete)
         self.detail.built.connect(self._show_built)
+        self.detail.measure.connect(self._measure)
         splitter = QSplitter()
         splitter.setChildrenCollapsible(False)
         splitter.setHandleWidth(L)
@@ -109,6 +110,7 @@ class ModelsPage(Page):
     def select(self, model_id: str) -> None:
         """Show one model."""
         self.view.choose(model_id)
+        self.detail.show_card(self.current)
 
     # The list ------------------------------------------------------------------------------------------------------------
 
@@ -217,7 +219,8 @@ class ModelsPage(Page):
         wanted = self.current.id if self.current is not None else ""
         self.cards.show_cards(found)
         self.stack.setCurrentIndex(0 if found else 1)
-        self.count.setText(f"{len(found):,} models{' online' if self._online is not None else ''}")
+        noun = "model" if len(found) == 1 else "models"
+        self.count.setText(f"{len(found):,} {noun}{' online' if self._online is not None else ''}")
         if found:
             self.view.choose(wanted, otherwise_first=True)
         else:
@@ -253,6 +256,7 @@ class ModelsPage(Page):
 
     def _search_online(self) -> None:
         """Ask the hub; the answers stand in the list until something else is searched."""
+        self._typing.stop()
         text = self.search.text()
         task = self.task.task
         licence = str(self.licence.currentData() or "")
@@ -365,6 +369,22 @@ class ModelsPage(Page):
 
         job = self.ctx.jobs.start(f"Deleting {card.name}", work)
         job.succeeded.connect(lambda _none: self.ctx.models_changed.emit())
+        job.failed.connect(self.banner.show_error)
+
+    def _measure(self) -> None:
+        """How quick is this computer? Once; then every card says its expected time."""
+
+        def work(control: Control) -> Any:
+            from workbench.engine.machine import known_or_measured
+
+            return known_or_measured("cpu", control, self.ctx.paths)
+
+        def came(machine: Any) -> None:
+            self._machine = machine
+            self.detail.show_card(self.current)
+
+        job = self.ctx.jobs.start("Measuring this computer", work)
+        job.succeeded.connect(came)
         job.failed.connect(self.banner.show_error)
 
     def _show_built(self, card: ModelCard) -> None:

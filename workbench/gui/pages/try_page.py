@@ -176,7 +176,8 @@ class TryPage(Page):
             return
         self._show_input(samples)
         if not self.picker.is_ready():
-            self.banner.show_message("Download the model first, or choose another one.", "info")
+            self._show_answer(None)
+            self.state.setText("Download the model first, or choose another one.")
             return
         missing = self.controls.missing(self._task)
         if missing is not None:
@@ -321,6 +322,7 @@ class TryPage(Page):
         card = self.picker.card
         self.controls.show_options(self._task, card)
         self.input.show_task(self._task, self._waits())
+        self.correct.setVisible(self._task.info.trainable)
         self.go.setVisible(self._waits())
         self.go.setText(f" {self._task.info.verb or 'Ask'}")
         self.go.setAccessibleName(self._task.info.verb or "Ask")

@@ -229,8 +229,18 @@ class UsePage(Page):
 
     # Taking along ----------------------------------------------------------------------------------------------------------
 
+    def _may_pass_on(self, card: ModelCard | None) -> bool:
+        """Licences that bind are asked about again before a model leaves the app."""
+        from workbench.catalog.licences import question_before_export
+
+        question = question_before_export(card) if card is not None else ""
+        yes = QMessageBox.StandardButton.Yes
+        return not question or QMessageBox.question(self, "The licence", question) == yes
+
     def _export_folder(self) -> None:
         card = self.current
+        if not self._may_pass_on(card):
+            return
         target = self.ask_folder("Choose where to put the model folder") if card is not None else ""
         if card is None or not target:
             return
@@ -246,6 +256,8 @@ class UsePage(Page):
 
     def _export_onnx(self) -> None:
         card = self.current
+        if not self._may_pass_on(card):
+            return
         target = self.ask_folder("Choose where to put the ONNX file") if card is not None else ""
         if card is None or not target:
             return

@@ -221,5 +221,5 @@ def _box(name: str, words: str, entries: tuple[tuple[str, str], ...]) -> QComboB
     box.setObjectName(name)
     box.setAccessibleName(words)
     for key, text in entries:
-        box.addItem(text, key)
+        box.addItem(f"{text[:1].upper()}{text[1:]}", key)
     return box

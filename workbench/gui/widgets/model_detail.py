@@ -25,12 +25,14 @@ class ModelDetail(QScrollArea):
     """Signals:
     download(object): fetch this card.
     train(object), delete(object), built(object): the person wants to train with it, delete it, see how it is built.
+    measure(): how quick this computer is.
     """
 
     download = Signal(object)
     train = Signal(object)
     delete = Signal(object)
     built = Signal(object)
+    measure = Signal()
 
     def __init__(self, ctx: AppContext, fit: Callable[[ModelCard], Fit], parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -109,12 +111,25 @@ class ModelDetail(QScrollArea):
             ("What it is good at", card.strengths),
             ("Known limits", card.limits),
             ("Its classes", f"{', '.join(classes[:_MOST_CLASSES])}{more}"),
-            ("On this computer", fit.sentence),
+            ("On this computer", f"{fit.sentence} {fit.cost}".strip()),
             ("Languages", ", ".join(card.languages)),
         ):
             if text:
                 self._column.addWidget(label(heading, "strong"))
                 self._column.addWidget(label(text, "soft", wrap=True, selectable=True))
+        if not fit.seconds and not card.is_remote:
+            self._column.addWidget(
+                button(
+                    "Measure how quick this computer is",
+                    self.measure.emit,
+                    role="quiet",
+                    icon_name="gauge",
+                    name="measure-machine",
+                    tip="Takes about two seconds, once (micro-benchmark); then every model says how long it will take",
+                ),
+                0,
+                Qt.AlignmentFlag.AlignLeft,
+            )
         if card.parameters:
             words = f"{card.parameters / 1e6:,.1f} million weights, {card.source.size / 1e6:,.0f} MB"
             size = label(words, "soft")
