@@ -17,6 +17,7 @@ TRAINED_ON = (
     "ImageNet-1k: 1.28 million web photos of 1,000 kinds of animals, plants and objects, collected before 2012."
 )
 MORE = "ImageNet-21k (14 million web photos of 21,000 kinds), then ImageNet-1k (1,000 kinds)."
+TWELVE = "The 12,000 best filled kinds of ImageNet-21k (12 million web photos), then ImageNet-1k (1,000 kinds)."
 LIMITS = (
     "Knows only its thousand kinds until you train it; people, faces, text and medical pictures are not among them."
     " It always names something, even when nothing fits."
@@ -24,6 +25,8 @@ LIMITS = (
 LICENCES = {
     "apache-2.0": ("Apache-2.0", "https://www.apache.org/licenses/LICENSE-2.0"),
     "mit": ("MIT", "https://opensource.org/license/mit"),
+    "bsd-3-clause": ("BSD-3-Clause", "https://opensource.org/license/bsd-3-clause"),
+    "cc-by-nc-4.0": ("CC-BY-NC-4.0", "https://creativecommons.org/licenses/by-nc/4.0/"),
 }
 # timm's name: (name, family, summary, strengths, paper)
 MODELS: dict[str, tuple[str, str, str, str, str]] = {
@@ -56,6 +59,20 @@ MODELS: dict[str, tuple[str, str, str, str, str]] = {
     "swin_tiny_patch4_window7_224.ms_in1k": ("Swin tiny", "Swin Transformer", "A transformer that looks through shifting windows.", "Accurate.", "2103.14030"),
     "xception41.tf_in1k": ("Xception 41", "Xception", "Google's network of separated convolutions.", "Accurate for its size.", "1610.02357"),
     "regnety_016.tv2_in1k": ("RegNet Y 1.6GF, trained anew", "RegNet", "A design found by studying thousands.", "Quick and dependable.", "2003.13678"),
+    "resnet101.a1h_in1k": ("ResNet-101, trained anew", "ResNet", "A deep ResNet with today's training.", "Clearly better than the old weights at the same speed.", "2110.00476"),
+    "resnet152.a1h_in1k": ("ResNet-152, trained anew", "ResNet", "The deepest classic ResNet with today's training.", "Clearly better than the old weights at the same speed.", "2110.00476"),
+    "seresnext50_32x4d.racm_in1k": ("SE-ResNeXt-50", "ResNet", "A ResNet that weighs its channels anew for each picture.", "More accurate than ResNet-50 at nearly its speed.", "1709.01507"),
+    "densenet169.tv_in1k": ("DenseNet-169 (timm)", "DenseNet", "DenseNet with torchvision's weights.", "Few weights for its accuracy.", "1608.06993"),
+    "densenet201.tv_in1k": ("DenseNet-201 (timm)", "DenseNet", "The deepest usual DenseNet with torchvision's weights.", "Few weights for its accuracy.", "1608.06993"),
+    "efficientnet_b3.ra2_in1k": ("EfficientNet B3, trained anew", "EfficientNet", "A larger EfficientNet with better training.", "Much accuracy for few weights.", "1905.11946"),
+    "efficientnet_b4.ra2_in1k": ("EfficientNet B4, trained anew", "EfficientNet", "A still larger EfficientNet with better training.", "Much accuracy for few weights.", "1905.11946"),
+    "vit_base_patch32_224.augreg_in21k_ft_in1k": ("ViT base, large patches", "Vision Transformer", "The usual vision transformer with coarser patches.", "Four times quicker than with fine patches.", "2106.10270"),
+    "vit_large_patch16_224.augreg_in21k_ft_in1k": ("ViT large", "Vision Transformer", "A large vision transformer.", "Excellent features for further training.", "2106.10270"),
+    "deit3_small_patch16_224.fb_in22k_ft_in1k": ("DeiT III small", "Vision Transformer", "A small transformer with a newer recipe.", "More accurate than DeiT small.", "2204.07118"),
+    "eva02_small_patch14_336.mim_in22k_ft_in1k": ("EVA-02 small", "EVA-02", "A small transformer that learnt from a giant one.", "The most accurate of its size here.", "2303.11331"),
+    "convnext_small.in12k_ft_in1k": ("ConvNeXt small, more training", "ConvNeXt", "ConvNeXt with much training.", "Very accurate.", "2201.03545"),
+    "convnext_base.fb_in22k_ft_in1k": ("ConvNeXt base, more training", "ConvNeXt", "A large ConvNeXt with much training.", "Very accurate.", "2201.03545"),
+    "convnextv2_tiny.fcmae_ft_in22k_in1k": ("ConvNeXt v2 tiny", "ConvNeXt", "The second ConvNeXt, which first learnt to fill in hidden parts of pictures.", "Very accurate for its size.", "2301.00808"),
 }  # fmt: skip
 
 
@@ -68,17 +85,17 @@ def main() -> None:
     ]  # fmt: skip
     for name, (title, family, summary, strengths, paper) in MODELS.items():
         cfg: Any = timm.get_pretrained_cfg(name)
-        assert cfg is not None and cfg.num_classes == 1000, name
+        assert cfg is not None and cfg.num_classes == 1000 and cfg.hf_hub_id == f"timm/{name}", name
         with torch.device("meta"):
             network = timm.create_model(name.partition(".")[0], pretrained=False, num_classes=1000)
         parameters = sum(p.numel() for p in network.parameters())
         held = sum(t.numel() * t.element_size() for t in network.state_dict().values())
-        licence, address = LICENCES.get(str(cfg.license), ("not stated", ""))
+        licence, address = LICENCES[str(cfg.license)]
         crop = float(cfg.crop_pct)
         values = {
             "id": f"timm-{name.partition('.')[0].replace('_', '-')}", "name": title, "arch": name.partition(".")[0], "family": family,
-            "parameters": parameters, "licence": licence, "licence_url": address or f"https://huggingface.co/{cfg.hf_hub_id}{name}",
-            "summary": summary, "trained_on": MORE if "in21k" in name or "in12k" in name else TRAINED_ON, "strengths": strengths,
+            "parameters": parameters, "licence": licence, "licence_url": address,
+            "summary": summary, "trained_on": TWELVE if "in12k" in name else MORE if "in21k" in name or "in22k" in name else TRAINED_ON, "strengths": strengths,
             "paper": f"https://arxiv.org/abs/{paper}", "minimum_memory": 600_000_000 + parameters * 16,
             "source": {"ref": f"timm/{name}", "size": held},
             "preparation": {

@@ -5,7 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from catalogue.others import NVIDIA, wav2vec, whisper
-from catalogue.texts import AFL, APACHE, BASE_LIMITS, CC_BY, GAP_LIMITS, MIT, NOT_STATED, bert, distilbert, roberta
+from catalogue.texts import (
+    AFL,
+    APACHE,
+    BASE_LIMITS,
+    CC_BY,
+    E5_LIMITS,
+    GAP_LIMITS,
+    MIT,
+    NOT_STATED,
+    bert,
+    distilbert,
+    roberta,
+)
 from catalogue.writers import CAUSAL, CHANGER, GEMMA, INVENTS, LLAMA32, bart, llama, t5
 
 CC_BY_SA = ("CC-BY-SA-4.0", "https://creativecommons.org/licenses/by-sa/4.0/")
@@ -82,7 +94,7 @@ def texts() -> list[dict[str, Any]]:
     for id_, name, ref, config, family, languages, licence, labels, trained, paper, summary, strengths, limits, options in _SORTERS:  # fmt: skip
         made.append({"id": id_, "name": name, "ref": ref, "config": config, "family": family, "languages": languages, "licence": licence, "label_names": labels, "options": options, "runtime": "transformers", "arch": "AutoModelForSequenceClassification", "tasks": ["text-classification"], "trainable_for": ["text-classification"], "trained_on": trained, "paper": ARXIV + paper, "summary": summary, "strengths": strengths, "limits": limits, "preparation": {"max_tokens": 510, "pooling": "cls"}})  # fmt: skip
     for id_, name, ref, config, languages, licence, tokens, trained, paper, strengths, dtype in _EMBEDDERS:
-        made.append({"id": id_, "name": name, "ref": ref, "config": config, "family": "Sentence embedder", "languages": languages, "licence": licence, "dtype": dtype, "runtime": "transformers", "arch": "AutoModel", "tasks": ["sentence-embedding"], "trainable_for": ["text-classification"], "trained_on": trained, "paper": ARXIV + paper, "summary": "Turns texts into numbers that lie close together when their meaning does; also a quick beginning for training.", "strengths": strengths, "limits": _NEAR, "preparation": {"max_tokens": tokens, "pooling": "mean"}})  # fmt: skip
+        made.append({"id": id_, "name": name, "ref": ref, "config": config, "family": "Sentence embedder", "languages": languages, "licence": licence, "dtype": dtype, "runtime": "transformers", "arch": "AutoModel", "tasks": ["sentence-embedding"], "trainable_for": ["text-classification"], "trained_on": trained, "paper": ARXIV + paper, "summary": "Turns texts into numbers that lie close together when their meaning does; also a quick beginning for training.", "strengths": strengths, "limits": _NEAR + (E5_LIMITS if "e5-" in id_ else ""), "preparation": {"max_tokens": tokens, "pooling": "mean"}})  # fmt: skip
     for id_, name, ref, config, arch, task, family, languages, licence, strengths, paper, rest in _READERS:
         made.append({"id": id_, "name": name, "ref": ref, "config": config, "runtime": "transformers_text", "arch": arch, "tasks": [task], "family": family, "languages": languages, "licence": licence, "strengths": strengths, "paper": ARXIV + paper, **rest})  # fmt: skip
     molecules = roberta(384, 3, 12, 600, max_position_embeddings=515, intermediate_size=464)

@@ -71,8 +71,12 @@ def journey(card: ModelCard, folder: Path) -> tuple[Any, bool]:
             with torch.inference_mode():
                 return model.features(task.collate([task.prepare(Sample("text", text="a lamp"), model)], model)), True
     sample, values = sample_for(task_id, folder)
+    # A model with no classes of its own compares meanings: it is given words to choose between.
+    labels = ("broken", "whole") if task_id == "text-classification" and not card.label_names else ()
     if card.options.get("languages") and task_id == "translation":
         values |= {"source": "eng_Latn", "target": "deu_Latn"}
-    result = next(predict([sample], card, get_task(task_id), TryOptions(values=values), pool=pool, device="cpu"))
+    result = next(
+        predict([sample], card, get_task(task_id), TryOptions(labels=labels, values=values), pool=pool, device="cpu")
+    )
     assert result.problem is None, result.problem
     return result.prediction, teachable

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +23,10 @@ from workbench.tasks.predictions import Prediction
 from workbench.tasks.registry import all_tasks, get_task
 
 sys.path[:0] = [str(Path(__file__).resolve().parent.parent), str(Path(__file__).resolve().parent)]
+from darknet_cfgs import yolo_cfg  # noqa: E402
 from hub_server import serving  # noqa: E402
 from journeys import journey  # noqa: E402
-from small_copies import hub_folder, labels_fit, served, yolo_cfg  # noqa: E402
+from small_copies import hub_folder, labels_fit, served  # noqa: E402
 
 CARDS = [c for f in sorted((resources() / "catalog").glob("*.toml")) for c in read_cards(f)]
 BYTES = {"float32": 4, "float16": 2, "bfloat16": 2, "int8": 1}
@@ -202,6 +204,16 @@ def test_detr_opens_in_the_form_it_is_published_in(tmp_path: Path) -> None:
     assert saved <= set(opened) and all(torch.equal(opened[k], network.state_dict()[k]) for k in saved)
     found = model.detect([np.zeros((40, 60, 3), np.uint8)], threshold=0.0)[0]
     assert len(found.boxes) == 5
+
+
+@pytest.mark.parametrize("card", [c for c in CARDS if c.starter], ids=lambda c: c.id)
+def test_a_starters_size_is_that_of_its_files(card: ModelCard) -> None:
+    spec = find_spec(card.source.ref)
+    assert spec is not None and spec.submodule_search_locations
+    place = Path(spec.submodule_search_locations[0]) / card.source.path
+    files = [place] if place.is_file() else [f for f in place.rglob("*") if f.is_file() and f.suffix != ".pyc"]
+    # Another release of a package may differ by a small file, not by a model.
+    assert abs(sum(f.stat().st_size for f in files) - card.source.size) < 100_000
 
 
 def test_every_task_has_a_model() -> None:

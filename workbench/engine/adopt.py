@@ -15,7 +15,7 @@ from typing import Any
 
 from workbench.app_paths import AppPaths, app_paths
 from workbench.catalog.card import ModelCard, Source
-from workbench.catalog.catalog import write_card
+from workbench.catalog.catalog import Catalog, write_card
 from workbench.control import Control
 from workbench.errors import UserError
 from workbench.hub.http import check_room
@@ -64,7 +64,7 @@ def adopt(
     paths = paths or app_paths()
     card = _card(found, answers)
     size = sum(f.stat().st_size for f in found.files.values())
-    folder = _free(paths.models, card.id)
+    folder = _free(paths, card.id)
     try:
         paths.models.mkdir(parents=True, exist_ok=True)
         check_room(paths.models, size, card.name)
@@ -263,16 +263,18 @@ def connect(
     from workbench.runtimes.registry import open_model
 
     open_model(card, ModelFiles(Path()))
-    folder = _free(paths.models, re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:60] or "hosted")
+    folder = _free(paths, re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:60] or "hosted")
     folder.mkdir(parents=True)
     card = replace(card, id=folder.name)
     write_card(card, folder)
     return card
 
 
-def _free(models: Path, wanted: str) -> Path:
-    folder, number = models / wanted, 1
-    while folder.exists():
+def _free(paths: AppPaths, wanted: str) -> Path:
+    """A folder whose name is the id of no model yet."""
+    taken = {card.id for card in Catalog.load(paths).cards()}
+    name, number = wanted, 1
+    while name in taken or (paths.models / name).exists():
         number += 1
-        folder = models / f"{wanted}-{number}"
-    return folder
+        name = f"{wanted}-{number}"
+    return paths.models / name

@@ -3,32 +3,53 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from workbench.app_paths import AppPaths
 from workbench.catalog.card import ModelCard
+from workbench.engine.events import How
 from workbench.errors import UserError
 from workbench.runtimes.base import Loaded
-from workbench.runtimes.blueprint import blueprint
-from workbench.runtimes.network import Network, stage_parameters
+from workbench.runtimes.network import Network
 
 if TYPE_CHECKING:
     from torch import nn
 
-_DEEPEST = 4
-# What the field's layers do, in plain words.
+_DEEPEST = 5
+# A loaded network is only looked through with a made-up item when that takes a moment.
+_MOST_WEIGHTS = 300_000_000
+_TOKENS = 16
+_WAYS = {How.QUICK: "Quick", How.BALANCED: "Balanced", How.THOROUGH: "Thorough"}
+# What the field's layers do, in plain words; by the beginning of the class's name.
 _WORDS = {
     "Conv2d": "looks for small patterns in the picture",
     "Conv1d": "looks for small patterns in the row",
     "Linear": "weighs everything against everything",
-    "BatchNorm2d": "keeps numbers in a good range",
-    "FrozenBatchNorm2d": "keeps numbers in a good range",
+    "BatchNorm": "keeps numbers in a good range",
+    "FrozenBatchNorm": "keeps numbers in a good range",
     "LayerNorm": "keeps numbers in a good range",
+    "GroupNorm": "keeps numbers in a good range",
     "Embedding": "turns words into numbers",
-    "MaxPool2d": "makes the picture coarser",
-    "AdaptiveAvgPool2d": "sums up the picture",
+    "MaxPool": "makes the picture coarser",
+    "AvgPool": "makes the picture coarser",
+    "AdaptiveAvgPool": "sums up the picture",
     "Dropout": "forgets at random while training",
     "MultiheadAttention": "lets parts look at each other",
+    "ReLU": "lets only what is positive pass",
+    "GELU": "lets mostly what is positive pass",
+    "SiLU": "lets mostly what is positive pass",
+    "Hardswish": "lets mostly what is positive pass",
+    "LSTM": "reads one step after the other and remembers",
+    "Gemm": "weighs everything against everything",
+    "MatMul": "weighs everything against everything",
+    "FULLY_CONNECTED": "weighs everything against everything",
+    "Conv": "looks for small patterns",
+    "CONV_2D": "looks for small patterns in the picture",
+    "DEPTHWISE_CONV_2D": "looks for small patterns in the picture",
+    "Softmax": "turns scores into probabilities",
+    "SOFTMAX": "turns scores into probabilities",
 }
 
 
@@ -37,10 +58,10 @@ class Layer:
     """One part of a network.
 
     Attributes:
-        name: its name in the network; "6 x" stands before parts that are alike.
+        name: its name in the network; "6 x BertLayer" for parts that are alike.
         kind: the layer's class ("Conv2d").
         words: what it does, or "".
-        parameters: weights in it, all its parts included.
+        parameters: weights in it, all its parts included; those used twice counted once.
         shape: of what it gives for one item, without the batch; () when not known.
         trained_by: ways of training that change it: "Quick", "Balanced", "Thorough".
         is_head: the last layer, which tells the classes.
@@ -57,131 +78,167 @@ class Layer:
 
     def lines(self, depth: int = 0) -> Iterator[str]:
         """For a terminal."""
+        kind = "" if self.name.endswith(self.kind) else f" ({self.kind})"
+        weights = f": {self.parameters:,}" if self.parameters else ""
         shape = f"  gives {' x '.join(map(str, self.shape))}" if self.shape else ""
         trained = f"  [{', '.join(self.trained_by)}]" if self.trained_by else ""
         head = "  <- head" if self.is_head else ""
-        yield f"{'  ' * depth}{self.name} ({self.kind}): {self.parameters:,}{shape}{trained}{head}"
+        yield f"{'  ' * depth}{self.name}{kind}{weights}{shape}{trained}{head}"
         for part in self.parts:
             yield from part.lines(depth + 1)
 
 
-def architecture(card: ModelCard, model: Loaded | None = None) -> Layer:
-    """The tree of a model: of the loaded one with shapes where one item can be passed through, else of its blueprint.
+def architecture(card: ModelCard, model: Loaded | None = None, paths: AppPaths | None = None) -> Layer:
+    """The tree of a model. A loaded one is taken as it is; else it is built without its weights, also for cards that
+    were not downloaded. ONNX and TFLite files are told by their kinds of operations.
 
     Raises:
-        UserError: when it is not made of torch layers and is not loaded.
+        UserError: when nothing can be told: a model on another computer, or one made of other parts and not here.
     """
-    network = model.network if model is not None and model.network is not None else blueprint(card)
-    head = _head(network, card, model)
-    stages = _trained(network, head, bool(card.trainable_for))
-    shapes = _shapes(network, card)
-    return _layer(card.name, network, "", head, stages, shapes, 0)
+    from workbench.runtimes.bare import bare
+
+    network = model.network if model is not None else None
+    if network is None or model is None:
+        graph = _graph(card, paths)
+        if graph is not None:
+            return graph
+        try:
+            model = bare(card)
+        except UserError:
+            model = _opened(card, paths)
+        network = model.network
+        if network is None:
+            raise UserError(f"“{card.name}” is not made of layers this app can show.", "")
+    tree = _Tree(_trained(model), model.head if isinstance(model, Network) else None, _shapes(network, model, card))
+    whole = tree.layer(card.name, network, 0)
+    if isinstance(model, Network) and model.head is None:
+        ways = tuple(_WAYS.values())
+        made = Layer("head", "Linear", "is made when you train it: tells your classes", trained_by=ways, is_head=True)
+        whole = replace(whole, parts=(*whole.parts, made), trained_by=ways)
+    return whole
 
 
-def _head(network: nn.Module, card: ModelCard, model: Loaded | None) -> Any:
-    """The last linear layer with as many outputs as there are classes."""
-    from torch import nn
+def _opened(card: ModelCard, paths: AppPaths | None) -> Loaded:
+    """The model itself, for those whose parts are told by their files. Raises: UserError when it is not here."""
+    from workbench.hub.store import files, is_present
+    from workbench.runtimes.registry import open_model
 
-    if isinstance(model, Network):
-        return model.head
-    if not card.trainable_for or card.arch == "AutoModel":
-        return None
-    linear = [m for m in network.modules() if isinstance(m, nn.Linear)]
-    return linear[-1] if linear else None
+    if card.is_remote:
+        raise UserError(f"How “{card.name}” is built is known to its provider only.", "")
+    if not is_present(card, paths):
+        raise UserError(f"How “{card.name}” is built can be seen once it is on this computer.", "Download it first.")
+    return open_model(card, files(card, paths))
 
 
-def _trained(network: nn.Module, head: Any, teachable: bool) -> dict[int, tuple[str, ...]]:
-    """By id of a weight: the ways of training that change it (see engine.finetune: Balanced takes the last third)."""
-    if not teachable:
+def of_module(module: nn.Module, name: str = "network") -> Layer:
+    """The tree of any torch network, without shapes and training."""
+    return _Tree({}, None, {}).layer(name, module, 0)
+
+
+def _trained(model: Loaded) -> dict[int, tuple[str, ...]]:
+    """By id of a weight: the ways of training that change it, asked of the training itself."""
+    from workbench.engine.finetune import trained_stages
+
+    if not isinstance(model, Network):
         return {}
-    heads = {id(p) for p in head.parameters()} if head is not None else set()
-    body = getattr(network, "backbone", network)
-    stages = [[p for p in stage if id(p) not in heads] for stage in reversed(stage_parameters(body))]
-    stages = [s for s in stages if s]
-    balanced = {id(p) for stage in stages[: max(1, len(stages) // 3)] for p in stage}
+    # A network without a head gets one before it is trained.
+    stages = model.stages() if model.head is not None else [[], *model.stages()]
     found: dict[int, tuple[str, ...]] = {}
-    for parameter in network.parameters():
-        key = id(parameter)
-        if key in heads:
-            found[key] = ("Quick", "Balanced", "Thorough")
-        else:
-            found[key] = ("Balanced", "Thorough") if key in balanced else ("Thorough",)
+    for how, name in _WAYS.items():
+        for stage in trained_stages(stages, how):
+            for parameter in stage:
+                found[id(parameter)] = (*found.get(id(parameter), ()), name)
     return found
 
 
-def _shapes(network: nn.Module, card: ModelCard) -> dict[int, tuple[int, ...]]:
-    """By id of a part: the shape it gives for one item; empty when no item can be made up for it."""
+def _shapes(network: nn.Module, model: Loaded, card: ModelCard) -> dict[int, tuple[int, ...]]:
+    """By id of a part: the shape it gives for one made-up item; what could not be seen is missing."""
     import torch
 
-    side = card.preparation.size or 224
-    device = next(network.parameters()).device
-    task = card.main_task
-    if task == "image-classification" and card.runtime in ("timm", "torchvision", "transformers_vision"):
-        given: dict[str, Any] | torch.Tensor = torch.zeros(1, 3, side, side, device=device)
-    elif card.runtime in ("transformers", "transformers_text"):
-        words = torch.ones(1, 16, dtype=torch.int64, device=device)
-        given = {"input_ids": words, "attention_mask": words}
-    else:
+    on_meta = next(network.parameters()).device.type == "meta"
+    if not on_meta and sum(p.numel() for p in network.parameters()) > _MOST_WEIGHTS:
         return {}
     seen: dict[int, tuple[int, ...]] = {}
 
     def note(part: nn.Module, _inputs: Any, output: Any) -> None:
+        if not isinstance(output, torch.Tensor):
+            output = getattr(output, "last_hidden_state", None)
         if isinstance(output, torch.Tensor):
             seen[id(part)] = tuple(output.shape[1:])
 
     hooks = [part.register_forward_hook(note) for part in network.modules()]
     try:
         with torch.no_grad():
-            whole: Any = (
-                network.backbone if hasattr(network, "backbone") and card.runtime != "transformers_vision" else network
-            )
-            whole.eval()
-            if isinstance(given, dict):
-                whole(**given)
-            elif card.runtime == "transformers_vision":
-                whole(pixel_values=given)
-            else:
-                whole(given)
-    except (RuntimeError, NotImplementedError, ValueError, TypeError, AttributeError):
-        return seen  # shapes are a help: what could be seen is shown
+            _pass(network.eval(), model, card)
+    except (
+        RuntimeError,
+        NotImplementedError,
+        ValueError,
+        TypeError,
+        AttributeError,
+        AssertionError,
+        IndexError,
+        KeyError,
+    ):
+        pass  # shapes are a help: what could be seen is shown
     finally:
         for hook in hooks:
             hook.remove()
     return seen
 
 
-def _layer(
-    name: str,
-    part: nn.Module,
-    path: str,
-    head: Any,
-    trained: dict[int, tuple[str, ...]],
-    shapes: dict[int, tuple[int, ...]],
-    depth: int,
-) -> Layer:
-    parameters = list(part.parameters())
-    ways: set[str] = set()
-    for parameter in parameters:
-        ways |= set(trained.get(id(parameter), ()))
-    children = list(part.named_children()) if depth < _DEEPEST else []
-    parts = [_layer(n, c, f"{path}.{n}", head, trained, shapes, depth + 1) for n, c in children]
-    kind = type(part).__name__
-    return Layer(
-        name,
-        kind,
-        _WORDS.get(kind, ""),
-        sum(p.numel() for p in parameters),
-        shapes.get(id(part), ()),
-        tuple(w for w in ("Quick", "Balanced", "Thorough") if w in ways),
-        part is head,
-        tuple(_together(parts)),
-    )
+def _pass(network: Any, model: Loaded, card: ModelCard) -> None:
+    """One made-up item through the network."""
+    import torch
+
+    from workbench.tasks.registry import get_task
+
+    device = next(network.parameters()).device
+    media = get_task(card.main_task).info.media
+    if media == "picture":
+        side = card.preparation.size or 224
+        given = {"pixels": torch.zeros(1, 3, side, side, device=device)}
+    elif media == "text":
+        words = torch.ones(1, _TOKENS, dtype=torch.int64, device=device)
+        given = {"input_ids": words, "attention_mask": words}
+    else:
+        return
+    if isinstance(model, Network):
+        features = model.features(given)
+        if model.head is not None:
+            model.head(features)
+    elif media == "picture":
+        network(given["pixels"])
+    elif getattr(getattr(network, "config", None), "is_encoder_decoder", False):
+        network(**given, decoder_input_ids=given["input_ids"])
+    else:
+        network(**given)
+
+
+@dataclass(frozen=True)
+class _Tree:
+    trained: dict[int, tuple[str, ...]]
+    head: Any
+    shapes: dict[int, tuple[int, ...]]
+
+    def layer(self, name: str, part: nn.Module, depth: int) -> Layer:
+        parameters = list(part.parameters())
+        ways = {way for p in parameters for way in self.trained.get(id(p), ())}
+        children = list(part.named_children()) if depth < _DEEPEST else []
+        parts = [self.layer(n, c, depth + 1) for n, c in children]
+        kind = type(part).__name__
+        return Layer(
+            name, kind, _words(kind), sum(p.numel() for p in parameters), self.shapes.get(id(part), ()),
+            tuple(w for w in _WAYS.values() if w in ways), self.head is not None and part is self.head, tuple(_together(parts)),
+        )  # fmt: skip
+
+
+def _words(kind: str) -> str:
+    return _WORDS.get(kind) or next((words for start, words in _WORDS.items() if kind.startswith(start)), "")
 
 
 def _together(parts: Sequence[Layer]) -> list[Layer]:
-    """Neighbours that are alike become one line: "6 x layer"."""
-    from dataclasses import replace
-
+    """Neighbours that are alike become one line: "6 x BertLayer"."""
     found: list[tuple[Layer, int]] = []
     for part in parts:
         last = found[-1] if found else None
@@ -190,22 +247,60 @@ def _together(parts: Sequence[Layer]) -> list[Layer]:
         else:
             found.append((part, 1))
     return [
-        layer if count == 1 else replace(layer, name=f"{count} x {layer.name} …", parameters=layer.parameters * count)
+        layer if count == 1 else replace(layer, name=f"{count} x {layer.kind}", parameters=layer.parameters * count)
         for layer, count in found
     ]
 
 
 def _alike(one: Layer, other: Layer) -> bool:
+    """The same in everything but the name."""
     return (
-        (one.kind, one.parameters, one.shape, one.trained_by, one.is_head)
-        == (other.kind, other.parameters, other.shape, other.trained_by, other.is_head)
+        replace(one, name="", parts=()) == replace(other, name="", parts=())
         and len(one.parts) == len(other.parts)
-        and one.kind not in ("ReLU", "Dropout", "Identity")
-        and all(_alike(a, b) for a, b in zip(one.parts, other.parts, strict=True))
+        and all(a.name == b.name and _alike(a, b) for a, b in zip(one.parts, other.parts, strict=True))
     )
 
 
-def require_built(card: ModelCard) -> None:
-    """Raises: UserError when an architecture cannot be shown for this card."""
-    if card.is_remote:
-        raise UserError(f"How “{card.name}” is built is known to its provider only.", "")
+# Networks that are files of other programs ----------------------------------------------------------------------------------
+
+
+def _graph(card: ModelCard, paths: AppPaths | None) -> Layer | None:
+    """Kinds of operations in an ONNX or TFLite file that is on this computer; None when there is no such file."""
+    from workbench.hub.store import files, is_present
+
+    if card.is_remote or not is_present(card, paths):
+        return None
+    path = files(card, paths).path
+    if path.suffix == ".onnx":
+        from workbench.runtimes.recognise_graph import onnx_operations
+
+        operations = onnx_operations(path)
+    elif path.suffix == ".tflite":
+        operations = _tflite_operations(path)
+    else:
+        return None
+    parts = tuple(Layer(f"{count} x {kind}", kind, _words(kind)) for kind, count in operations)
+    return Layer(
+        card.name, path.suffix[1:].upper(), "a network as a file of another program", card.parameters, parts=parts
+    )
+
+
+def _tflite_operations(path: Path) -> list[tuple[str, int]]:
+    """(kind of operation, how many), in order of first use. Raises: UserError when the file is damaged."""
+    import struct
+
+    from ai_edge_litert import schema_py_generated as schema
+
+    names = {v: k for k, v in vars(schema.BuiltinOperator).items() if isinstance(v, int)}
+    counts: dict[str, int] = {}
+    try:
+        model = schema.Model.GetRootAsModel(path.read_bytes(), 0)
+        graph = model.Subgraphs(0)
+        for place in range(graph.OperatorsLength()):
+            code = model.OperatorCodes(graph.Operators(place).OpcodeIndex())
+            # Newer files keep large numbers in a second field.
+            name = names.get(max(code.BuiltinCode(), code.DeprecatedBuiltinCode()), "?")
+            counts[name] = counts.get(name, 0) + 1
+    except (struct.error, AttributeError, IndexError, TypeError, OSError) as error:
+        raise UserError(f"“{path.name}” is damaged.", "Open its file again.") from error
+    return list(counts.items())

@@ -38,6 +38,7 @@ _POINTS_NEAR = 3.0
 _TIMES_NEAR = 2.0
 # Nobody is helped by a quick or small model that is often wrong: this many points below the best is too far.
 _TOO_FAR_BELOW = 20.0
+_PATIENCE = 20.0
 _FIGURE = re.compile(r"(\d+(?:\.\d+)?) of 100\b([^.(:]*)")
 # So many models must be judged by the same test before its figures compare them.
 _SHARED = 3
@@ -107,7 +108,8 @@ def find(
         able = [c for c in able if figures[c.id] >= best - _TOO_FAR_BELOW]
     plain = {c.id: _score(c, matters, figures, machine) for c in able}
     scores = {c.id: plain[c.id] + (_near(matters) if here(c) else 0.0) for c in able}
-    able.sort(key=lambda c: (-round(scores[c.id], 6), c.source.size, c.id))
+    # What takes longer than anybody waits counts last, however good.
+    able.sort(key=lambda c: (fits[c.id].seconds > _PATIENCE, -round(scores[c.id], 6), c.source.size, c.id))
     chosen = _diverse(able)
     return [
         Suggestion(

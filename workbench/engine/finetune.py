@@ -31,6 +31,7 @@ from workbench.runtimes.network import Network
 
 if TYPE_CHECKING:
     import torch
+    from torch import nn
 
 # A state is written at the end of each epoch and, in long ones, this often.
 CHECKPOINT_SECONDS = 60.0
@@ -59,6 +60,14 @@ def load_libraries() -> None:
 def default_epochs(how: How) -> int:
     """How many epochs a way of training takes at most when nothing else is said."""
     return _EPOCHS.get(how, 1)
+
+
+def trained_stages(stages: Sequence[list[nn.Parameter]], how: How) -> list[list[nn.Parameter]]:
+    """Those of `Network.stages()` (the head first) that a way of training changes: Quick the head, Balanced also the
+    last third of the backbone, Thorough everything."""
+    if how is How.QUICK:
+        return list(stages[:1])
+    return list(stages if how is How.THOROUGH else stages[: 1 + max(1, len(stages[1:]) // 3)])
 
 
 @dataclass
@@ -161,9 +170,7 @@ def _seed(seed: int) -> None:
 def _training(run: Run, model: Network, epochs: int) -> Training:
     import torch
 
-    stages = model.stages()
-    # Balanced: the head and the last third of the backbone.
-    kept = stages if run.config.how is How.THOROUGH else stages[: 1 + max(1, len(stages[1:]) // 3)]
+    kept = trained_stages(model.stages(), run.config.how)
     model.module.requires_grad_(False)
     groups, rates = [], []
     head_rate = run.config.learning_rate or _HEAD_RATE

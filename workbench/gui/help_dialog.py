@@ -19,6 +19,7 @@ TOPICS = {
     "train": "Training",
     "results": "Reading the results",
     "use": "Using and exporting",
+    "storage": "Downloads and the internet",
     "privacy": "Your data stays here",
     "keyboard": "Keyboard shortcuts",
     "about": "About and licences",

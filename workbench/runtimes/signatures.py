@@ -65,6 +65,11 @@ def _meta_mode() -> Any:
     return WithoutMemory
 
 
+def meta_layers() -> Any:
+    """A context in which torch layers are made without memory; works in this thread alone."""
+    return _meta_mode()()
+
+
 def without_memory(runtime: str, arch: str, classes: int | None = None) -> nn.Module | None:
     """An architecture with shapes and no numbers; None when it cannot be built so.
 
@@ -76,7 +81,7 @@ def without_memory(runtime: str, arch: str, classes: int | None = None) -> nn.Mo
 
     extra: dict[str, Any] = {} if classes is None else {"num_classes": classes}
     try:
-        with _meta_mode()(), warnings.catch_warnings():
+        with meta_layers(), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             if runtime == "timm":
                 import timm

@@ -53,6 +53,7 @@ class ModelsPage(Page):
         self._online: list[ModelCard] | None = None
         self._search_job: Job | None = None
         self._machine: Any = None
+        self._here: dict[str, bool] = {}
         import psutil
 
         self._memory = int(psutil.virtual_memory().total)
@@ -200,7 +201,7 @@ class ModelsPage(Page):
             self.licence.currentData() or "",
             self.language.currentData() or "",
             int(self.size_box.currentData() or 0),
-            (lambda card: not card.is_remote and self.ctx.is_here(card)) if checked["offline"] else None,
+            self._is_here if checked["offline"] else None,
             self._memory // 2 if checked["fits"] else 0,
             True if checked["mine"] else None,
         )
@@ -209,6 +210,12 @@ class ModelsPage(Page):
         if checked["business"]:
             cards = [c for c in cards if terms(c).commercial == "yes"]
         return cards
+
+    def _is_here(self, card: ModelCard) -> bool:
+        """On this computer; looked up once per card until models come or go."""
+        if card.id not in self._here:
+            self._here[card.id] = not card.is_remote and self.ctx.is_here(card)
+        return self._here[card.id]
 
     def _fill(self) -> None:
         self._typing.stop()
@@ -238,13 +245,14 @@ class ModelsPage(Page):
     def _changed(self) -> None:
         """Models came or went: the list and the detail follow."""
         self.ctx.catalog.refresh()
+        self._here.clear()
         if self._online is None:
             self._show_list(self.found())
         self.detail.show_card(self.current)
 
     def _chosen(self, card: ModelCard | None) -> None:
         self.current = card
-        if card is None or self.detail.card is None or not self.view.hasFocus():
+        if card is None or self.detail.card is None:
             self.detail.show_card(card)
         else:
             self._later.start()

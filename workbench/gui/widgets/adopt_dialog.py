@@ -6,7 +6,17 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QCheckBox, QDialog, QFormLayout, QLineEdit, QPlainTextEdit, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QDialog,
+    QFormLayout,
+    QLineEdit,
+    QPlainTextEdit,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
 
 from workbench.catalog.card import ModelCard
 from workbench.control import Control
@@ -22,10 +32,11 @@ def open_model_of_ones_own(
 ) -> None:
     """Look at a file or folder in a job, then ask; `then(model id)` when it is one of the person's models."""
 
-    def work(_control: Control) -> Recognised:
+    def work(control: Control) -> Recognised:
+        from workbench.engine.savedmodel import as_onnx
         from workbench.runtimes.recognise import recognise
 
-        return recognise(Path(path))
+        return recognise(as_onnx(Path(path), control, ctx.paths), ctx.paths.cache, control)
 
     def seen(found: Recognised) -> None:
         banner.hide()
@@ -85,6 +96,7 @@ class AdoptDialog(QDialog):
         self.side.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
         self.trust = QCheckBox("Yes, I trust it")
         self.trust.setObjectName("adopt-trust")
+        self.choices: dict[str, QComboBox] = {}
         column.addLayout(form)
         for missing in found.missing:
             column.addWidget(label(missing.question, "strong", wrap=True))
@@ -95,6 +107,14 @@ class AdoptDialog(QDialog):
             elif missing.kind == "size":
                 self.side.setValue(missing.default or 224)
                 column.addWidget(self.side)
+            elif missing.kind == "choice":
+                box = QComboBox()
+                box.setObjectName(f"adopt-{missing.key}")
+                box.setAccessibleName(missing.question)
+                for key, text in missing.choices:
+                    box.addItem(text, key)
+                self.choices[missing.key] = box
+                column.addWidget(box)
             else:
                 column.addWidget(self.trust)
         self.banner = Banner(closable=False)
@@ -106,7 +126,11 @@ class AdoptDialog(QDialog):
         from workbench.engine.adopt import Answers
 
         answers = Answers(
-            self.name.text(), tuple(self.labels.toPlainText().splitlines()), self.side.value(), self.trust.isChecked()
+            self.name.text(),
+            tuple(self.labels.toPlainText().splitlines()),
+            self.side.value(),
+            self.trust.isChecked(),
+            {key: str(box.currentData()) for key, box in self.choices.items()},
         )
         found = self._found
 

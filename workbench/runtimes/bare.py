@@ -1,0 +1,88 @@
+"""A model as its runtime would give it, with shapes and no numbers: to be looked at before it is downloaded."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from workbench.catalog.card import ModelCard
+from workbench.catalog.catalog import label_names
+from workbench.errors import UserError
+from workbench.runtimes.base import Loaded
+from workbench.runtimes.blueprint import blueprint
+from workbench.runtimes.network import Network, split_last_linear
+from workbench.runtimes.signatures import meta_layers
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from workbench.runtimes.base import Batch
+
+_BY_ARCH = ("timm", "torchvision")
+_USUAL_CLASSES = 2
+
+
+def bare(card: ModelCard) -> Loaded:
+    """On torch's meta device: a `Network` (with a head when it has classes) for what can be taught, else any network.
+
+    Raises:
+        UserError: when it is not made of torch layers, or cannot be built without its files.
+    """
+    import torch
+
+    if card.is_remote:
+        raise UserError(f"How “{card.name}” is built is known to its provider only.", "")
+    if card.runtime in _BY_ARCH:
+        from workbench.runtimes.registry import runtime_of
+
+        with meta_layers():
+            network: Network = runtime_of(card).build(card, Path())
+            network.set_head(label_names(card) or [str(n) for n in range(_USUAL_CLASSES)])
+        network.module.to("meta")
+        return network
+    with torch.device("meta"):
+        whole = _from_folder(card)
+    if whole is None:
+        whole = blueprint(card)
+    if card.trainable_for:
+        return _split(card, whole)
+    return Loaded(card, whole, label_names(card))
+
+
+def _from_folder(card: ModelCard) -> nn.Module | None:
+    """The network of a model folder on this computer, by the config in it; None when there is none."""
+    import transformers
+
+    folder = Path(card.source.ref)
+    if card.config or not card.is_own or not (folder / "config.json").is_file() or not card.arch:
+        return None
+    try:
+        config = transformers.AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+        made: nn.Module = getattr(transformers, card.arch).from_config(config)
+    except (OSError, ValueError, RuntimeError, KeyError, AttributeError, TypeError) as error:
+        raise UserError(f"How “{card.name}” is built cannot be read.", "Open its folder again.") from error
+    return made
+
+
+def _split(card: ModelCard, whole: Any) -> Loaded:
+    """Backbone and head, as the runtimes of texts and pictures cut them."""
+    outputs = int(getattr(whole.config, "num_labels", 0)) if hasattr(whole, "config") else 0
+    head = split_last_linear(whole, outputs) if hasattr(whole, "classifier") or hasattr(whole, "score") else None
+    if head is not None:
+        names = label_names(card) or [str(n) for n in range(outputs)]
+        return Network(card, names, whole, _before_head, head, head.in_features)
+    if getattr(whole, "pooler", None) is not None:
+        whole.pooler = None  # taken off by the runtime as well
+    return Network(card, (), whole, _hidden, None, int(whole.config.hidden_size))
+
+
+def _before_head(backbone: nn.Module, batch: Batch) -> Any:
+    return backbone(**_named(batch)).logits
+
+
+def _hidden(backbone: nn.Module, batch: Batch) -> Any:
+    return backbone(**_named(batch)).last_hidden_state.mean(1)
+
+
+def _named(batch: Batch) -> dict[str, Any]:
+    return {"pixel_values" if key == "pixels" else key: value for key, value in batch.items()}
