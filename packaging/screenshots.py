@@ -20,6 +20,23 @@ TARGET = ROOT / "docs" / "screenshots"
 SIZE = (1280, 800)
 
 
+def _page(_samples: Path) -> Path:
+    """A rendered invoice to read."""
+    import tempfile
+
+    from PIL import Image, ImageDraw, ImageFont
+
+    from workbench.app_paths import resources
+
+    picture = Image.new("RGB", (900, 500), "white")
+    font = ImageFont.truetype(str(resources() / "fonts" / "Inter-Regular.otf"), 36)
+    for number, line in enumerate(("Invoice 2041", "Two lamps, brass   84.00", "Delivery   6.50", "Total   90.50 EUR")):
+        ImageDraw.Draw(picture).text((60, 60 + 90 * number), line, "black", font=font)
+    file = Path(tempfile.mkdtemp()) / "invoice.png"
+    picture.save(file)
+    return file
+
+
 def main() -> None:
     """Open, train, visit every page in light and dark, save."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -121,8 +138,22 @@ def main() -> None:
     page.text.setPlainText("Could you tell me whether the lamp also comes in brass?")  # type: ignore[attr-defined]
     wait(lambda: page._result is not None)  # type: ignore[attr-defined]
     shoot("try-text", "try")
+    page._show_task(get_task("text-in-pictures"))  # type: ignore[attr-defined]
+    page.try_paths([str(_page(samples))])  # type: ignore[attr-defined]
+    wait(lambda: page._result is not None)  # type: ignore[attr-defined]
+    rest(1)
+    shoot("try-read", "try")
+    page._show_task(get_task("sentence-embedding"))  # type: ignore[attr-defined]
+    rest(1)
+    page.controls.set_value("compare", "Where is my parcel?\nThe soup was cold.\nThank you, great service!")  # type: ignore[attr-defined]
+    page.text.setPlainText("My package has not arrived yet.")  # type: ignore[attr-defined]
+    wait(lambda: page._result is not None)  # type: ignore[attr-defined]
+    rest(1)
+    shoot("try-compare", "try")
+    shoot("storage", "storage")
     ctx.jobs.stop_all()
     ctx.thumbnails.stop()
+    ctx.downloads.stop()
 
 
 if __name__ == "__main__":

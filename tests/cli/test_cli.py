@@ -110,7 +110,12 @@ def test_the_catalogue_and_the_doctor(capsys: Capture) -> None:
     assert main(["models", "show", "picture-starter"]) == 0
     assert "Limits" in capsys.readouterr().out
     assert main(["models", "list", "--offline", "--json"]) == 0
-    assert {c["id"] for c in json.loads(capsys.readouterr().out)} == {"picture-starter", "text-starter"}
+    assert {c["id"] for c in json.loads(capsys.readouterr().out)} == {
+        "picture-starter",
+        "text-starter",
+        "reading-starter",
+        "dictation-starter",
+    }
     assert main(["doctor", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert all(c["passed"] for c in found["checks"]) and len(found["checks"]) == 3

@@ -423,3 +423,25 @@ def test_damaged_folders_are_one_sentence(tmp_path: Path) -> None:
     ):
         with pytest.raises(UserError, match="incomplete"):
             open_model(card(runtime, arch, "chat", preparation=Preparation()), ModelFiles(tmp_path))
+
+
+def test_a_config_cannot_send_the_app_to_the_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import json
+    import sys
+
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+    from hub_server import serving
+    from huggingface_hub import constants
+
+    with serving() as hub:
+        monkeypatch.setattr(constants, "ENDPOINT", hub.url)
+        config = {"model_type": "detr", "architectures": ["DetrForObjectDetection"], "use_timm_backbone": True,
+                  "backbone": "resnet50", "backbone_kwargs": {"out_indices": [1]}}  # fmt: skip
+        (tmp_path / "config.json").write_text(json.dumps(config))
+        (tmp_path / "preprocessor_config.json").write_text('{"image_processor_type": "DetrImageProcessor"}')
+        with pytest.raises(UserError):
+            open_model(
+                card("transformers_vision", "AutoModelForObjectDetection", "object-detection"), ModelFiles(tmp_path)
+            )
+        assert not hub.asked
+    assert not constants.HF_HUB_OFFLINE

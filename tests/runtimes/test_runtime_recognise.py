@@ -18,6 +18,12 @@ from workbench.runtimes.recognise import recognise
 from workbench.runtimes.signatures import match, shapes_of, without_memory
 
 
+@pytest.fixture(scope="module")
+def names(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What was found out of timm's families, once for all tests."""
+    return tmp_path_factory.mktemp("names")
+
+
 def state_of(arch: str, classes: int, library: str = "torchvision") -> dict[str, torch.Tensor]:
     if library == "timm":
         import timm
@@ -66,16 +72,16 @@ def test_a_thousand_classes_have_the_usual_names_and_names_beside_the_file_are_t
     assert recognise(tmp_path / "n.safetensors").label_names == ()
 
 
-def test_the_family_is_searched_when_the_name_says_nothing_and_ambiguity_is_asked(tmp_path: Path) -> None:
+def test_the_family_is_searched_when_the_name_says_nothing_and_ambiguity_is_asked(names: Path) -> None:
     """timm's own and TensorFlow's padding have the same tensors; only the person can know."""
     shapes = shapes_of(state_of("efficientnet_lite0", 4, "timm"))
-    found = match(shapes, "", tmp_path)
+    found = match(shapes, "", names)
     assert {"efficientnet_lite0", "tf_efficientnet_lite0"} <= {m.arch for m in found}
     assert {m.classes for m in found} == {4}
     # With the architecture in the file's name there is nothing to ask.
-    assert [m.arch for m in match(shapes, "tf_efficientnet_lite0-best", tmp_path)] == ["tf_efficientnet_lite0"]
-    assert list(tmp_path.glob("timm-names-*.json"))
-    assert match({"nothing.weight": (3, 3)}, "", tmp_path) == []
+    assert [m.arch for m in match(shapes, "tf_efficientnet_lite0-best", names)] == ["tf_efficientnet_lite0"]
+    assert list(names.glob("timm-names-*.json"))
+    assert match({"nothing.weight": (3, 3)}, "", names) == []
 
 
 def test_the_search_stops_when_asked(tmp_path: Path) -> None:
@@ -140,7 +146,7 @@ def test_what_is_no_model_is_a_sentence(tmp_path: Path, name: str, content: byte
     assert caught.value.message.endswith(".") and caught.value.hint.endswith(".")
 
 
-def test_more_refusals(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_more_refusals(tmp_path: Path, names: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(UserError, match="not there"):
         recognise(tmp_path / "missing.onnx")
     (tmp_path / "empty folder").mkdir()
@@ -148,7 +154,7 @@ def test_more_refusals(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         recognise(tmp_path / "empty folder")
     save_file({"strange.weight": torch.zeros(2, 2)}, tmp_path / "strange.safetensors")
     with pytest.raises(UserError, match="does not know"):
-        recognise(tmp_path / "strange.safetensors")
+        recognise(tmp_path / "strange.safetensors", names)
     torch.save({"epoch": 3}, tmp_path / "none.pt")
     with pytest.raises(UserError, match="something else"):
         recognise(tmp_path / "none.pt")

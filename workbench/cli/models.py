@@ -58,7 +58,7 @@ def run_list(options: argparse.Namespace) -> int:
     found = Catalog.load().search(
         options.search,
         options.task,
-        present=is_present if options.offline else None,
+        present=(lambda card: not card.is_remote and is_present(card)) if options.offline else None,
         own=True if options.mine else None,
     )
     if options.json:

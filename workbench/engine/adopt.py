@@ -113,7 +113,7 @@ def _keep_weights(found: Recognised, card: ModelCard, work: Path) -> ModelCard:
 
     tensors, _ = read_plain(found.files[found.path])
     # Tensors that share memory are written apart.
-    save_file({k: v.contiguous().clone() for k, v in tensors.items()}, work / _WEIGHTS)
+    save_file({k.removeprefix(found.prefix): v.contiguous().clone() for k, v in tensors.items()}, work / _WEIGHTS)
     return replace(card, source=replace(card.source, path=_WEIGHTS))
 
 

@@ -37,8 +37,8 @@ def bare(card: ModelCard) -> Loaded:
 
         with meta_layers():
             network: Network = runtime_of(card).build(card, Path())
-            network.set_head(label_names(card) or [str(n) for n in range(_USUAL_CLASSES)])
         network.module.to("meta")
+        network.set_head(label_names(card) or [str(n) for n in range(_USUAL_CLASSES)])
         return network
     with torch.device("meta"):
         whole = _from_folder(card)

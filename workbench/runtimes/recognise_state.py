@@ -30,8 +30,10 @@ _WRAPPERS = (
     "network",
     "weights",
 )
-# Put before every name by data-parallel training, compilation and Lightning.
-_PREFIXES = ("module.", "_orig_mod.", "model.", "net.", "network.")
+# Put before every name by data-parallel training and compilation,
+_ADDED = ("module.", "_orig_mod.")
+# and by training programs that hold the network as a part; but some networks' own names begin so (ESRGAN's).
+_HELD = ("model.", "net.", "network.", "backbone.")
 _SHARE_OF_MEMORY = 0.8
 
 
@@ -53,7 +55,6 @@ def read_plain(path: Path) -> tuple[dict[str, torch.Tensor], bool]:
         UserError: when it is damaged, holds more than data, or does not fit into memory.
     """
     import psutil
-    import torch
 
     if path.stat().st_size > psutil.virtual_memory().available * _SHARE_OF_MEMORY:
         raise UserError(f"“{path.name}” is larger than the memory that is free.", "Close other programs and try again.")
@@ -63,14 +64,19 @@ def read_plain(path: Path) -> tuple[dict[str, torch.Tensor], bool]:
         raise UserError(f"“{path.name}” holds something else than a network's weights.", "Choose another file.")
     if not changed:
         changed = len(held) != len(loaded)
-    peeled = True
-    while peeled:
-        peeled = False
-        for prefix in _PREFIXES:
-            if all(key.startswith(prefix) for key in held):
-                held = {key.removeprefix(prefix): value for key, value in held.items()}
-                peeled = changed = True
-    return {key: value.detach() if isinstance(value, torch.Tensor) else value for key, value in held.items()}, changed
+    prefix = _prefix(held, _ADDED)
+    return {key.removeprefix(prefix): value.detach() for key, value in held.items()}, changed or bool(prefix)
+
+
+def _prefix(names: Mapping[str, Any], known: tuple[str, ...]) -> str:
+    """What stands before all names, out of `known`, several times over if need be."""
+    prefix, found = "", True
+    while found:
+        found = False
+        for part in known:
+            if all(name.startswith(prefix + part) for name in names):
+                prefix, found = prefix + part, True
+    return prefix
 
 
 def _load(path: Path) -> Any:
@@ -122,7 +128,11 @@ def _known(path: Path, tensors: dict[str, torch.Tensor], cache_folder: Path | No
     from workbench.runtimes.signatures import match, shapes_of
     from workbench.runtimes.torchvision_runtime import renamed
 
-    files, count = {path.name: path}, sum(t.numel() for t in tensors.values())
+    # Running statistics are no weights.
+    count = sum(
+        t.numel() for k, t in tensors.items() if not k.endswith(("running_mean", "running_var", "num_batches_tracked"))
+    )
+    files = {path.name: path}
     if "encoder1.enc1conv1.weight" in tensors:
         return Recognised(
             "a U-Net for brain pictures", "unet", "brain-unet", ("semantic-segmentation",), files, path.name,
@@ -139,7 +149,9 @@ def _known(path: Path, tensors: dict[str, torch.Tensor], cache_folder: Path | No
             "a network that makes pictures larger", "spandrel", "", ("super-resolution",), files, path.name,
             family="Super-resolution", parameters=count,
         )  # fmt: skip
-    found = match(shapes_of(renamed(tensors)), path.stem, cache_folder, control)
+    prefix = _prefix(tensors, _HELD)
+    own = {key.removeprefix(prefix): value for key, value in tensors.items()}
+    found = match(shapes_of(renamed(own)), path.stem, cache_folder, control)
     if not found:
         raise UserError(
             f"“{path.name}” holds weights of a network this app does not know.",
@@ -156,7 +168,7 @@ def _known(path: Path, tensors: dict[str, torch.Tensor], cache_folder: Path | No
         f"{best.arch} of {best.runtime} with {best.classes} classes", best.runtime, best.arch, ("image-classification",),
         files, path.name, ("image-classification",), label_names=labels,
         preparation=preparation_for(best.runtime, best.arch), missing=tuple(missing), family=best.arch.partition("_")[0],
-        parameters=count,
+        parameters=count, plain_weights=bool(prefix), prefix=prefix,
     )  # fmt: skip
 
 

@@ -49,6 +49,7 @@ class Recognised:
         missing: what must be asked.
         is_ours: one of this app's own exports.
         plain_weights: the one file holds weights under wrappings or with prefixes; it is kept as clean safetensors.
+        prefix: what is to be taken off every tensor's name for that.
     """
 
     title: str
@@ -68,6 +69,7 @@ class Recognised:
     is_ours: bool = False
     licence: str = ""
     plain_weights: bool = False
+    prefix: str = ""
 
     @property
     def needs(self) -> tuple[str, ...]:
