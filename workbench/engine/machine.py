@@ -28,7 +28,7 @@ _FILE = "machine.json"
 # Each load runs for about this long; its quickest round counts, as others may use the computer at the same time.
 _SECONDS = 0.8
 _ROUNDS = 400
-_COPY_BYTES = 64_000_000
+_COPY_BYTES = 256_000_000
 
 
 def known(device: str = "cpu", paths: AppPaths | None = None) -> Speeds | None:
@@ -65,7 +65,7 @@ def measure(device: str = "cpu", control: Control | None = None, paths: AppPaths
         control.progress(1, 3, "Measuring this computer")
         matmul = _PRODUCT_WORK / _round_seconds(_products(device), device, control)
         control.progress(2, 3, "Measuring this computer")
-        source = torch.zeros(_COPY_BYTES // 4, device=device)
+        source = torch.ones(_COPY_BYTES // 4, device=device)  # zeros nobody wrote yet are not in memory at all
         target = torch.zeros_like(source)
         bandwidth = 2 * _COPY_BYTES / _round_seconds(lambda: target.copy_(source), device, control)
     found = Speeds(device, _device_name(device), convolution, matmul, bandwidth)

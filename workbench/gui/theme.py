@@ -266,6 +266,8 @@ QToolButton:focus {{ border-color: {c.accent}; }}
 QLineEdit, QPlainTextEdit, QTextEdit, QSpinBox, QDoubleSpinBox, QComboBox {{ background: {c.surface}; color: {c.text};
   border: 1px solid {c.line_strong}; border-radius: 7px; padding: 6px 9px; selection-background-color: {c.accent};
   selection-color: {c.accent_text}; }}
+QAbstractSpinBox QLineEdit {{ border: none; padding: 0 8px; margin: 0; min-height: 0; background: transparent; }}
+QAbstractSpinBox::up-button, QAbstractSpinBox::down-button {{ width: 0; height: 0; border: none; }}
 QLineEdit:focus, QPlainTextEdit:focus, QTextEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus, QComboBox:focus {{
   border: 2px solid {c.accent}; padding: 5px 8px; }}
 QLineEdit:disabled, QComboBox:disabled {{ color: {c.text_faint}; background: {c.ground}; }}

@@ -291,7 +291,6 @@ class StoragePage(Page):
         form.setSpacing(S)
         self.at_once = QSpinBox()
         self.at_once.setRange(1, 4)
-        self.at_once.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
         self.at_once.setValue(settings.at_once)
         self.at_once.setAccessibleName("Downloads at the same time")
         self.at_once.valueChanged.connect(lambda _n: self._save())

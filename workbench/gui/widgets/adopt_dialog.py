@@ -93,7 +93,6 @@ class AdoptDialog(QDialog):
         self.side = QSpinBox()
         self.side.setObjectName("adopt-size")
         self.side.setRange(16, 4096)
-        self.side.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
         self.trust = QCheckBox("Yes, I trust it")
         self.trust.setObjectName("adopt-trust")
         self.choices: dict[str, QComboBox] = {}

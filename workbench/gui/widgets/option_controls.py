@@ -127,7 +127,6 @@ class OptionControls(QWidget):
         spin.setDecimals(0 if whole else 2)
         spin.setRange(option.low, option.high)
         spin.setSingleStep(option.step)
-        spin.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)  # the slider does that
         spin.setFixedWidth(spin.fontMetrics().horizontalAdvance("0000.00") + 28)
         slider = QSlider(Qt.Orientation.Horizontal)
         slider.setFocusPolicy(Qt.FocusPolicy.NoFocus)
