@@ -1,7 +1,8 @@
 """Expected against measured seconds per item, for a handful of real architectures with random weights.
 
 Run by hand: `python benchmarks/seconds_per_item.py`. Prints a ratio per model; 1.0 is a perfect guess. The expectation
-is what a card shows before a download (workbench.catalog.fit), so it knows only the number of weights.
+is what a card shows before a download (workbench.catalog.fit). Writers and the last lines know only the number of weights.
+Set OMP_NUM_THREADS=1 where others use the computer at the same time: many threads then wait for each other.
 """
 
 from __future__ import annotations

@@ -1,15 +1,20 @@
 """Does a model fit this computer, and how long will it take? Asked of the card alone, before anything is downloaded.
 
-All of it is an estimate from a model's number of weights and from how fast this computer was measured to calculate
-(`workbench.engine.machine`). `benchmarks/seconds_per_item.py` compares it with real runs: usually within a factor of
-two. The numbers are there to choose between "at once", "a few seconds" and "go and fetch a coffee".
+All of it is an estimate from the work a model does (counted once for the catalogue, see packaging/make_operations.py,
+else guessed from its number of weights) and from how fast this computer was measured to calculate
+(`workbench.engine.machine`). `benchmarks/seconds_per_item.py` compares it with real runs: within a factor of two where
+the work was counted, up to ten where it is guessed. The numbers are there to choose between "at once", "a few seconds"
+and "go and fetch a coffee".
 """
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
+from workbench.app_paths import resources
 from workbench.catalog.card import ModelCard
 
 Level = Literal["runs well", "slow here", "too large"]
@@ -21,11 +26,12 @@ _LIBRARIES = 350_000_000
 # Networks that do less work per weight do it less efficiently, so that in time the number holds for them too.
 _PER_WEIGHT = 150
 _SIDE = 224
-# The share of the measured speed that whole networks reach: their layers are smaller than the measured ones.
+# The share of the measured speed that whole picture networks reach: some of their layers are smaller.
 _REACHED = 0.7
 # Opening and shrinking a picture, splitting a text into tokens.
 _PICTURE_SECONDS = 0.006
 _TEXT_SECONDS = 0.002
+_TOKEN_SECONDS = 0.003
 _USUAL_TOKENS = 64
 # An answer of such length, where a text goes in whole and another comes out.
 _WRITTEN_TOKENS = 60
@@ -47,7 +53,7 @@ class Speeds:
         device: "cpu", "cuda" or "mps"; `name` is what people call it.
         convolution, matmul: float32 floating point operations per second that were reached (a multiplication and an
             addition count as two).
-        bandwidth: bytes per second read from and written to memory.
+        bandwidth: bytes per second copied from memory to memory.
     """
 
     device: str
@@ -137,10 +143,12 @@ def operations(card: ModelCard) -> float:
     """Floating point operations for one `unit_of` the card; 0 when they cannot be told from the card.
 
     `options["gflops"]` (thousand millions of multiplications, as papers count) goes first where a card gives it for
-    the pictures the network sees.
+    the pictures the network sees, then what was counted for the catalogue.
     """
     if "gflops" in card.options:
         return float(card.options["gflops"]) * 2e9
+    if not card.is_own and card.id in _counted():
+        return _counted()[card.id]
     unit, weights = unit_of(card), card.parameters
     if card.main_task == "style-transfer":
         return 0.0  # hundreds of rounds, as many as the person asks for
@@ -157,13 +165,23 @@ def operations(card: ModelCard) -> float:
     return 2.0 * weights * min(card.preparation.max_tokens or _USUAL_TOKENS, _USUAL_TOKENS)
 
 
+@cache
+def _counted() -> dict[str, float]:
+    """Operations by card id, counted on the real architectures; texts of 64 tokens."""
+    try:
+        values = json.loads((resources() / "catalog" / "operations.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return {str(k): float(v) for k, v in values.items()}
+
+
 def expected_seconds(card: ModelCard, machine: Speeds) -> float:
     """Seconds for one `unit_of` the card on a measured machine; 0 when that cannot be told."""
     work = operations(card)
     if not work:
         return 0.0
     unit = unit_of(card)
-    rate = (machine.convolution if unit == "picture" else machine.matmul) * _REACHED
+    rate = machine.convolution * _REACHED if unit == "picture" else machine.matmul
     # A pass reads all weights once: for a single token that, not the calculation, takes the time.
     reading = weight_bytes(card) / machine.bandwidth
     passes = 1.0
@@ -171,7 +189,9 @@ def expected_seconds(card: ModelCard, machine: Speeds) -> float:
         passes = _TOKENS_PER_WORD
     elif card.main_task in ("translation", "summarisation"):
         passes = float(_WRITTEN_TOKENS)
-    fixed = {"picture": _PICTURE_SECONDS, "text": _TEXT_SECONDS}.get(unit, 0.0)
+    fixed = {"picture": _PICTURE_SECONDS, "text": _TEXT_SECONDS, "word": _TOKEN_SECONDS * _TOKENS_PER_WORD}.get(
+        unit, 0.0
+    )
     return max(work / rate, reading * passes) + fixed
 
 

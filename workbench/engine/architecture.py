@@ -169,7 +169,7 @@ def _shapes(network: nn.Module, model: Loaded, card: ModelCard) -> dict[int, tup
     hooks = [part.register_forward_hook(note) for part in network.modules()]
     try:
         with torch.no_grad():
-            _pass(network.eval(), model, card)
+            look_once(network.eval(), model, card)
     except (
         RuntimeError,
         NotImplementedError,
@@ -187,8 +187,15 @@ def _shapes(network: nn.Module, model: Loaded, card: ModelCard) -> dict[int, tup
     return seen
 
 
-def _pass(network: Any, model: Loaded, card: ModelCard) -> None:
-    """One made-up item through the network."""
+def look_once(network: Any, model: Loaded, card: ModelCard, tokens: int = _TOKENS) -> bool:
+    """One made-up item through the network: a picture of the card's size, a text of so many tokens.
+
+    Returns:
+        False when no item can be made up for it.
+
+    Raises:
+        Anything a network may raise that wants something else.
+    """
     import torch
 
     from workbench.tasks.registry import get_task
@@ -199,10 +206,10 @@ def _pass(network: Any, model: Loaded, card: ModelCard) -> None:
         side = card.preparation.size or 224
         given = {"pixels": torch.zeros(1, 3, side, side, device=device)}
     elif media == "text":
-        words = torch.ones(1, _TOKENS, dtype=torch.int64, device=device)
+        words = torch.ones(1, tokens, dtype=torch.int64, device=device)
         given = {"input_ids": words, "attention_mask": words}
     else:
-        return
+        return False
     if isinstance(model, Network):
         features = model.features(given)
         if model.head is not None:
@@ -210,9 +217,10 @@ def _pass(network: Any, model: Loaded, card: ModelCard) -> None:
     elif media == "picture":
         network(given["pixels"])
     elif getattr(getattr(network, "config", None), "is_encoder_decoder", False):
-        network(**given, decoder_input_ids=given["input_ids"])
+        network(input_ids=given["input_ids"], decoder_input_ids=given["input_ids"])
     else:
-        network(**given)
+        network(input_ids=given["input_ids"])
+    return True
 
 
 @dataclass(frozen=True)

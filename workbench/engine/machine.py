@@ -67,7 +67,7 @@ def measure(device: str = "cpu", control: Control | None = None, paths: AppPaths
         control.progress(2, 3, "Measuring this computer")
         source = torch.ones(_COPY_BYTES // 4, device=device)  # zeros nobody wrote yet are not in memory at all
         target = torch.zeros_like(source)
-        bandwidth = 2 * _COPY_BYTES / _round_seconds(lambda: target.copy_(source), device, control)
+        bandwidth = _COPY_BYTES / _round_seconds(lambda: target.copy_(source), device, control)
     found = Speeds(device, _device_name(device), convolution, matmul, bandwidth)
     _keep(found, paths)
     control.progress(3, 3, "Measuring this computer")

