@@ -48,7 +48,7 @@ def main() -> int:
         network = transformers.BertModel(config).eval()
         card = _card(name, "text-classification", network)
         ratios.append(_line(card, expected_seconds(card, machine), lambda n=network: n(input_ids=tokens)))
-    writer = transformers.GPT2LMHeadModel(transformers.GPT2Config()).eval()
+    writer: Any = transformers.GPT2LMHeadModel(transformers.GPT2Config()).eval()
     card = _card("gpt2", "text-generation", writer)
     one_word = (
         _seconds(lambda: writer.generate(tokens[:, :8], max_new_tokens=13, min_new_tokens=13, do_sample=False)) / 10
@@ -60,7 +60,9 @@ def main() -> int:
 
 def _card(name: str, task: str, network: Any) -> ModelCard:
     count = sum(p.numel() for p in network.parameters())
-    return ModelCard(name, name, (task,), "", "", Source("folder", ""), parameters=count, preparation=Preparation())
+    return ModelCard(
+        name.replace("_", "-"), name, (task,), "", "", Source("url", ""), parameters=count, preparation=Preparation()
+    )
 
 
 def _line(card: ModelCard, expected: float, work: Callable[[], Any]) -> float:

@@ -147,8 +147,10 @@ def operations(card: ModelCard) -> float:
     """
     if "gflops" in card.options:
         return float(card.options["gflops"]) * 2e9
-    if not card.is_own and card.id in _counted():
-        return _counted()[card.id]
+    # What was trained further has the network it came from.
+    known = card.base if card.is_own else card.id
+    if known in _counted():
+        return _counted()[known]
     unit, weights = unit_of(card), card.parameters
     if card.main_task == "style-transfer":
         return 0.0  # hundreds of rounds, as many as the person asks for

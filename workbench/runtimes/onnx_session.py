@@ -53,7 +53,10 @@ class LiteSession:
     """A TFLite file through LiteRT. Raises: UserError when it is none or needs parts LiteRT does not have."""
 
     def __init__(self, path: Path) -> None:
-        from ai_edge_litert.interpreter import Interpreter
+        try:
+            from ai_edge_litert.interpreter import Interpreter
+        except ImportError as error:  # not made for every system
+            raise UserError("TFLite networks cannot be run on this system.", "Look for the model as ONNX.") from error
 
         try:
             self._interpreter = Interpreter(model_path=str(path), num_threads=2)
