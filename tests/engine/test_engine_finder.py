@@ -106,8 +106,9 @@ def test_the_command_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["find", "--in", "text", "--out", "translate", "--matters", "size"]) == 0
     shown = capsys.readouterr().out
     assert shown.startswith("1. ") and "\n3. " in shown and "Licence" in shown
-    assert run(["find", "--task", "image-classification", "--matters", "speed", "--json"]) == 0
+    assert run(["find", "--task", "text-in-pictures", "--matters", "speed", "--json"]) == 0
     rows = json.loads(capsys.readouterr().out)
-    assert len(rows) == 3 and {r["model"]: r["here"] for r in rows}["picture-starter"] is True
+    assert {r["model"]: r["here"] for r in rows} == {"reading-starter": True, "east-text": False}
+    assert all(r["reasons"] for r in rows)
     assert run(["find", "--in", "picture"]) == 1
     assert "--task object-detection" in capsys.readouterr().err

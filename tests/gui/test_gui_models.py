@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QCheckBox, QLabel, QMessageBox, QPushButton, QTreeWidget
 from pytestqt.qtbot import QtBot
 
@@ -41,10 +42,14 @@ def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
 
 
 def button(owner: Any, name: str) -> QPushButton:
-    QApplication.processEvents()  # what was just built is shown
-    found = [b for b in owner.findChildren(QPushButton, name) if b.isVisible()]
-    assert found, f"no button {name}"
-    return found[-1]
+    """The visible button of this name; what is just being built anew is waited for."""
+    for _ in range(60):
+        QApplication.processEvents()
+        found = [b for b in owner.findChildren(QPushButton, name) if b.isVisible()]
+        if found:
+            return found[-1]
+        QTest.qWait(50)
+    raise AssertionError(f"no button {name}")
 
 
 def yes(monkeypatch: pytest.MonkeyPatch) -> list[str]:
@@ -119,6 +124,7 @@ def test_a_model_found_online_is_fetched_and_kept(
     qtbot.mouseClick(button(models, "search-online"), LEFT)
     qtbot.waitUntil(lambda: models.count.text() == "1 model online", timeout=10_000)
     assert "Nobody checked them" in models.banner.text.text()
+    qtbot.waitUntil(lambda: models.detail.card is not None and models.detail.card.id == "hub:anna/film-mood")
     qtbot.mouseClick(button(models, "model-download"), LEFT)
     qtbot.waitUntil(lambda: any(c.id == "hub:anna/film-mood" for c in window.ctx.catalog.cards()), timeout=10_000)
     qtbot.waitUntil(lambda: is_present(window.ctx.catalog.get("hub:anna/film-mood")), timeout=20_000)

@@ -261,9 +261,11 @@ def test_models_are_searched_filtered_and_explained(window: MainWindow, qtbot: Q
     assert page.cards.rowCount() == 4
     qtbot.mouseClick(chip, LEFT)
     qtbot.keyClicks(page.search, "densenet")
-    qtbot.waitUntil(lambda: page.cards.rowCount() == 4)
-    name = page.findChild(QLabel, "model-name")
-    assert name.text().startswith("DenseNet")
+    wanted = len(window.ctx.catalog.search("densenet"))
+    qtbot.waitUntil(lambda: page.cards.rowCount() == wanted)
+    assert 2 < wanted < 20
+    # The detail follows when the typing pauses.
+    qtbot.waitUntil(lambda: any(w.text().startswith("DenseNet") for w in page.findChildren(QLabel, "model-name")))
     download = page.findChildren(QPushButton, "model-download")
     assert download and "MB" in download[-1].text()
     qtbot.keyClicks(page.search, " nothing like this")

@@ -3,7 +3,7 @@
 All of it is an estimate from the work a model does (counted once for the catalogue, see packaging/make_operations.py,
 else guessed from its number of weights) and from how fast this computer was measured to calculate
 (`workbench.engine.machine`). `benchmarks/seconds_per_item.py` compares it with real runs: within a factor of two where
-the work was counted, up to ten where it is guessed. The numbers are there to choose between "at once", "a few seconds"
+the work was counted, up to ten times off where it is guessed (AlexNet). The numbers are there to choose between "at once", "a few seconds"
 and "go and fetch a coffee".
 """
 
@@ -151,7 +151,7 @@ def operations(card: ModelCard) -> float:
     known = card.base if card.is_own else card.id
     if known in _counted():
         return _counted()[known]
-    unit, weights = unit_of(card), card.parameters
+    unit, weights = unit_of(card), card.parameters or card.source.size // 4
     if card.main_task == "style-transfer":
         return 0.0  # hundreds of rounds, as many as the person asks for
     if card.main_task == "super-resolution":

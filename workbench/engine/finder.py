@@ -163,7 +163,7 @@ def _score(card: ModelCard, matters: Matters, figures: dict[str, float], machine
         return figures[card.id]
     if matters == "speed":
         work = expected_seconds(card, machine) if machine is not None else operations(card)
-        return -math.log2(work or card.source.size or 1)
+        return -math.log2(work or 1)
     if matters == "size":
         return -math.log2(card.source.size or card.parameters * 4 or 1)
     # Business use: all that are left may be used; the better for their size come first.
