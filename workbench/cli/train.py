@@ -24,6 +24,7 @@ def add(commands: Any) -> None:
     command.add_argument("--seed", type=int, default=0)
     command.add_argument("--epochs", type=int, default=0, help="at most this many rounds (0: decided by --how)")
     command.add_argument("--resume", action="store_true", help="go on with the project's last interrupted training")
+    command.add_argument("--task", default="", help="what to learn, where the data leaves a choice")
     command.add_argument("--json", action="store_true")
     command.set_defaults(run=run)
 
@@ -38,7 +39,7 @@ def run(options: argparse.Namespace) -> int:
     from workbench.errors import UserError
 
     catalog = Catalog.load()
-    project = open_data(options.data, options.text_column, options.label_column)
+    project = open_data(options.data, options.text_column, options.label_column, options.task)
     with project:
         if options.resume:
             waiting = resumable(project)
@@ -64,7 +65,7 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def open_data(path: Path, text_column: str = "", label_column: str = "") -> Any:
+def open_data(path: Path, text_column: str = "", label_column: str = "", task_id: str = "") -> Any:
     """A project opened, or made from a folder or a table. Problems go to stderr, one line each."""
     from workbench.data.importers import ColumnChoice, sniff
     from workbench.data.project import Project
@@ -85,7 +86,7 @@ def open_data(path: Path, text_column: str = "", label_column: str = "") -> Any:
         note(plan.summary)
         for warning in plan.warnings:
             note(warning)
-        project, result = project_from_plan(plan, control=control)
+        project, result = project_from_plan(plan, control=control, task_id=task_id)
     for found in result.problems:
         problem(found)
     if result.duplicates:

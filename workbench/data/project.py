@@ -8,13 +8,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from workbench.data.project_annotations import AnnotationsPart
 from workbench.data.project_classes import ClassesPart
 from workbench.data.project_items import ItemsPart
 from workbench.data.project_runs import RunsPart
 from workbench.data.store import Store
 
 
-class Project(ClassesPart, ItemsPart, RunsPart):
+class Project(ClassesPart, ItemsPart, AnnotationsPart, RunsPart):
     """See the parts for their methods. Safe to use from any thread; all methods may raise `UserError`."""
 
     def __init__(self, store: Store) -> None:

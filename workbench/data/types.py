@@ -8,6 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Literal
 
+from workbench.data.annotations import NewAnnotation
 from workbench.errors import Problem
 
 MediaKind = Literal["picture", "text", "sound", "series"]
@@ -64,6 +65,8 @@ class Item:
         content_hash: sha256 (hex) of the file's bytes or of the normalised text.
         problem: a sentence when the item cannot be used (broken file), else "".
         suggestion: class id the current model suggests, with `suggestion_score` in 0..1.
+        marked: its annotations (boxes, areas, words …) are done, even when there are none.
+        marks: number of its annotations, without proposals; `proposals`: of those a model made.
     """
 
     id: int
@@ -80,6 +83,14 @@ class Item:
     problem: str = ""
     suggestion: int | None = None
     suggestion_score: float = 0.0
+    marked: bool = False
+    marks: int = 0
+    proposals: int = 0
+
+    @property
+    def labelled(self) -> bool:
+        """True when there is something to learn from it."""
+        return self.class_id is not None or self.marked
 
     def sample(self) -> Sample:
         return Sample(self.kind, self.name, path=self.path, text=self.text)
@@ -87,7 +98,11 @@ class Item:
 
 @dataclass(frozen=True)
 class NewItem:
-    """What an importer hands to `Project.add_items`. `label` is a class name; it is made when missing."""
+    """What an importer hands to `Project.add_items`. `label` is a class name; it is made when missing.
+
+    Attributes:
+        annotations: labels on pieces of it; None when it brings none (an empty tuple says: nothing is there).
+    """
 
     kind: MediaKind
     name: str
@@ -95,6 +110,7 @@ class NewItem:
     text: str | None = None
     label: str | None = None
     split: Split | None = None
+    annotations: tuple[NewAnnotation, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -102,8 +118,8 @@ class ItemFilter:
     """Which items to list. Empty means all. Conditions are joined by "and".
 
     Attributes:
-        class_ids: only these labels.
-        labelled: True: only labelled; False: only unlabelled; None: both.
+        class_ids: only items with these labels, or with annotations of these classes.
+        labelled: True: only labelled (a class, or annotations that are done); False: only unlabelled; None: both.
         split: only this split.
         problems: True: only broken items; False: only usable ones; None: both.
         search: part of the name or text, case-insensitive.
@@ -122,7 +138,11 @@ class ItemFilter:
 
 @dataclass(frozen=True)
 class Counts:
-    """Live numbers of a project. `per_class` maps class id to number of items; broken ones not counted in it."""
+    """Live numbers of a project.
+
+    Attributes:
+        per_class: class id to its number of items and of annotations; broken items are not counted in it.
+    """
 
     total: int = 0
     labelled: int = 0
@@ -168,10 +188,17 @@ class RunRecord:
 
 @dataclass(frozen=True)
 class ItemPrediction:
-    """One item's prediction by one run, kept for Results. `scores` are probabilities in the run's class order."""
+    """One item's prediction by one run, kept for Results.
+
+    Attributes:
+        true_class, predicted_class: names, where the answer is one class; else "".
+        scores: probabilities in the run's class order, where the answer is one class.
+        record: the whole prediction as plain data (`predictions.to_record`), where it is more than that.
+    """
 
     item_id: int
     split: Split
     true_class: str
     predicted_class: str
-    scores: tuple[float, ...]
+    scores: tuple[float, ...] = ()
+    record: dict[str, Any] | None = None

@@ -20,8 +20,8 @@ from workbench.errors import UserError
 from workbench.hub.store import files
 from workbench.runtimes.network import Network
 from workbench.runtimes.registry import open_model
-from workbench.tasks.base import TrainableTask
-from workbench.tasks.registry import get_trainable
+from workbench.tasks.base import PooledTask
+from workbench.tasks.registry import get_pooled
 
 if TYPE_CHECKING:
     import torch
@@ -102,7 +102,7 @@ def _file_name(card: ModelCard) -> str:
 
 def model_page(card: ModelCard) -> str:
     """A page about a model for people, as Markdown."""
-    accuracy = card.metrics.get("accuracy")
+    score = card.metrics.get("score", card.metrics.get("accuracy"))
     lines = [
         f"# {card.name}",
         "",
@@ -113,11 +113,13 @@ def model_page(card: ModelCard) -> str:
         f"- Made: {card.created}, starting from {card.base}",
         f"- Licence of the pre-trained part: {card.licence}",
     ]
-    if accuracy is not None:
+    if score is not None:
         low, high = card.metrics.get("low", 0.0), card.metrics.get("high", 1.0)
+        name = str(card.metrics.get("metric", "accuracy"))
+        beside = f"; the simplest answer: {card.metrics['baseline']:.1%}" if "baseline" in card.metrics else ""
         lines.append(
-            f"- Accuracy: {accuracy:.1%} (95 % interval {low:.1%} to {high:.1%}, {card.metrics.get('n', 0)} test items;"
-            f" always guessing the most common class: {card.metrics.get('baseline', 0.0):.1%})"
+            f"- {name[:1].upper()}{name[1:]}: {score:.1%} (95 % interval {low:.1%} to {high:.1%},"
+            f" {card.metrics.get('n', 0)} test items{beside})"
         )
     lines += ["", f"What to know: {card.limits}", "", "Open it with Model Workbench: Use page, Import a model.", ""]
     return "\n".join(lines)
@@ -178,7 +180,7 @@ def export_onnx(card: ModelCard, target: Path, samples: Sequence[Sample], contro
         Cancelled: when asked to stop; no half file stays.
     """
     control = control or Control()
-    task = get_trainable(card.main_task)
+    task = get_pooled(card.main_task)
     path = target / f"{_file_name(card)}.onnx"
     if path.exists():
         raise UserError(f"There is already a file “{path.name}” there.", "Choose another place.")
@@ -219,7 +221,7 @@ def _work_folder(target: Path) -> Path:
         raise UserError(f"The folder “{target.name}” cannot be written.", "Choose another place.") from error
 
 
-def _readable(samples: Sequence[Sample], task: TrainableTask, model: Network) -> list[dict[str, Any]]:
+def _readable(samples: Sequence[Sample], task: PooledTask, model: Network) -> list[dict[str, Any]]:
     found = []
     for sample in samples:
         try:
@@ -229,7 +231,7 @@ def _readable(samples: Sequence[Sample], task: TrainableTask, model: Network) ->
     return found
 
 
-def _write_onnx(model: Network, task: TrainableTask, path: Path, prepared: Sequence[dict[str, Any]]) -> list[str]:
+def _write_onnx(model: Network, task: PooledTask, path: Path, prepared: Sequence[dict[str, Any]]) -> list[str]:
     import warnings
 
     import torch
@@ -259,7 +261,7 @@ def _write_onnx(model: Network, task: TrainableTask, path: Path, prepared: Seque
     return names
 
 
-def _made_up(model: Network, task: TrainableTask) -> list[dict[str, Any]]:
+def _made_up(model: Network, task: PooledTask) -> list[dict[str, Any]]:
     """Something to trace with when the person gave no samples."""
     if model.tokenizer is not None:
         return [task.prepare(Sample("text", text=text), model) for text in ("a text", "another text")]
@@ -270,7 +272,7 @@ def _made_up(model: Network, task: TrainableTask) -> list[dict[str, Any]]:
 
 
 def _compare(
-    model: Network, task: TrainableTask, file: Path, final: Path, prepared: Sequence[dict[str, Any]], control: Control
+    model: Network, task: PooledTask, file: Path, final: Path, prepared: Sequence[dict[str, Any]], control: Control
 ) -> OnnxCheck:
     import numpy as np
     import onnxruntime

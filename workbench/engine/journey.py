@@ -11,15 +11,23 @@ from workbench.data.importers import ImportPlan
 from workbench.data.project import Project
 from workbench.data.types import AddResult
 from workbench.errors import UserError
+from workbench.tasks.base import TrainableTask
 from workbench.tasks.registry import trainable_tasks
 
 
-def task_for_media(media: str) -> str:
-    """Id of the task that takes such items. Raises: UserError when none does."""
-    for task in trainable_tasks():
-        if task.info.media == media:
-            return task.info.id
-    raise UserError("No model of this app can learn from this.", "Choose pictures or texts.")
+def tasks_for_plan(plan: ImportPlan) -> list[TrainableTask]:
+    """The tasks that a project of this plan can be for, the best first: those its labels are made for, then (items bring
+    no labels yet) all that take such items.
+
+    Raises:
+        UserError: when there is none.
+    """
+    takes = [task for task in trainable_tasks() if task.info.media == plan.media]
+    fitting = [task for task in takes if task.info.editor == plan.marks]
+    found = fitting if plan.label_counts else [*fitting, *(task for task in takes if task not in fitting)]
+    if not found:
+        raise UserError("No model of this app can learn from this.", "Choose pictures or texts.")
+    return found
 
 
 def free_project_folder(name: str, paths: AppPaths | None = None) -> Path:
@@ -39,15 +47,20 @@ def project_from_plan(
     name: str = "",
     control: Control | None = None,
     copy_media: bool = False,
+    task_id: str = "",
 ) -> tuple[Project, AddResult]:
     """A new project with everything of a plan in it.
+
+    Args:
+        task_id: what it is for; "" takes the first of `tasks_for_plan`.
 
     Raises:
         UserError: when the folder cannot be used, or nothing of the plan could be read.
         Cancelled: when asked to stop; the project is closed and stays with what it has.
     """
     name = name or plan.title
-    project = Project.create(folder or free_project_folder(name), name, task_for_media(plan.media))
+    task_id = task_id or tasks_for_plan(plan)[0].info.id
+    project = Project.create(folder or free_project_folder(name), name, task_id)
     try:
         result = project.add_items(plan.read(control), copy_media=copy_media, control=control, total=plan.total)
         if not result.added:

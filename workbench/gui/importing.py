@@ -29,14 +29,19 @@ def look_at(ctx: AppContext, paths: Sequence[str], then: Callable[[ImportPlan], 
 
 
 def new_project(
-    ctx: AppContext, plan: ImportPlan, then: Callable[[AddResult], Any], name: str = "", copy_media: bool = False
+    ctx: AppContext,
+    plan: ImportPlan,
+    then: Callable[[AddResult], Any],
+    name: str = "",
+    copy_media: bool = False,
+    task_id: str = "",
 ) -> Job:
     """Make a project of a plan and open it."""
 
     def work(control: Control) -> tuple[Project, AddResult]:
         from workbench.engine.journey import project_from_plan
 
-        return project_from_plan(plan, name=name, control=control, copy_media=copy_media)
+        return project_from_plan(plan, name=name, control=control, copy_media=copy_media, task_id=task_id)
 
     def done(made: tuple[Project, AddResult]) -> None:
         try:

@@ -70,6 +70,20 @@ class Loaded:
         if self._module is not None:
             self._module.to(device)
 
+    def state(self) -> dict[str, torch.Tensor]:
+        """All weights under the keys that a model folder keeps them by."""
+        return {} if self._module is None else dict(self._module.state_dict())
+
+    def load_state(self, state: Mapping[str, torch.Tensor]) -> None:
+        """Take over what `state` gave. Raises: UserError when the tensors do not fit this network."""
+        assert self._module is not None
+        try:
+            self._module.load_state_dict(dict(state), strict=True)
+        except RuntimeError as error:
+            raise UserError(
+                f"The weights of “{self.card.name}” do not fit its network.", "Export or download the model again."
+            ) from error
+
     @property
     def device(self) -> torch.device:
         import torch

@@ -149,18 +149,12 @@ class Network(Loaded):
     def head_state(self) -> dict[str, torch.Tensor]:
         return dict(self.head.state_dict()) if self.head is not None else {}
 
-    def load_state(self, state: Mapping[str, torch.Tensor]) -> None:
-        """Take over weights under the keys of a model folder: `backbone.*`, `head.*`.
+    def state(self) -> dict[str, torch.Tensor]:
+        state = {f"backbone.{k}": v for k, v in self.backbone_state().items()}
+        return state | {f"head.{k}": v for k, v in self.head_state().items()}
 
-        Raises:
-            UserError: when the tensors do not fit this network.
-        """
-        try:
-            self._module.load_state_dict(dict(state), strict=True)
-        except RuntimeError as error:
-            raise UserError(
-                f"The weights of “{self.card.name}” do not fit its network.", "Export or download the model again."
-            ) from error
+    def load_state(self, state: Mapping[str, torch.Tensor]) -> None:
+        super().load_state(state)
         self.weights_changed()
 
 

@@ -18,10 +18,22 @@ from workbench.tasks.predictions import Prediction, Score, Scores
 if TYPE_CHECKING:
     import torch
 
+    from workbench.data.project import Project
     from workbench.runtimes.base import Batch, Loaded
     from workbench.runtimes.network import Network
+    from workbench.tasks.lesson import Lesson, Material
 
-__all__ = ["Option", "Prediction", "Score", "Scores", "Task", "TaskInfo", "TrainableTask", "TryOptions"]
+__all__ = [
+    "Option",
+    "PooledTask",
+    "Prediction",
+    "Score",
+    "Scores",
+    "Task",
+    "TaskInfo",
+    "TrainableTask",
+    "TryOptions",
+]
 
 
 @dataclass(frozen=True)
@@ -83,6 +95,10 @@ class TaskInfo:
         result: what comes out: the `kind` of its predictions.
         verb: what the button says when a prediction is not made by itself ("Translate"); "" when dropping is enough.
         trainable: the person can teach models this task (its module is a `TrainableTask`).
+        editor: how examples of it are labelled ("classes", "boxes", "regions", "spans", …): names the editor
+            (`workbench.gui.editors.NAME`) and what an import plan's `marks` must be.
+        judge: how its answers are judged ("classes", "boxes", …): names the module `workbench.trust.judge_NAME` and the
+            window's view of the result.
         streams: a prediction comes in parts (`predict_stream`).
         options: what can be set before a prediction.
         group: heading under which pages list it.
@@ -98,6 +114,7 @@ class TaskInfo:
     icon: str
     result: str = "scores"
     editor: str = ""
+    judge: str = ""
     import_formats: tuple[str, ...] = field(default=())
     file_suffixes: tuple[str, ...] = field(default=())
     verb: str = ""
@@ -147,7 +164,28 @@ class Task(Protocol):
 
 @runtime_checkable
 class TrainableTask(Task, Protocol):
-    """A task a person can teach: needs a `Network` (a backbone with pooled features and a linear head)."""
+    """A task a person can teach."""
+
+    def check(self, project: Project) -> None:
+        """Raises: UserError that says what is missing before anything can be learnt from the project's labels."""
+
+    def lesson(self, material: Material) -> Lesson:
+        """What the training loop drives: one opened model that is to be taught. See `workbench.tasks.lesson`.
+
+        Raises:
+            UserError: when this model cannot be taught this task.
+        """
+
+    def describe(self, classes: Sequence[str]) -> tuple[str, str]:
+        """What a model taught these classes does, and what it cannot: two sentences for its card."""
+
+
+@runtime_checkable
+class PooledTask(TrainableTask, Protocol):
+    """A task whose models are a `Network`: a backbone with pooled features and a linear head on them.
+
+    Its head is fitted in closed form on features that are computed once (`workbench.engine.quick`).
+    """
 
     def collate(self, prepared: Sequence[Mapping[str, Any]], model: Network) -> Batch:
         """Stack (pictures) or pad (texts) into one batch on the model's device."""

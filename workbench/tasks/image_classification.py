@@ -30,6 +30,7 @@ class ImageClassification(Classification):
         nouns="pictures",
         icon="image",
         editor="classes",
+        judge="classes",
         trainable=True,
         group="Pictures",
         question="say what a picture shows",

@@ -4,8 +4,11 @@ window's work (see `workbench.gui.widgets.prediction_view`)."""
 from __future__ import annotations
 
 import base64
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, is_dataclass, replace
 from typing import Any, ClassVar
+
+from workbench.errors import UserError
 
 _LONGEST_LINE = 90
 
@@ -339,6 +342,67 @@ class Table:
 
 
 Prediction = Scores | Boxes | Mask | Text | Picture | Vector | Table
+
+
+def to_record(prediction: Prediction) -> dict[str, Any]:
+    """A prediction as plain JSON with nothing left out, for keeping (`to_json` is for people and other programs)."""
+    found: dict[str, Any] = {"kind": prediction.kind}
+    for name in (f.name for f in fields(prediction)):
+        value = getattr(prediction, name)
+        if isinstance(value, bytes):
+            value = base64.b64encode(value).decode("ascii")
+        elif isinstance(value, tuple):
+            value = [asdict(v) if is_dataclass(v) and not isinstance(v, type) else v for v in value]
+        found[name] = value
+    return found
+
+
+def thumbnail_record(prediction: Prediction, side: int = 160) -> dict[str, Any]:
+    """As `to_record`, made small enough to be drawn on a thumbnail: masks and pictures are at most `side` pixels wide and
+    high, boxes are those that count."""
+    if isinstance(prediction, Boxes):
+        return to_record(replace(prediction, boxes=prediction.above()[:100]))
+    if isinstance(prediction, Mask | Picture):
+        import io
+
+        from PIL import Image
+
+        with Image.open(io.BytesIO(prediction.png)) as picture:
+            picture.thumbnail((side, side), Image.Resampling.NEAREST)
+            stream = io.BytesIO()
+            picture.save(stream, "PNG")
+        return to_record(replace(prediction, png=stream.getvalue(), width=picture.width, height=picture.height))
+    return to_record(prediction)
+
+
+def from_record(record: Mapping[str, Any]) -> Prediction:
+    """What `to_record` made. Raises: UserError when it is none, or of a newer version."""
+    cls = _KINDS.get(str(record.get("kind")))
+    if cls is None:
+        raise UserError("A kept answer is of a kind this version does not know.", "Update the app, or judge it again.")
+    try:
+        values = {f.name: _revived(f.name, record[f.name]) for f in fields(cls) if f.name in record}
+        found: Prediction = cls(**values)
+    except (TypeError, ValueError) as error:
+        raise UserError("A kept answer cannot be read.", "Judge the model again.") from error
+    return found
+
+
+_PARTS: dict[str, type[Any]] = {"top": Score, "boxes": Box, "spans": Span}
+_KINDS: dict[str, type[Any]] = {cls.kind: cls for cls in (Scores, Boxes, Mask, Text, Picture, Vector, Table)}
+
+
+def _revived(name: str, value: Any) -> Any:
+    if name == "png":
+        return base64.b64decode(value)
+    if not isinstance(value, list):
+        return value
+    part = _PARTS.get(name)
+    if part is None:
+        return tuple(tuple(v) if isinstance(v, list) else v for v in value)
+    return tuple(
+        part(**{k: tuple(tuple(p) for p in v) if k == "polygon" else v for k, v in entry.items()}) for entry in value
+    )
 
 
 def _shortened(text: str) -> str:

@@ -8,7 +8,7 @@ from importlib import import_module
 
 import workbench.tasks
 from workbench.errors import UserError
-from workbench.tasks.base import Task, TrainableTask
+from workbench.tasks.base import PooledTask, Task, TrainableTask
 
 
 @cache
@@ -37,6 +37,16 @@ def get_trainable(task_id: str) -> TrainableTask:
     if not isinstance(task, TrainableTask):
         raise UserError(
             f"{task.info.title} cannot be taught in this version of the app.", "Choose another kind of project."
+        )
+    return task
+
+
+def get_pooled(task_id: str) -> PooledTask:
+    """A task whose models have pooled features. Raises: UserError when this app does not know the task or it is none."""
+    task = get_task(task_id)
+    if not isinstance(task, PooledTask):
+        raise UserError(
+            f"This cannot be done for {task.info.title.lower()}.", "It is for projects that sort into classes."
         )
     return task
 

@@ -39,6 +39,7 @@ class TextClassification(Classification):
         nouns="texts",
         icon="message-square-text",
         editor="classes",
+        judge="classes",
         trainable=True,
         group="Texts",
         question="sort texts, or tell how they sound",

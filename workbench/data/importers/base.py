@@ -38,7 +38,9 @@ class ImportPlan:
     """What would be imported. Made by `sniff`; nothing is read into a project before `read`.
 
     Attributes:
-        kind: "folders" (a folder per class), "files" or "table".
+        kind: "folders" (a folder per class), "files", "table" or "marked" (a format that brings labels on pieces of items).
+        marks: what its labels are: "classes", or what `TaskInfo.editor` of the fitting tasks says ("boxes", "regions", …).
+        format: name of the format for people ("COCO"), where it has one.
         title: a name for a project made of it.
         total: items that will come (problems not counted).
         label_counts: items per label as far as known.
@@ -46,7 +48,7 @@ class ImportPlan:
         problems: files that cannot be used.
     """
 
-    kind: Literal["folders", "files", "table"]
+    kind: Literal["folders", "files", "table", "marked"]
     media: MediaKind
     title: str
     source: Path
@@ -54,6 +56,8 @@ class ImportPlan:
     label_counts: dict[str, int] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    marks: str = "classes"
+    format: str = ""
 
     @property
     def noun(self) -> str:

@@ -21,9 +21,12 @@ from PySide6.QtWidgets import (
 from workbench.control import Control
 from workbench.data.checks import Finding
 from workbench.data.importers import ImportPlan
+from workbench.data.project import Project
 from workbench.data.types import AddResult, Item, ItemFilter
 from workbench.errors import Problem, UserError
 from workbench.gui.context import AppContext
+from workbench.gui.editors import editor_for
+from workbench.gui.editors.base import ItemEditor
 from workbench.gui.importing import add_to_project, look_at, new_project, result_sentence
 from workbench.gui.models.item_model import ItemModel
 from workbench.gui.pages.base import Page
@@ -36,7 +39,7 @@ from workbench.gui.widgets.import_dialog import ImportDialog
 from workbench.gui.widgets.item_view import ItemView
 from workbench.gui.workers import Job
 from workbench.tasks.base import TaskInfo
-from workbench.tasks.registry import get_task, trainable_tasks
+from workbench.tasks.registry import get_task, get_trainable, trainable_tasks
 
 _CHECK_AFTER_MS = 1200
 _SURE = 0.95
@@ -63,6 +66,7 @@ class DataPage(Page):
         self.full = self._build_full()
         self.stack.addWidget(self.empty)
         self.stack.addWidget(self.full)
+        self._editors: dict[str, ItemEditor | None] = {}
         self._checking: Job | None = None
         self._check_timer = QTimer(self)
         self._check_timer.setSingleShot(True)
@@ -113,23 +117,36 @@ class DataPage(Page):
     def _ask_about(self, plan: ImportPlan, fresh: bool) -> None:
         project = self.ctx.store.project
         fresh = fresh or project is None
-        if not fresh and project is not None and get_task(project.task_id).info.media != plan.media:
-            nouns = get_task(project.task_id).info.nouns
+        info = get_task(project.task_id).info if project is not None else None
+        misfit = ""
+        if info is not None and info.media != plan.media:
+            misfit = f"This project holds {info.nouns}, but these are {plan.media}s."
+        elif info is not None and plan.label_counts and info.editor != plan.marks:
+            misfit = "The labels of these are of another kind than this project's."
+        if not fresh and misfit:
             self.banner.show_message(
-                f"This project holds {nouns}, but these are {plan.media}s.", "warn", "Make a new project",
+                misfit, "warn", "Make a new project",
                 lambda: self._ask_about(plan, True),
             )  # fmt: skip
             return
-        dialog = ImportDialog(plan, fresh, self)
+        from workbench.engine.journey import tasks_for_plan
+
+        try:
+            tasks = tasks_for_plan(plan)
+        except UserError as error:
+            self.banner.show_error(error)
+            return
+        dialog = ImportDialog(plan, fresh, tasks, self)
         # Not exec(): a nested event loop would keep everything behind it waiting.
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.accepted.connect(lambda: self._import(plan, fresh, dialog.name.text(), dialog.copy.isChecked()))
+        dialog.accepted.connect(lambda: self._import(plan, fresh, dialog))
         dialog.open()
 
-    def _import(self, plan: ImportPlan, fresh: bool, name: str, copy_media: bool) -> None:
+    def _import(self, plan: ImportPlan, fresh: bool, dialog: ImportDialog) -> None:
+        copy_media = dialog.copy.isChecked()
         self.banner.show_message(f"Importing {plan.total:,} {plan.noun} …")
         if fresh:
-            job = new_project(self.ctx, plan, self._imported, name, copy_media)
+            job = new_project(self.ctx, plan, self._imported, dialog.name.text(), copy_media, dialog.task_id)
         else:
             job = add_to_project(self.ctx, plan, self._imported, copy_media)
         job.failed.connect(self.banner.show_error)
@@ -171,6 +188,10 @@ class DataPage(Page):
         self._label_rows(self.view.selected_rows(), key)
 
     def _label_rows(self, rows: list[int], key: int) -> None:
+        if self._editor() is not None:
+            if rows:
+                self._open_item(rows[0])
+            return
         ids = [self.model.ids[row] for row in rows]
         if not ids or not self._may_change():
             return
@@ -246,6 +267,11 @@ class DataPage(Page):
         return project is not None
 
     def _open_item(self, row: int) -> None:
+        editor = self._editor()
+        if editor is not None:
+            self.stack.setCurrentWidget(editor)
+            editor.show_row(max(0, row))
+            return
         from workbench.gui.widgets.item_viewer import ItemViewer
 
         viewer = ItemViewer(self.ctx, self.model, row, self)
@@ -253,6 +279,22 @@ class DataPage(Page):
         viewer.label_key.connect(lambda at, key: self._label_rows([at], key))
         viewer.moved.connect(self.view.go_to)
         viewer.open()
+
+    def _editor(self) -> ItemEditor | None:
+        """The editor of the open project's kind, made when it is first needed."""
+        name = self._info().editor
+        if name not in self._editors:
+            editor = editor_for(name, self.ctx, self.model)
+            self._editors[name] = editor
+            if editor is not None:
+                self.stack.addWidget(editor)
+                editor.closed.connect(self._leave_editor)
+                editor.moved.connect(self.view.go_to)
+        return self._editors[name]
+
+    def _leave_editor(self) -> None:
+        self.stack.setCurrentWidget(self.full)
+        self.view.setFocus()
 
     # Showing -------------------------------------------------------------------------------------------------------
 
@@ -293,12 +335,19 @@ class DataPage(Page):
         classes = project.classes()
         self.classes.show_classes(classes, counts.per_class, counts.unlabelled)
         self.subtitle.setText(f"{counts.total:,} {self._info().nouns}, {counts.labelled:,} with a label")
-        self.train.setEnabled(len([c for c in classes if counts.per_class.get(c.id)]) >= 2)
-        self.train.setToolTip(
-            "Teach a model these labels" if self.train.isEnabled() else "Label examples of at least two classes first"
-        )
+        missing = self._missing(project)
+        self.train.setEnabled(missing is None)
+        self.train.setToolTip("Teach a model these labels" if missing is None else str(missing))
         self.suggest.setEnabled(counts.unlabelled > 0)
         self._check_timer.start()
+
+    def _missing(self, project: Project) -> UserError | None:
+        """What is missing before anything can be learnt."""
+        try:
+            get_trainable(project.task_id).check(project)
+        except UserError as error:
+            return error
+        return None
 
     def _refill(self) -> None:
         project = self.ctx.store.project

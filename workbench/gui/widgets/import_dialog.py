@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -20,6 +22,7 @@ from workbench.data.importers import ColumnChoice, ImportPlan
 from workbench.errors import UserError
 from workbench.gui.theme import L, M
 from workbench.gui.widgets.basic import Banner, label
+from workbench.tasks.base import Task
 
 _NO_LABEL = "(no labels)"
 _PREVIEW = 12
@@ -28,7 +31,9 @@ _PREVIEW = 12
 class ImportDialog(QDialog):
     """Shows a plan and lets the person choose columns, a name (for a new project) and whether to copy."""
 
-    def __init__(self, plan: ImportPlan, new_project: bool, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, plan: ImportPlan, new_project: bool, tasks: Sequence[Task] = (), parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self.setWindowTitle("Import")
         self.setMinimumWidth(640)
@@ -45,6 +50,14 @@ class ImportDialog(QDialog):
         self.name.setAccessibleName("Name of the project")
         if new_project:
             form.addRow("Project name", self.name)
+        self.task = QComboBox()
+        self.task.setObjectName("import-task")
+        self.task.setAccessibleName("What shall it learn?")
+        self.task.setToolTip("The kind of project (task); it decides how you label and what the model will answer")
+        for task in tasks:
+            self.task.addItem(f"{task.info.title}: {task.info.summary}", task.info.id)
+        if new_project and len(tasks) > 1:
+            form.addRow("What shall it learn?", self.task)
         self.content = QComboBox()
         self.content.setObjectName("content-column")
         self.label_column = QComboBox()
@@ -70,6 +83,11 @@ class ImportDialog(QDialog):
         buttons.rejected.connect(self.reject)
         column.addWidget(buttons)
         self._warn()
+
+    @property
+    def task_id(self) -> str:
+        """What a new project is for; "" where there is no choice."""
+        return str(self.task.currentData() or "")
 
     def _fill_columns(self, form: QFormLayout) -> None:
         guess = self.plan.guess()

@@ -50,7 +50,8 @@ class SampleTile(QWidget):
         path = QPainterPath()
         path.addRoundedRect(frame, 8, 8)
         painter.fillPath(path, theme().colour("surface"))
-        right = self.said.predicted_class == self.said.true_class
+        same = self.said.predicted_class == self.said.true_class
+        right = same if self.said.right is None else self.said.right
         painter.setPen(theme().colour("line"))
         painter.drawPath(path)
         left = frame.left() + 8
@@ -193,7 +194,12 @@ class TrainLive(QWidget):
                 f"Round {min(int(progress.position) + 1, progress.epochs_planned)} of {progress.epochs_planned}"
             )
         if progress.epochs:
-            parts.append(f"right on {progress.epochs[-1].validation_accuracy:.0%} of what it has not seen")
+            last = progress.epochs[-1]
+            share = f"{last.validation_score:.0%}"
+            if last.metric == "accuracy":
+                parts.append(f"right on {share} of what it has not seen")
+            else:
+                parts.append(f"{last.metric} {share} on what it has not seen")
         if progress.seconds_left > 0.5 and progress.finished is None:
             parts.append(f"{duration(progress.seconds_left)} left")
         self.detail.setText("   ·   ".join(parts))

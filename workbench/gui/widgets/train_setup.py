@@ -29,12 +29,12 @@ from workbench.gui.models.card_list import CARD_ROLE, CardDelegate
 from workbench.gui.theme import L, M, S
 from workbench.gui.widgets.basic import Banner, Card, IconLabel, button, clear_layout, label
 from workbench.gui.widgets.checks_strip import ChecksStrip
-from workbench.tasks.registry import get_task
+from workbench.tasks.registry import get_task, get_trainable
 
 STEPS = ("Data", "Model", "How", "Review")
 _HOWS = (
     (How.QUICK, "Quick", "zap", "Keeps the model's eyes and learns only the last step. The best start, on any computer.",
-     "Frozen backbone, linear head by L-BFGS"),
+     "Frozen backbone; only the head is fitted, on features that are computed once"),
     (How.BALANCED, "Balanced", "scale", "Also lets the last part of the model learn. For examples unlike everyday ones.",
      "Last third of the network, discriminative learning rates, early stopping"),
     (How.THOROUGH, "Thorough", "brain", "Lets the whole model learn. Takes longest and wants many examples.",
@@ -248,12 +248,15 @@ class TrainSetup(QWidget):
         counts = project.counts()
         info = get_task(project.task_id).info
         classes = [c.name for c in project.classes() if counts.per_class.get(c.id)]
+        described, _limits = get_trainable(project.task_id).describe(
+            [*classes[:8], "…"] if len(classes) > 8 else classes
+        )
         plain = next(name for how, name, *_ in _HOWS if how is self.how)
         if not self.name.isModified():
             self.name.setText(f"{project.name} ({plain})")
         self._summary.setText(
-            f"“{self._card.name}” will learn to sort {info.nouns} into {len(classes)} classes ({', '.join(classes[:8])}"
-            f"{' …' if len(classes) > 8 else ''}) from {counts.labelled:,} labelled {info.nouns}, the {plain.lower()} way:"
+            f"“{self._card.name}” will be taught this: {described.rstrip('.')}. It learns from {counts.labelled:,} labelled"
+            f" {info.nouns}, the {plain.lower()} way:"
             f" {self._times[self.how].text() or 'time not known yet'}.\n\nAbout 70 % are for learning, 15 % steer the training,"
             " and 15 % are kept aside for an honest test. You can pause or stop at any time; the best version is kept."
         )
