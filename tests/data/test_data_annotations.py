@@ -174,3 +174,24 @@ def test_a_damaged_region_is_a_sentence() -> None:
         shapes.checked(Region(0, 0, 4, 4, (3, 5)))
     with pytest.raises(UserError):
         shapes.from_record(["blob", 1])
+
+
+def test_slips_in_marking_are_found(project: Project) -> None:
+    from workbench.data.checks import check_project
+
+    cat = project.class_by_name("cat")
+    assert cat is not None
+    ids = project.item_ids()
+    project.add_annotations(
+        {
+            ids[0]: [Annotation(BoxShape(1, 1, 3, 30), cat.id)],
+            ids[3]: [Annotation(BoxShape(5, 5, 25, 25), cat.id), Annotation(BoxShape(5, 5.5, 25, 25), cat.id)],
+            ids[6]: [Annotation(BoxShape(5, 5, 25, 25))],
+        }
+    )
+    project.set_proposals({ids[10]: [Annotation(BoxShape(5, 5, 25, 25), cat.id, score=0.5)]})
+    found = {f.code: f.item_ids for f in check_project(project)}
+    assert found["specks"] == (ids[0],)
+    assert found["marked-twice"] == (ids[3],)
+    assert found["no-class"] == (ids[6],)
+    assert "proposals" in found

@@ -310,6 +310,8 @@ def _where(wanted: ItemFilter) -> tuple[str, tuple[Any, ...]]:
         values += [json.dumps(list(wanted.class_ids))] * 2
     if wanted.labelled is not None:
         parts.append(_LABELLED if wanted.labelled else f"NOT {_LABELLED}")
+    if wanted.whole_classes is not None:
+        parts.append("class_id IS NOT NULL" if wanted.whole_classes else "class_id IS NULL")
     if wanted.split is not None:
         parts.append("split = ?")
         values.append(wanted.split.value)

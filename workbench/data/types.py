@@ -120,6 +120,7 @@ class ItemFilter:
     Attributes:
         class_ids: only items with these labels, or with annotations of these classes.
         labelled: True: only labelled (a class, or annotations that are done); False: only unlabelled; None: both.
+        whole_classes: True: only items with one class for the whole of them.
         split: only this split.
         problems: True: only broken items; False: only usable ones; None: both.
         search: part of the name or text, case-insensitive.
@@ -129,6 +130,7 @@ class ItemFilter:
 
     class_ids: tuple[int, ...] = ()
     labelled: bool | None = None
+    whole_classes: bool | None = None
     split: Split | None = None
     problems: bool | None = None
     search: str = ""
