@@ -25,7 +25,8 @@ _COLUMNS = (
     "id, kind, name, path, copied, text, class_id, label_source, split, content_hash, width, height, problem,"
     " suggestion, suggestion_score, marked,"
     " (SELECT COUNT(*) FROM annotations a WHERE a.item_id = items.id AND a.source != 'model'),"
-    " (SELECT COUNT(*) FROM annotations a WHERE a.item_id = items.id AND a.source = 'model')"
+    " (SELECT COUNT(*) FROM annotations a WHERE a.item_id = items.id AND a.source = 'model'),"
+    " seconds"
 )
 _LABELLED = "(class_id IS NOT NULL OR marked)"
 # The class of the rarest kind on it stands for an annotated item when items are shared out.
@@ -120,10 +121,11 @@ class ItemsPart:
                     continue
                 cursor = sql.execute(
                     "INSERT INTO items (kind, name, path, copied, text, class_id, label_source, split, content_hash, width,"
-                    " height, signature) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    " height, signature, seconds) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                     (
                         t.new.kind, t.new.name, t.stored_path, t.copied, t.new.text, class_id,
                         "import" if class_id is not None else "", t.new.split, t.content_hash, t.width, t.height, t.signature,
+                        t.seconds,
                     ),
                 )  # fmt: skip
                 added.append(int(cursor.lastrowid or 0))
@@ -177,6 +179,7 @@ class ItemsPart:
             id=row[0], kind=row[1], name=row[2], path=path, text=row[5], class_id=row[6], label_source=row[7],
             split=Split(row[8]) if row[8] else None, content_hash=row[9], width=row[10], height=row[11], problem=row[12],
             suggestion=row[13], suggestion_score=row[14], marked=bool(row[15]), marks=row[16], proposals=row[17],
+            seconds=row[18],
         )  # fmt: skip
 
     def counts(self) -> Counts:
@@ -283,10 +286,13 @@ class ItemsPart:
             (json.dumps(list(ids)),),
         )
         result: dict[int, int] = {}
+        # Recordings are compared by a small picture of their spectrum.
         pictures = [row for row in rows if row[1] == "picture"]
+        sounds = [row for row in rows if row[1] == "sound"]
         texts = [row for row in rows if row[1] == "text"]
         for part, groups in (
             (pictures, similar.picture_groups([row[3] for row in pictures], control)),
+            (sounds, similar.picture_groups([row[3] for row in sounds], control)),
             (texts, similar.text_groups([row[2] or "" for row in texts], control)),
         ):
             for row, group in zip(part, groups, strict=True):

@@ -15,7 +15,8 @@ CREATE TABLE items (
     text TEXT, class_id INTEGER REFERENCES classes(id), label_source TEXT NOT NULL DEFAULT '', split TEXT,
     content_hash TEXT NOT NULL, width INTEGER NOT NULL DEFAULT 0, height INTEGER NOT NULL DEFAULT 0,
     problem TEXT NOT NULL DEFAULT '', suggestion INTEGER, suggestion_score REAL NOT NULL DEFAULT 0,
-    signature BLOB, deleted INTEGER NOT NULL DEFAULT 0, marked INTEGER NOT NULL DEFAULT 0);
+    signature BLOB, deleted INTEGER NOT NULL DEFAULT 0, marked INTEGER NOT NULL DEFAULT 0,
+    seconds REAL NOT NULL DEFAULT 0);
 CREATE INDEX items_hash ON items(content_hash);
 CREATE INDEX items_class ON items(deleted, class_id);
 CREATE INDEX items_name ON items(deleted, name);
@@ -44,6 +45,7 @@ SCHEMA += _ANNOTATIONS
 UPDATES = {
     1: f"""
 ALTER TABLE items ADD COLUMN marked INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE items ADD COLUMN seconds REAL NOT NULL DEFAULT 0;
 ALTER TABLE predictions ADD COLUMN payload BLOB;
 {_ANNOTATIONS}""",
 }

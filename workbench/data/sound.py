@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from itertools import pairwise
 from math import gcd
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from workbench.errors import UserError
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
+    from PIL.Image import Image
 
     Floats = npt.NDArray[np.float32]
 
@@ -72,6 +74,30 @@ def read_sound(sample: Sample, rate: int, max_seconds: float = 600.0) -> tuple[F
             break
     whole = np.concatenate(parts)
     return whole[:room], held > room
+
+
+def portrait(sample: Sample, max_seconds: float = 60.0) -> tuple[float, Image]:
+    """Length in seconds, and the first minute's spectrum as a small grey picture (time to the right, 32 bands spaced as
+    the ear hears them upwards, 80 dB from black to white), for telling recordings apart.
+
+    Raises:
+        UserError: when it is no recording, damaged or empty.
+    """
+    import numpy as np
+    from PIL import Image
+
+    rate, frame = 16_000, 1024
+    sound, _ = read_sound(sample, rate, max_seconds)
+    padded = np.pad(sound, (0, max(0, frame - len(sound))))
+    starts = np.arange(0, len(padded) - frame + 1, frame // 2)
+    windows = np.lib.stride_tricks.sliding_window_view(padded, frame)[starts] * np.hanning(frame).astype(np.float32)
+    power = np.abs(np.fft.rfft(windows, axis=1)) ** 2
+    mels = np.linspace(0, 2595 * np.log10(1 + rate / 2 / 700), 33)
+    edges = np.maximum(1, np.round(700 * (10 ** (mels / 2595) - 1) * frame / rate)).astype(int)
+    bands = np.stack([power[:, a : max(a + 1, b)].mean(1) for a, b in pairwise(edges)], axis=0)
+    decibels = 10 * np.log10(bands + 1e-10)
+    grey = np.clip((decibels - decibels.max() + 80) / 80 * 255, 0, 255).astype(np.uint8)
+    return seconds_of(sample), Image.fromarray(grey[::-1])
 
 
 def resampled(blocks: Iterator[Floats], own: int, rate: int) -> Iterator[Floats]:

@@ -53,18 +53,19 @@ class ClassLabel:
 
 @dataclass(frozen=True)
 class Item:
-    """One picture or text of a project.
+    """One picture, text or recording of a project.
 
     Attributes:
         id: unique in its project, never used again.
-        path: absolute path of the picture (None for a text).
-        text: the text (None for a picture).
+        path: absolute path of the picture or recording (None for a text).
+        text: the text (None for the others).
         class_id: the label in force; None when unlabelled.
         label_source: who gave it: "person", "import" or "model"; "" when unlabelled.
         split: None until the splits are made.
         content_hash: sha256 (hex) of the file's bytes or of the normalised text.
         problem: a sentence when the item cannot be used (broken file), else "".
         suggestion: class id the current model suggests, with `suggestion_score` in 0..1.
+        seconds: length of a recording.
         marked: its annotations (boxes, areas, words …) are done, even when there are none.
         marks: number of its annotations, without proposals; `proposals`: of those a model made.
     """
@@ -86,6 +87,7 @@ class Item:
     marked: bool = False
     marks: int = 0
     proposals: int = 0
+    seconds: float = 0.0
 
     @property
     def labelled(self) -> bool:

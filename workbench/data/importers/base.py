@@ -61,7 +61,8 @@ class ImportPlan:
 
     @property
     def noun(self) -> str:
-        return self.media if self.total == 1 else f"{self.media}s"
+        word = {"sound": "recording"}.get(self.media, self.media)
+        return word if self.total == 1 else f"{word}s"
 
     @property
     def summary(self) -> str:
@@ -137,8 +138,8 @@ class FilesPlan(ImportPlan):
         control = control or Control()
         for entry in self.entries:
             control.check()
-            if self.media == "picture":
-                yield NewItem("picture", entry.name, path=entry.path, label=entry.label, split=entry.split)
+            if self.media != "text":
+                yield NewItem(self.media, entry.name, path=entry.path, label=entry.label, split=entry.split)
                 continue
             try:
                 text = read_text_file(entry.path)

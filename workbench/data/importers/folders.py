@@ -9,12 +9,16 @@ from pathlib import Path
 from workbench.control import Control
 from workbench.data.importers.base import Entry, FilesPlan
 from workbench.data.media import PICTURE_SUFFIXES, TEXT_SUFFIXES
+from workbench.data.sound import FILES as SOUND_SUFFIXES
 from workbench.data.types import MediaKind, Split
 from workbench.errors import Problem, UserError
 
 _SPLITS = {
     "train": Split.TRAIN, "training": Split.TRAIN, "val": Split.VALIDATION, "valid": Split.VALIDATION,
     "validation": Split.VALIDATION, "dev": Split.VALIDATION, "test": Split.TEST, "testing": Split.TEST,
+}  # fmt: skip
+_SUFFIXES: dict[MediaKind, tuple[str, ...]] = {
+    "picture": PICTURE_SUFFIXES, "text": TEXT_SUFFIXES, "sound": SOUND_SUFFIXES,
 }  # fmt: skip
 _JUNK = {"thumbs.db", "desktop.ini", "__macosx"}
 _MAX_FILES = 1_000_000
@@ -23,7 +27,10 @@ _MAX_FILES = 1_000_000
 def media_of(path: Path) -> MediaKind | None:
     """What a file is, by its ending."""
     suffix = path.suffix.lower()
-    return "picture" if suffix in PICTURE_SUFFIXES else "text" if suffix in TEXT_SUFFIXES else None
+    for kind, known in _SUFFIXES.items():
+        if suffix in known:
+            return kind
+    return None
 
 
 def plan_folder(folder: Path, control: Control) -> FilesPlan:
@@ -39,8 +46,9 @@ def plan_folder(folder: Path, control: Control) -> FilesPlan:
     if not files:
         if others:
             raise UserError(
-                f"The folder “{folder.name}” holds no pictures and no texts the app can read.",
-                "Pictures are JPEG, PNG, WebP, BMP, GIF or TIFF files; texts are TXT files or a table.",
+                f"The folder “{folder.name}” holds no pictures, texts or recordings the app can read.",
+                "Pictures are JPEG, PNG, WebP, BMP, GIF or TIFF files; texts are TXT files or a table; recordings are WAV,"
+                " FLAC, OGG or MP3 files.",
             )
         raise UserError(f"The folder “{folder.name}” is empty.", "Choose a folder with pictures or texts in it.")
     media = Counter(kind for _, kind in files).most_common(1)[0][0]
@@ -68,7 +76,7 @@ def plan_folder(folder: Path, control: Control) -> FilesPlan:
 
 def plan_files(paths: Sequence[Path]) -> FilesPlan:
     """Plan for files given by name. Raises: UserError when none of them can be used."""
-    entries: dict[MediaKind, list[Entry]] = {"picture": [], "text": []}
+    entries: dict[MediaKind, list[Entry]] = {kind: [] for kind in _SUFFIXES}
     problems = []
     for path in paths:
         kind = media_of(path)

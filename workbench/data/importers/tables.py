@@ -1,4 +1,4 @@
-"""Tables: CSV, TSV, JSON Lines, JSON and Excel, of texts or of picture paths, with a column picker."""
+"""Tables: CSV, TSV, JSON Lines, JSON and Excel, of texts or of paths of pictures or recordings, with a column picker."""
 
 from __future__ import annotations
 
@@ -15,8 +15,10 @@ from typing import Any
 from workbench.control import Control
 from workbench.data import labels
 from workbench.data.importers.base import Column, ColumnChoice, ImportPlan
+from workbench.data.importers.folders import media_of
 from workbench.data.media import PICTURE_SUFFIXES, decode_text, read_bytes
-from workbench.data.types import NewItem
+from workbench.data.sound import FILES as SOUND_SUFFIXES
+from workbench.data.types import MediaKind, NewItem
 from workbench.errors import Problem, UserError
 
 SUFFIXES = (".csv", ".tsv", ".tab", ".jsonl", ".ndjson", ".json", ".xlsx", ".xlsm")
@@ -29,7 +31,10 @@ _TEXT_NAMES = re.compile(
 _LABEL_NAMES = re.compile(
     r"^(label|class|category|sentiment|target|tag|topic|type|rating|stars|intent|y)(_?name)?s?$", re.I
 )
-_PATH_NAMES = re.compile(r"^(file|filename|file_?name|path|image|picture|photo|filepath|image_?path)s?$", re.I)
+_PATH_NAMES = re.compile(
+    r"^(file|filename|file_?name|path|image|picture|photo|audio|recording|sound|clip|filepath|image_?path|audio_?path)s?$",
+    re.I,
+)
 
 
 def plan_table(path: Path, control: Control) -> TablePlan:
@@ -99,7 +104,7 @@ class TablePlan(ImportPlan):
         if choice.content == choice.label:
             raise UserError("The same column cannot be both content and label.", "Choose another column for the label.")
         self.choice = choice
-        self.media = "picture" if choice.is_path else "text"
+        self.media = self._media_of(choice)
         filled = [r for _, r in self.records if r.get(choice.content, "").strip()]
         self.total = len(filled)
         self.warnings = []
@@ -113,6 +118,13 @@ class TablePlan(ImportPlan):
             if len(found) > 200:
                 self.warnings.append(f"“{choice.label}” has {len(found)} different values; is it really the label?")
         self.warn_about_labels()
+
+    def _media_of(self, choice: ColumnChoice) -> MediaKind:
+        """Texts, or what most of the files named are."""
+        if not choice.is_path:
+            return "text"
+        kinds = Counter(kind for value in self._sample(choice.content) if (kind := media_of(Path(value))) is not None)
+        return kinds.most_common(1)[0][0] if kinds else "picture"
 
     def read(self, control: Control | None = None) -> Iterator[NewItem | Problem]:
         control = control or Control()
@@ -131,7 +143,7 @@ class TablePlan(ImportPlan):
             label = self._standing[labels.key(value)] if value.strip() else None
             if choice.is_path:
                 path = (self.source.parent / content.replace("\\", "/")).absolute()
-                yield NewItem("picture", content, path=path, label=label)
+                yield NewItem(self.media, content, path=path, label=label)
             else:
                 yield NewItem("text", " ".join(content.split()[:8]), text=content, label=label)
         yield from self.problems
@@ -151,7 +163,7 @@ class TablePlan(ImportPlan):
 
     def _looks_like_paths(self, name: str) -> bool:
         values = self._sample(name)
-        hits = sum(v.lower().endswith(PICTURE_SUFFIXES) for v in values)
+        hits = sum(v.lower().endswith((*PICTURE_SUFFIXES, *SOUND_SUFFIXES)) for v in values)
         return bool(values) and hits >= 0.8 * len(values)
 
 
