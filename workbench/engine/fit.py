@@ -134,7 +134,7 @@ def _keep(run: Run, outcome: Outcome) -> tuple[ModelCard, Judgement]:
         Split.TEST if tested else Split.VALIDATION,
     )
     folder = _free_folder(run)
-    card = _card(run, folder, evaluation)
+    card = _card(run, folder, evaluation, outcome.model.card)
     save_folder(outcome.model, card, folder)
     run.catalog.refresh()
     return card, evaluation
@@ -150,13 +150,17 @@ def _free_folder(run: Run) -> Path:
     return run.paths.models / name
 
 
-def _card(run: Run, folder: Path, evaluation: Judgement) -> ModelCard:
+def _card(run: Run, folder: Path, evaluation: Judgement, built: ModelCard) -> ModelCard:
+    """The new model's card. `built`: that of the taught network, which may be opened in another way than its base."""
     counts = len(run.usable(Split.TRAIN))
     base = run.card
     summary, limits = run.task.describe(run.config.classes)
     return replace(
         base,
         id=folder.name,
+        runtime=built.runtime,
+        arch=built.arch,
+        options=built.options,
         name=run.config.name or folder.name,
         tasks=(run.config.task,),
         trainable_for=(run.config.task,),
