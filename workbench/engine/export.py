@@ -187,6 +187,11 @@ def export_onnx(card: ModelCard, target: Path, samples: Sequence[Sample], contro
     work = _work_folder(target)
     try:
         with shared_pool().use_network(card, "cpu", control) as model:
+            if not model.stands_alone:
+                raise UserError(
+                    f"“{card.name}” cannot be exported as ONNX: what it is given must be prepared by this app.",
+                    "Export it as a folder.",
+                )
             prepared = _readable(samples, task, model)[:_MAX_CHECKED]
             control.progress(0, 0, "Exporting")
             names = _write_onnx(model, task, work / path.name, prepared)
