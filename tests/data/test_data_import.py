@@ -294,3 +294,20 @@ def test_formulas_do_not_run() -> None:
     assert safe_cell("=1+1") == "'=1+1"
     assert safe_cell("-5.2") == "-5.2"
     assert safe_cell("plain") == "plain"
+
+
+def test_a_table_with_answers_in_words(tmp_path: Path) -> None:
+    from workbench.data.shapes import Whole
+
+    file = tmp_path / "pairs.csv"
+    file.write_text("question,answer\nWhen do you open?,At nine.\nDo you deliver?,\nWhere are you?,By the river.\n")
+    plan = sniff([file])
+    assert plan.guess() == ColumnChoice("question", words="answer")
+    assert plan.marks == "words" and plan.brings_labels and "right answers in words" in plan.summary
+    assert any("no answer" in w for w in plan.warnings)
+    items = [i for i in plan.read() if isinstance(i, NewItem)]
+    assert [i.annotations and (i.annotations[0].text, i.annotations[0].shape) for i in items] == [
+        ("At nine.", Whole()), None, ("By the river.", Whole()),
+    ]  # fmt: skip
+    with pytest.raises(UserError, match="not both"):
+        plan.choose(ColumnChoice("question", label="answer", words="answer"))

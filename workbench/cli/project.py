@@ -38,7 +38,8 @@ def run_import(options: argparse.Namespace) -> int:
     from workbench.data.importers import sniff
     from workbench.data.project import Project
     from workbench.data.store import DATABASE
-    from workbench.engine.journey import tasks_for_plan
+    from workbench.engine.journey import items_for, tasks_for_plan
+    from workbench.tasks.registry import get_task
 
     with progress("Reading") as control:
         plan = sniff(options.data, control)
@@ -49,7 +50,8 @@ def run_import(options: argparse.Namespace) -> int:
             task_id = options.task or tasks_for_plan(plan)[0].info.id
             project = Project.create(options.project, options.project.name, task_id)
         with project:
-            result = project.add_items(plan.read(control), options.copy, control, plan.total)
+            items = items_for(get_task(project.task_id).info, plan, control)
+            result = project.add_items(items, options.copy, control, plan.total)
     for found in result.problems:
         problem(found)
     out(f"{len(result.added)} added, {result.duplicates} duplicates left out, {len(result.problems)} problems.")

@@ -21,6 +21,7 @@ def add(commands: Any) -> None:
     command.add_argument("--name", default="", help="name of the new model")
     command.add_argument("--text-column", default="")
     command.add_argument("--label-column", default="")
+    command.add_argument("--words-column", default="", help="the column with answers in words (transcripts, replies)")
     command.add_argument("--seed", type=int, default=0)
     command.add_argument("--epochs", type=int, default=0, help="at most this many rounds (0: decided by --how)")
     command.add_argument("--resume", action="store_true", help="go on with the project's last interrupted training")
@@ -39,7 +40,7 @@ def run(options: argparse.Namespace) -> int:
     from workbench.errors import UserError
 
     catalog = Catalog.load()
-    project = open_data(options.data, options.text_column, options.label_column, options.task)
+    project = open_data(options.data, options.text_column, options.label_column, options.task, options.words_column)
     with project:
         if options.resume:
             waiting = resumable(project)
@@ -65,7 +66,9 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def open_data(path: Path, text_column: str = "", label_column: str = "", task_id: str = "") -> Any:
+def open_data(
+    path: Path, text_column: str = "", label_column: str = "", task_id: str = "", words_column: str = ""
+) -> Any:
     """A project opened, or made from a folder or a table. Problems go to stderr, one line each."""
     from workbench.data.importers import ColumnChoice, sniff
     from workbench.data.project import Project
@@ -77,12 +80,11 @@ def open_data(path: Path, text_column: str = "", label_column: str = "", task_id
     with progress("Reading") as control:
         plan = sniff([path], control)
         guess = plan.guess()
-        if guess is not None and (text_column or label_column):
-            plan.choose(
-                ColumnChoice(
-                    text_column or guess.content, label_column or guess.label, guess.is_path and not text_column
-                )
-            )
+        if guess is not None and (text_column or label_column or words_column):
+            label = label_column or ("" if words_column else guess.label)
+            words = words_column or ("" if label else guess.words)
+            is_path = guess.is_path and text_column in ("", guess.content)
+            plan.choose(ColumnChoice(text_column or guess.content, label, is_path, words))
         note(plan.summary)
         for warning in plan.warnings:
             note(warning)

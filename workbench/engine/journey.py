@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from workbench.app_paths import AppPaths, app_paths
 from workbench.control import Control
 from workbench.data.importers import ImportPlan
 from workbench.data.project import Project
-from workbench.data.types import AddResult
-from workbench.errors import UserError
-from workbench.tasks.base import TrainableTask
-from workbench.tasks.registry import trainable_tasks
+from workbench.data.types import AddResult, NewItem
+from workbench.errors import Problem, UserError
+from workbench.tasks.base import TaskInfo, TrainableTask
+from workbench.tasks.registry import get_task, trainable_tasks
 
 
 def tasks_for_plan(plan: ImportPlan) -> list[TrainableTask]:
@@ -24,10 +26,18 @@ def tasks_for_plan(plan: ImportPlan) -> list[TrainableTask]:
     """
     takes = [task for task in trainable_tasks() if task.info.media == plan.media]
     fitting = [task for task in takes if task.info.editor == plan.marks]
-    found = fitting if plan.label_counts else [*fitting, *(task for task in takes if task not in fitting)]
+    found = fitting if plan.brings_labels else [*fitting, *(task for task in takes if task not in fitting)]
     if not found:
         raise UserError("No model of this app can learn from this.", "Choose pictures or texts.")
     return found
+
+
+def items_for(task: TaskInfo, plan: ImportPlan, control: Control | None = None) -> Iterator[NewItem | Problem]:
+    """A plan's items as a project for this task takes them: what is learnt from as it is needs no marking."""
+    for item in plan.read(control):
+        if task.learns_as_is and isinstance(item, NewItem) and item.annotations is None:
+            item = replace(item, annotations=())
+        yield item
 
 
 def free_project_folder(name: str, paths: AppPaths | None = None) -> Path:
@@ -62,7 +72,8 @@ def project_from_plan(
     task_id = task_id or tasks_for_plan(plan)[0].info.id
     project = Project.create(folder or free_project_folder(name), name, task_id)
     try:
-        result = project.add_items(plan.read(control), copy_media=copy_media, control=control, total=plan.total)
+        items = items_for(get_task(task_id).info, plan, control)
+        result = project.add_items(items, copy_media=copy_media, control=control, total=plan.total)
         if not result.added:
             first = result.problems[0] if result.problems else None
             raise UserError(

@@ -64,7 +64,11 @@ def add_to_project(
     project = ctx.store.require()
 
     def work(control: Control) -> AddResult:
-        return project.add_items(plan.read(control), copy_media=copy_media, control=control, total=plan.total)
+        from workbench.engine.journey import items_for
+        from workbench.tasks.registry import get_task
+
+        items = items_for(get_task(project.task_id).info, plan, control)
+        return project.add_items(items, copy_media=copy_media, control=control, total=plan.total)
 
     def done(result: AddResult) -> None:
         if ctx.store.project is project:

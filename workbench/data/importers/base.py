@@ -26,11 +26,18 @@ class Column:
 
 @dataclass(frozen=True)
 class ColumnChoice:
-    """Which column holds what. `content` is the text, or the path of the picture when `is_path`; `label` may be ""."""
+    """Which column holds what.
+
+    Attributes:
+        content: the text, or the path of the picture or recording when `is_path`.
+        label: the class, or "".
+        words: the right answer in words (a transcript, the answer to a question), or "".
+    """
 
     content: str
     label: str = ""
     is_path: bool = False
+    words: str = ""
 
 
 @dataclass
@@ -58,6 +65,11 @@ class ImportPlan:
     problems: list[Problem] = field(default_factory=list)
     marks: str = "classes"
     format: str = ""
+
+    @property
+    def brings_labels(self) -> bool:
+        """True when there is something to learn from in it, not only items."""
+        return bool(self.label_counts)
 
     @property
     def noun(self) -> str:

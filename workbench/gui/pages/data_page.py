@@ -121,7 +121,7 @@ class DataPage(Page):
         misfit = ""
         if info is not None and info.media != plan.media:
             misfit = f"This project holds {info.nouns}, but these are {plan.media}s."
-        elif info is not None and plan.label_counts and info.editor != plan.marks:
+        elif info is not None and plan.brings_labels and info.editor != plan.marks:
             misfit = "The labels of these are of another kind than this project's."
         if not fresh and misfit:
             self.banner.show_message(
@@ -131,12 +131,7 @@ class DataPage(Page):
             return
         from workbench.engine.journey import tasks_for_plan
 
-        try:
-            tasks = tasks_for_plan(plan)
-        except UserError as error:
-            self.banner.show_error(error)
-            return
-        dialog = ImportDialog(plan, fresh, tasks, self)
+        dialog = ImportDialog(plan, fresh, tasks_for_plan, self)
         # Not exec(): a nested event loop would keep everything behind it waiting.
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.accepted.connect(lambda: self._import(plan, fresh, dialog))

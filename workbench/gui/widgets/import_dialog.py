@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -26,14 +26,13 @@ from workbench.tasks.base import Task
 
 _NO_LABEL = "(no labels)"
 _PREVIEW = 12
+TasksFor = Callable[[ImportPlan], Sequence[Task]]
 
 
 class ImportDialog(QDialog):
     """Shows a plan and lets the person choose columns, a name (for a new project) and whether to copy."""
 
-    def __init__(
-        self, plan: ImportPlan, new_project: bool, tasks: Sequence[Task] = (), parent: QWidget | None = None
-    ) -> None:
+    def __init__(self, plan: ImportPlan, new_project: bool, tasks_for: TasksFor, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle("Import")
         self.setMinimumWidth(640)
@@ -54,14 +53,16 @@ class ImportDialog(QDialog):
         self.task.setObjectName("import-task")
         self.task.setAccessibleName("What shall it learn?")
         self.task.setToolTip("The kind of project (task); it decides how you label and what the model will answer")
-        for task in tasks:
-            self.task.addItem(f"{task.info.title}: {task.info.summary}", task.info.id)
-        if new_project and len(tasks) > 1:
+        self._tasks_for, self._form = tasks_for, form
+        if new_project:
             form.addRow("What shall it learn?", self.task)
+            self._fill_tasks()
         self.content = QComboBox()
         self.content.setObjectName("content-column")
         self.label_column = QComboBox()
         self.label_column.setObjectName("label-column")
+        self.words_column = QComboBox()
+        self.words_column.setObjectName("words-column")
         columns = plan.columns()
         if columns:
             self._fill_columns(form)
@@ -84,6 +85,20 @@ class ImportDialog(QDialog):
         column.addWidget(buttons)
         self._warn()
 
+    def _fill_tasks(self) -> None:
+        """The tasks that suit what is chosen; no question where there is only one."""
+        before = self.task_id
+        try:
+            tasks = self._tasks_for(self.plan)
+        except UserError as error:
+            self.banner.show_error(error)
+            tasks = []
+        self.task.clear()
+        for task in tasks:
+            self.task.addItem(f"{task.info.title}: {task.info.summary}", task.info.id)
+        self.task.setCurrentIndex(max(0, self.task.findData(before)))
+        self._form.setRowVisible(self.task, len(tasks) > 1)
+
     @property
     def task_id(self) -> str:
         """What a new project is for; "" where there is no choice."""
@@ -94,14 +109,21 @@ class ImportDialog(QDialog):
         names = [c.name for c in self.plan.columns()]
         self.content.addItems(names)
         self.label_column.addItems([_NO_LABEL, *names])
+        self.words_column.addItems([_NO_LABEL, *names])
         if guess is not None:
             self.content.setCurrentText(guess.content)
             self.label_column.setCurrentText(guess.label or _NO_LABEL)
+            self.words_column.setCurrentText(guess.words or _NO_LABEL)
         self._is_path = guess is not None and guess.is_path
         self._guessed = guess.content if guess is not None else ""
         for box, text, tip in (
             (self.content, "Text (or picture file) is in", "The column with what the model looks at (the input)"),
             (self.label_column, "Label is in", "The column with the right answer (the target)"),
+            (
+                self.words_column,
+                "Answer in words is in",
+                "The column with what shall be said or written: a transcript, an answer (the target text)",
+            ),
         ):
             box.setAccessibleName(text)
             box.setToolTip(tip)
@@ -125,10 +147,11 @@ class ImportDialog(QDialog):
 
     def _choose(self) -> None:
         chosen = self.label_column.currentText()
-        content = self.content.currentText()
+        content, words = self.content.currentText(), self.words_column.currentText()
         choice = ColumnChoice(
-            content, "" if chosen == _NO_LABEL else chosen, self._is_path and content == self._guessed
-        )
+            content, "" if chosen == _NO_LABEL else chosen, self._is_path and content == self._guessed,
+            "" if words == _NO_LABEL else words,
+        )  # fmt: skip
         try:
             self.plan.choose(choice)
         except UserError as error:
@@ -138,6 +161,8 @@ class ImportDialog(QDialog):
         self.ok.setEnabled(True)
         self.summary.setText(self.plan.summary)
         self._warn()
+        if self._form.indexOf(self.task) >= 0:
+            self._fill_tasks()
 
     def _warn(self) -> None:
         words = [*self.plan.warnings]
