@@ -1,10 +1,12 @@
-"""Small videos for the tests, and readers of their files that do not go through OpenCV."""
+"""Small videos for the tests, readers of their files that do not go through OpenCV, and a model that sees what is in them."""
 
 from __future__ import annotations
 
 import io
 import struct
+import time
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,9 @@ import numpy as np
 from PIL import Image
 
 from workbench.app_paths import resources
+from workbench.catalog.card import ModelCard, Source
+from workbench.engine.pool import ModelPool
+from workbench.runtimes.base import Detections, Loaded
 
 CODECS = {".mp4": "mp4v", ".webm": "VP80", ".avi": "MJPG", ".mkv": "MJPG", ".mov": "mp4v"}
 PHOTOS = resources() / "samples" / "try"
@@ -111,3 +116,44 @@ def uneven_gif(path: Path, milliseconds: list[int], side: int = 48) -> Path:
     pictures = [Image.fromarray(np.full((side, side, 3), 20 * i, np.uint8)) for i in range(len(milliseconds))]
     pictures[0].save(path, save_all=True, append_images=pictures[1:], duration=milliseconds, loop=0)
     return path
+
+
+class SquareFinder(Loaded):
+    """Finds the bright square where it is; can be slow."""
+
+    def __init__(self, task: str = "object-detection", seconds: float = 0.0) -> None:
+        super().__init__(
+            ModelCard("finder", "Finder", (task,), "torchvision", "none", Source("import", "/")),
+            None,
+            ("sky", "square"),
+        )
+        self.seconds = seconds
+        self.looked = 0
+
+    def detect(self, pictures: Any, threshold: float = 0.05) -> list[Detections]:
+        self.looked += 1
+        time.sleep(self.seconds)
+        found = []
+        for pixels in pictures:
+            y, x = np.nonzero(pixels[:, :, 0] > 128)
+            there = int(len(x) > 0)
+            edges = [[x.min(), y.min(), x.max() + 1, y.max() + 1]] if there else np.zeros((0, 4))
+            found.append(
+                Detections(np.array(edges, np.float32), np.ones(there, np.int64), np.full(there, 0.9, np.float32))
+            )
+        return found
+
+    def segment(self, pictures: Any) -> list[Any]:
+        return [(p[:, :, 0] > 128).astype(np.uint8) for p in pictures]
+
+
+class OnePool(ModelPool):
+    """Always gives the same model."""
+
+    def __init__(self, model: Loaded) -> None:
+        super().__init__(1)
+        self.model = model
+
+    @contextmanager
+    def use(self, *_args: Any, **_more: Any) -> Iterator[Loaded]:
+        yield self.model

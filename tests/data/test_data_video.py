@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from workbench.data import video as module
+from workbench.data.importers import sniff
 from workbench.data.media import open_picture
 from workbench.data.video import VideoReader, clock, is_video
 from workbench.errors import UserError
@@ -149,6 +150,11 @@ def test_what_counts_as_a_video(tmp_path: Path) -> None:
     (tmp_path / "broken.gif").write_bytes(b"GIF89a")
     assert not is_video(tmp_path / "still.gif") and not is_video(tmp_path / "broken.gif")
     assert is_video(uneven_gif(tmp_path / "moves.gif", [50, 50]))
+
+
+def test_a_video_among_the_data_is_sent_to_its_place(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="is a video"):
+        sniff([write_video(tmp_path / "v.mp4", moving_square(3))])
 
 
 def test_a_clock_reads_as_people_write_it() -> None:

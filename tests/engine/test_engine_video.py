@@ -6,8 +6,6 @@ import csv
 import sys
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -26,12 +24,10 @@ from workbench.engine import annotate as annotating
 from workbench.engine.annotate import annotate, steady_rate
 from workbench.engine.newest import Newest
 from workbench.engine.player import Player
-from workbench.engine.pool import ModelPool
 from workbench.engine.timeline import Colours, events, rows, spans, write_timeline
 from workbench.engine.video import Looked, Looker, Pace, watch, watch_live
 from workbench.engine.video_draw import draw
 from workbench.errors import Cancelled, UserError
-from workbench.runtimes.base import Detections, Loaded
 from workbench.tasks.predictions import Box, Boxes, Mask, Score, Scores
 from workbench.tasks.registry import all_tasks, get_task
 
@@ -39,6 +35,8 @@ sys.path[:0] = [str(Path(__file__).resolve().parent.parent), str(Path(__file__).
 import small_copies  # noqa: E402
 from hub_server import serving  # noqa: E402
 from video_files import (  # noqa: E402
+    OnePool,
+    SquareFinder,
     jpeg_pictures,
     moving_square,
     mp4_facts,
@@ -51,47 +49,6 @@ from video_files import (  # noqa: E402
 DETECTION = get_task("object-detection")
 SEGMENTATION = get_task("semantic-segmentation")
 CLASSES = get_task("image-classification")
-
-
-class SquareFinder(Loaded):
-    """Finds the bright square where it is; can be slow."""
-
-    def __init__(self, task: str = "object-detection", seconds: float = 0.0) -> None:
-        super().__init__(
-            ModelCard("finder", "Finder", (task,), "torchvision", "none", Source("import", "/")),
-            None,
-            ("sky", "square"),
-        )
-        self.seconds = seconds
-        self.looked = 0
-
-    def detect(self, pictures: Any, threshold: float = 0.05) -> list[Detections]:
-        self.looked += 1
-        time.sleep(self.seconds)
-        found = []
-        for pixels in pictures:
-            y, x = np.nonzero(pixels[:, :, 0] > 128)
-            there = int(len(x) > 0)
-            edges = [[x.min(), y.min(), x.max() + 1, y.max() + 1]] if there else np.zeros((0, 4))
-            found.append(
-                Detections(np.array(edges, np.float32), np.ones(there, np.int64), np.full(there, 0.9, np.float32))
-            )
-        return found
-
-    def segment(self, pictures: Any) -> list[Any]:
-        return [(p[:, :, 0] > 128).astype(np.uint8) for p in pictures]
-
-
-class OnePool(ModelPool):
-    """Always gives the same model."""
-
-    def __init__(self, model: Loaded) -> None:
-        super().__init__(1)
-        self.model = model
-
-    @contextmanager
-    def use(self, *_args: Any, **_more: Any) -> Iterator[Loaded]:
-        yield self.model
 
 
 def find(model: SquareFinder, task: Any = DETECTION) -> dict[str, Any]:

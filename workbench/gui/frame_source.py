@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import QBuffer, QIODevice, QObject, Qt, Signal
-from PySide6.QtGui import QImage
+from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QObject, Qt, Signal
+from PySide6.QtGui import QImage, QImageWriter
 
 from workbench.data.types import Sample
 from workbench.data.video import VideoInfo
@@ -45,7 +45,7 @@ class CameraMoment:
             )
         buffer = QBuffer()
         buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-        image.convertToFormat(QImage.Format.Format_RGB888).save(buffer, b"BMP")
+        QImageWriter(buffer, QByteArray(b"BMP")).write(image.convertToFormat(QImage.Format.Format_RGB888))
         return Sample("picture", name or f"picture {self.index + 1:,}", data=bytes(buffer.data().data()))
 
 

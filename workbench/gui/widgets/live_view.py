@@ -37,6 +37,7 @@ _ANSWER_MS = 120
 _STRIP_MS = 250
 _RATE_SECONDS = 3.0
 _OVERLAY_SIDE = 640
+_REACH_SECONDS = 0.4
 _PACES = (
     ("at every picture", Pace(0.0)),
     ("10 times a second", Pace(0.1)),
@@ -73,6 +74,8 @@ class LiveView(QWidget):
         self._ctx, self._view = ctx, view
         self._looker: Looker | None = None
         self._asked: tuple[ModelCard | None, Task | None, TryOptions] = (None, None, TryOptions())
+        # True until the threshold of this model's boxes is known.
+        self._fresh = True
         self._newest: Newest[Moment] = Newest()
         self._job: Job | None = None
         self._saving: Job | None = None
@@ -83,8 +86,7 @@ class LiveView(QWidget):
         self._answer_timer = self._timer(_ANSWER_MS, self._show_answer)
         self._strip_timer = self._timer(_STRIP_MS, self._show_strip)
         self._build()
-        view.boxes_shown.connect(lambda _boxes: self._draw(anew=True))
-        view.boxes.slider.valueChanged.connect(lambda _value: self._strip_timer.start())
+        view.boxes.slider.valueChanged.connect(lambda _value: self._threshold_moved())
         view.opacity.connect(self.player.screen_area.set_opacity)
 
     # What the page asks ----------------------------------------------------------------------------------------------
@@ -132,6 +134,7 @@ class LiveView(QWidget):
         self._stop_looking()
         self._forget()
         self._picture = None
+        self._fresh = True
         source.failed.connect(self._source_failed)
         source.remark.connect(lambda words: self.banner.show_message(words, "warn"))
         self.banner.hide()
@@ -150,6 +153,8 @@ class LiveView(QWidget):
         self._stop_looking()
         self._forget()
         self._looker = None
+        before = self._asked[0]
+        self._fresh = self._fresh or card is None or before is None or card.id != before.id
         self._asked = (card, task, options)
         self.rate.setText(not_yet)
         if card is None or not_yet or not self.active:
@@ -225,6 +230,9 @@ class LiveView(QWidget):
         if self._job is not job:
             return
         self._arrivals.append((time.monotonic(), look.seconds))
+        if self._fresh and isinstance(look.prediction, Boxes):
+            self._view.boxes.slider.setValue(round(look.prediction.threshold * 100))
+        self._fresh = False
         self._take_in(look, overlay)
         self._draw()
         self._show_rate()
@@ -270,7 +278,7 @@ class LiveView(QWidget):
 
     def _reach(self) -> float:
         """How old an answer may be to be drawn on the picture: a slow model's answers are old."""
-        return max(1.0, 3 * self._arrivals[-1][1]) if self._arrivals else 1.0
+        return max(_REACH_SECONDS, 3 * self._arrivals[-1][1]) if self._arrivals else _REACH_SECONDS
 
     def _draw(self, anew: bool = False) -> None:
         """Draw the answer that belongs to the picture on the screen, as nearly as there is one."""
@@ -304,6 +312,11 @@ class LiveView(QWidget):
     def opacity(self) -> float:
         """How strongly areas are drawn, as the person set it."""
         return self._view.areas.slider.value() / 100
+
+    def _threshold_moved(self) -> None:
+        if self.active:
+            self._draw(anew=True)
+            self._strip_timer.start()
 
     def _show_answer(self) -> None:
         if self._drawn is not None and self.active:
@@ -391,7 +404,7 @@ class LiveView(QWidget):
 
     def _saved_threshold(self, looker: Looker) -> float | None:
         """As on the screen; scores have none."""
-        return self.threshold if looker.task.info.result == "boxes" else None
+        return self.threshold if looker.task.info.result == "boxes" and not self._fresh else None
 
     def _save(self, title: str, job: Job, sentence: Callable[[Any], str]) -> None:
         """Show how far it is, and what came of it."""
