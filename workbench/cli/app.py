@@ -12,7 +12,19 @@ from workbench import __version__
 from workbench.errors import Cancelled, UserError
 
 OK, FAILED, PARTLY, STOPPED = 0, 1, 3, 130
-_COMMANDS = ("predict", "train", "evaluate", "export", "models", "find", "inspect", "project", "demo", "doctor")
+_COMMANDS = (
+    "predict",
+    "watch",
+    "train",
+    "evaluate",
+    "export",
+    "models",
+    "find",
+    "inspect",
+    "project",
+    "demo",
+    "doctor",
+)
 
 
 def parser() -> argparse.ArgumentParser:

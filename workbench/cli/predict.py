@@ -48,11 +48,11 @@ def run(options: argparse.Namespace) -> int:
         given = next((t for t in _tasks() if t.info.media == media), task)
         raise UserError(f"“{card.name}” is for {task.info.nouns}, not for {given.info.nouns}.", "Choose another model.")
     if options.stream and len(samples) == 1:
-        return _stream(samples[0], card, task, _options(options, task))
+        return _stream(samples[0], card, task, task_options(options, task))
     rows: list[dict[str, Any]] = []
     failed = 0
     with progress("Predicting") as control:
-        for result in predict(samples, card, task, _options(options, task), control=control):
+        for result in predict(samples, card, task, task_options(options, task), control=control):
             control.progress(result.index + 1, len(samples), f"Predicting {result.index + 1} of {len(samples)}")
             if result.problem is not None:
                 failed += 1
@@ -84,7 +84,7 @@ def _wanted(options: argparse.Namespace, catalog: Any) -> Any:
     return None
 
 
-def _options(options: argparse.Namespace, task: Any) -> Any:
+def task_options(options: argparse.Namespace, task: Any) -> Any:
     """What was set with --labels and --set. Raises: UserError for a name the task does not know."""
     from workbench.errors import UserError
     from workbench.tasks.base import TryOptions

@@ -126,6 +126,12 @@ class TaskInfo:
     group: str = "Pictures"
     question: str = ""
 
+    @property
+    def watches(self) -> bool:
+        """It can look at a video: pictures go in, what comes out can be drawn over them, and nothing more is needed."""
+        needs = any(option.needed for option in self.options)
+        return self.media == "picture" and self.result in ("scores", "boxes", "mask") and not self.verb and not needs
+
 
 class Task(Protocol):
     """One thing a model can do. Stateless; all methods may be called from any thread."""

@@ -11,6 +11,7 @@ from workbench.data.importers.base import Entry, FilesPlan
 from workbench.data.media import PICTURE_SUFFIXES, TEXT_SUFFIXES
 from workbench.data.sound import FILES as SOUND_SUFFIXES
 from workbench.data.types import MediaKind, Split
+from workbench.data.video import is_video
 from workbench.errors import Problem, UserError
 
 _SPLITS = {
@@ -87,6 +88,11 @@ def plan_files(paths: Sequence[Path]) -> FilesPlan:
             entries[kind].append(Entry(path, path.name))
     media = max(entries, key=lambda kind: len(entries[kind]))
     if not entries[media]:
+        if is_video(paths[0]):
+            raise UserError(
+                f"“{paths[0].name}” is a video.",
+                "Drop it on the Try page: there its pictures can be saved into a project.",
+            )
         raise UserError(
             f"“{paths[0].name}” is of a kind the app cannot read.", "Use JPEG, PNG, TXT, CSV or Excel files."
         )

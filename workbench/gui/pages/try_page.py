@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 
 from workbench.control import Control
 from workbench.data.types import Sample
+from workbench.data.video import is_video
 from workbench.engine.predict import PredictResult
 from workbench.errors import Problem, UserError
 from workbench.gui.context import AppContext
@@ -32,6 +33,7 @@ from workbench.gui.theme import L, M, S
 from workbench.gui.widgets.basic import Banner, Card, button, label, local_paths
 from workbench.gui.widgets.canvas import mask_overlay
 from workbench.gui.widgets.correct_dialog import CorrectDialog, put_right
+from workbench.gui.widgets.live_view import LiveView
 from workbench.gui.widgets.model_picker import ModelPicker
 from workbench.gui.widgets.option_controls import OptionControls
 from workbench.gui.widgets.prediction_view import PredictionView
@@ -81,6 +83,8 @@ class TryPage(Page):
             self._show_task(get_task(card.main_task), model_id)
         if intent.get("paths"):
             self.try_paths([str(p) for p in intent["paths"]])
+        elif intent.get("camera"):
+            self._watch(self.live.open_camera)
         elif intent.get("text"):
             self.text.setPlainText(str(intent["text"]))
 
@@ -97,8 +101,14 @@ class TryPage(Page):
         return self.input.text
 
     def try_paths(self, paths: list[str]) -> None:
-        """Predict files and folders."""
+        """Predict files and folders; a video is played while the model looks at it."""
         self.banner.hide()
+        videos = [Path(p) for p in paths if is_video(Path(p))]
+        if videos:
+            self._watch(lambda: self.live.open_file(videos[0]))
+            if len(paths) > 1:
+                self.banner.show_message("One video at a time: this is the first one you dropped.", "info")
+            return
         self._show_task(self._task_for(paths))
         task = self._task
 
@@ -110,6 +120,33 @@ class TryPage(Page):
         job = self.ctx.jobs.start("Looking at what you dropped", work)
         job.succeeded.connect(self._try_samples)
         job.failed.connect(self.banner.show_error)
+
+    def _watch(self, begin: Callable[[], None]) -> None:
+        """Show a video or the camera, with a task that can look at it."""
+        self.banner.hide()
+        self._stop()
+        self._show_task(next(t for t in (self._task, *all_tasks()) if t.info.watches))
+        self._show_nothing()
+        self._samples = []
+        try:
+            begin()
+        except UserError as error:
+            self.banner.show_error(error)
+            return
+        self.input.clear_picture()
+        self._ask_live()
+
+    def _ask_live(self) -> None:
+        """The model, the labels or an option for the video that runs."""
+        ready = self.picker.is_ready()
+        not_yet = "" if ready else "Download the model first, or choose another one."
+        self.live.ask(self.picker.card, self._task, self.options(), not_yet)
+        self.correct.hide()
+        self.state.setText("")
+
+    def _live_closed(self) -> None:
+        self._show_nothing()
+        self._show_model()
 
     # From a drop to samples ------------------------------------------------------------------------------------------
 
@@ -167,6 +204,7 @@ class TryPage(Page):
 
     def _try_samples(self, samples: list[Sample], *, asked: bool = False) -> None:
         """Ask the model. An older question that is still running is dropped; its answers never show."""
+        self.live.close_source()
         if self._job is not None:
             self._job.cancel()
         self._current = number = next(self._number)
@@ -302,12 +340,16 @@ class TryPage(Page):
     def _again(self) -> None:
         """The model, the labels or an option changed: ask again."""
         self._show_model()
-        if self._samples and self._samples[0].kind == self._task.info.media:
+        if self.live.active:
+            self._ask_live()
+        elif self._samples and self._samples[0].kind == self._task.info.media:
             self._try_samples(self._samples)
 
     # Showing ---------------------------------------------------------------------------------------------------------
 
     def _show_task(self, task: Task, model_id: str = "") -> None:
+        if not task.info.watches:
+            self.live.close_source()
         changed = task.info.id != self._task.info.id
         kept = self._samples if task.info.media == self._task.info.media else []
         self._task = task
@@ -503,6 +545,7 @@ class TryPage(Page):
         self.input.dropped.connect(self._take)
         self.input.choose.connect(self._choose)
         self.input.paste.connect(self._paste)
+        self.input.camera.connect(lambda: self._watch(self.live.open_camera))
         self.input.typed.connect(self._predict_typed)
         self.input.at_once.connect(lambda: self._predict_typed(asked=True))
         middle.addWidget(self.input, 3)
@@ -530,6 +573,10 @@ class TryPage(Page):
         doing.addStretch(1)
         card.body.addLayout(doing)
         self.view = PredictionView()
+        self.live = LiveView(self.ctx, self.view)
+        self.live.failed.connect(self.banner.show_error)
+        self.live.closed.connect(self._live_closed)
+        self.input.add_live(self.live)
         self.view.boxes_shown.connect(self._draw_boxes)
         self.view.box_chosen.connect(self.input.picture.choose_box)
         self.view.opacity.connect(self.input.picture.set_opacity)

@@ -71,6 +71,11 @@ class Canvas(QWidget):
         self._words = ""
         self.clear_marks()
 
+    def show_image(self, image: QImage) -> None:
+        """The next picture of a video; what is drawn on it stays."""
+        self._picture = QPixmap.fromImage(image)
+        self.update()
+
     def show_words(self, words: str) -> None:
         self._picture, self._words = QPixmap(), words
         self.clear_marks()

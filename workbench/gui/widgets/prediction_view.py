@@ -71,6 +71,8 @@ class BoxesPart(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._prediction: Boxes | None = None
+        # Of a video, in order of appearance; None for a single picture.
+        self._live: list[str] | None = None
         column = _column(self)
         self.summary = label("", "heading", wrap=True, selectable=True)
         self.summary.setObjectName("boxes-summary")
@@ -97,13 +99,21 @@ class BoxesPart(QWidget):
         self._prediction = prediction
         self.list.setVisible(not prediction.reading)
         self.text.setVisible(prediction.reading)
-        self.slider.blockSignals(True)
-        self.slider.setValue(round(prediction.threshold * 100))
-        self.slider.blockSignals(False)
+        if self._live is None:
+            self.slider.blockSignals(True)
+            self.slider.setValue(round(prediction.threshold * 100))
+            self.slider.blockSignals(False)
         self._refill()
+
+    def set_live(self, labels: list[str] | None) -> None:
+        """While a video is looked at: the slider stays where it is, and colours go by these labels."""
+        self._live = labels
 
     def labels(self) -> list[str]:
         """All labels found, in a fixed order: a label's place gives its colour."""
+        if self._live is not None:
+            self._live += [n for n in dict.fromkeys(b.label for b in self.boxes_now()) if n not in self._live]
+            return self._live
         found = self._prediction.boxes if self._prediction is not None and not self._prediction.reading else ()
         return sorted({b.label for b in found})
 
@@ -375,6 +385,11 @@ class PredictionView(QWidget):
         if not plain:
             self.note.setText(prediction.note)
             self.setAccessibleName(f"Answer: {prediction.summary()}. {prediction.note}")
+
+    def set_live(self, labels: list[str] | None) -> None:
+        """While a video is looked at (`labels`: of its boxes so far), nothing moves by itself; None ends that."""
+        self.boxes.set_live(labels)
+        self.scores.bars.still = labels is not None
 
     def answer_text(self) -> str:
         """The answer as plain text."""

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QPlainTextEdit, QStackedWidget, QVBoxLayout, QWidg
 from workbench.gui.theme import S
 from workbench.gui.widgets.basic import DropZone, button, label, row
 from workbench.gui.widgets.canvas import Canvas
+from workbench.gui.widgets.live_view import LiveView
 from workbench.tasks.base import Task
 
 _TYPING_MS = 400
@@ -25,6 +26,7 @@ class TryInput(QStackedWidget):
     dropped(object): mime data.
     choose(): the person wants to choose files.
     paste(): the person wants what is on the clipboard.
+    camera(): the person wants to use the camera.
     typed(): the text changed and the person paused.
     at_once(): Ctrl+Return in the text.
     """
@@ -32,6 +34,7 @@ class TryInput(QStackedWidget):
     dropped = Signal(object)
     choose = Signal()
     paste = Signal()
+    camera = Signal()
     typed = Signal()
     at_once = Signal()
 
@@ -41,6 +44,7 @@ class TryInput(QStackedWidget):
         self._typing.setSingleShot(True)
         self._typing.setInterval(_TYPING_MS)
         self._typing.timeout.connect(self.typed)
+        self.live: LiveView | None = None
         self.picture_side = self._build_picture()
         self.text_side = self._build_text()
         self.sound_side = self._build_sound()
@@ -68,8 +72,15 @@ class TryInput(QStackedWidget):
         self._typing.stop()
 
     def clear_picture(self) -> None:
-        """Back to the place to drop on."""
-        self.picture_stack.setCurrentWidget(self.drop)
+        """Back to the place to drop on, or to the video that runs."""
+        live = self.live is not None and self.live.active
+        self.picture_stack.setCurrentWidget(self.live if self.live is not None and live else self.drop)
+
+    def add_live(self, live: LiveView) -> None:
+        """Where videos and the camera are shown; drops on it are drops on this."""
+        self.live = live
+        self.picture_stack.addWidget(live)
+        live.player.screen_area.dropped.connect(self.dropped)
 
     def show_picture(self, data: bytes) -> None:
         self.picture.show_data(data)
@@ -85,7 +96,7 @@ class TryInput(QStackedWidget):
         column.setContentsMargins(0, 0, 0, 0)
         self.drop = DropZone(
             "Drop a picture",
-            "Or several, or a folder. You can also paste one (Ctrl+V) or click to choose.",
+            "Or several, a folder, or a video. You can also paste one (Ctrl+V) or click to choose.",
             "image-plus",
         )
         self.drop.setObjectName("try-drop")
@@ -103,6 +114,13 @@ class TryInput(QStackedWidget):
             row(
                 button("Choose files …", self.choose.emit, icon_name="folder-open"),
                 button("Paste", self.paste.emit, icon_name="clipboard-paste", tip=tip),
+                button(
+                    "Open camera",
+                    self.camera.emit,
+                    icon_name="camera",
+                    name="open-camera",
+                    tip="See what the model says of what the camera sees (Ctrl+Shift+C)",
+                ),
                 1,
             )
         )
