@@ -118,12 +118,20 @@ def train_network(run: Run, resume: bool) -> Generator[RunEvent, None, Outcome]:
     lesson = run.task.lesson(_material(run, model))
     epochs = run.config.epochs or lesson.epochs
     training = _training(run, lesson, epochs)
+    start: Verdict | None = None
+    if lesson.checks_first:
+        # Before the state of a resumed training is loaded: this is the model as it was.
+        yield StageChanged("Looking at what it can do already")
+        start = _beginning(training)
     if resume:
         training.position = checkpoint.load(run.folder, lesson.module, training.optimiser)
         yield Started(run.config.run_id, *sizes, epochs, run.device, resumed_epoch=training.position.epoch)
     else:
         if first is None:
             yield Started(run.config.run_id, *sizes, epochs, run.device)
+            if start is not None:
+                training.position = replace(training.position, best_loss=start.loss, best_score=start.score)
+                yield EpochDone(0, -1.0, -1.0, start.loss, start.score, True, 0.0, start.metric)
         else:
             training.position = replace(training.position, best_loss=first.validation_loss)
         _seed(run.config.seed)
@@ -146,6 +154,14 @@ def train_network(run: Run, resume: bool) -> Generator[RunEvent, None, Outcome]:
         items, found, _losses = _checked(training, run.usable(split))
         predictions += [run.said(item, p, split) for item, p in zip(items, found, strict=True)]
     return Outcome(lesson.result(), predictions, best, reason)
+
+
+def _beginning(training: Training) -> Verdict:
+    """What the untaught model says; the lesson keeps what it wants of it."""
+    run = training.run
+    items, found, losses = _checked(training, run.usable(Split.VALIDATION))
+    _checked(training, run.usable(Split.TEST))
+    return verdict(run, items, found, losses)
 
 
 def _material(run: Run, model: Loaded) -> Material:

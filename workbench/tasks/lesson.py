@@ -111,6 +111,7 @@ class Lesson(Protocol):
         head_rate: peak learning rate of the first of `stages`; `body_rate` of the second; each further one is slower.
         weight_decay: of AdamW.
         clip_norm: gradients are scaled down to this norm when theirs is larger; 0 leaves them.
+        checks_first: the untaught model is judged before the first epoch, so that before and after can be compared.
         judged_by: "loss" (lower is better) or "score" (what the judge of the task's answers calls `score`): which
             decides what is the best epoch and when training stops by itself.
     """
@@ -121,6 +122,7 @@ class Lesson(Protocol):
     body_rate: float
     weight_decay: float
     clip_norm: float
+    checks_first: bool
     judged_by: str
 
     @property

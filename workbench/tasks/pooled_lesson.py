@@ -41,6 +41,7 @@ def keep_statistics(module: nn.Module) -> None:
 class PooledLesson:
     """See `workbench.tasks.lesson.Lesson`. The head must be set before (`Network.set_head`)."""
 
+    checks_first = False
     judged_by = "loss"
     batch = 16
     head_rate = _HEAD_RATE

@@ -223,6 +223,8 @@ class Text:
     Attributes:
         finished: False while it is still being written.
         marked: True when `text` is what the person gave and `spans` are the answer.
+        surprise: mean negative log-likelihood of the right text, in nats per token; -1 where it was not measured.
+        before, surprise_before: the same of the model before it was taught.
     """
 
     text: str
@@ -230,6 +232,9 @@ class Text:
     note: str = ""
     finished: bool = True
     marked: bool = False
+    surprise: float = -1.0
+    surprise_before: float = -1.0
+    before: str = ""
     kind: ClassVar[str] = "text"
 
     @property

@@ -30,6 +30,7 @@ def token_labels(classes: Sequence[str]) -> tuple[str, ...]:
 class TokenLesson:
     """See `workbench.tasks.lesson.Lesson`. Quick learns the last layer on token vectors that are computed once."""
 
+    checks_first = False
     judged_by = "score"
     batch = 8
     weight_decay = 0.01

@@ -288,7 +288,8 @@ class TrainingCurves(QWidget):
         """Draw a run as far as it is known (at most ten times a second)."""
         self.loss.set_points("steps", [x for x, _y in progress.steps], [y for _x, y in progress.steps])
         xs = [float(e.epoch) for e in progress.epochs]
-        self.loss.set_points("train", xs, [e.train_loss for e in progress.epochs])
+        learnt = [e for e in progress.epochs if e.train_loss >= 0]
+        self.loss.set_points("train", [float(e.epoch) for e in learnt], [e.train_loss for e in learnt])
         steering = [e for e in progress.epochs if e.validation_loss >= 0]
         self.loss.set_points("validation", [float(e.epoch) for e in steering], [e.validation_loss for e in steering])
         # -1 says: not measured.
