@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from workbench.errors import UserError
+from workbench.runtimes.words import word_spans
 
 StepKind = Literal["same", "changed", "missing", "extra"]
 
@@ -202,30 +203,7 @@ def align(right: Sequence[str], given: Sequence[str]) -> Alignment:
 
 def words_of(text: str) -> list[str]:
     """Words are what blanks part. Chinese characters and Japanese kana, written without blanks, are a word each."""
-    found: list[str] = []
-    for run in text.split():
-        start = 0
-        for place, character in enumerate(run):
-            if _stands_alone(character):
-                if start < place:
-                    found.append(run[start:place])
-                found.append(character)
-                start = place + 1
-        if start < len(run):
-            found.append(run[start:])
-    return found
-
-
-def _stands_alone(character: str) -> bool:
-    code = ord(character)
-    # Kana with its marks; ideographs: extension A, the main block, the compatibility ones, the rarer planes.
-    return (
-        0x3041 <= code <= 0x30FF
-        or 0x3400 <= code <= 0x4DBF
-        or 0x4E00 <= code <= 0x9FFF
-        or 0xF900 <= code <= 0xFAFF
-        or 0x20000 <= code <= 0x3FFFF
-    )
+    return [text[start:end] for start, end in word_spans(text)]
 
 
 def compare_texts(right: str, given: str, normalisation: Normalisation | None = None) -> TextComparison:
