@@ -29,7 +29,7 @@ _LARGEST = 2000
 _LONG = 2.0
 _OVERLAP = 240
 # The network enlarges the shorter side to 736 points: a narrow band must be made wider (or higher) before.
-_NARROWEST = 4.0
+_NARROWEST = 2.0
 # Less sure readings are left out altogether: they are mostly of what is no text.
 LOWEST = 0.2
 # Two finds that share so much of the smaller one are the same line.
