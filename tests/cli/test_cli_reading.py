@@ -7,8 +7,8 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from pages_to_read import LINES, page, photographed
 
-from tests.pages_to_read import LINES, page, photographed
 from workbench.__main__ import main
 
 Capture = pytest.CaptureFixture[str]

@@ -10,9 +10,9 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+from pages_to_read import LINES, TRUTH, font, page, photographed, two_columns
 from PIL import Image, ImageDraw
 
-from tests.pages_to_read import LINES, TRUTH, font, page, photographed, two_columns
 from workbench.catalog.card import ModelCard, Source
 from workbench.catalog.catalog import Catalog
 from workbench.control import Control

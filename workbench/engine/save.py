@@ -82,7 +82,7 @@ def save_together(
         for number, (sample, prediction) in enumerate(answers):
             control.check()
             if count:
-                control.progress(number / count, f"Page {number + 1} of {count}")
+                control.progress(number, count, f"Page {number + 1} of {count}")
             if not isinstance(prediction, Boxes) or not prediction.reading:
                 raise UserError("Only text that was read can be saved as pages.", "Choose another ending.")
             yield page_of(prediction, sample.name), sample

@@ -94,13 +94,14 @@ def _points(size: tuple[int, int], dpi: float) -> float:
 def _fewest_colours(picture: Image) -> Image:
     """As black and white or grey where it is no more than that."""
     import numpy as np
+    from PIL.Image import Dither
 
     pixels = np.asarray(picture)
     if (pixels[..., 0] != pixels[..., 1]).any() or (pixels[..., 1] != pixels[..., 2]).any():
         return picture
     grey = pixels[..., 0]
     only = (grey == 0) | (grey == 255)
-    return picture.convert("L").convert("1", dither=0) if only.all() else picture.convert("L")
+    return picture.convert("L").convert("1", dither=Dither.NONE) if only.all() else picture.convert("L")
 
 
 def _lossless(picture: Image) -> tuple[bytes, bytes]:

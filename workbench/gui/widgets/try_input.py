@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QPlainTextEdit, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QPlainTextEdit, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
 from workbench.gui.theme import S
 from workbench.gui.widgets.basic import DropZone, button, label, row
@@ -69,9 +69,11 @@ class TryInput(QStackedWidget):
 
     def clear_picture(self) -> None:
         """Back to the place to drop on."""
+        self.picture_hint.clear()
         self.picture_stack.setCurrentWidget(self.drop)
 
     def show_picture(self, data: bytes) -> None:
+        self.picture_hint.clear()
         self.picture.show_data(data)
         self.picture_stack.setCurrentWidget(self.picture)
 
@@ -99,11 +101,14 @@ class TryInput(QStackedWidget):
         self.picture_stack.addWidget(self.picture)
         column.addWidget(self.picture_stack, 1)
         tip = "Paste a picture or a text (Ctrl+V)"
+        self.picture_hint = label("", "faint", wrap=True)
+        self.picture_hint.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self.picture_hint.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         column.addLayout(
             row(
                 button("Choose files …", self.choose.emit, icon_name="folder-open"),
                 button("Paste", self.paste.emit, icon_name="clipboard-paste", tip=tip),
-                1,
+                self.picture_hint,
             )
         )
         return side
