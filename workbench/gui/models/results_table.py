@@ -9,9 +9,11 @@ from typing import Any
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
 from PySide6.QtGui import QIcon
 
+from workbench.data.types import Sample
 from workbench.engine.predict import PredictResult
 from workbench.gui.theme import theme
 from workbench.gui.thumbnails import Thumbnails
+from workbench.tasks.predictions import Prediction
 
 Index = QModelIndex | QPersistentModelIndex
 HEADERS = ("Item", "Answer", "Certainty")
@@ -56,6 +58,11 @@ class ResultsTable(QAbstractTableModel):
             }
             for r in sorted(self._rows, key=lambda r: r.index)
         ]
+
+    def answers(self) -> list[tuple[Sample, Prediction]]:
+        """What was asked and what was answered, in the order asked, without what could not be read."""
+        rows = sorted(self._rows, key=lambda r: r.index)
+        return [(r.sample, r.prediction) for r in rows if r.prediction is not None]
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own signature
         return 0 if parent.isValid() else len(self._rows)

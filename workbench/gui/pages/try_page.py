@@ -25,6 +25,7 @@ from workbench.control import Control
 from workbench.data.types import Sample
 from workbench.data.video import is_video
 from workbench.engine.predict import PredictResult
+from workbench.engine.save import endings_together, save_prediction, save_together
 from workbench.errors import Problem, UserError
 from workbench.gui.context import AppContext
 from workbench.gui.models.results_table import RESULT_ROLE, ResultsTable
@@ -32,11 +33,12 @@ from workbench.gui.pages.base import Page
 from workbench.gui.theme import L, M, S
 from workbench.gui.widgets.basic import Banner, Card, button, label, local_paths
 from workbench.gui.widgets.canvas import mask_overlay
+from workbench.gui.widgets.compare_text_dialog import CompareTextDialog
 from workbench.gui.widgets.correct_dialog import CorrectDialog, put_right
 from workbench.gui.widgets.live_view import LiveView
 from workbench.gui.widgets.model_picker import ModelPicker
 from workbench.gui.widgets.option_controls import OptionControls
-from workbench.gui.widgets.prediction_view import PredictionView
+from workbench.gui.widgets.prediction_view import PredictionView, ask_save_path
 from workbench.gui.widgets.task_picker import TaskPicker
 from workbench.gui.widgets.try_input import TryInput
 from workbench.gui.workers import Job
@@ -46,6 +48,7 @@ from workbench.tasks.registry import all_tasks, get_task
 
 _FLUSH_MS = 120
 _LARGE = 1200
+_SELECT_HINT = "Drag over words to select them; Ctrl+C copies. Ctrl and the wheel enlarge the picture."
 
 
 class TryPage(Page):
@@ -453,7 +456,11 @@ class TryPage(Page):
 
     def _draw_boxes(self, boxes: Any) -> None:
         prediction = self._result.prediction if self._result is not None else None
-        if isinstance(prediction, Boxes):
+        reading = isinstance(prediction, Boxes) and prediction.reading
+        self.input.picture_hint.setText(_SELECT_HINT if reading and boxes else "")
+        if isinstance(prediction, Boxes) and reading:
+            self.input.picture.show_text(boxes, prediction.width, prediction.height)
+        elif isinstance(prediction, Boxes):
             self.input.picture.show_boxes(boxes, self.view.boxes.labels(), prediction.width, prediction.height)
 
     def _show_nothing(self) -> None:
@@ -497,20 +504,36 @@ class TryPage(Page):
         dialog.accepted.connect(accepted)
         dialog.open()
 
+    def _save_answer(self, prediction: Prediction, path: Path) -> None:
+        sample = self._result.sample if self._result is not None else None
+        job = self.ctx.jobs.start(
+            "Saving the answer", lambda control: save_prediction(prediction, path, sample, control)
+        )
+        job.succeeded.connect(lambda _none: self.view.tell(f"Saved to {path}"))
+        job.failed.connect(lambda problem: self.view.tell(f"{problem.message} {problem.hint}".strip()))
+
+    def _compare(self, answer: str) -> None:
+        dialog = CompareTextDialog(self.ctx, answer, self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.open()
+
     def ask_export_path(self) -> str:
-        """Where the table goes; asked of the person."""
-        file, _ = QFileDialog.getSaveFileName(self, "Save the answers", "answers.csv", "Table (*.csv);;JSON (*.json)")
-        return file
+        """Where the answers go; asked of the person."""
+        pages = endings_together([prediction for _, prediction in self.table.answers()])
+        return ask_save_path(self, "Save the answers", "answers", (".csv", ".json", *pages))
 
     def _export(self) -> None:
         file = self.ask_export_path()
         if not file:
             return
-        rows = self.table.rows_for_export()
+        rows, answers = self.table.rows_for_export(), self.table.answers()
 
-        def work(_control: Control) -> int:
+        def work(control: Control) -> int:
             from workbench.data.exporters.tables import write_csv, write_json
 
+            if Path(file).suffix.lower() in endings_together([p for _, p in answers]):
+                save_together(answers, Path(file), control, len(answers))
+                return len(answers)
             if file.lower().endswith(".json"):
                 write_json(Path(file), rows)
             else:
@@ -518,7 +541,7 @@ class TryPage(Page):
             return len(rows)
 
         job = self.ctx.jobs.start("Saving the answers", work)
-        job.succeeded.connect(lambda count: self.banner.show_message(f"{count:,} rows saved to {file}", "good"))
+        job.succeeded.connect(lambda count: self.banner.show_message(f"{count:,} answers saved to {file}", "good"))
         job.failed.connect(self.banner.show_error)
 
     def _choose(self) -> None:
@@ -580,7 +603,9 @@ class TryPage(Page):
         self.view.boxes_shown.connect(self._draw_boxes)
         self.view.box_chosen.connect(self.input.picture.choose_box)
         self.view.opacity.connect(self.input.picture.set_opacity)
-        self.input.picture.box_clicked.connect(self.view.boxes.list.setCurrentRow)
+        self.view.saving.connect(self._save_answer)
+        self.view.comparing.connect(self._compare)
+        self.input.picture.box_clicked.connect(self.view.boxes.choose)
         card.body.addWidget(self.view, 1)
         self.state = label("The answer appears here.", "faint", wrap=True)
         self.state.setObjectName("try-state")
@@ -610,7 +635,13 @@ class TryPage(Page):
         row.addWidget(self.progress)
         row.addStretch(1)
         row.addWidget(
-            button("Save answers …", self._export, icon_name="download", name="save-answers", tip="As CSV or JSON")
+            button(
+                "Save answers …",
+                self._export,
+                icon_name="download",
+                name="save-answers",
+                tip="As a table (CSV, JSON); text that was read also as pages of one PDF",
+            )
         )
         column.addLayout(row)
         self.table = ResultsTable(self.ctx.thumbnails)

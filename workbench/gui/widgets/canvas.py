@@ -1,13 +1,14 @@
-"""A picture with what a model says of it drawn on top: boxes, areas, or the new picture beside the old one."""
+"""A picture with what a model says of it drawn on top: boxes, areas, text to select, or the new picture beside the old."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QBrush,
     QColor,
+    QContextMenuEvent,
     QDragEnterEvent,
     QDropEvent,
     QImage,
@@ -18,11 +19,15 @@ from PySide6.QtGui import (
     QPen,
     QPixmap,
     QPolygonF,
+    QTransform,
+    QWheelEvent,
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from workbench.gui.theme import CLASS_COLOURS, theme
 from workbench.gui.widgets.basic import accepts
+from workbench.gui.widgets.text_over_picture import TextOverPicture
+from workbench.gui.widgets.zoom import Zoom
 from workbench.tasks.predictions import Box
 
 _GRIP = 14
@@ -36,8 +41,10 @@ def label_colour(labels: Sequence[str], label: str) -> QColor:
 
 class Canvas(QWidget):
     """Signals:
-    dropped(object): mime data.
-    box_clicked(int): place in the boxes shown; -1 beside all of them.
+        dropped(object): mime data.
+        box_clicked(int): place in the boxes (or lines of text) shown; -1 beside all of them.
+
+    Ctrl and the wheel, or + and -, make the picture larger and smaller; 0 shows all of it.
     """
 
     dropped = Signal(object)
@@ -60,6 +67,10 @@ class Canvas(QWidget):
         self._original = QSize()
         self._chosen = -1
         self._words = ""
+        self._zoom = Zoom()
+        self._panning: QPointF | None = None
+        self.text = TextOverPicture(self, self._into_picture)
+        self.text.line_chosen.connect(self._line_chosen)
         theme().changed.connect(self.update)
 
     # What is shown -----------------------------------------------------------------------------------------------------
@@ -69,6 +80,7 @@ class Canvas(QWidget):
         self._picture = QPixmap()
         self._picture.loadFromData(data)
         self._words = ""
+        self._zoom.reset()
         self.clear_marks()
 
     def show_image(self, image: QImage) -> None:
@@ -82,17 +94,34 @@ class Canvas(QWidget):
 
     def clear_marks(self) -> None:
         self._boxes, self._overlay, self._after, self._chosen = (), QImage(), QPixmap(), -1
+        self.text.show_lines(())
         self.update()
 
     def show_boxes(self, boxes: tuple[Box, ...], labels: list[str], width: int, height: int) -> None:
         """`width`, `height`: of the original picture, in whose pixels the boxes are."""
         self._boxes, self._labels, self._original = boxes, labels, QSize(width, height)
         self._chosen = self._chosen if self._chosen < len(boxes) else -1
+        self.text.show_lines(())
         self.update()
 
+    def show_text(self, lines: tuple[Box, ...], width: int, height: int) -> None:
+        """Lines that were read, over the picture, as text that can be selected. `width`, `height`: as `show_boxes`."""
+        self._boxes, self._original = (), QSize(width, height)
+        self.text.show_lines(lines)
+
     def choose_box(self, place: int) -> None:
+        if self.text.is_shown:
+            self.text.choose_line(place)
         self._chosen = place
+        boxes = self.text.layer.boxes if self.text.is_shown else self._boxes
+        if 0 <= place < len(boxes):
+            around = self._shape(boxes[place], self._frame()).boundingRect()
+            self._zoom.show(around.adjusted(-8, -8, 8, 8), self.size(), self._picture.size())
         self.update()
+
+    def _line_chosen(self, place: int) -> None:
+        self.choose_box(place)
+        self.box_clicked.emit(place)
 
     def show_overlay(self, overlay: QImage, opacity: float) -> None:
         """Areas in their colours, transparent elsewhere."""
@@ -117,10 +146,14 @@ class Canvas(QWidget):
 
     def _frame(self) -> QRectF:
         """Where the picture lies."""
-        size = self._picture.size().scaled(self.size(), Qt.AspectRatioMode.KeepAspectRatio)
-        return QRectF(
-            (self.width() - size.width()) / 2, (self.height() - size.height()) / 2, size.width(), size.height()
-        )
+        return self._zoom.frame(self.size(), self._picture.size())
+
+    def _into_picture(self) -> QTransform:
+        """From here to pixels of the original picture."""
+        frame = self._frame()
+        sx = self._original.width() / max(1.0, frame.width())
+        sy = self._original.height() / max(1.0, frame.height())
+        return QTransform.fromTranslate(-frame.left(), -frame.top()) * QTransform.fromScale(sx, sy)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
@@ -140,10 +173,12 @@ class Canvas(QWidget):
             self._paint_after(painter, frame)
         if self._boxes:
             self._paint_boxes(painter, frame)
+        if self.text.is_shown:
+            self.text.paint(painter)
         if self.hasFocus():
             painter.setPen(QPen(theme().colour("accent"), 2))
             painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawRect(frame.adjusted(1, 1, -1, -1))
+            painter.drawRect(frame.intersected(QRectF(self.rect())).adjusted(1, 1, -1, -1))
 
     def _paint_after(self, painter: QPainter, frame: QRectF) -> None:
         at = frame.left() + frame.width() * self._split
@@ -177,8 +212,7 @@ class Canvas(QWidget):
     def _shape(self, box: Box, frame: QRectF) -> QPolygonF:
         sx = frame.width() / max(1, self._original.width())
         sy = frame.height() / max(1, self._original.height())
-        corners = box.polygon or ((box.x0, box.y0), (box.x1, box.y0), (box.x1, box.y1), (box.x0, box.y1))
-        return QPolygonF([QPointF(frame.left() + x * sx, frame.top() + y * sy) for x, y in corners])
+        return QPolygonF([QPointF(frame.left() + x * sx, frame.top() + y * sy) for x, y in box.corners()])
 
     def _paint_boxes(self, painter: QPainter, frame: QRectF) -> None:
         for number, box in enumerate(self._boxes):
@@ -202,8 +236,12 @@ class Canvas(QWidget):
     # Acting ----------------------------------------------------------------------------------------------------------------
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        if self.has_after:
+        if event.button() == Qt.MouseButton.MiddleButton:
+            self._panning = event.position()
+        elif self.has_after:
             self._move_split(event)
+        elif self.text.is_shown:
+            self.text.press(event)
         elif self._boxes:
             frame, at = self._frame(), event.position()
             hit = [
@@ -216,10 +254,53 @@ class Canvas(QWidget):
             self.box_clicked.emit(self._chosen)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        if self.has_after and event.buttons() & Qt.MouseButton.LeftButton:
+        if self._panning is not None:
+            self._zoom.pan(event.position() - self._panning, self.size(), self._picture.size())
+            self._panning = event.position()
+            self.update()
+        elif self.has_after and event.buttons() & Qt.MouseButton.LeftButton:
             self._move_split(event)
+        elif self.text.is_shown:
+            self.text.move(event)
+
+    def mouseReleaseEvent(self, _event: QMouseEvent) -> None:
+        self._panning = None
+        self.text.release()
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        if self.text.is_shown:
+            self.text.double_click(event)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        if self.text.is_shown:
+            self.text.show_menu(event.globalPos())
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        turn = event.angleDelta()
+        if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            self._zoom.step(turn.y() / 120, event.position(), self.size(), self._picture.size())
+        elif self._zoom.factor > 1:
+            self._zoom.pan(QPointF(turn.x(), turn.y()) / 2, self.size(), self._picture.size())
+        else:
+            event.ignore()
+            return
+        self.update()
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and self.text.takes(event):
+            event.accept()
+            return True
+        return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
+        zoom = {Qt.Key.Key_Plus: 1, Qt.Key.Key_Equal: 1, Qt.Key.Key_Minus: -1}.get(Qt.Key(event.key()), 0)
+        if zoom or event.key() == Qt.Key.Key_0:
+            middle = QPointF(self.rect().center())
+            self._zoom.step(zoom or -100, middle, self.size(), self._picture.size())
+            self.update()
+            return
+        if self.text.is_shown and self.text.key(event):
+            return
         step = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}.get(Qt.Key(event.key()), 0)
         if step and self.has_after:
             self._split = min(1.0, max(0.0, self._split + step * 0.05))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,13 +26,37 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from workbench.engine.truth import answer_text
 from workbench.gui.theme import CLASS_COLOURS, S, theme
 from workbench.gui.widgets.basic import button, label, row
 from workbench.gui.widgets.canvas import label_colour
+from workbench.gui.widgets.read_text import ReadText
 from workbench.gui.widgets.score_bars import ScoreBars
 from workbench.tasks.predictions import Box, Boxes, Mask, Picture, Prediction, Scores, Table, Text, Vector
 
 _MOST_ROWS = 500
+_FILE_KINDS = {
+    ".csv": "Table",
+    ".txt": "Text",
+    ".pdf": "PDF with text to search and copy",
+    ".hocr": "hOCR (places of all words)",
+}
+
+
+def ask_save_path(parent: QWidget, title: str, name: str, endings: tuple[str, ...]) -> str:
+    """Ask the person where a file goes; "" when nowhere.
+
+    Args:
+        name: suggested, without an ending.
+        endings: that are offered, the first one suggested.
+    """
+    kinds = {f"{_FILE_KINDS.get(e, e[1:].upper())} (*{e})": e for e in endings}
+    file, kind = QFileDialog.getSaveFileName(parent, title, f"{name}{endings[0]}", ";;".join(kinds))
+    path, wanted = Path(file), kinds.get(kind, endings[0])
+    if file and (not path.suffix or (wanted != endings[0] and path.suffix == endings[0])):
+        # The kind was chosen from the list, and the suggested ending stayed.
+        file = str(path.with_suffix(wanted))
+    return file
 
 
 def _column(widget: QWidget) -> QVBoxLayout:
@@ -85,10 +110,9 @@ class BoxesPart(QWidget):
         self.value = label("", "soft")
         self.list = _Swatches("What was found")
         self.list.currentRowChanged.connect(self.chosen)
-        self.text = QPlainTextEdit()
-        self.text.setReadOnly(True)
-        self.text.setAccessibleName("The text that was read")
+        self.text = ReadText()
         self.text.setObjectName("read-text")
+        self.text.line_chosen.connect(self.chosen)
         column.addWidget(self.summary)
         self.certain = label("At least this certain", "soft")
         column.addLayout(row(self.certain, self.slider, self.value))
@@ -117,6 +141,17 @@ class BoxesPart(QWidget):
         found = self._prediction.boxes if self._prediction is not None and not self._prediction.reading else ()
         return sorted({b.label for b in found})
 
+    def prediction_now(self) -> Boxes | None:
+        """The prediction as it is shown: with the slider's value."""
+        return replace(self._prediction, threshold=self.slider.value() / 100) if self._prediction is not None else None
+
+    def choose(self, place: int) -> None:
+        """Highlight a box or a line in the list; -1 for none."""
+        self.text.choose_line(place)
+        self.list.blockSignals(True)
+        self.list.setCurrentRow(place)
+        self.list.blockSignals(False)
+
     def boxes_now(self) -> tuple[Box, ...]:
         """The boxes above the slider's value."""
         return self._prediction.above(self.slider.value() / 100) if self._prediction is not None else ()
@@ -130,8 +165,10 @@ class BoxesPart(QWidget):
         self.value.setText(f"{limit:.0%}")
         labels = self.labels()
         if prediction.reading:
-            self.summary.setText(f"{len(boxes)} lines read" if boxes else "No text found")
-            self.text.setPlainText("\n".join(b.label for b in boxes))
+            self.text.show_lines(boxes)
+            lines = f"{len(boxes)} lines read" if len(boxes) != 1 else "1 line read"
+            doubtful = f", {self.text.doubtful} of them not surely (underlined)" if self.text.doubtful else ""
+            self.summary.setText(f"{lines}{doubtful}" if boxes else "No text found")
         else:
             counts: dict[str, int] = {}
             for box in boxes:
@@ -321,11 +358,15 @@ class PredictionView(QWidget):
     boxes_shown(object): boxes to draw on the picture.
     box_chosen(int): a line of the list of boxes.
     opacity(float): of the areas.
+    saving(object, object): the prediction as it is shown, and the path where the person wants it.
+    comparing(str): the answer's text shall be compared with the right one.
     """
 
     boxes_shown = Signal(object)
     box_chosen = Signal(int)
     opacity = Signal(float)
+    saving = Signal(object, object)
+    comparing = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -362,9 +403,14 @@ class PredictionView(QWidget):
         self.note.setObjectName("prediction-note")
         self.copy = button("Copy", self._copy, icon_name="copy", name="copy-answer", tip="Copy the answer as text")
         self.save = button("Save …", self._save, icon_name="save", name="save-answer")
+        self.compare = button(
+            "Compare with the right text …", self._compare, icon_name="git-compare", name="compare-answer",
+            tip="Tells how many words and letters are wrong (word and character error rate)",
+        )  # fmt: skip
         column.addWidget(self.stack, 1)
         column.addWidget(self.note)
         column.addLayout(row(self.copy, self.save, 1))
+        column.addLayout(row(self.compare, 1))
         self.show_prediction(None)
 
     def show_prediction(self, prediction: Prediction | None) -> None:
@@ -375,6 +421,12 @@ class PredictionView(QWidget):
         whole = prediction is not None and getattr(prediction, "finished", True)
         self.copy.setVisible(whole and not plain and not isinstance(prediction, Picture | Mask))
         self.save.setVisible(whole and not plain)
+        self.compare.setVisible(whole and prediction is not None and answer_text(prediction) is not None)
+        reading = isinstance(prediction, Boxes) and prediction.reading
+        named = ((self.copy, "Copy text" if reading else "Copy"), (self.save, "Save as …" if reading else "Save …"))
+        for pressed, words in named:
+            pressed.setText(f" {words}")
+            pressed.setAccessibleName(words)
         self.note.setVisible(prediction is not None and not plain and bool(prediction.note))
         if prediction is None:
             self.scores.show_prediction(None)
@@ -391,38 +443,43 @@ class PredictionView(QWidget):
         self.boxes.set_live(labels)
         self.scores.bars.still = labels is not None
 
+    def prediction_now(self) -> Prediction | None:
+        """The prediction as it is shown."""
+        return self.boxes.prediction_now() if isinstance(self.prediction, Boxes) else self.prediction
+
     def answer_text(self) -> str:
         """The answer as plain text."""
-        if isinstance(self.prediction, Text) and not self.prediction.marked:
-            return self.prediction.text
-        return "\n".join(self.prediction.lines()) if self.prediction is not None else ""
+        prediction = self.prediction_now()
+        if prediction is None:
+            return ""
+        text = answer_text(prediction)
+        return text if text is not None else "\n".join(prediction.lines())
 
     def _copy(self) -> None:
         QApplication.clipboard().setText(self.answer_text())
 
+    def _compare(self) -> None:
+        self.comparing.emit(self.answer_text())
+
     def ask_path(self, endings: tuple[str, ...]) -> str:
         """Where it goes; asked of the person."""
-        kinds = ";;".join(f"{e[1:].upper()} (*{e})" for e in endings)
-        return QFileDialog.getSaveFileName(self, "Save the answer", f"answer{endings[0]}", kinds)[0]
+        return ask_save_path(self, "Save the answer", "answer", endings)
 
     def _save(self) -> None:
-        from workbench.engine.save import endings, save_prediction
-        from workbench.errors import UserError
+        from workbench.engine.save import endings
 
-        if self.prediction is None:
-            return
-        file = self.ask_path(endings(self.prediction))
-        if not file:
+        prediction = self.prediction_now()
+        file = self.ask_path(endings(prediction)) if prediction is not None else ""
+        if prediction is None or not file:
             return
         path = Path(file)
         if not path.suffix:
-            path = path.with_suffix(endings(self.prediction)[0])
-        try:
-            save_prediction(self.prediction, path)
-        except UserError as error:
-            self.note.setText(str(error))
-        else:
-            self.note.setText(f"Saved to {path}")
+            path = path.with_suffix(endings(prediction)[0])
+        self.saving.emit(prediction, path)
+
+    def tell(self, words: str) -> None:
+        """What came of saving."""
+        self.note.setText(words)
         self.note.show()
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QPlainTextEdit, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QPlainTextEdit, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
 from workbench.gui.theme import S
 from workbench.gui.widgets.basic import DropZone, button, label, row
@@ -73,6 +73,7 @@ class TryInput(QStackedWidget):
 
     def clear_picture(self) -> None:
         """Back to the place to drop on, or to the video that runs."""
+        self.picture_hint.clear()
         live = self.live is not None and self.live.active
         self.picture_stack.setCurrentWidget(self.live if self.live is not None and live else self.drop)
 
@@ -83,6 +84,7 @@ class TryInput(QStackedWidget):
         live.player.screen_area.dropped.connect(self.dropped)
 
     def show_picture(self, data: bytes) -> None:
+        self.picture_hint.clear()
         self.picture.show_data(data)
         self.picture_stack.setCurrentWidget(self.picture)
 
@@ -110,6 +112,9 @@ class TryInput(QStackedWidget):
         self.picture_stack.addWidget(self.picture)
         column.addWidget(self.picture_stack, 1)
         tip = "Paste a picture or a text (Ctrl+V)"
+        self.picture_hint = label("", "faint", wrap=True)
+        self.picture_hint.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self.picture_hint.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         column.addLayout(
             row(
                 button("Choose files …", self.choose.emit, icon_name="folder-open"),
@@ -121,7 +126,7 @@ class TryInput(QStackedWidget):
                     name="open-camera",
                     tip="See what the model says of what the camera sees (Ctrl+Shift+C)",
                 ),
-                1,
+                self.picture_hint,
             )
         )
         return side
