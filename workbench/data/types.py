@@ -11,6 +11,8 @@ from typing import Any, Literal
 from workbench.errors import Problem
 
 MediaKind = Literal["picture", "text", "sound", "series"]
+# Which part of a deep picture's greys is seen: centre ("level") and width, in the picture's own unit.
+Window = tuple[float, float]
 
 
 class Split(StrEnum):
@@ -31,6 +33,8 @@ class Sample:
         path: the file, or None when `data` or `text` holds it.
         data: the encoded bytes of a picture or a sound; None otherwise.
         text: the text itself.
+        window: how a picture with more than 256 greys (16 bits, CT) is read; None: as the file or the model says.
+        frame: which picture of a file that holds several, from 0; None: the usual one (see `media.read_picture`).
     """
 
     kind: MediaKind
@@ -38,6 +42,8 @@ class Sample:
     path: Path | None = None
     data: bytes | None = None
     text: str | None = None
+    window: Window | None = None
+    frame: int | None = None
 
 
 @dataclass(frozen=True)
@@ -64,6 +70,7 @@ class Item:
         content_hash: sha256 (hex) of the file's bytes or of the normalised text.
         problem: a sentence when the item cannot be used (broken file), else "".
         suggestion: class id the current model suggests, with `suggestion_score` in 0..1.
+        window: how the project reads pictures with more than 256 greys; None: as each file says.
     """
 
     id: int
@@ -80,9 +87,17 @@ class Item:
     problem: str = ""
     suggestion: int | None = None
     suggestion_score: float = 0.0
+    window: Window | None = None
 
     def sample(self) -> Sample:
-        return Sample(self.kind, self.name, path=self.path, text=self.text)
+        return Sample(self.kind, self.name, path=self.path, text=self.text, window=self.window)
+
+    @property
+    def content_key(self) -> str:
+        """Names what a model sees of it: the content, and how it is read."""
+        return (
+            self.content_hash if self.window is None else f"{self.content_hash}@{self.window[0]:g}:{self.window[1]:g}"
+        )
 
 
 @dataclass(frozen=True)

@@ -148,8 +148,11 @@ def _free_folder(run: Run) -> Path:
 def _card(run: Run, folder: Path, evaluation: Evaluation) -> ModelCard:
     counts = len(run.usable(Split.TRAIN))
     base = run.card
+    # What was learnt through the project's window must be asked through it, too.
+    window = next((i.window for i in run.items[Split.TRAIN]), None) or base.preparation.window
     return replace(
         base,
+        preparation=replace(base.preparation, window=window),
         id=folder.name,
         name=run.config.name or folder.name,
         tasks=(run.config.task,),

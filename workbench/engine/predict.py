@@ -12,6 +12,7 @@ from typing import Any
 
 from workbench.catalog.card import ModelCard
 from workbench.control import Control
+from workbench.data.media import is_picture
 from workbench.data.types import Sample
 from workbench.engine.pool import ModelPool, shared_pool
 from workbench.errors import Problem, UserError
@@ -142,6 +143,13 @@ def predict_live(
             yield PredictResult(0, sample, prediction, None, time.perf_counter() - started)
 
 
+def suits(path: Path, task: Task) -> bool:
+    """Is it a file of the task's kind: by its ending, or (DICOM files often have none) by its first bytes?"""
+    if path.suffix.lower() in task.info.file_suffixes:
+        return True
+    return task.info.media == "picture" and is_picture(path)
+
+
 def collect_samples(paths: Iterable[str | Path], task: Task, control: Control | None = None) -> list[Sample]:
     """Files as they are, and all files in folders (below too) whose ending suits the task, in order of name.
 
@@ -159,7 +167,7 @@ def collect_samples(paths: Iterable[str | Path], task: Task, control: Control | 
             for file in sorted(path.rglob("*")):
                 control.check()
                 hidden = any(part.startswith((".", "__MACOSX")) for part in file.relative_to(path).parts)
-                if file.suffix.lower() in task.info.file_suffixes and not hidden and file.is_file():
+                if suits(file, task) and not hidden and file.is_file():
                     inside.append(Sample(task.info.media, file.relative_to(path).as_posix(), path=file))
             if not inside:
                 raise UserError(f"The folder “{path.name}” holds no {task.info.nouns}.", "Choose another folder.")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from workbench.control import Control
 from workbench.data.importers.base import Entry, FilesPlan
-from workbench.data.media import PICTURE_SUFFIXES, TEXT_SUFFIXES
+from workbench.data.media import TEXT_SUFFIXES, is_picture
 from workbench.data.types import MediaKind, Split
 from workbench.errors import Problem, UserError
 
@@ -21,9 +21,8 @@ _MAX_FILES = 1_000_000
 
 
 def media_of(path: Path) -> MediaKind | None:
-    """What a file is, by its ending."""
-    suffix = path.suffix.lower()
-    return "picture" if suffix in PICTURE_SUFFIXES else "text" if suffix in TEXT_SUFFIXES else None
+    """What a file is, by its ending (see `is_picture` for files without one)."""
+    return "text" if path.suffix.lower() in TEXT_SUFFIXES else "picture" if is_picture(path) else None
 
 
 def plan_folder(folder: Path, control: Control) -> FilesPlan:
@@ -40,7 +39,7 @@ def plan_folder(folder: Path, control: Control) -> FilesPlan:
         if others:
             raise UserError(
                 f"The folder “{folder.name}” holds no pictures and no texts the app can read.",
-                "Pictures are JPEG, PNG, WebP, BMP, GIF or TIFF files; texts are TXT files or a table.",
+                "Pictures are JPEG, PNG, WebP, BMP, GIF, TIFF or DICOM files; texts are TXT files or a table.",
             )
         raise UserError(f"The folder “{folder.name}” is empty.", "Choose a folder with pictures or texts in it.")
     media = Counter(kind for _, kind in files).most_common(1)[0][0]

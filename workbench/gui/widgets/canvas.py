@@ -23,6 +23,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from workbench.gui.theme import CLASS_COLOURS, theme
 from workbench.gui.widgets.basic import accepts
+from workbench.gui.widgets.right_drag import RightDrag
 from workbench.tasks.predictions import Box
 
 _GRIP = 14
@@ -38,10 +39,12 @@ class Canvas(QWidget):
     """Signals:
     dropped(object): mime data.
     box_clicked(int): place in the boxes shown; -1 beside all of them.
+    right_dragged(float, float): the right button was held and the mouse moved so far to the right and up.
     """
 
     dropped = Signal(object)
     box_clicked = Signal(int)
+    right_dragged = Signal(float, float)
 
     def __init__(self, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -60,6 +63,7 @@ class Canvas(QWidget):
         self._original = QSize()
         self._chosen = -1
         self._words = ""
+        self._drag = RightDrag()
         theme().changed.connect(self.update)
 
     # What is shown -----------------------------------------------------------------------------------------------------
@@ -197,6 +201,8 @@ class Canvas(QWidget):
     # Acting ----------------------------------------------------------------------------------------------------------------
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
+        if self._drag.press(event):
+            return
         if self.has_after:
             self._move_split(event)
         elif self._boxes:
@@ -211,7 +217,9 @@ class Canvas(QWidget):
             self.box_clicked.emit(self._chosen)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        if self.has_after and event.buttons() & Qt.MouseButton.LeftButton:
+        if (step := self._drag.moved(event)) is not None:
+            self.right_dragged.emit(step.x(), step.y())
+        elif self.has_after and event.buttons() & Qt.MouseButton.LeftButton:
             self._move_split(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

@@ -75,6 +75,10 @@ class TryInput(QStackedWidget):
         self.picture.show_data(data)
         self.picture_stack.setCurrentWidget(self.picture)
 
+    def add_below_picture(self, widget: QWidget) -> None:
+        """Controls between the picture and its buttons."""
+        self._below.addWidget(widget)
+
     def show_sound(self, name: str) -> None:
         """What was dropped, by name; "" for nothing."""
         self.sound.heading.setText(name or "Drop a recording")
@@ -98,6 +102,8 @@ class TryInput(QStackedWidget):
         self.picture_stack.addWidget(self.drop)
         self.picture_stack.addWidget(self.picture)
         column.addWidget(self.picture_stack, 1)
+        self._below = QVBoxLayout()
+        column.addLayout(self._below)
         tip = "Paste a picture or a text (Ctrl+V)"
         column.addLayout(
             row(
