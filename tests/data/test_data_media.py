@@ -50,11 +50,11 @@ def test_what_is_see_through_becomes_white() -> None:
 
 
 def test_sixteen_bits_keep_their_greys() -> None:
-    picture = Image.new("I;16", (2, 1))
-    picture.putpixel((0, 0), 32768)
-    picture.putpixel((1, 0), 65535)
+    picture = Image.new("I;16", (3, 1))
+    for x, value in enumerate((0, 32768, 65535)):
+        picture.putpixel((x, 0), value)
     read = open_picture(encoded(picture))
-    assert read.getpixel((0, 0)) == (127, 127, 127) and read.getpixel((1, 0)) == (255, 255, 255)
+    assert [read.getpixel((x, 0)) for x in range(3)] == [(0, 0, 0), (128, 128, 128), (255, 255, 255)]
 
 
 @pytest.mark.parametrize(

@@ -68,6 +68,8 @@ class Preparation:
         mean, std: per channel RGB, for values in 0..1 (pictures).
         max_tokens: longest text the network sees at once (texts).
         pooling: "mean" or "cls": how token vectors become one vector (texts).
+        window: centre and width through which it was taught pictures with more than 256 greys (16 bits, CT); None: as
+            each file says.
     """
 
     size: int = 224
@@ -77,6 +79,7 @@ class Preparation:
     std: tuple[float, float, float] = (0.229, 0.224, 0.225)
     max_tokens: int = 256
     pooling: str = "mean"
+    window: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)

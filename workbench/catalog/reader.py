@@ -117,4 +117,7 @@ def _preparation(value: Any) -> Preparation:
             if len(numbers) != 3:
                 raise ValueError(f"“preparation.{key}” needs three numbers")
             known[key] = numbers
+    if known.get("window") is not None:
+        centre, width = (float(v) for v in known["window"])
+        known["window"] = (centre, width)
     return Preparation(**known)

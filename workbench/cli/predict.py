@@ -32,6 +32,13 @@ def add(commands: Any) -> None:
     command.add_argument(
         "--ignore", default="", metavar="WHAT", help="what --truth does not count: case,punctuation,accents"
     )
+    command.add_argument(
+        "--window",
+        metavar="CENTRE,WIDTH",
+        default="",
+        help="how pictures with more than 256 greys (16 bits, CT) are read",
+    )
+    command.add_argument("--frame", type=int, help="which picture of a file that holds several, from 1")
     command.add_argument("--stream", action="store_true", help="show one answer while it grows")
     form = command.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="machine-readable, one object per input")
@@ -55,6 +62,7 @@ def run(options: argparse.Namespace) -> int:
     if task.info.media != media or task.info.id not in (*card.tasks, *card.trainable_for):
         given = next((t for t in _tasks() if t.info.media == media), task)
         raise UserError(f"“{card.name}” is for {task.info.nouns}, not for {given.info.nouns}.", "Choose another model.")
+    samples = _read_as(samples, options)
     how = how_to_compare(options)
     if options.stream and len(samples) == 1 and how is None:
         return _stream(samples[0], card, task, task_options(options, task))
@@ -76,6 +84,20 @@ def run(options: argparse.Namespace) -> int:
     if failed:
         note(f"{len(rows)} results, {failed} problems.")
     return 0 if not failed else 3 if rows else 1
+
+
+def _read_as(samples: list[Any], options: argparse.Namespace) -> list[Any]:
+    """With the window and frame that were asked for. Raises: UserError when the window is none."""
+    from dataclasses import replace
+
+    from workbench.data.deep import window_from
+    from workbench.errors import UserError
+
+    if options.frame is not None and options.frame < 1:
+        raise UserError("Pictures of a file are counted from 1.", "Give --frame 1 for the first.")
+    window = window_from(options.window) if options.window else None
+    frame = options.frame - 1 if options.frame is not None else None
+    return [replace(s, window=window, frame=frame) for s in samples]
 
 
 def _tasks() -> list[Any]:

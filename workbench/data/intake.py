@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import os
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -13,7 +12,7 @@ from pathlib import Path
 
 from workbench.control import Control
 from workbench.data import similar
-from workbench.data.media import open_picture, read_bytes
+from workbench.data.media import read_bytes, read_picture
 from workbench.data.types import NewItem, Sample
 from workbench.errors import Problem, UserError
 
@@ -66,16 +65,16 @@ def _look(item: NewItem) -> Taken:
     if item.kind == "sound":
         return _look_at_sound(item, item.path)
     data = read_bytes(item.path)
-    width, height = _size(data)
-    picture = open_picture(data, max_side=_LOOK)
+    opened = read_picture(data, max_side=_LOOK)
+    picture = opened.picture
     if picture.width < 2 or picture.height < 2:
         raise UserError("The picture is only a point.", "Choose a larger one.")
     return Taken(
         item,
         hashlib.sha256(data).hexdigest(),
         stored_path=str(item.path.absolute()),
-        width=width,
-        height=height,
+        width=opened.width,
+        height=opened.height,
         signature=similar.signature(picture),
     )
 
@@ -87,17 +86,6 @@ def _look_at_sound(item: NewItem, path: Path) -> Taken:
     with path.open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
     return Taken(item, digest, stored_path=str(path.absolute()), signature=similar.signature(picture), seconds=seconds)
-
-
-def _size(data: bytes) -> tuple[int, int]:
-    """Width and height as in the file's header; (0, 0) where `open_picture` will say what is wrong."""
-    from PIL import Image
-
-    try:
-        with Image.open(io.BytesIO(data)) as picture:
-            return picture.size
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
-        return (0, 0)
 
 
 def copy_into(media: Path, taken: Taken) -> Taken:

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import io
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from workbench.data.types import Sample
+from workbench.data.deep import MAX_DEEP_PIXELS, Deep
+from workbench.data.deep_files import DEEP_MODES, TIFF_MARKS, deep_of, rare_tiff
+from workbench.data.dicom import HEAD_BYTES, is_dicom, read_dicom
+from workbench.data.dicom import SUFFIXES as DICOM_SUFFIXES
+from workbench.data.types import Sample, Window
 from workbench.errors import UserError
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff")
+PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", *DICOM_SUFFIXES)
 TEXT_SUFFIXES = (".txt", ".md")
 MAX_PIXELS = 200_000_000
 MAX_BYTES = 500_000_000
@@ -40,8 +45,38 @@ def read_bytes(path: Path, limit: int = MAX_BYTES) -> bytes:
         raise UserError("The file cannot be read.", "Check the disk, or copy the file again.") from error
 
 
-def open_picture(source: Sample | Path | bytes, max_side: int | None = None) -> Image:
-    """A picture as RGB, upright as the camera meant it; what is see-through becomes white.
+@dataclass(frozen=True)
+class Opened:
+    """A picture that was read.
+
+    Attributes:
+        picture: RGB, upright; a JPEG may have been decoded smaller than it is.
+        width, height: as the file says, before it is turned upright.
+        note: what a person should know about how it was read; "" for nothing.
+        deep: all its greys, where there are more than 256.
+        frame, frames: which picture of a file that holds several, from 0.
+    """
+
+    picture: Image
+    width: int
+    height: int
+    note: str = ""
+    deep: Deep | None = None
+    frame: int = 0
+    frames: int = 1
+
+
+def open_picture(source: Sample | Path | bytes, max_side: int | None = None, window: Window | None = None) -> Image:
+    """A picture as RGB, upright as the camera meant it; what is see-through becomes white. See `read_picture`."""
+    return read_picture(source, max_side, window).picture
+
+
+def read_picture(source: Sample | Path | bytes, max_side: int | None = None, window: Window | None = None) -> Opened:
+    """A picture with what is to be known about it.
+
+    Of a DICOM file with several pictures the middle one is taken, of a TIFF file the first, unless the sample says
+    which. Greys deeper than 8 bits go through the sample's window, else `window`, else the file's own, else from the
+    1st to the 99th percentile (see `workbench.data.deep`).
 
     Args:
         source: a sample, a file, or encoded bytes.
@@ -50,22 +85,15 @@ def open_picture(source: Sample | Path | bytes, max_side: int | None = None) -> 
     Raises:
         UserError: when it is not a picture, damaged, cut off, or larger than 200 million pixels.
     """
-    import warnings
+    from PIL import Image, UnidentifiedImageError
 
-    from PIL import Image, ImageOps, UnidentifiedImageError
-
+    given = source if isinstance(source, Sample) else Sample("picture")
+    window = given.window or window
     try:
-        with warnings.catch_warnings():
-            # Size is checked below, before anything is decoded.
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            picture = Image.open(io.BytesIO(encoded_bytes(source)))
-            width, height = picture.size
-            if width * height > MAX_PIXELS:
-                raise UserError(f"The picture is too large ({width} × {height}).", "Make it smaller and add it again.")
-            if max_side is not None and picture.format == "JPEG":
-                picture.draft("RGB", (max_side, max_side))
-            picture.load()
-            return _rgb(ImageOps.exif_transpose(picture))
+        data = encoded_bytes(source)
+        if is_dicom(data[:HEAD_BYTES]):
+            return _opened_dicom(data, given.frame, window)
+        return _opened_by_pillow(data, given.frame, max_side, window)
     except Image.DecompressionBombError as error:
         raise UserError("The picture is too large.", "Make it smaller and add it again.") from error
     except UnidentifiedImageError as error:
@@ -75,6 +103,88 @@ def open_picture(source: Sample | Path | bytes, max_side: int | None = None) -> 
         raise UserError("The picture is damaged or cut off.", "Copy it again from where it came from.") from error
 
 
+def _opened_by_pillow(data: bytes, frame: int | None, max_side: int | None, window: Window | None) -> Opened:
+    import warnings
+
+    from PIL import Image, ImageOps, UnidentifiedImageError
+
+    with warnings.catch_warnings():
+        # Size is checked below, before anything is decoded.
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        try:
+            picture = Image.open(io.BytesIO(data))
+        except UnidentifiedImageError:
+            found = rare_tiff(data) if data[:4] in TIFF_MARKS else None
+            if found is None:
+                raise
+            return _opened_rare(found, window)
+        width, height = _checked(picture.size, picture.mode in DEEP_MODES)
+        frames = _pages(picture)
+        frame = max(0, min(frames - 1, frame or 0))
+        if frame:
+            picture.seek(frame)
+            width, height = _checked(picture.size, picture.mode in DEEP_MODES)
+        if max_side is not None and picture.format == "JPEG":
+            picture.draft("RGB", (max_side, max_side))
+        picture.load()
+        upright = ImageOps.exif_transpose(picture)
+        note = _frame_note(frame, frames)
+        if picture.mode in DEEP_MODES:
+            greys = deep_of(picture, upright)
+            return Opened(greys.greys(window).convert("RGB"), width, height, note, greys, frame, frames)
+        return Opened(_rgb(upright), width, height, note, None, frame, frames)
+
+
+def _opened_rare(found: Any, window: Window | None) -> Opened:
+    if isinstance(found, Deep):
+        height, width = found.values.shape
+        return Opened(found.greys(window).convert("RGB"), width, height, deep=found)
+    return Opened(found, found.width, found.height)
+
+
+def _opened_dicom(data: bytes, frame: int | None, window: Window | None) -> Opened:
+    found = read_dicom(data, frame)
+    note = _frame_note(found.frame, found.frames)
+    picture = found.picture if found.deep is None else found.deep.greys(window)
+    assert picture is not None
+    return Opened(picture.convert("RGB"), picture.width, picture.height, note, found.deep, found.frame, found.frames)
+
+
+def _checked(size: tuple[int, int], is_deep: bool) -> tuple[int, int]:
+    """Raises: UserError for more pixels than fit into the memory of a small computer."""
+    width, height = size
+    if width * height > (MAX_DEEP_PIXELS if is_deep else MAX_PIXELS):
+        raise UserError(f"The picture is too large ({width} × {height}).", "Make it smaller and add it again.")
+    return width, height
+
+
+def _pages(picture: Image) -> int:
+    """How many pictures a TIFF file holds; 1 where the list of them is damaged, since the first may still be good."""
+    try:
+        return int(getattr(picture, "n_frames", 1)) if picture.format == "TIFF" else 1
+    except (OSError, SyntaxError, ValueError, EOFError, TypeError, KeyError):
+        return 1
+
+
+def _frame_note(frame: int, frames: int) -> str:
+    return f"Picture {frame + 1} of {frames} in this file." if frames > 1 else ""
+
+
+def is_picture(path: Path) -> bool:
+    """By its ending; a file without one, or with a number for one (as DICOM files often are), by its first bytes."""
+    suffix = path.suffix.lower()
+    if suffix in PICTURE_SUFFIXES:
+        return True
+    if suffix and not suffix[1:].isdigit():
+        return False
+    try:
+        with path.open("rb") as stream:
+            head = stream.read(HEAD_BYTES)
+    except OSError:
+        return False
+    return head[-4:] == b"DICM" and path.name.upper() != "DICOMDIR"
+
+
 def open_transparency(source: Sample | Path | bytes) -> Any:
     """How see-through a picture is: uint8 [H, W] (0 is clear), upright; None when it is not at all.
 
@@ -82,9 +192,15 @@ def open_transparency(source: Sample | Path | bytes) -> Any:
         UserError: as `open_picture`, which is to be called first: it checks the size.
     """
     import numpy as np
-    from PIL import Image, ImageOps
+    from PIL import Image, ImageOps, UnidentifiedImageError
 
-    with Image.open(io.BytesIO(encoded_bytes(source))) as picture:
+    try:
+        found = Image.open(io.BytesIO(encoded_bytes(source)))
+    except UnidentifiedImageError:  # DICOM and rare kinds of TIFF are never see-through
+        return None
+    with found as picture:
+        if picture.mode in DEEP_MODES:
+            return None
         if picture.mode not in ("RGBA", "LA", "PA") and "transparency" not in picture.info:
             return None
         alpha = ImageOps.exif_transpose(picture).convert("RGBA").getchannel("A")
@@ -107,8 +223,8 @@ def encoded_bytes(source: Sample | Path | bytes) -> bytes:
 def _rgb(picture: Image) -> Image:
     from PIL import Image
 
-    if picture.mode in ("I;16", "I;16B", "I;16L", "I", "F"):
-        picture = _eight_bits(picture)
+    if picture.mode in ("RGBa", "La"):  # with the transparency multiplied in
+        picture = picture.convert({"RGBa": "RGBA", "La": "LA"}[picture.mode])
     if picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info:
         picture = picture.convert("RGBA")
         ground = Image.new("RGBA", picture.size, "white")
@@ -116,22 +232,17 @@ def _rgb(picture: Image) -> Image:
     return picture.convert("RGB")
 
 
-def _eight_bits(picture: Image) -> Image:
-    """Deep greys to 0..255: by the format's range for 16 bits, by the picture's own range otherwise."""
-    import numpy as np
-    from PIL import Image
-
-    values = np.asarray(picture).astype(np.float64)
-    low, high = (0.0, 65535.0) if 255 < values.max() <= 65535 and values.min() >= 0 else (values.min(), values.max())
-    scaled = (values - low) / max(high - low, 1e-9) * 255
-    return Image.fromarray(scaled.clip(0, 255).astype(np.uint8))
+def holds_patient_data(path: Path) -> bool:
+    """True for DICOM files, whatever they are called. Raises: OSError when it cannot be read."""
+    with path.open("rb") as stream:
+        return is_dicom(stream.read(HEAD_BYTES))
 
 
-def thumbnail_bytes(path: Path, side: int) -> bytes:
+def thumbnail_bytes(path: Path, side: int, window: Window | None = None) -> bytes:
     """A JPEG of at most `side` pixels. Raises: UserError as `open_picture`."""
     from PIL import Image
 
-    picture = open_picture(path, max_side=side)
+    picture = open_picture(path, max_side=side, window=window)
     picture.thumbnail((side, side), Image.Resampling.BILINEAR)
     stream = io.BytesIO()
     picture.save(stream, "JPEG", quality=85)

@@ -13,6 +13,7 @@ from workbench.data.project_classes import ClassesPart
 from workbench.data.project_items import ItemsPart
 from workbench.data.project_runs import RunsPart
 from workbench.data.store import Store
+from workbench.data.types import Window
 
 
 class Project(ClassesPart, ItemsPart, AnnotationsPart, RunsPart):
@@ -82,6 +83,10 @@ class Project(ClassesPart, ItemsPart, AnnotationsPart, RunsPart):
                 "INSERT INTO meta VALUES (?, ?) ON CONFLICT(key) DO UPDATE SET value = excluded.value",
                 (key, json.dumps(value)),
             )
+
+    def set_window(self, window: Window | None) -> None:
+        """Read all pictures with more than 256 greys through this window (see `Item.window`)."""
+        self.set_meta("window", window)
 
 
 def now() -> str:

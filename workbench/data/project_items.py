@@ -16,7 +16,7 @@ from workbench.data.intake import Taken, copy_into, take_in
 from workbench.data.project_annotations import AnnotationsPart
 from workbench.data.project_classes import ClassesPart
 from workbench.data.store import Store
-from workbench.data.types import AddResult, Counts, Item, ItemFilter, LabelState, NewItem, Split
+from workbench.data.types import AddResult, Counts, Item, ItemFilter, LabelState, NewItem, Split, Window
 from workbench.errors import Problem, UserError
 
 # So many items are read and written at once; a stopped import keeps the chunks before.
@@ -161,7 +161,8 @@ class ItemsPart:
     def items(self, ids: Sequence[int]) -> list[Item]:
         """Snapshots in the order asked for; ids that are not there are left out."""
         rows = self._store.query(f"SELECT {_COLUMNS} FROM items WHERE id {_IN}", (json.dumps(list(ids)),))
-        by_id = {row[0]: self._item(row) for row in rows}
+        window = self.window
+        by_id = {row[0]: self._item(row, window) for row in rows}
         return [by_id[i] for i in ids if i in by_id]
 
     def item(self, item_id: int) -> Item:
@@ -171,7 +172,7 @@ class ItemsPart:
             raise UserError("This item is not in the project any more.", "Undo brings removed items back.")
         return found[0]
 
-    def _item(self, row: Sequence[Any]) -> Item:
+    def _item(self, row: Sequence[Any], window: Window | None) -> Item:
         path = None
         if row[3] is not None:
             path = self._store.folder / row[3] if row[4] else Path(row[3])
@@ -179,8 +180,15 @@ class ItemsPart:
             id=row[0], kind=row[1], name=row[2], path=path, text=row[5], class_id=row[6], label_source=row[7],
             split=Split(row[8]) if row[8] else None, content_hash=row[9], width=row[10], height=row[11], problem=row[12],
             suggestion=row[13], suggestion_score=row[14], marked=bool(row[15]), marks=row[16], proposals=row[17],
-            seconds=row[18],
+            seconds=row[18], window=window,
         )  # fmt: skip
+
+    @property
+    def window(self) -> Window | None:
+        """How all pictures with more than 256 greys are read; None: each as its file says."""
+        rows = self._store.query("SELECT value FROM meta WHERE key = 'window'")
+        value = json.loads(rows[0][0]) if rows else None
+        return (float(value[0]), float(value[1])) if value else None
 
     def counts(self) -> Counts:
         rows = self._store.query(

@@ -9,6 +9,7 @@ import threading
 from pathlib import Path
 
 from workbench.data.media import thumbnail_bytes
+from workbench.data.types import Window
 from workbench.errors import UserError
 
 _PRUNE_EVERY = 500
@@ -28,18 +29,18 @@ class ThumbnailCache:
         self._writes = 0
         self._lock = threading.Lock()
 
-    def get(self, path: Path, side: int) -> bytes:
+    def get(self, path: Path, side: int, window: Window | None = None) -> bytes:
         """The thumbnail's bytes, made when they are not there. Raises: UserError as `open_picture`."""
         try:
             stat = path.stat()
         except OSError as error:
             raise UserError("The file is not there any more.", "Put it back, or remove it from the project.") from error
-        key = f"{path}|{stat.st_mtime_ns}|{stat.st_size}|{side}"
+        key = f"{path}|{stat.st_mtime_ns}|{stat.st_size}|{side}{f'|{window}' if window else ''}"
         target = self._folder / f"{hashlib.sha256(key.encode('utf-8', 'surrogatepass')).hexdigest()}.jpg"
         try:
             return target.read_bytes()
         except OSError:
-            data = thumbnail_bytes(path, side)
+            data = thumbnail_bytes(path, side, window)
             self._write(target, data)
             return data
 

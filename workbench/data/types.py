@@ -12,6 +12,8 @@ from workbench.data.annotations import NewAnnotation
 from workbench.errors import Problem
 
 MediaKind = Literal["picture", "text", "sound", "series"]
+# Which part of a deep picture's greys is seen: centre ("level") and width, in the picture's own unit.
+Window = tuple[float, float]
 
 
 class Split(StrEnum):
@@ -32,6 +34,8 @@ class Sample:
         path: the file, or None when `data` or `text` holds it.
         data: the encoded bytes of a picture or a sound; None otherwise.
         text: the text itself.
+        window: how a picture with more than 256 greys (16 bits, CT) is read; None: as the file or the model says.
+        frame: which picture of a file that holds several, from 0; None: the usual one (see `media.read_picture`).
     """
 
     kind: MediaKind
@@ -39,6 +43,8 @@ class Sample:
     path: Path | None = None
     data: bytes | None = None
     text: str | None = None
+    window: Window | None = None
+    frame: int | None = None
 
 
 @dataclass(frozen=True)
@@ -68,6 +74,7 @@ class Item:
         seconds: length of a recording.
         marked: its annotations (boxes, areas, words …) are done, even when there are none.
         marks: number of its annotations, without proposals; `proposals`: of those a model made.
+        window: how the project reads pictures with more than 256 greys; None: as each file says.
     """
 
     id: int
@@ -88,6 +95,7 @@ class Item:
     marks: int = 0
     proposals: int = 0
     seconds: float = 0.0
+    window: Window | None = None
 
     @property
     def labelled(self) -> bool:
@@ -95,7 +103,14 @@ class Item:
         return self.class_id is not None or self.marked
 
     def sample(self) -> Sample:
-        return Sample(self.kind, self.name, path=self.path, text=self.text)
+        return Sample(self.kind, self.name, path=self.path, text=self.text, window=self.window)
+
+    @property
+    def content_key(self) -> str:
+        """Names what a model sees of it: the content, and how it is read."""
+        return (
+            self.content_hash if self.window is None else f"{self.content_hash}@{self.window[0]:g}:{self.window[1]:g}"
+        )
 
 
 @dataclass(frozen=True)

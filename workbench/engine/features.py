@@ -123,8 +123,8 @@ def compute_features(
 
     control = control or Control()
     prefix = f"{model.weights_hash}/{task.preparation_key(model)}/"
-    known = cache.get([prefix + i.content_hash for i in items]) if cache is not None else {}
-    rows: dict[int, bytes] = {i.id: known[prefix + i.content_hash] for i in items if prefix + i.content_hash in known}
+    known = cache.get([prefix + i.content_key for i in items]) if cache is not None else {}
+    rows: dict[int, bytes] = {i.id: known[prefix + i.content_key] for i in items if prefix + i.content_key in known}
     missing = [i for i in items if i.id not in rows]
     problems: dict[int, Problem] = {}
     done = len(rows)
@@ -150,7 +150,7 @@ def compute_features(
                 fresh = {i.id: v.astype(np.float32).tobytes() for (i, _), v in zip(prepared, values, strict=True)}
                 rows |= fresh
                 if cache is not None:
-                    cache.put({prefix + i.content_hash: fresh[i.id] for i, _ in prepared})
+                    cache.put({prefix + i.content_key: fresh[i.id] for i, _ in prepared})
             done += len(batch)
             control.progress(done, len(items), f"Looking at {task.info.nouns}: {done} of {len(items)}")
             if on_progress is not None:

@@ -155,8 +155,11 @@ def _card(run: Run, folder: Path, evaluation: Judgement, built: ModelCard) -> Mo
     counts = len(run.usable(Split.TRAIN))
     base = run.card
     summary, limits = run.task.describe(run.config.classes)
+    # What was learnt through the project's window must be asked through it, too.
+    window = next((i.window for i in run.items[Split.TRAIN]), None) or base.preparation.window
     return replace(
         base,
+        preparation=replace(base.preparation, window=window),
         id=folder.name,
         runtime=built.runtime,
         arch=built.arch,

@@ -13,6 +13,7 @@ from typing import Any
 
 from workbench.catalog.card import ModelCard
 from workbench.control import Control
+from workbench.data.media import is_picture
 from workbench.data.types import Sample
 from workbench.engine.pool import ModelPool, shared_pool
 from workbench.errors import Problem, UserError
@@ -149,6 +150,13 @@ def _as_counted(path: Path) -> list[tuple[int, str]]:
     return [(int(part), "") if part.isdecimal() and len(part) < 1000 else (-1, part) for part in parts]
 
 
+def suits(path: Path, task: Task) -> bool:
+    """Is it a file of the task's kind: by its ending, or (DICOM files often have none) by its first bytes?"""
+    if path.suffix.lower() in task.info.file_suffixes:
+        return True
+    return task.info.media == "picture" and is_picture(path)
+
+
 def collect_samples(paths: Iterable[str | Path], task: Task, control: Control | None = None) -> list[Sample]:
     """Files as they are, and all files in folders (below too) whose ending suits the task, in order of name
     (numbers as one counts).
@@ -167,7 +175,7 @@ def collect_samples(paths: Iterable[str | Path], task: Task, control: Control | 
             for file in sorted(path.rglob("*"), key=_as_counted):
                 control.check()
                 hidden = any(part.startswith((".", "__MACOSX")) for part in file.relative_to(path).parts)
-                if file.suffix.lower() in task.info.file_suffixes and not hidden and file.is_file():
+                if suits(file, task) and not hidden and file.is_file():
                     inside.append(Sample(task.info.media, file.relative_to(path).as_posix(), path=file))
             if not inside:
                 raise UserError(f"The folder “{path.name}” holds no {task.info.nouns}.", "Choose another folder.")

@@ -182,7 +182,20 @@ def examples_from(samples: Sequence[Sample], labels: Sequence[str], task_id: str
         except OSError:
             continue  # missing files cannot be judged by
         digest = hashlib.sha256(content).hexdigest()
-        pairs.append((Item(number, sample.kind, sample.name, sample.path, sample.text, content_hash=digest), label))
+        pairs.append(
+            (
+                Item(
+                    number,
+                    sample.kind,
+                    sample.name,
+                    sample.path,
+                    sample.text,
+                    content_hash=digest,
+                    window=sample.window,
+                ),
+                label,
+            )
+        )
     sample_pairs = _stratified(pairs, seed)
     # Without a project only equal contents are known to be duplicates.
     first: dict[str, int] = {}

@@ -10,7 +10,7 @@ from PySide6.QtGui import QUndoCommand, QUndoStack
 
 from workbench.data.annotations import AnnotationState
 from workbench.data.project import Project
-from workbench.data.types import LabelState
+from workbench.data.types import LabelState, Window
 from workbench.errors import UserError
 
 
@@ -152,6 +152,17 @@ class ProjectStore(QObject):
             self.items_changed.emit()
 
         self.push(f"remove {len(wanted)} items", do, undo)
+
+    def set_window(self, window: Window | None) -> None:
+        """How all pictures with more than 256 greys are read from now on, undoably."""
+        project = self.require()
+        before = project.window
+
+        def put(value: Window | None) -> None:
+            project.set_window(value)
+            self.items_changed.emit()
+
+        self.push("how pictures are read", lambda: put(window), lambda: put(before))
 
     def added(self, ids: Sequence[int]) -> None:
         """Items have just been imported (by a job); make that undoable."""

@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QPixmap, QPixmapCache
 
 from workbench.data.thumbnails import ThumbnailCache
+from workbench.data.types import Window
 from workbench.errors import UserError
 from workbench.gui.workers import Stack
 
@@ -31,19 +32,22 @@ class Thumbnails(QObject):
         self._stack.done.connect(self._came)
         self._failed: dict[str, str] = {}
 
-    def pixmap(self, path: Path) -> QPixmap | None:
-        """The thumbnail, or None while it is on its way (`ready` says when) or when it cannot be made."""
-        key = str(path)
+    def pixmap(self, path: Path, window: Window | None = None) -> QPixmap | None:
+        """The thumbnail, or None while it is on its way (`ready` says when) or when it cannot be made.
+
+        `window`: how a picture with more than 256 greys is read; None: as its file says.
+        """
+        key = _key(path, window)
         found = QPixmap()
         if QPixmapCache.find(key, found):
             return found
         if key not in self._failed:
-            self._stack.ask(key, lambda: self._cache.get(path, SIDE))
+            self._stack.ask(key, lambda: self._cache.get(path, SIDE, window))
         return None
 
-    def problem(self, path: Path) -> str:
+    def problem(self, path: Path, window: Window | None = None) -> str:
         """Why there is no thumbnail, or ""."""
-        return self._failed.get(str(path), "")
+        return self._failed.get(_key(path, window), "")
 
     def stop(self) -> None:
         self._stack.stop()
@@ -56,3 +60,7 @@ class Thumbnails(QObject):
             pixmap.loadFromData(result)
             QPixmapCache.insert(key, pixmap)
         self.ready.emit(key)
+
+
+def _key(path: Path, window: Window | None) -> str:
+    return str(path) if window is None else f"{path}|{window}"

@@ -10,6 +10,7 @@ from workbench.catalog.card import Preparation
 from workbench.data.types import Sample
 from workbench.tasks.base import TaskInfo
 from workbench.tasks.classification import Classification
+from workbench.tasks.pictures import FILES
 
 if TYPE_CHECKING:
     import torch
@@ -35,17 +36,20 @@ class ImageClassification(Classification):
         group="Pictures",
         question="say what a picture shows",
         import_formats=("folders", "table", "files"),
-        file_suffixes=(".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff"),
+        file_suffixes=FILES,
     )
+    # 2: greys deeper than 8 bits are read through a window.
+    version = 2
 
     def prepare(self, sample: Sample, model: Loaded, *, augment_seed: int | None = None) -> dict[str, Any]:
-        from workbench.data.media import open_picture
+        from workbench.data.media import read_picture
 
         preparation = model.preparation
         # Pictures far larger than needed are shrunk while decoding, which is much faster for JPEG.
-        picture = open_picture(sample, max_side=preparation.size * 4)
+        opened = read_picture(sample, max_side=preparation.size * 4, window=preparation.window)
+        picture = opened.picture
         cut = _centre(picture, preparation) if augment_seed is None else _varied(picture, preparation, augment_seed)
-        return {"pixels": _tensor(cut, preparation), "note": ""}
+        return {"pixels": _tensor(cut, preparation), "note": opened.note}
 
     def collate(self, prepared: Sequence[Mapping[str, Any]], model: Loaded) -> Mapping[str, torch.Tensor]:
         import torch

@@ -8,12 +8,13 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from workbench.control import Control
+from workbench.data.media import PICTURE_SUFFIXES
 from workbench.data.types import Sample
 
 if TYPE_CHECKING:
     from workbench.runtimes.base import Floats, Loaded, Pixels
 
-FILES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff")
+FILES = PICTURE_SUFFIXES
 
 
 @contextmanager

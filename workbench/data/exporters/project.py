@@ -8,6 +8,7 @@ from pathlib import Path
 
 from workbench.control import Control
 from workbench.data.exporters.tables import write_csv
+from workbench.data.media import encode_png, holds_patient_data, open_picture
 from workbench.data.project import Project
 from workbench.data.types import ItemFilter
 from workbench.errors import Problem, UserError
@@ -36,6 +37,8 @@ def export_labels(project: Project, path: Path, control: Control | None = None) 
 def export_folders(project: Project, folder: Path, control: Control | None = None) -> tuple[int, list[Problem]]:
     """Copy every labelled item into FOLDER/CLASS/. Returns the number copied and what could not be.
 
+    DICOM files become PNG as the project reads them: they hold the patient's name and more, which nobody asked for.
+
     Raises:
         UserError: when the folder cannot be written.
     """
@@ -57,11 +60,16 @@ def export_folders(project: Project, folder: Path, control: Control | None = Non
             control.progress(copied, len(ids), "Copying")
             home = homes[item.class_id or -1]
             try:
-                if item.path is not None:
+                if item.path is not None and holds_patient_data(item.path):
+                    picture = encode_png(open_picture(item.sample()))
+                    _free(home / f"{item.path.stem}.png").write_bytes(picture)
+                elif item.path is not None:
                     shutil.copy2(item.path, _free(home / item.path.name))
                 else:
                     _free(home / f"{item.id}.txt").write_text(item.text or "", encoding="utf-8")
                 copied += 1
+            except UserError as error:
+                problems.append(Problem.of(item.name, error, str(item.path)))
             except OSError:
                 problems.append(
                     Problem(item.name, "It could not be copied.", "Check that the file is still there.", str(item.path))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from workbench.control import Control
 from workbench.data.importers.base import Entry, FilesPlan
-from workbench.data.media import PICTURE_SUFFIXES, TEXT_SUFFIXES
+from workbench.data.media import PICTURE_SUFFIXES, TEXT_SUFFIXES, is_picture
 from workbench.data.sound import FILES as SOUND_SUFFIXES
 from workbench.data.types import MediaKind, Split
 from workbench.data.video import is_video
@@ -26,12 +26,12 @@ _MAX_FILES = 1_000_000
 
 
 def media_of(path: Path) -> MediaKind | None:
-    """What a file is, by its ending."""
+    """What a file is, by its ending (see `is_picture` for files without one)."""
     suffix = path.suffix.lower()
     for kind, known in _SUFFIXES.items():
         if suffix in known:
             return kind
-    return None
+    return "picture" if is_picture(path) else None
 
 
 def plan_folder(folder: Path, control: Control) -> FilesPlan:
@@ -48,8 +48,8 @@ def plan_folder(folder: Path, control: Control) -> FilesPlan:
         if others:
             raise UserError(
                 f"The folder “{folder.name}” holds no pictures, texts or recordings the app can read.",
-                "Pictures are JPEG, PNG, WebP, BMP, GIF or TIFF files; texts are TXT files or a table; recordings are WAV,"
-                " FLAC, OGG or MP3 files.",
+                "Pictures are JPEG, PNG, WebP, BMP, GIF, TIFF or DICOM files; texts are TXT files or a table; recordings"
+                " are WAV, FLAC, OGG or MP3 files.",
             )
         raise UserError(f"The folder “{folder.name}” is empty.", "Choose a folder with pictures or texts in it.")
     media = Counter(kind for _, kind in files).most_common(1)[0][0]

@@ -94,7 +94,7 @@ class ResultsTable(QAbstractTableModel):
             return theme().colour("bad")
         if role == Qt.ItemDataRole.DecorationRole and column == 0 and isinstance(result.sample.path, Path):
             if result.sample.kind == "picture" and result.problem is None:
-                found = self._thumbnails.pixmap(result.sample.path)
+                found = self._thumbnails.pixmap(result.sample.path, result.sample.window)
                 return QIcon(found) if found is not None else None
             return None
         if role == Qt.ItemDataRole.ToolTipRole and column == 0:

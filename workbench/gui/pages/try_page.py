@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +23,9 @@ from PySide6.QtWidgets import (
 )
 
 from workbench.control import Control
-from workbench.data.types import Sample
+from workbench.data.types import Sample, Window
 from workbench.data.video import is_video
-from workbench.engine.predict import PredictResult
+from workbench.engine.predict import PredictResult, suits
 from workbench.engine.save import endings_together, save_prediction, save_together
 from workbench.errors import Problem, UserError
 from workbench.gui.context import AppContext
@@ -39,6 +40,7 @@ from workbench.gui.widgets.live_view import LiveView
 from workbench.gui.widgets.model_picker import ModelPicker
 from workbench.gui.widgets.option_controls import OptionControls
 from workbench.gui.widgets.prediction_view import PredictionView, ask_save_path
+from workbench.gui.widgets.reading_controls import ReadingControls, Shown, look
 from workbench.gui.widgets.task_picker import TaskPicker
 from workbench.gui.widgets.try_input import TryInput
 from workbench.gui.workers import Job
@@ -49,6 +51,8 @@ from workbench.tasks.registry import all_tasks, get_task
 _FLUSH_MS = 120
 _LARGE = 1200
 _SELECT_HINT = "Drag over words to select them; Ctrl+C copies. Ctrl and the wheel enlarge the picture."
+# So many dropped files say which task is meant.
+_LOOKED_AT = 50
 
 
 class TryPage(Page):
@@ -64,6 +68,7 @@ class TryPage(Page):
         self._current = 0
         self._job: Job | None = None
         self._sample: Sample | None = None
+        self._taught: Window | None = None
         self._result: PredictResult | None = None
         self._waiting: list[PredictResult] = []
         self._samples: list[Sample] = []
@@ -155,9 +160,9 @@ class TryPage(Page):
 
     def _task_for(self, paths: list[str]) -> Task:
         """The task whose files these are; the one that is shown stays where it can take them."""
-        suffixes = [Path(p).suffix.lower() for p in paths]
+        files = [Path(p) for p in paths[:_LOOKED_AT]]
         for task in (self._task, *all_tasks()):
-            if any(s in task.info.file_suffixes for s in suffixes):
+            if any(suits(f, task) for f in files):
                 return task
         return self._task
 
@@ -205,8 +210,11 @@ class TryPage(Page):
         card = self.picker.card
         return bool(self._task.info.verb) or (card is not None and card.is_remote)
 
-    def _try_samples(self, samples: list[Sample], *, asked: bool = False) -> None:
-        """Ask the model. An older question that is still running is dropped; its answers never show."""
+    def _try_samples(self, samples: list[Sample], *, asked: bool = False, shown: Sample | None = None) -> None:
+        """Ask the model. An older question that is still running is dropped; its answers never show.
+
+        `shown`: the picture to look at meanwhile; the first when not given.
+        """
         self.live.close_source()
         if self._job is not None:
             self._job.cancel()
@@ -215,7 +223,7 @@ class TryPage(Page):
         card = self.picker.card
         if card is None or not samples:
             return
-        self._show_input(samples)
+        self._show_input(samples, shown)
         if not self.picker.is_ready():
             self._show_answer(None)
             self.state.setText("Download the model first, or choose another one.")
@@ -378,29 +386,28 @@ class TryPage(Page):
         else:
             self.remote.hide()
 
-    def _show_input(self, samples: list[Sample]) -> None:
+    def _show_input(self, samples: list[Sample], shown: Sample | None = None) -> None:
         first = samples[0]
         if first.kind == "picture":
-            self._show_picture(first)
+            self._show_picture(shown or first)
         elif first.kind == "sound":
             self.input.show_sound(first.name if len(samples) == 1 else f"{len(samples):,} recordings")
 
     def _show_picture(self, sample: Sample) -> None:
-        if self._sample is sample:
+        card = self.picker.card
+        taught = card.preparation.window if card is not None else None
+        if self._sample is sample and self._taught == taught:
             self.input.picture.clear_marks()
             return
-        self._sample = sample
+        self._sample, self._taught = sample, taught
 
-        def work(_control: Control) -> bytes:
-            from workbench.data.media import encode_png, open_picture
+        def work(_control: Control) -> Shown:
+            return look(sample, _LARGE, taught)
 
-            picture = open_picture(sample, max_side=_LARGE)
-            picture.thumbnail((_LARGE, _LARGE))
-            return encode_png(picture)
-
-        def came(data: bytes) -> None:
+        def came(shown: Shown) -> None:
             if self._sample is sample:
-                self.input.show_picture(data)
+                self.input.show_picture(shown.png)
+                self.reading.show_picture(sample, shown, taught)
                 if self._result is not None and self._result.sample is sample:
                     self._mark(self._result.prediction)
 
@@ -408,10 +415,31 @@ class TryPage(Page):
             if self._sample is sample:
                 self._sample = None
                 self.input.clear_picture()
+                self.reading.clear()
 
         job = self.ctx.jobs.start("Opening a picture", work)
         job.succeeded.connect(came)
         job.failed.connect(failed)
+
+    def _read_anew(self, window: Window | None, frame: int) -> None:
+        """Brightness and contrast were set, for all that is tried; or another picture of the file was chosen."""
+        seen = self._sample
+        if seen is None:
+            return
+        samples = [replace(s, window=window, frame=frame if s is seen else s.frame) for s in self._samples]
+        place = next((n for n, s in enumerate(self._samples) if s is seen), 0)
+        self._sample = samples[place]  # it is on the screen already
+        self._try_samples(samples, shown=samples[place])
+
+    def _offer_for_all(self) -> None:
+        project = self.ctx.store.project
+        fits = project is not None and not project.read_only and get_task(project.task_id).info.media == "picture"
+        self.reading.offer_for_all(project.name if fits and project is not None else "")
+
+    def _use_for_all(self, window: Window | None) -> None:
+        project = self.ctx.store.require()
+        self.ctx.store.set_window(window)
+        self.banner.show_message(f"“{project.name}” reads its pictures like this now. Ctrl+Z takes it back.", "good")
 
     def _show_result(self, result: PredictResult) -> None:
         self._result = result
@@ -472,6 +500,7 @@ class TryPage(Page):
         self.stop.hide()
         self.state.setText("The answer appears here.")
         self.input.clear_picture()
+        self.reading.clear()
         self.input.show_sound("")
 
     def _row_chosen(self, index: QModelIndex) -> None:
@@ -571,6 +600,14 @@ class TryPage(Page):
         self.input.camera.connect(lambda: self._watch(self.live.open_camera))
         self.input.typed.connect(self._predict_typed)
         self.input.at_once.connect(lambda: self._predict_typed(asked=True))
+        self.reading = ReadingControls(self.ctx.jobs, _LARGE)
+        self.reading.drawn.connect(self.input.show_picture)
+        self.reading.settled.connect(self._read_anew)
+        self.reading.for_all.connect(self._use_for_all)
+        self.input.add_below_picture(self.reading)
+        self.input.picture.right_dragged.connect(self.reading.drag)
+        self.ctx.store.project_changed.connect(self._offer_for_all)
+        self._offer_for_all()
         middle.addWidget(self.input, 3)
         middle.addWidget(self._build_answer(), 2)
         self.body.addLayout(middle, 3)

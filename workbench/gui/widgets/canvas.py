@@ -26,6 +26,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from workbench.gui.theme import CLASS_COLOURS, theme
 from workbench.gui.widgets.basic import accepts
+from workbench.gui.widgets.right_drag import RightDrag
 from workbench.gui.widgets.text_over_picture import TextOverPicture
 from workbench.gui.widgets.zoom import Zoom
 from workbench.tasks.predictions import Box
@@ -43,12 +44,14 @@ class Canvas(QWidget):
     """Signals:
         dropped(object): mime data.
         box_clicked(int): place in the boxes (or lines of text) shown; -1 beside all of them.
+        right_dragged(float, float): the right button was held and the mouse moved so far to the right and up.
 
     Ctrl and the wheel, or + and -, make the picture larger and smaller; 0 shows all of it.
     """
 
     dropped = Signal(object)
     box_clicked = Signal(int)
+    right_dragged = Signal(float, float)
 
     def __init__(self, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -71,6 +74,7 @@ class Canvas(QWidget):
         self._panning: QPointF | None = None
         self.text = TextOverPicture(self, self._into_picture)
         self.text.line_chosen.connect(self._line_chosen)
+        self._drag = RightDrag()
         theme().changed.connect(self.update)
 
     # What is shown -----------------------------------------------------------------------------------------------------
@@ -236,6 +240,8 @@ class Canvas(QWidget):
     # Acting ----------------------------------------------------------------------------------------------------------------
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
+        if self._drag.press(event):
+            return
         if event.button() == Qt.MouseButton.MiddleButton:
             self._panning = event.position()
         elif self.has_after:
@@ -258,6 +264,8 @@ class Canvas(QWidget):
             self._zoom.pan(event.position() - self._panning, self.size(), self._picture.size())
             self._panning = event.position()
             self.update()
+        elif (step := self._drag.moved(event)) is not None:
+            self.right_dragged.emit(step.x(), step.y())
         elif self.has_after and event.buttons() & Qt.MouseButton.LeftButton:
             self._move_split(event)
         elif self.text.is_shown:

@@ -65,14 +65,14 @@ class ItemDelegate(QStyledItemDelegate):
         self, painter: QPainter, frame: QRectF, item: Item, chosen: ClassLabel | None, suggested: ClassLabel | None
     ) -> None:
         picture = frame.adjusted(6, 6, -6, -32)
-        found = self._thumbnails.pixmap(item.path) if item.path is not None else None
+        found = self._thumbnails.pixmap(item.path, item.window) if item.path is not None else None
         if found is not None and not found.isNull():
             size = found.size().scaled(picture.size().toSize(), Qt.AspectRatioMode.KeepAspectRatio)
             target = QRectF(0, 0, size.width(), size.height())
             target.moveCenter(picture.center())
             painter.drawPixmap(target, found, QRectF(found.rect()))
         else:
-            broken = bool(item.problem or (item.path is not None and self._thumbnails.problem(item.path)))
+            broken = bool(item.problem or (item.path is not None and self._thumbnails.problem(item.path, item.window)))
             mark = pixmap("image-off" if broken else "image", 28, "bad" if broken else "text_faint")
             centre = picture.center() - QPointF(14, 14)
             painter.drawPixmap(QRectF(centre.x(), centre.y(), 28, 28), mark, QRectF(mark.rect()))

@@ -20,6 +20,7 @@ from workbench.gui.models.item_model import CLASS_ROLE, ItemModel
 from workbench.gui.theme import L, M
 from workbench.gui.widgets.basic import icon_button, label
 from workbench.gui.widgets.picture_view import PictureView
+from workbench.gui.widgets.reading_controls import ReadingControls, Shown, look
 
 _LARGE = 1600
 
@@ -50,6 +51,13 @@ class ItemViewer(QDialog):
         self.stack.addWidget(self.picture)
         self.stack.addWidget(self.text)
         column.addWidget(self.stack, 1)
+        self.reading = ReadingControls(ctx.jobs, _LARGE)
+        self.reading.drawn.connect(self.picture.show_data)
+        self.reading.for_all.connect(ctx.store.set_window)
+        project = ctx.store.project
+        self.reading.offer_for_all(project.name if project is not None and not project.read_only else "")
+        self.picture.right_dragged.connect(self.reading.drag)
+        column.addWidget(self.reading)
         line = QHBoxLayout()
         line.addWidget(icon_button("chevron-left", "Previous item (left arrow)", lambda: self.move_by(-1)))
         self.caption = label("", "soft")
@@ -72,21 +80,21 @@ class ItemViewer(QDialog):
             self.text.setPlainText(item.text)
             return
         self.stack.setCurrentWidget(self.picture)
-        path = item.path
-        if path is None:
+        if item.path is None:
             return
+        sample = item.sample()
 
-        def work(_control: Control) -> bytes:
-            from workbench.data.media import thumbnail_bytes
+        def work(_control: Control) -> Shown:
+            return look(sample, _LARGE)
 
-            return thumbnail_bytes(path, _LARGE)
-
-        def came(data: bytes) -> None:
+        def came(shown: Shown) -> None:
             if self.row == row:
-                self.picture.show_data(data)
+                self.picture.show_data(shown.png)
+                self.reading.show_picture(sample, shown)
 
         def failed(problem: Problem) -> None:
             if self.row == row:
+                self.reading.clear()
                 self.picture.show_words(f"{problem.message} {problem.hint}")
 
         job = self._ctx.jobs.start("Opening a picture", work)
@@ -97,6 +105,12 @@ class ItemViewer(QDialog):
         """Go to a neighbour, if there is one."""
         if 0 <= self.row + step < self._model.rowCount():
             self.show_row(self.row + step)
+
+    def done(self, result: int) -> None:
+        """Closed: a picture that is still being read is not waited for."""
+        self.row = -1
+        self.reading.clear()
+        super().done(result)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key = event.key()

@@ -49,7 +49,7 @@ class _Delegate(QStyledItemDelegate):
             painter.fillRect(rect, theme().colour("accent_soft"))
         left = rect.left() + 10
         if item.path is not None:
-            found = self._ctx.thumbnails.pixmap(item.path)
+            found = self._ctx.thumbnails.pixmap(item.path, item.window)
             if found is not None and not found.isNull():
                 size = found.size().scaled(64, 64, Qt.AspectRatioMode.KeepAspectRatio)
                 box = QRectF(0, 0, size.width(), size.height())

@@ -23,7 +23,7 @@ from workbench.gui.widgets.basic import button, label
 from workbench.tasks.base import Option, Task
 
 _TYPING_MS = 500
-_PICTURES = "Pictures (*.png *.jpg *.jpeg *.webp *.bmp *.tif *.tiff)"
+_PICTURES = "Pictures (*.png *.jpg *.jpeg *.webp *.bmp *.tif *.tiff *.dcm *.dicom)"
 Value = str | float
 
 

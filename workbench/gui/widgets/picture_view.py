@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QPixmap, QResizeEvent
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QMouseEvent, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
+
+from workbench.gui.widgets.right_drag import RightDrag
 
 
 class PictureView(QLabel):
-    """Shows encoded pictures, or a sentence when there is none."""
+    """Shows encoded pictures, or a sentence when there is none.
+
+    Signals:
+        right_dragged(float, float): the right button was held and the mouse moved so far to the right and up.
+    """
+
+    right_dragged = Signal(float, float)
 
     def __init__(self, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._whole = QPixmap()
+        self._drag = RightDrag()
         self.setAccessibleName(name)
         self.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.setTextFormat(Qt.TextFormat.PlainText)
@@ -29,6 +38,16 @@ class PictureView(QLabel):
     def show_words(self, words: str) -> None:
         self._whole = QPixmap()
         self.setText(words)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if not self._drag.press(event):
+            super().mousePressEvent(event)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        if (step := self._drag.moved(event)) is not None:
+            self.right_dragged.emit(step.x(), step.y())
+        else:
+            super().mouseMoveEvent(event)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -56,7 +56,7 @@ class SampleTile(QWidget):
         painter.drawPath(path)
         left = frame.left() + 8
         if self.item.path is not None:
-            found = self._ctx.thumbnails.pixmap(self.item.path)
+            found = self._ctx.thumbnails.pixmap(self.item.path, self.item.window)
             if found is not None and not found.isNull():
                 size = found.size().scaled(66, 66, Qt.AspectRatioMode.KeepAspectRatio)
                 box = QRectF(0, 0, size.width(), size.height())

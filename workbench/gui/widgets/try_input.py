@@ -88,6 +88,10 @@ class TryInput(QStackedWidget):
         self.picture.show_data(data)
         self.picture_stack.setCurrentWidget(self.picture)
 
+    def add_below_picture(self, widget: QWidget) -> None:
+        """Controls between the picture and its buttons."""
+        self._below.addWidget(widget)
+
     def show_sound(self, name: str) -> None:
         """What was dropped, by name; "" for nothing."""
         self.sound.heading.setText(name or "Drop a recording")
@@ -111,6 +115,8 @@ class TryInput(QStackedWidget):
         self.picture_stack.addWidget(self.drop)
         self.picture_stack.addWidget(self.picture)
         column.addWidget(self.picture_stack, 1)
+        self._below = QVBoxLayout()
+        column.addLayout(self._below)
         tip = "Paste a picture or a text (Ctrl+V)"
         self.picture_hint = label("", "faint", wrap=True)
         self.picture_hint.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
