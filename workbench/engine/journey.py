@@ -12,22 +12,41 @@ from workbench.data.project import Project
 from workbench.data.types import AddResult
 from workbench.errors import UserError
 from workbench.tasks.base import TrainableTask
-from workbench.tasks.registry import trainable_tasks
+from workbench.tasks.registry import get_task, trainable_tasks
+
+MISFIT = "The labels of these are of another kind than this project's."
 
 
 def tasks_for_plan(plan: ImportPlan) -> list[TrainableTask]:
-    """The tasks that a project of this plan can be for, the best first: those its labels are made for, then (items bring
-    no labels yet) all that take such items.
+    """The tasks that a project of this plan can be for, the best first: those its labels are made for, those they can be
+    turned into, then (items bring no labels yet) all that take such items.
 
     Raises:
         UserError: when there is none.
     """
     takes = [task for task in trainable_tasks() if task.info.media == plan.media]
     fitting = [task for task in takes if task.info.editor == plan.marks]
+    fitting += [task for task in takes if task not in fitting and plan.serves(task.info.editor)]
     found = fitting if plan.label_counts else [*fitting, *(task for task in takes if task not in fitting)]
     if not found:
         raise UserError("No model of this app can learn from this.", "Choose pictures or texts.")
     return found
+
+
+def add_plan(project: Project, plan: ImportPlan, copy_media: bool = False, control: Control | None = None) -> AddResult:
+    """Everything of a plan into a project, with labels as the project's editor has them and classes in the files' order.
+
+    Raises:
+        UserError: when the labels do not fit, or the project cannot be written. Cancelled: when asked to stop; what came in
+            before stays.
+    """
+    editor = get_task(project.task_id).info.editor
+    if plan.kind == "marked" and editor and plan.label_counts and not plan.serves(editor):
+        raise UserError(MISFIT, "Make a new project of them.")
+    for name in plan.classes:
+        project.add_class(name)
+    items = plan.read_for(editor, control) if plan.serves(editor) else plan.read(control)
+    return project.add_items(items, copy_media=copy_media, control=control, total=plan.total)
 
 
 def free_project_folder(name: str, paths: AppPaths | None = None) -> Path:
@@ -62,7 +81,7 @@ def project_from_plan(
     task_id = task_id or tasks_for_plan(plan)[0].info.id
     project = Project.create(folder or free_project_folder(name), name, task_id)
     try:
-        result = project.add_items(plan.read(control), copy_media=copy_media, control=control, total=plan.total)
+        result = add_plan(project, plan, copy_media, control)
         if not result.added:
             first = result.problems[0] if result.problems else None
             raise UserError(

@@ -64,7 +64,9 @@ def add_to_project(
     project = ctx.store.require()
 
     def work(control: Control) -> AddResult:
-        return project.add_items(plan.read(control), copy_media=copy_media, control=control, total=plan.total)
+        from workbench.engine.journey import add_plan
+
+        return add_plan(project, plan, copy_media, control)
 
     def done(result: AddResult) -> None:
         if ctx.store.project is project:
