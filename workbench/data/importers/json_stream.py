@@ -104,7 +104,7 @@ def elements(path: Path, control: Control, at_most: int = 0) -> Iterator[tuple[s
             yield from _Scanner(path, stream, control, at_most).outer()
     except OSError as error:
         raise UserError(f"“{path.name}” cannot be read.", "Check that it is there and that you may read it.") from error
-    except _Stop:
+    except _EnoughError:
         return
 
 
@@ -132,7 +132,7 @@ def peek(path: Path) -> dict[str, Any]:
     return found
 
 
-class _Stop(Exception):
+class _EnoughError(Exception):
     """Enough was read."""
 
 
@@ -223,7 +223,7 @@ class _Scanner:
         if self._at_most:
             size = min(size, self._at_most)
             if self._read >= self._at_most:
-                raise _Stop
+                raise _EnoughError
         if len(self._text) - self._at > _LARGEST_RECORD:
             raise UserError(f"“{self._path.name}” holds a record that is too large.", "It is damaged, or no data set.")
         data = self._stream.read(size)
@@ -240,5 +240,5 @@ class _Scanner:
 
     def _fail(self) -> Any:
         if self._at_most:
-            raise _Stop
+            raise _EnoughError
         raise UserError(f"“{self._path.name}” is not readable JSON.", "Save it again in the program it comes from.")

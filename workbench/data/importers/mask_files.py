@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _MOST_KINDS = 300
 VOID = 255
+# Number 255 in Pascal VOC's palette.
+_VOID_COLOUR = (224, 224, 192)
 OBJECT = "object"
 
 
@@ -158,7 +160,9 @@ class MaskReader:
         legend = self._legend
         coloured = found.coloured
         colour = (kind >> 16, kind >> 8 & 255, kind & 255) if coloured else (found.palette or {}).get(kind)
-        if legend is not None and legend.by_colour and not legend.by_number:
+        if self._void is not None and (kind == self._void if not coloured else colour == _VOID_COLOUR):
+            name: str | None = "void"
+        elif legend is not None and legend.by_colour and not legend.by_number:
             if colour is None and not coloured and found.palette is None:
                 colour = (kind, kind, kind)
             name = legend.by_colour.get(colour) if colour is not None else None

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -139,7 +140,7 @@ def _settings_of(file: Path) -> _Settings | None:
     made.names = _names(value["names"])
     base = file.parent
     inner = value.get("path")
-    if isinstance(inner, str) and not os.path.isabs(inner) and _is_folder(base / inner):
+    if isinstance(inner, str) and not Path(inner).is_absolute() and _is_folder(base / inner):
         base = base / inner
     for key, split in _SPLIT_KEYS.items():
         for place in value[key] if isinstance(value.get(key), list) else [value.get(key)]:
@@ -234,7 +235,11 @@ class _Reader:
     def _listed(self) -> dict[Path, Split]:
         """Pictures by the part that the settings or lists of names put them into."""
         listed: dict[Path, Split] = {}
+        named = Counter(place for _, place, _ in self.settings.places)
         for split, place, base in self.settings.places:
+            # The same place for two parts only means that there are no parts.
+            if named[place] > 1:
+                continue
             for picture in self._pictures_of(place, base):
                 if listed.setdefault(picture, split) != split:
                     self.collector.odd(
