@@ -198,7 +198,7 @@ def test_every_format_is_offered_where_it_fits() -> None:
 # Anything goes -----------------------------------------------------------------------------------------------------
 
 X, Y = st.floats(0, 64, allow_subnormal=False), st.floats(0, 48, allow_subnormal=False)
-FEW = dict(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+FEW = {"max_examples": 12, "deadline": None, "suppress_health_check": list(HealthCheck)}
 NAME = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), min_size=1, max_size=12).filter(
     lambda t: bool(t.strip())
 )

@@ -89,5 +89,5 @@ def result_sentence(result: AddResult, nouns: str) -> str:
     if result.duplicates:
         parts.append(f"{result.duplicates:,} were there already")
     if result.problems:
-        parts.append(f"{len(result.problems):,} could not be read")
+        parts.append(f"{len(result.problems):,} could not be used")
     return ", ".join(parts) + "."

@@ -22,6 +22,7 @@ from workbench.data.importers import ColumnChoice, ImportPlan
 from workbench.errors import UserError
 from workbench.gui.theme import L, M
 from workbench.gui.widgets.basic import Banner, label
+from workbench.gui.widgets.oddities import Oddities
 from workbench.tasks.base import Task
 
 _NO_LABEL = "(no labels)"
@@ -32,12 +33,20 @@ class ImportDialog(QDialog):
     """Shows a plan and lets the person choose columns, a name (for a new project) and whether to copy."""
 
     def __init__(
-        self, plan: ImportPlan, new_project: bool, tasks: Sequence[Task] = (), parent: QWidget | None = None
+        self,
+        plan: ImportPlan,
+        new_project: bool,
+        tasks: Sequence[Task] = (),
+        parent: QWidget | None = None,
+        editor: str = "",
     ) -> None:
         super().__init__(parent)
         self.setWindowTitle("Import")
         self.setMinimumWidth(640)
         self.plan = plan
+        # How labels are shown in what it goes into: the open project, or the kind of project that is chosen.
+        self._editors = {task.info.id: task.info.editor for task in tasks} if new_project else {}
+        self._editor = editor
         column = QVBoxLayout(self)
         column.setContentsMargins(L, L, L, L)
         column.setSpacing(M)
@@ -58,6 +67,7 @@ class ImportDialog(QDialog):
             self.task.addItem(f"{task.info.title}: {task.info.summary}", task.info.id)
         if new_project and len(tasks) > 1:
             form.addRow("What shall it learn?", self.task)
+        self.task.currentIndexChanged.connect(self._warn)
         self.content = QComboBox()
         self.content.setObjectName("content-column")
         self.label_column = QComboBox()
@@ -74,6 +84,8 @@ class ImportDialog(QDialog):
         )
         self.copy.setVisible(plan.media == "picture")
         column.addWidget(self.copy)
+        if plan.repairs or (plan.kind == "marked" and plan.problems):
+            column.addWidget(Oddities(plan.problems, plan.repairs))
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
         self.ok = buttons.addButton("Import", QDialogButtonBox.ButtonRole.AcceptRole)
         self.ok.setObjectName("import-ok")
@@ -141,7 +153,13 @@ class ImportDialog(QDialog):
 
     def _warn(self) -> None:
         words = [*self.plan.warnings]
-        if self.plan.problems:
+        loss = self.plan.loss(self._editors.get(self.task_id, self._editor))
+        if loss:
+            words.insert(0, loss)
+        if self.plan.problems and self.plan.kind == "marked":
+            count = len(self.plan.problems)
+            words.append(f"{count:,} {'thing is' if count == 1 else 'things are'} left out: {self.plan.problems[0]}")
+        elif self.plan.problems:
             words.append(f"{len(self.plan.problems)} rows or files cannot be used: {self.plan.problems[0]}")
         if words:
             self.banner.show_message("\n".join(words), "warn")

@@ -31,7 +31,7 @@ class ExportFormat(Protocol):
     marks: tuple[str, ...]
     suffix: str
 
-    def write(self, project: Project, target: Path, control: Control) -> tuple[int, list[Problem]]:
+    def write(self, project: Project, target: Path, control: Control, **more: bool) -> tuple[int, list[Problem]]:
         """Write all done items. Returns how many were written, and what could not be.
 
         Raises:

@@ -41,7 +41,7 @@ class LabelmeExport:
 
 def _write(running: Export) -> None:
     for done in running.pictures(lambda split: _PARTS[split]):
-        sheet = {
+        sheet: dict[str, Any] = {
             "version": _VERSION, "flags": {}, "shapes": list(_shapes(done)),
             "imagePath": PurePosixPath(done.file).name if running.copy_pictures else done.file, "imageData": None,
             "imageHeight": done.height, "imageWidth": done.width,

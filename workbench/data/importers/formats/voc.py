@@ -249,8 +249,8 @@ class _Reader:
                         and file.parent.parent.name == "ImageSets"
                     ):
                         for line in _lines(file):
-                            name = PurePosixPath(line.replace("\\", "/"))
-                            stem = name.stem if name.suffix.lower() in PICTURE_SUFFIXES else name.name
+                            listed = PurePosixPath(line.replace("\\", "/"))
+                            stem = listed.stem if listed.suffix.lower() in PICTURE_SUFFIXES else listed.name
                             found.setdefault(name_key(stem), split)
         return found
 
