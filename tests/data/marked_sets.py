@@ -58,6 +58,7 @@ def project_of(
     classes: Sequence[str] = (),
     task: str = "object-detection",
     turn: int = 1,
+    kind: str = "PNG",
 ) -> Project:
     """A project with these pictures, marked as done where they have annotations."""
     project = Project.create(folder / "project", "a set", task)
@@ -65,9 +66,9 @@ def project_of(
         project.add_class(name)
     items = []
     for number, (name, split, marks) in enumerate(pictures):
-        path = folder / "source" / f"{number}.png"
+        path = folder / "source" / f"{number}{'.png' if kind == 'PNG' else '.jpg'}"
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(picture_bytes(number, turn=turn))
+        path.write_bytes(picture_bytes(number, turn=turn, kind=kind))
         items.append(NewItem("picture", name, path=path, split=split, annotations=marks))
     result = project.add_items(items)
     assert not result.problems and len(result.added) == len(pictures)
