@@ -209,8 +209,8 @@ class _Scanner:
                     self._fail()
                 size *= 2
                 continue
-            # A number at the window's end may go on behind it.
-            if end == len(self._text) and self._more(_CHUNK):
+            # A number at the window's end may go on behind it, also after "1." or "1e".
+            if isinstance(value, int | float) and not self._text[end:].strip("+-.eE") and self._more(_CHUNK):
                 continue
             self._at = end
             return value

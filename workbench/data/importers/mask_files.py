@@ -71,8 +71,8 @@ def read_values(path: Path) -> Values:
     return Values(channels @ np.array([65536, 256, 1]), True)
 
 
-def looks_like_mask(path: Path) -> bool:
-    """Whether a picture has few values or colours, as masks do and photos do not."""
+def looks_like_photo(path: Path) -> bool:
+    """Whether a picture has many values and changes much, as photos do and masks do not; False when it cannot be read."""
     import numpy as np
 
     try:
@@ -82,7 +82,7 @@ def looks_like_mask(path: Path) -> bool:
     # A grey photo has nearly all greys and much change; a mask is flat.
     flat = found.values[:: max(1, found.values.shape[0] // 256)]
     changes = float((np.diff(flat, axis=1) != 0).mean()) if flat.shape[1] > 1 else 0.0
-    return len(np.unique(flat)) <= _MOST_KINDS and changes < 0.3
+    return len(np.unique(flat)) > _MOST_KINDS or changes >= 0.3
 
 
 def instances(path: Path) -> npt.NDArray[np.int64]:
@@ -211,10 +211,10 @@ class MaskReader:
                 name = None
             elif number not in named and only == [number] and number in (1, VOID):
                 name = OBJECT
-            elif name is not None and (is_void(name) or (number == 0 and number not in named)):
+            elif name is not None and is_void(name):
                 name = None
-            place = self._collector.label(self._pending[number])
-            self._collector.settle(place, name, drop=name is not None and is_none(name))
+            nothing = (number == 0 and number not in named) or (name is not None and is_none(name))
+            self._collector.settle(self._collector.label(self._pending[number]), name, drop=nothing)
 
 
 def size_of(path: Path) -> tuple[int, int]:

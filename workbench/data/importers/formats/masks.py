@@ -18,7 +18,7 @@ from workbench.control import Control
 from workbench.data.importers.base import ImportPlan
 from workbench.data.importers.legend import Legend, legend_in
 from workbench.data.importers.marked import Collector
-from workbench.data.importers.mask_files import OBJECT, MaskReader, looks_like_mask, size_of
+from workbench.data.importers.mask_files import OBJECT, MaskReader, looks_like_photo, size_of
 from workbench.data.importers.survey import Survey, name_key, split_named, split_of_folders, survey
 from workbench.data.media import PICTURE_SUFFIXES, read_text_file
 from workbench.data.types import Split
@@ -60,7 +60,7 @@ class MasksImport:
         pairs = _pairs(found, control)
         step = max(1, len(pairs) // _SAMPLE)
         sample = pairs[::step][:_SAMPLE]
-        if not pairs or not all(looks_like_mask(p.mask) for p in sample):
+        if not pairs or any(looks_like_photo(p.mask) for p in sample):
             return None
         near = pairs[0].mask.parent
         legend = legend_in([found.root, near, near.parent], control)

@@ -87,16 +87,19 @@ def _looks_right(sheets: list[Path], found: Survey) -> bool:
     if 2 * len(named) < len(sheets):
         return False
     step = max(1, len(named) // _SAMPLE)
-    filled = 0
+    good = bad = 0
     for file in named[::step][:_SAMPLE]:
         text = found.head(file).decode("utf-8", "replace")
-        lines = [line for line in text.splitlines()[: 20 if len(text) < 4096 else 1] if line.strip()]
-        for line in lines:
-            values = [number(word) for word in line.split()]
-            if len(values) < 5 or values[0] is None or values[0] != int(values[0]) or values[0] < 0:
-                return False
-            filled += 1
-    return filled > 0
+        # The last line of a head that is full may be cut off.
+        lines = [line for line in text.splitlines()[: 20 if len(text) < 4000 else 1] if line.strip()]
+        fits = sum(map(_is_line, lines))
+        good, bad = good + fits, bad + len(lines) - fits
+    return good > 0 and good >= bad
+
+
+def _is_line(line: str) -> bool:
+    values = [number(word) for word in line.split()]
+    return len(values) >= 5 and None not in values and values[0] is not None and values[0] >= 0 and values[0] % 1 == 0
 
 
 def _settings(found: Survey) -> _Settings:
@@ -253,7 +256,10 @@ class _Reader:
         text = place.strip().replace("\\", "/")
         # Paths that lead up and away are tried from the folder itself, as ultralytics' own sets need it.
         bare = re.sub(r"^(\.\.?/)+", "", text)
-        for candidate in dict.fromkeys((base / text, base / bare, self.found.root / bare, base / Path(bare).name)):
+        candidates = [base / text, base / bare, self.found.root / bare]
+        if bare.lower().endswith(".txt"):
+            candidates.append(base / Path(bare).name)
+        for candidate in dict.fromkeys(candidates):
             there = Path(os.path.normpath(candidate))
             if not there.is_relative_to(self.found.inside):
                 continue
