@@ -30,6 +30,9 @@ def add(commands: Any) -> None:
     export.add_argument(
         "--format", default="", help="coco, yolo, voc, … (asked for without a name: lists them)", nargs="?", const="?"
     )
+    export.add_argument(
+        "--no-copies", action="store_true", help="with --format: name the pictures where they lie, where the format can"
+    )
     export.set_defaults(run=run_export)
 
 
@@ -38,8 +41,7 @@ def run_import(options: argparse.Namespace) -> int:
     from workbench.data.importers import sniff
     from workbench.data.project import Project
     from workbench.data.store import DATABASE
-    from workbench.engine.journey import items_for, tasks_for_plan
-    from workbench.tasks.registry import get_task
+    from workbench.engine.journey import add_plan, tasks_for_plan
 
     with progress("Reading") as control:
         plan = sniff(options.data, control)
@@ -50,8 +52,11 @@ def run_import(options: argparse.Namespace) -> int:
             task_id = options.task or tasks_for_plan(plan)[0].info.id
             project = Project.create(options.project, options.project.name, task_id)
         with project:
-            items = items_for(get_task(project.task_id).info, plan, control)
-            result = project.add_items(items, options.copy, control, plan.total)
+            result = add_plan(project, plan, options.copy, control)
+    for sentence in plan.warnings:
+        out(sentence)
+    for mended in plan.repairs:
+        out(f"mended: {mended}")
     for found in result.problems:
         problem(found)
     out(f"{len(result.added)} added, {result.duplicates} duplicates left out, {len(result.problems)} problems.")
@@ -103,7 +108,13 @@ def run_export(options: argparse.Namespace) -> int:
         if options.format:
             if options.target is None:
                 raise UserError("Say where to.", "Add a file or a folder.")
-            count, problems = format_by_id(options.format).write(project, options.target, control)
+            known = format_by_id(options.format)
+            more = {}
+            if options.no_copies:
+                if not getattr(known, "may_refer", False):
+                    raise UserError(f"{known.title} always copies the pictures.", "Leave out --no-copies.")
+                more = {"copy_pictures": False}
+            count, problems = known.write(project, options.target, control, **more)
             for found in problems:
                 problem(found)
             out(f"{count} items written to {options.target}")

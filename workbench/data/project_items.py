@@ -88,8 +88,8 @@ class ItemsPart:
                     problems.append(outcome)
                 else:
                     taken.append(outcome)
-            if copy_media:
-                taken = [copy_into(self._store.folder / "media", t) for t in taken]
+            media = self._store.folder / "media"
+            taken = [copy_into(media, t) if copy_media or t.new.own_copy else t for t in taken]
             ids, again = self._insert(taken)
             added += ids
             duplicates += again

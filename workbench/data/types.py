@@ -119,6 +119,7 @@ class NewItem:
 
     Attributes:
         annotations: labels on pieces of it; None when it brings none (an empty tuple says: nothing is there).
+        own_copy: the file is only there for now; it is copied into the project in any case.
     """
 
     kind: MediaKind
@@ -128,6 +129,7 @@ class NewItem:
     label: str | None = None
     split: Split | None = None
     annotations: tuple[NewAnnotation, ...] | None = None
+    own_copy: bool = False
 
 
 @dataclass(frozen=True)

@@ -64,11 +64,9 @@ def add_to_project(
     project = ctx.store.require()
 
     def work(control: Control) -> AddResult:
-        from workbench.engine.journey import items_for
-        from workbench.tasks.registry import get_task
+        from workbench.engine.journey import add_plan
 
-        items = items_for(get_task(project.task_id).info, plan, control)
-        return project.add_items(items, copy_media=copy_media, control=control, total=plan.total)
+        return add_plan(project, plan, copy_media, control)
 
     def done(result: AddResult) -> None:
         if ctx.store.project is project:
@@ -91,5 +89,5 @@ def result_sentence(result: AddResult, nouns: str) -> str:
     if result.duplicates:
         parts.append(f"{result.duplicates:,} were there already")
     if result.problems:
-        parts.append(f"{len(result.problems):,} could not be read")
+        parts.append(f"{len(result.problems):,} could not be used")
     return ", ".join(parts) + "."

@@ -53,6 +53,8 @@ class ImportPlan:
         label_counts: items per label as far as known.
         warnings: plain sentences a person should read first.
         problems: files that cannot be used.
+        repairs: what was odd and has been mended, one by one.
+        classes: all classes in the order in which the files name them, also those without an example; [] when any will do.
     """
 
     kind: Literal["folders", "files", "table", "marked"]
@@ -65,6 +67,8 @@ class ImportPlan:
     problems: list[Problem] = field(default_factory=list)
     marks: str = "classes"
     format: str = ""
+    repairs: list[Problem] = field(default_factory=list)
+    classes: list[str] = field(default_factory=list)
 
     @property
     def brings_labels(self) -> bool:
@@ -105,6 +109,18 @@ class ImportPlan:
     def read(self, control: Control | None = None) -> Iterator[NewItem | Problem]:
         """Hand out the items one by one."""
         raise NotImplementedError
+
+    def serves(self, editor: str) -> bool:
+        """Whether the labels fit projects with this editor (`TaskInfo.editor`)."""
+        return editor == self.marks
+
+    def loss(self, editor: str) -> str:
+        """What is lost when the labels go into a project with this editor, in one sentence; "" when nothing is."""
+        return ""
+
+    def read_for(self, editor: str, control: Control | None = None) -> Iterator[NewItem | Problem]:
+        """As `read`, with labels as this editor has them; only for editors that the plan serves."""
+        return self.read(control)
 
     def warn_about_labels(self) -> None:
         """Say what will stand in the way of training."""

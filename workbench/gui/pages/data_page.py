@@ -27,6 +27,7 @@ from workbench.errors import Problem, UserError
 from workbench.gui.context import AppContext
 from workbench.gui.editors import editor_for
 from workbench.gui.editors.base import ItemEditor
+from workbench.gui.exporting import ExportMenu
 from workbench.gui.importing import add_to_project, look_at, new_project, result_sentence
 from workbench.gui.models.item_model import ItemModel
 from workbench.gui.pages.base import Page
@@ -121,7 +122,7 @@ class DataPage(Page):
         misfit = ""
         if info is not None and info.media != plan.media:
             misfit = f"This project holds {info.nouns}, but these are {plan.media}s."
-        elif info is not None and plan.brings_labels and info.editor != plan.marks:
+        elif info is not None and plan.brings_labels and not plan.serves(info.editor):
             misfit = "The labels of these are of another kind than this project's."
         if not fresh and misfit:
             self.banner.show_message(
@@ -131,7 +132,7 @@ class DataPage(Page):
             return
         from workbench.engine.journey import tasks_for_plan
 
-        dialog = ImportDialog(plan, fresh, tasks_for_plan, self)
+        dialog = ImportDialog(plan, fresh, tasks_for_plan, self, "" if info is None else info.editor)
         # Not exec(): a nested event loop would keep everything behind it waiting.
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.accepted.connect(lambda: self._import(plan, fresh, dialog))
@@ -441,10 +442,11 @@ class DataPage(Page):
             tip="Let the model guess the missing labels from those you gave (active learning)",
         )  # fmt: skip
         self.export = button("Export", None, icon_name="folder-output", tip="Save the labels for other programs")
-        export_menu = QMenu(self.export)
-        export_menu.addAction("Labels as a table (CSV) …", self._export_table)
-        export_menu.addAction("A folder per class …", self._export_folders)
-        self.export.setMenu(export_menu)
+        always = [
+            ("Labels as a table (CSV) …", self._export_table, False),
+            ("A folder per class …", self._export_folders, True),
+        ]
+        self.export.setMenu(ExportMenu(self.ctx, self.banner, always, self._tell_problems, self.export))
         self.train = button(
             "Train a model", lambda: self.ctx.go("train"), role="primary", icon_name="graduation-cap", name="go-train"
         )

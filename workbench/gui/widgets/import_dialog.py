@@ -22,6 +22,7 @@ from workbench.data.importers import ColumnChoice, ImportPlan
 from workbench.errors import UserError
 from workbench.gui.theme import L, M
 from workbench.gui.widgets.basic import Banner, label
+from workbench.gui.widgets.oddities import Oddities
 from workbench.tasks.base import Task
 
 _NO_LABEL = "(no labels)"
@@ -32,11 +33,21 @@ TasksFor = Callable[[ImportPlan], Sequence[Task]]
 class ImportDialog(QDialog):
     """Shows a plan and lets the person choose columns, a name (for a new project) and whether to copy."""
 
-    def __init__(self, plan: ImportPlan, new_project: bool, tasks_for: TasksFor, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        plan: ImportPlan,
+        new_project: bool,
+        tasks_for: TasksFor,
+        parent: QWidget | None = None,
+        editor: str = "",
+    ) -> None:
         super().__init__(parent)
         self.setWindowTitle("Import")
         self.setMinimumWidth(640)
         self.plan = plan
+        # How labels are shown in what it goes into: the open project, or the kind of project that is chosen.
+        self._editors: dict[str, str] = {}
+        self._editor = editor
         column = QVBoxLayout(self)
         column.setContentsMargins(L, L, L, L)
         column.setSpacing(M)
@@ -57,6 +68,7 @@ class ImportDialog(QDialog):
         if new_project:
             form.addRow("What shall it learn?", self.task)
             self._fill_tasks()
+            self.task.currentIndexChanged.connect(self._warn)
         self.content = QComboBox()
         self.content.setObjectName("content-column")
         self.label_column = QComboBox()
@@ -75,6 +87,8 @@ class ImportDialog(QDialog):
         )
         self.copy.setVisible(plan.media == "picture")
         column.addWidget(self.copy)
+        if plan.repairs or (plan.kind == "marked" and plan.problems):
+            column.addWidget(Oddities(plan.problems, plan.repairs))
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
         self.ok = buttons.addButton("Import", QDialogButtonBox.ButtonRole.AcceptRole)
         self.ok.setObjectName("import-ok")
@@ -94,6 +108,7 @@ class ImportDialog(QDialog):
             self.banner.show_error(error)
             tasks = []
         self.task.clear()
+        self._editors = {task.info.id: task.info.editor for task in tasks}
         for task in tasks:
             self.task.addItem(f"{task.info.title}: {task.info.summary}", task.info.id)
         self.task.setCurrentIndex(max(0, self.task.findData(before)))
@@ -166,7 +181,13 @@ class ImportDialog(QDialog):
 
     def _warn(self) -> None:
         words = [*self.plan.warnings]
-        if self.plan.problems:
+        loss = self.plan.loss(self._editors.get(self.task_id, self._editor))
+        if loss:
+            words.insert(0, loss)
+        if self.plan.problems and self.plan.kind == "marked":
+            count = len(self.plan.problems)
+            words.append(f"{count:,} {'thing is' if count == 1 else 'things are'} left out: {self.plan.problems[0]}")
+        elif self.plan.problems:
             words.append(f"{len(self.plan.problems)} rows or files cannot be used: {self.plan.problems[0]}")
         if words:
             self.banner.show_message("\n".join(words), "warn")

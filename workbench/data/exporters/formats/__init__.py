@@ -1,4 +1,4 @@
-"""Formats that labels on pieces of items are saved in: every module of this package has a `FORMAT`."""
+"""Formats that labels on pieces of items are saved in: every module of this package has a `FORMAT`, or several `FORMATS`."""
 
 from __future__ import annotations
 
@@ -21,6 +21,9 @@ class ExportFormat(Protocol):
         title: for people ("COCO (one JSON file)").
         marks: which projects it suits: values of `TaskInfo.editor`.
         suffix: ".json" when one file is written, "" when it fills a folder.
+
+    A format that also has `may_refer = True` takes `copy_pictures=False` in `write`: its files then name the pictures where
+    they lie.
     """
 
     id: str
@@ -28,7 +31,7 @@ class ExportFormat(Protocol):
     marks: tuple[str, ...]
     suffix: str
 
-    def write(self, project: Project, target: Path, control: Control) -> tuple[int, list[Problem]]:
+    def write(self, project: Project, target: Path, control: Control, **more: bool) -> tuple[int, list[Problem]]:
         """Write all done items. Returns how many were written, and what could not be.
 
         Raises:
@@ -40,9 +43,9 @@ class ExportFormat(Protocol):
 def all_formats() -> tuple[ExportFormat, ...]:
     found: list[ExportFormat] = []
     for module in pkgutil.iter_modules(__path__):
-        given = getattr(import_module(f"{__name__}.{module.name}"), "FORMAT", None)
-        if given is not None:
-            found.append(given)
+        loaded = import_module(f"{__name__}.{module.name}")
+        given = getattr(loaded, "FORMAT", None)
+        found += getattr(loaded, "FORMATS", (given,) if given is not None else ())
     return tuple(sorted(found, key=lambda f: f.title.lower()))
 
 
