@@ -234,7 +234,7 @@ class DataPage(Page):
 
     def _suggest(self) -> None:
         project = self.ctx.store.require()
-        card, _why = self.ctx.catalog.suggest(project.task_id)
+        card, _why = self.ctx.catalog.suggest(project.task_id, to_teach=True)
 
         def work(control: Control) -> int:
             from workbench.engine.suggest import suggest_labels
