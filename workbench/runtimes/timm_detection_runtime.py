@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from torch import nn
 
 _STRIDES = (8, 16, 32)
-_WIDTH = 96
+_WIDTH = 64
 _CONVOLUTIONS = 2
 _SIDE, _LONGEST = 320, 512
 
