@@ -25,12 +25,7 @@ from workbench.runtimes.torchvision_boxes import TorchvisionDetector
 from workbench.runtimes.torchvision_detection_runtime import network_of
 
 COCO = ("__background__", *(f"thing {n}" for n in range(1, 90)), "cat")
-SMALL = {
-    "ssdlite320_mobilenet_v3_large": 0,
-    "fasterrcnn_mobilenet_v3_large_320_fpn": 96,
-    "retinanet_resnet50_fpn": 96,
-    "fcos_resnet50_fpn": 96,
-}
+KINDS = ("ssdlite", "faster", "retina", "fcos")
 
 
 def card(runtime: str, arch: str, labels: tuple[str, ...] = ()) -> ModelCard:
@@ -40,12 +35,46 @@ def card(runtime: str, arch: str, labels: tuple[str, ...] = ()) -> ModelCard:
     )  # fmt: skip
 
 
-def torchvision_model(arch: str) -> TorchvisionDetector:
+class _Levels(torch.nn.Module):
+    """A very small backbone with features at strides 8, 16 and 32."""
+
+    out_channels = 32
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first = torch.nn.Sequential(torch.nn.Conv2d(3, 32, 9, 8, 4), torch.nn.BatchNorm2d(32), torch.nn.ReLU())
+        self.second = torch.nn.Conv2d(32, 32, 3, 2, 1)
+
+    def forward(self, x: torch.Tensor) -> dict[str, torch.Tensor]:
+        one = self.first(x)
+        two = self.second(one)
+        return {"0": one, "1": two, "pool": two[:, :, ::2, ::2]}
+
+
+def torchvision_model(kind: str) -> TorchvisionDetector:
+    from torchvision.models.detection import FCOS, FasterRCNN, RetinaNet
+    from torchvision.models.detection.anchor_utils import AnchorGenerator
+    from torchvision.ops import MultiScaleRoIAlign
+
     torch.manual_seed(1)
-    model = TorchvisionDetector(card("torchvision_detection", arch), network_of(arch, len(COCO)), COCO)
-    if SMALL.get(arch):
-        model.set_size(SMALL[arch])
-    return model
+    sizes, network = ((16,), (32,), (64,)), None
+    size: dict[str, Any] = {"min_size": 96, "max_size": 160}
+    if kind == "ssdlite":
+        network = network_of("ssdlite320_mobilenet_v3_large", len(COCO))
+    elif kind == "faster":
+        network = FasterRCNN(
+            _Levels(), len(COCO), rpn_anchor_generator=AnchorGenerator(sizes, ((0.5, 1.0, 2.0),) * 3),
+            box_roi_pool=MultiScaleRoIAlign(["0", "1"], 7, 2), **size,
+        )  # fmt: skip
+    elif kind == "retina":
+        network = RetinaNet(
+            _Levels(), len(COCO), anchor_generator=AnchorGenerator(sizes, ((0.5, 1.0, 2.0),) * 3), **size
+        )
+    else:
+        network = FCOS(
+            _Levels(), len(COCO), anchor_generator=AnchorGenerator(((8,), (16,), (32,)), ((1.0,),) * 3), **size
+        )
+    return TorchvisionDetector(card("torchvision_detection", kind), network, COCO)
 
 
 def pictures() -> list[torch.Tensor]:
@@ -61,12 +90,12 @@ def targets() -> list[BoxTarget]:
     ]
 
 
-@pytest.mark.parametrize("arch", SMALL)
-def test_eyes_and_the_rest_are_torchvisions_own_network(arch: str) -> None:
-    model = torchvision_model(arch)
+@pytest.mark.parametrize("kind", KINDS)
+def test_eyes_and_the_rest_are_torchvisions_own_network(kind: str) -> None:
+    model = torchvision_model(kind)
     model.set_classes(("cat", "dog", "owl"))
     network = model.module
-    background = int(arch.startswith(("ssd", "faster")))
+    background = int(kind in ("ssdlite", "faster"))
     wanted = [
         {"boxes": t.boxes * torch.tensor([p.shape[2], p.shape[1]] * 2), "labels": t.labels + background}
         for t, p in zip(targets(), pictures(), strict=True)
@@ -90,18 +119,18 @@ def test_eyes_and_the_rest_are_torchvisions_own_network(arch: str) -> None:
     assert len(found.boxes) == len(answer["boxes"]) > 0
     np.testing.assert_allclose(found.boxes * [width, height, width, height], answer["boxes"].numpy(), atol=1e-3)
     assert (found.labels + background == answer["labels"].numpy()).all()
-    assert len(alone) == (0 if "faster" in arch else 1) and all(math.isfinite(v) for v in alone)
+    assert len(alone) == (0 if kind == "faster" else 1) and all(math.isfinite(v) for v in alone)
 
 
-@pytest.mark.parametrize("arch", SMALL)
-def test_other_classes_leave_all_but_the_last_layer_and_a_known_class_its_weights(arch: str) -> None:
-    model = torchvision_model(arch)
+@pytest.mark.parametrize("kind", KINDS)
+def test_other_classes_leave_all_but_the_last_layer_and_a_known_class_its_weights(kind: str) -> None:
+    model = torchvision_model(kind)
     before = {k: v.clone() for k, v in model.state().items()}
     model.set_classes(("dog", "Cat"))
     after = model.state()
     changed = {k for k in after if k not in before or not torch.equal(before[k], after[k])}
     assert changed and all("class" in k or "cls" in k or "box_predictor" in k or k == "shown_from" for k in changed)
-    background = int(arch.startswith(("ssd", "faster")))
+    background = int(kind in ("ssdlite", "faster"))
     weights = [k for k in changed if k.endswith("weight")]
     name = next(k for k in weights if "bbox" not in k)
     per_old, per_new = len(COCO), 2 + background
@@ -147,14 +176,16 @@ def darknet_model(tmp_path: Path, tiny: bool = True) -> DarknetDetector:
     return made
 
 
-@pytest.mark.parametrize("kind", ["ssdlite", "retina", "tiny"])
+@pytest.mark.parametrize("kind", ["ssdlite320_mobilenet_v3_large", "fasterrcnn_mobilenet_v3_large_320_fpn", "tiny"])
 def test_a_taught_model_comes_back_from_its_folder_as_it_was(kind: str, tmp_path: Path) -> None:
     model: Any
     if kind == "tiny":
         model = darknet_model(tmp_path)
         model.set_size(64)
     else:
-        model = torchvision_model("ssdlite320_mobilenet_v3_large" if kind == "ssdlite" else "retinanet_resnet50_fpn")
+        model = TorchvisionDetector(card("torchvision_detection", kind), network_of(kind, len(COCO)), COCO)
+        if kind.startswith("faster"):
+            model.set_size(96)
     model.set_classes(("owl", "eel"))
     model.module.eval()
     keep_limit(model.module, 0.37)
@@ -181,7 +212,7 @@ def test_what_single_pictures_show_is_joined_in_one_frame() -> None:
 
 def test_a_network_of_one_size_says_so() -> None:
     with pytest.raises(UserError, match="320 points only"):
-        torchvision_model("ssdlite320_mobilenet_v3_large").set_size(160)
+        torchvision_model("ssdlite").set_size(160)
 
 
 # Darknet -----------------------------------------------------------------------------------------------------------
@@ -223,7 +254,10 @@ def test_a_darknet_network_of_other_classes_is_read_by_opencv(tmp_path: Path) ->
     from workbench.runtimes.darknet_runtime import rows_of
 
     with torch.inference_mode():
-        ours = [rows_of(o, h, network)[0].numpy() for o, h in zip(network(torch.from_numpy(blob)), network.yolo, strict=True)]
+        ours = [
+            rows_of(o, h, network)[0].numpy()
+            for o, h in zip(network(torch.from_numpy(blob)), network.yolo, strict=True)
+        ]
     for mine, other in zip(ours, theirs, strict=True):
         np.testing.assert_allclose(mine[:, :5], other[:, :5], rtol=1e-3, atol=1e-4)
 
@@ -256,11 +290,20 @@ def by_hand(outputs: list[np.ndarray], boxes: list[list[float]], labels: list[in
     owner = {}
     for box, label in zip(boxes, labels, strict=True):
         w, h = (box[2] - box[0]) * 64, (box[3] - box[1]) * 64
-        fits = [min(w, a[0]) * min(h, a[1]) / (w * h + a[0] * a[1] - min(w, a[0]) * min(h, a[1])) for _, _, a in anchors]
+        fits = [
+            min(w, a[0]) * min(h, a[1]) / (w * h + a[0] * a[1] - min(w, a[0]) * min(h, a[1])) for _, _, a in anchors
+        ]
         layer, n, a = anchors[int(np.argmax(fits))]
         grid = outputs[layer].shape[-1]
         cx, cy = (box[0] + box[2]) / 2 * grid, (box[1] + box[3]) / 2 * grid
-        owner[layer, n, int(cy), int(cx)] = (cx % 1, cy % 1, math.log(w / a[0]), math.log(h / a[1]), label, 2 - w * h / 64**2)
+        owner[layer, n, int(cy), int(cx)] = (
+            cx % 1,
+            cy % 1,
+            math.log(w / a[0]),
+            math.log(h / a[1]),
+            label,
+            2 - w * h / 64**2,
+        )
     for layer, head in enumerate(_Plain.yolo):
         out = outputs[layer]
         grid = out.shape[-1]
@@ -270,7 +313,9 @@ def by_hand(outputs: list[np.ndarray], boxes: list[list[float]], labels: list[in
                     v = out[n * 7 : n * 7 + 7, row, column].tolist()
                     if (layer, n, row, column) in owner:
                         x, y, w, h, label, weight = owner[layer, n, row, column]
-                        total += weight * (entropy(v[0], x) + entropy(v[1], y) + ((v[2] - w) ** 2 + (v[3] - h) ** 2) / 2)
+                        total += weight * (
+                            entropy(v[0], x) + entropy(v[1], y) + ((v[2] - w) ** 2 + (v[3] - h) ** 2) / 2
+                        )
                         total += entropy(v[4], 1) + sum(entropy(v[5 + c], float(c == label)) for c in range(2))
                         continue
                     cx, cy = (column + sigmoid(v[0])) / grid, (row + sigmoid(v[1])) / grid

@@ -103,8 +103,10 @@ def open_pretrained(card: ModelCard, path: Path) -> Loaded:
 
 
 def build(card: ModelCard, folder: Path) -> StarterDetector:
-    """The bare network of an own model; its weights are loaded by the caller."""
+    """The bare network of a card, an own model's with its classes; its weights are loaded by the caller."""
     module = network_of(card, len(card.label_names))
+    if not card.is_own:
+        return StarterDetector(card, module)
     keep_limit(module)
     model = StarterDetector(card, module, taught=True)
     side = read_size(folder)

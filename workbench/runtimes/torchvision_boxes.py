@@ -69,6 +69,13 @@ class TorchvisionDetector(Loaded):
         eyes: nn.Module = self.module.backbone
         return eyes
 
+    @property
+    def head(self) -> nn.Module:
+        """What tells the classes."""
+        heads = getattr(self.module, "roi_heads", None)
+        found: nn.Module = heads.box_predictor if heads is not None else self.module.head.classification_head
+        return found
+
     # Using -----------------------------------------------------------------------------------------------------------
 
     def detect(self, pictures: Sequence[Pixels], threshold: float = 0.05) -> list[Detections]:

@@ -48,7 +48,10 @@ def open_pretrained(card: ModelCard, path: Path) -> Loaded:
 
 
 def build(card: ModelCard, folder: Path) -> TorchvisionDetector:
-    """The bare network of an own model; its weights are loaded by the caller."""
+    """The bare network of a card, an own model's with its classes; its weights are loaded by the caller."""
+    if not card.is_own:
+        names = label_names(card)
+        return TorchvisionDetector(card, network_of(card.arch, len(names)), names)
     outputs = len(card.label_names) + int(card.arch.startswith(_BACKGROUND))
     module = network_of(card.arch, outputs)
     keep_limit(module)
