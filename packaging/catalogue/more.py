@@ -174,7 +174,7 @@ def vision() -> list[dict[str, Any]]:
 
 def elsewhere() -> list[dict[str, Any]]:
     """Models behind plain addresses."""
-    yolo = {"runtime": "darknet", "arch": "darknet", "tasks": ["object-detection"], "family": "YOLO", "labels": "coco-80", "trained_on": COCO, "limits": "Knows 80 everyday things only. Its maker published the sizes of the files but no checksums, so only damage that changes the size is noticed before loading."}  # fmt: skip
+    yolo = {"runtime": "darknet", "arch": "darknet", "tasks": ["object-detection"], "trainable_for": ["object-detection"], "family": "YOLO", "labels": "coco-80", "trained_on": COCO, "limits": "Knows 80 everyday things only. Its maker published the sizes of the files but no checksums, so only damage that changes the size is noticed before loading."}  # fmt: skip
     made: list[dict[str, Any]] = []
     red = "https://raw.githubusercontent.com/pjreddie/darknet/master/cfg"
     alexey = "https://raw.githubusercontent.com/AlexeyAB/darknet/master/cfg"

@@ -425,7 +425,7 @@ def elsewhere() -> list[dict[str, Any]]:
     """Cards with every key given, as their files lie behind plain addresses."""
     real = "https://github.com/xinntao/Real-ESRGAN/releases/download"
     made: list[dict[str, Any]] = []
-    yolo = {"runtime": "darknet", "arch": "darknet", "tasks": ["object-detection"], "family": "YOLO", "labels": "coco-80", "licence": ("YOLO", "https://github.com/pjreddie/darknet/blob/master/LICENSE"), "trained_on": "COCO: 118,000 photos with boxes around 80 everyday things.", "limits": "Knows 80 everyday things only. Its maker published the sizes of the files but no checksums, so only damage that changes the size is noticed before loading."}  # fmt: skip
+    yolo = {"runtime": "darknet", "arch": "darknet", "tasks": ["object-detection"], "trainable_for": ["object-detection"], "family": "YOLO", "labels": "coco-80", "licence": ("YOLO", "https://github.com/pjreddie/darknet/blob/master/LICENSE"), "trained_on": "COCO: 118,000 photos with boxes around 80 everyday things.", "limits": "Knows 80 everyday things only. Its maker published the sizes of the files but no checksums, so only damage that changes the size is noticed before loading."}  # fmt: skip
     cfg = "https://raw.githubusercontent.com/pjreddie/darknet/master/cfg"
     for id_, name, file, size, parameters, strengths in (
         (

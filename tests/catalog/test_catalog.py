@@ -28,11 +28,16 @@ def test_a_card_is_the_same_after_a_round_trip(card: ModelCard) -> None:
 
 def test_ids_are_unique_and_both_starters_are_there() -> None:
     assert len({c.id for c in CARDS}) == len(CARDS) >= 50
-    starters = ["picture-starter", "text-starter", "reading-starter", "dictation-starter"]
+    starters = ["picture-starter", "text-starter", "finding-starter", "reading-starter", "dictation-starter"]
     assert [c.id for c in CARDS if c.starter] == starters
+    catalog = Catalog.load()
     for task in all_tasks():
-        card, why = Catalog.load().suggest(task.info.id)
-        assert (card.starter or not task.info.trainable) and why and not card.is_remote
+        card, why = catalog.suggest(task.info.id)
+        assert task.info.id in card.tasks and why and not card.is_remote
+        if task.info.trainable:
+            # What can be taught can be taught without internet.
+            starter, _ = catalog.suggest(task.info.id, to_teach=True)
+            assert starter.starter and task.info.id in starter.trainable_for
 
 
 @pytest.mark.parametrize("card", [c for c in CARDS if c.runtime == "torchvision"], ids=lambda c: c.id)

@@ -81,7 +81,8 @@ def test_several_folders_dropped_together_are_classes(tmp_path: Path) -> None:
         ("numbers.csv", "a,b\n1,2\n3,4\n", "no column with texts"),
         ("broken.json", "{", "not readable JSON"),
         ("broken.xlsx", "no workbook", "not a readable Excel file"),
-        ("film.mov", "x", "is a video"), ("tool.exe", "x", "kind the app cannot read"),
+        ("film.mov", "x", "is a video"),
+        ("tool.exe", "x", "kind the app cannot read"),
     ],
 )
 def test_what_cannot_be_used_is_one_sentence(tmp_path: Path, name: str, content: str | None, message: str) -> None:

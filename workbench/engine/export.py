@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import torch
 
 _MAX_IMPORT_BYTES = 20_000_000_000
-_SUFFIXES = (".json", ".safetensors", ".txt", ".md", ".model")
+_SUFFIXES = (".json", ".safetensors", ".txt", ".md", ".model", ".cfg")
 _OTHERS = (".onnx", ".tflite", ".pth", ".pt", ".bin", ".weights", ".cfg", ".pb", ".spm", ".model", ".jinja")
 # Largest difference of a logit that rounding alone explains, relative to the largest logit.
 _TOLERANCE = 1e-3

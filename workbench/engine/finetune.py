@@ -79,8 +79,13 @@ class Training:
     saved_at: float
 
     @property
+    def repeats(self) -> int:
+        """How many times an epoch goes through the examples."""
+        return max(1, getattr(self.lesson, "repeats", 1))
+
+    @property
     def steps_per_epoch(self) -> int:
-        return max(1, math.ceil(len(self.run.usable(Split.TRAIN)) / self.batch))
+        return max(1, math.ceil(len(self.run.usable(Split.TRAIN)) / self.batch) * self.repeats)
 
     def set_rates(self) -> float:
         """Linear warm-up, then half a cosine down to a hundredth. Returns the head's rate."""
@@ -296,12 +301,16 @@ def _one_epoch(training: Training) -> Iterator[RunEvent]:
     position = training.position
     items = run.usable(Split.TRAIN)
     generator = torch.Generator().manual_seed(run.config.seed * 100_003 + position.epoch)
-    order = [items[i] for i in torch.randperm(len(items), generator=generator).tolist()]
-    batches = [order[i : i + training.batch] for i in range(0, len(order), training.batch)]
+    batches: list[list[Item]] = []
+    turns: list[int] = []
+    for turn in range(training.repeats):
+        order = [items[i] for i in torch.randperm(len(items), generator=generator).tolist()]
+        batches += [order[i : i + training.batch] for i in range(0, len(order), training.batch)]
+        turns += [turn] * (len(batches) - len(turns))
     training.lesson.training_mode()
     began, first = time.monotonic(), position.step
-    left_over = batches[position.step_in_epoch :]
-    for number, prepared in read_batches(run, training.lesson, left_over, position.epoch, run.config.augment):
+    left_over, turns = batches[position.step_in_epoch :], turns[position.step_in_epoch :]
+    for number, prepared in read_batches(run, training.lesson, left_over, position.epoch, run.config.augment, turns):
         if control.paused:
             training.save()
         control.check()

@@ -19,27 +19,33 @@ _Waiting = list[tuple[Item, Future[dict[str, Any]]]]
 
 
 def read_batches(
-    run: Run, lesson: Lesson, batches: Sequence[Sequence[Item]], epoch: int, augment: bool
+    run: Run,
+    lesson: Lesson,
+    batches: Sequence[Sequence[Item]],
+    epoch: int,
+    augment: bool,
+    turns: Sequence[int] = (),
 ) -> Iterator[tuple[int, Prepared]]:
     """Batches of prepared examples with their numbers; a batch of which nothing can be read is left out.
 
     Args:
         augment: vary the examples at random, drawn from (seed, epoch, item) alone, so that a resumed run sees the same.
+        turns: for each batch, for the how manieth time from 0 the epoch goes through its items; empty: once.
     """
     seed = run.config.seed
     queue: deque[_Waiting] = deque()
     with ThreadPoolExecutor(_READERS) as readers:
 
-        def submit(batch: Sequence[Item]) -> None:
+        def submit(batch: Sequence[Item], turn: int) -> None:
             waiting: _Waiting = []
             for item in batch:
-                drawn = (seed * 1_000_003 + epoch) * 1_000_003 + item.id if augment else None
+                drawn = ((seed + turn * 7919) * 1_000_003 + epoch) * 1_000_003 + item.id if augment else None
                 waiting.append((item, readers.submit(lesson.prepare, run.examples[item.id], drawn)))
             queue.append(waiting)
 
-        coming = iter(batches)
-        for _, batch in zip(range(_AHEAD), coming, strict=False):
-            submit(batch)
+        coming = iter(zip(batches, turns or [0] * len(batches), strict=True))
+        for _, (batch, turn) in zip(range(_AHEAD), coming, strict=False):
+            submit(batch, turn)
         number = 0
         while queue:
             prepared, problems = _collected(queue.popleft())
@@ -47,7 +53,7 @@ def read_batches(
                 run.project.mark_broken({i: p.message for i, p in problems.items()})
             following = next(coming, None)
             if following is not None:
-                submit(following)
+                submit(*following)
             if prepared:
                 try:
                     yield number, prepared

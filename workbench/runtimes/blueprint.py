@@ -86,9 +86,9 @@ def _built(card: ModelCard) -> nn.Module:
 
         classes = len(label_names(card))
         if card.runtime == "torchvision_detection":
-            from workbench.runtimes.torchvision_detection_runtime import build
+            from workbench.runtimes.torchvision_detection_runtime import network_of as detector_of
 
-            detector: nn.Module = build(card.arch, classes)
+            detector: nn.Module = detector_of(card.arch, classes)
             return detector
         options: dict[str, Any] = {"weights": None, "weights_backbone": None, "num_classes": classes}
         if not card.arch.startswith("lraspp"):

@@ -108,6 +108,8 @@ class Lesson(Protocol):
     Attributes:
         epochs: how many epochs this way of training takes at most when nothing else is said.
         batch: examples per optimiser step when nothing else is said.
+        repeats: (may be left out: 1) how many times an epoch goes through the examples, each time in another order and
+            varied anew: with few examples, looking at the validation items after each would take longer than learning.
         head_rate: peak learning rate of the first of `stages`; `body_rate` of the second; each further one is slower.
         weight_decay: of AdamW.
         clip_norm: gradients are scaled down to this norm when theirs is larger; 0 leaves them.

@@ -56,6 +56,18 @@ def sized_pixels(sample: Sample, max_side: int = 0, max_pixels: int = 0) -> tupl
     return np.asarray(picture), size
 
 
+def shrunk(pixels: Pixels, width: int, height: int) -> Pixels:
+    """uint8 [H, W, 3], its shape kept, no smaller than this size in either direction; never enlarged."""
+    import numpy as np
+    from PIL import Image
+
+    scale = max(width / pixels.shape[1], height / pixels.shape[0])
+    if scale >= 1.0:
+        return pixels
+    size = max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale))
+    return np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.BILINEAR))
+
+
 def as_png(pixels: Any) -> bytes:
     """uint8 [H, W], [H, W, 3] or [H, W, 4] as PNG."""
     from PIL import Image
