@@ -156,6 +156,7 @@ class Mask:
             into `labels`.
         shares: share of the picture's area in 0..1 for each of `labels`.
         background: index of the class that means "nothing"; -1 when there is none.
+        sure: mean certainty in 0..1 of the points of each of `labels`; empty when the model gives none.
     """
 
     png: bytes
@@ -165,10 +166,14 @@ class Mask:
     shares: tuple[float, ...]
     background: int = 0
     note: str = ""
+    sure: tuple[float, ...] = ()
     kind: ClassVar[str] = "mask"
 
     @property
     def certainty(self) -> float:
+        """Of all points together."""
+        if self.sure:
+            return sum(share * sure for share, sure in zip(self.shares, self.sure, strict=True))
         return 1.0 if self.present() else 0.0
 
     def present(self) -> list[tuple[int, str, float]]:
@@ -180,12 +185,19 @@ class Mask:
         ]
         return sorted(found, key=lambda entry: -entry[2])
 
+    def points(self, share: float) -> int:
+        """A share of the picture in square pixels."""
+        return round(share * self.width * self.height)
+
     def to_json(self) -> dict[str, Any]:
         return {
             "kind": self.kind,
             "width": self.width,
             "height": self.height,
-            "areas": [{"label": name, "value": i, "share": round(share, 6)} for i, name, share in self.present()],
+            "areas": [
+                {"label": name, "value": i, "share": round(share, 6), "square_pixels": self.points(share)}
+                for i, name, share in self.present()
+            ],
             "mask_png_base64": base64.b64encode(self.png).decode("ascii"),
             "note": self.note,
         }
