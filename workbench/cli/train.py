@@ -47,7 +47,7 @@ def run(options: argparse.Namespace) -> int:
                 raise UserError("There is no interrupted training to go on with.", "Leave --resume out to start one.")
             config = RunConfig.from_json(waiting[0].config)
         else:
-            card = catalog.get(options.model) if options.model else catalog.suggest(project.task_id)[0]
+            card = catalog.get(options.model) if options.model else catalog.suggest(project.task_id, to_teach=True)[0]
             extra = {"name": options.name} if options.name else {}
             config = new_config(project, card, How(options.how), seed=options.seed, epochs=options.epochs, **extra)
         finished = watch(config, project, catalog, resume=options.resume)

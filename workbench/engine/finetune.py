@@ -128,6 +128,8 @@ def train_network(run: Run, resume: bool) -> Generator[RunEvent, None, Outcome]:
             training.position = replace(training.position, best_loss=first.validation_loss)
         _seed(run.config.seed)
         training.save_best()
+    for sentence in getattr(lesson, "notes", list)():
+        yield Advice("how-it-learns", sentence)
     reason = "done"
     try:
         reason = yield from _epochs(training)

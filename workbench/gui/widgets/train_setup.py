@@ -162,7 +162,7 @@ class TrainSetup(QWidget):
         from workbench.hub.store import is_present
 
         catalog = self._ctx.catalog
-        suggested, why = catalog.suggest(project.task_id)
+        suggested, why = catalog.suggest(project.task_id, to_teach=True)
         wanted = model_id or (self._card.id if self._card is not None else "") or suggested.id
         self.models.clear()
         cards = [c for c in catalog.search(task=project.task_id) if project.task_id in c.trainable_for]
