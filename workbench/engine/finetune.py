@@ -134,6 +134,8 @@ def train_network(run: Run, resume: bool) -> Generator[RunEvent, None, Outcome]:
     try:
         reason = yield from _epochs(training)
     except Cancelled:
+        if not isinstance(run.task, PooledTask) and not training.position.best_epoch:
+            raise  # nothing has been learnt yet
         reason = "cancelled"
     tensors, _ = checkpoint.read_tensors(run.folder / checkpoint.BEST)
     lesson.load_state(tensors)

@@ -53,7 +53,7 @@ class SegmentationLesson:
     judged_by = "score"
     batch = _BATCH
     weight_decay = 1e-4
-    clip_norm = 5.0
+    clip_norm = 0.0
 
     def __init__(self, material: Material) -> None:
         from workbench.runtimes.areas import AreaNetwork
