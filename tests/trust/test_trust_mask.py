@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import random
 from pathlib import Path
@@ -16,12 +17,13 @@ from PIL import Image
 from workbench.data.annotations import Annotation
 from workbench.data.project import Project
 from workbench.data.shapes import BoxShape, Polygon, Region, class_map, region_from_bits, shape_bits
-from workbench.data.types import Item, ItemPrediction, Split
+from workbench.data.types import Item, ItemPrediction, NewItem, Split
+from workbench.engine.save import save_prediction
 from workbench.errors import UserError
 from workbench.tasks.masks import IGNORED, regions_of, truth_map, values_of
 from workbench.tasks.predictions import Mask, to_record
 from workbench.trust import report_mask
-from workbench.trust.judge_mask import AreaEvaluation, judge
+from workbench.trust.judge_mask import MISSED, RIGHT, AreaEvaluation, compared, judge
 from workbench.trust.judging import Answered, compare
 
 CLASSES = ("sky", "tree", "cat")
@@ -217,17 +219,37 @@ def test_what_was_found_becomes_painted_areas_without_specks() -> None:
     assert mask.certainty == pytest.approx(sum(a * b for a, b in zip(mask.shares, mask.sure, strict=True)))
 
 
-def test_the_report_shows_what_was_missed(tmp_path: Path) -> None:
+def test_the_report_and_the_window_show_what_was_missed(tmp_path: Path) -> None:
     pairs = pictures(9, 3)
     e = judged(pairs)
-    answer = e.answers[1]
-    colours = report_mask.difference_of(answer, e.classes)
     truth, said = pairs[0]
-    right = (colours == (*report_mask.RIGHT, 255)).all(-1)
-    assert (right == ((truth == said) & (truth > 0) & (truth != IGNORED))).all()
-    missed = (colours == (*report_mask.MISSED, 255)).all(-1)
-    assert (missed == ((said == 0) & (truth > 0) & (truth != IGNORED))).all()
-    assert not colours[truth == IGNORED].any()
+    seen = compared(e.answers[1], e.classes)
+    assert seen is not None
+    found = np.asarray(Image.open(io.BytesIO(seen.difference)))
+    assert ((found == RIGHT) == ((truth == said) & (truth > 0) & (truth != IGNORED))).all()
+    assert ((found == MISSED) == ((said == 0) & (truth > 0) & (truth != IGNORED))).all()
+    assert not found[truth == IGNORED].any()
+    assert (np.asarray(Image.open(io.BytesIO(seen.truth))) == truth).all()
     with Project.create(tmp_path / "p", "p", "semantic-segmentation") as project:
+        path = tmp_path / "1.png"
+        Image.fromarray(said * 60).resize((40, 40)).save(path)
+        project.add_items([NewItem("picture", "a <b> picture", path=path, annotations=())])
         page = "".join(report_mask.sections(project, e, None))
     assert "Is ↓ called →" in page and f"{e.mean_iou_all:.1%}" in page
+    assert "a &lt;b&gt; picture" in page and page.count("data:image/png;base64,") == 1
+
+
+def test_a_mask_is_saved_with_its_colours_and_its_areas_as_a_table(tmp_path: Path) -> None:
+    values = np.zeros((20, 30), np.uint8)
+    values[:10], values[10:15, :15] = 1, 3
+    mask = mask_of(values)
+    save_prediction(mask, tmp_path / "m.png")
+    with Image.open(tmp_path / "m.png") as picture:
+        assert picture.mode == "P" and (np.asarray(picture) == values).all()
+        shown = np.asarray(picture.convert("RGB"))
+    assert tuple(shown[0, 0]) == (0x00, 0x72, 0xB2) and tuple(shown[19, 29]) == (0, 0, 0)
+    save_prediction(mask, tmp_path / "m.csv")
+    rows = list(csv.DictReader((tmp_path / "m.csv").open(encoding="utf-8-sig", newline="")))
+    assert rows[0] == {"area": "sky", "value": "1", "share": "0.5", "square_pixels": "300"}
+    assert rows[1]["area"] == "cat" and rows[1]["square_pixels"] == "75" and len(rows) == 2
+    assert mask.to_json()["areas"][1]["square_pixels"] == 75 and "(300 square pixels)" in mask.lines()[0]

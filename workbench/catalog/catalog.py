@@ -249,21 +249,18 @@ class Catalog:
         """The model to begin with for a task, and why in words.
 
         Args:
-            to_teach: to be taught it; else to do it as it is.
+            to_teach: to start a training from; otherwise to be used as it is.
 
         Raises:
             UserError: when no model fits.
         """
-
-        def fits(card: ModelCard) -> bool:
-            return task_id in (card.trainable_for if to_teach else card.tasks)
-
-        for card in self._bundled:
-            if card.starter and fits(card):
+        fitting = [c for c in self._bundled if task_id in (c.trainable_for if to_teach else c.tasks)]
+        for card in fitting:
+            if card.starter:
                 return card, "It comes with the app, works without internet and is quick on any computer."
-        for card in sorted(self._bundled, key=lambda c: c.source.size):
-            # The smallest one: the first try shall be short. Nothing is sent to other computers unasked.
-            if fits(card) and not card.is_remote:
+        # The smallest one: the first try shall be short. Nothing is sent to other computers unasked.
+        for card in sorted(fitting, key=lambda c: c.source.size):
+            if not card.is_remote:
                 return card, "It is the smallest model of the catalogue for this: quick to download and to try."
         raise UserError("No model of the catalogue can do this yet.", "Choose another task.")
 

@@ -184,12 +184,9 @@ def _write(rows: list[dict[str, Any]], options: argparse.Namespace) -> None:
     from workbench.engine.save import endings, save_prediction
 
     suffix = options.output.suffix.lower() if options.output else ""
-    if (
-        options.output
-        and len(rows) == 1
-        and suffix not in (".csv", ".json")
-        and suffix in endings(rows[0]["prediction"])
-    ):
+    # For one item its own form; a table and JSON are for many, but for the areas of one mask, which are a table themselves.
+    general = (".json",) if len(rows) == 1 and rows[0]["prediction"].kind == "mask" else (".csv", ".json")
+    if options.output and len(rows) == 1 and suffix not in general and suffix in endings(rows[0]["prediction"]):
         save_prediction(rows[0]["prediction"], options.output)
     elif options.output and options.output.is_dir():
         for row in rows:

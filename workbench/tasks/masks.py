@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from workbench.data.annotations import Annotation
+from workbench.data.labels import COLOURS
 from workbench.data.shapes import PICTURE_SHAPES, class_map, region_from_bits
 from workbench.tasks.predictions import Mask
 
@@ -103,3 +104,36 @@ def numbers_of(names: Sequence[str], classes: Sequence[str]) -> list[int]:
     """Class number (from 1) of each name; 0 for one that is not among the classes."""
     place = {name: i for i, name in enumerate(classes, 1)}
     return [place.get(name, 0) for name in names]
+
+
+def colour_of(value: int, background: int = 0) -> str:
+    """ "#rrggbb" of a class of a mask; the person's first class has the colour of the first class of a project."""
+    place = value - 1 if 0 <= background < value else value
+    return COLOURS[place % len(COLOURS)]
+
+
+def indexed_png(mask: Mask) -> bytes:
+    """A mask as an 8-bit PNG with a palette: a pixel's value is still its class, and other programs show it in colour; the
+    background is black."""
+    from PIL import Image
+
+    picture = Image.frombytes("P", (mask.width, mask.height), values_of(mask).tobytes())
+    palette: list[int] = []
+    for value in range(256):
+        colour = "#000000" if value == mask.background else colour_of(value, mask.background)
+        palette += [int(colour[i : i + 2], 16) for i in (1, 3, 5)]
+    picture.putpalette(palette)
+    stream = io.BytesIO()
+    picture.save(stream, "PNG")
+    return stream.getvalue()
+
+
+def area_rows(mask: Mask) -> list[dict[str, str | float | int]]:
+    """What is there, the largest first, for a table."""
+    return [
+        {"area": name, "value": value, "share": round(share, 6), "square_pixels": mask.points(share)}
+        for value, name, share in mask.present()
+    ]
+
+
+AREA_COLUMNS = ["area", "value", "share", "square_pixels"]

@@ -206,7 +206,9 @@ class Mask:
         return ", ".join(f"{name} {share:.0%}" for _, name, share in self.present()[:4]) or "nothing found"
 
     def lines(self) -> list[str]:
-        return [f"{share:6.1%}  {name}" for _, name, share in self.present()] or ["nothing found"]
+        return [
+            f"{share:6.1%}  {name}  ({self.points(share):,} square pixels)" for _, name, share in self.present()
+        ] or ["nothing found"]
 
 
 @dataclass(frozen=True)

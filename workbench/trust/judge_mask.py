@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from workbench.errors import UserError
 from workbench.tasks.masks import IGNORED, MOST_CLASSES, numbers_of, resized, truth_map, values_of
+from workbench.tasks.pictures import as_png
 from workbench.tasks.predictions import Mask, from_record
 from workbench.trust.judging import Answered, bootstrap
 
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     Counts = npt.NDArray[np.int64]
 
 NOTHING = "nothing"
+# Values of a difference map: right, missed, coloured wrongly; 0 where neither has anything or the truth is to be ignored.
+RIGHT, MISSED, WRONG = 1, 2, 3
 _FEW = 30
 _SEED = 0
 
@@ -238,6 +241,39 @@ def both(answer: Answered, said: Mask, names: Sequence[str]) -> tuple[Any, Any]:
     for value, number in enumerate(numbers_of(said.labels, names)):
         table[value] = 0 if value == said.background else number
     return truth, table[resized(values_of(said), said.width, said.height)]
+
+
+def difference_of(truth: Any, said: Any) -> Any:
+    """Where two class maps agree on one of the classes, where one was missed, and where something else was said."""
+    import numpy as np
+
+    judged = truth != IGNORED
+    found = np.zeros(truth.shape, np.uint8)
+    found[judged & (truth == said) & (truth > 0)] = RIGHT
+    found[judged & (truth != said) & (said == 0)] = MISSED
+    found[judged & (truth != said) & (said > 0)] = WRONG
+    return found
+
+
+@dataclass(frozen=True)
+class Compared:
+    """One picture for the eye: class maps (8-bit PNG, values as in `AreaEvaluation.classes` from 1) of what is true and what
+    was said, and their difference."""
+
+    truth: bytes
+    said: bytes
+    difference: bytes
+
+
+def compared(answer: Answered, classes: Sequence[str], side: int = 256) -> Compared | None:
+    """An answer beside its truth, at most `side` points wide; None when it is no mask."""
+    said = said_of(answer)
+    if said is None:
+        return None
+    scale = min(1.0, side / max(said.width, said.height))
+    size = max(1, round(said.width * scale)), max(1, round(said.height * scale))
+    truth, found = (resized(values, *size) for values in both(answer, said, classes))
+    return Compared(as_png(truth), as_png(found), as_png(difference_of(truth, found)))
 
 
 def confusion_of(truth: Any, said: Any, size: int) -> Counts:

@@ -7,17 +7,16 @@ import base64
 import io
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from workbench.data.project import Project
-from workbench.trust.judge_mask import NOTHING, AreaEvaluation, both, said_of
+from workbench.trust.judge_mask import MISSED, NOTHING, RIGHT, WRONG, AreaEvaluation, compared
 from workbench.trust.judging import Answered
 from workbench.trust.report import escaped, shown
 
 _WORST = 12
 _SIDE = 240
-# Right, missed, wrongly coloured: told apart also by people who see red and green alike.
-RIGHT, MISSED, WRONG = (0, 114, 178), (230, 159, 0), (204, 60, 120)
+# Of a difference map: told apart also by people who see red and green alike.
+COLOURS = {RIGHT: ("#0072b2", "right"), MISSED: ("#e69f00", "missed"), WRONG: ("#cc3c78", "coloured wrongly")}
 
 
 def sections(project: Project, e: AreaEvaluation, thumbnail: Callable[[Path], bytes] | None) -> list[str]:
@@ -67,10 +66,7 @@ def _worst(project: Project, e: AreaEvaluation, thumbnail: Callable[[Path], byte
             f"<figure>{shown(item, thumbnail)}<img alt='right, missed and wrong areas' src='data:image/png;base64,{picture}'>"
             f"<figcaption>{escaped(item.name)}: overlap {e.scores[item_id]:.0%}</figcaption></figure>"
         )
-    legend = ", ".join(
-        f"<span style='color:rgb{colour}'>■</span> {words}"
-        for colour, words in ((RIGHT, "right"), (MISSED, "missed"), (WRONG, "wrongly coloured"))
-    )
+    legend = ", ".join(f"<span style='color:{colour}'>■</span> {words}" for colour, words in COLOURS.values())
     return f"<p class='soft'>{legend}</p><div class='worst'>{''.join(cells)}</div>"
 
 
@@ -78,29 +74,14 @@ def _overlay(answer: Answered, e: AreaEvaluation) -> str:
     """Right, missed and wrong points of one picture as a small PNG, base64."""
     from PIL import Image
 
-    picture = Image.fromarray(difference_of(answer, e.classes))
-    picture.thumbnail((_SIDE, _SIDE), Image.Resampling.NEAREST)
+    seen = compared(answer, e.classes, _SIDE)
+    assert seen is not None
+    with Image.open(io.BytesIO(seen.difference)) as picture:
+        coloured = Image.frombytes("P", picture.size, picture.tobytes())
+    palette = [0] * 768
+    for value, (colour, _words) in COLOURS.items():
+        palette[3 * value : 3 * value + 3] = [int(colour[i : i + 2], 16) for i in (1, 3, 5)]
+    coloured.putpalette(palette)
     stream = io.BytesIO()
-    picture.save(stream, "PNG")
+    coloured.save(stream, "PNG", transparency=0)
     return base64.b64encode(stream.getvalue()).decode("ascii")
-
-
-def difference_of(answer: Answered, classes: tuple[str, ...]) -> Any:
-    """Where truth and answer agree on one of the classes, where one was missed, and where something else was said: uint8
-    [H, W, 4], clear where neither has anything or the truth is to be ignored."""
-    import numpy as np
-
-    from workbench.tasks.masks import IGNORED
-
-    said = said_of(answer)
-    assert said is not None
-    truth, found = both(answer, said, classes)
-    colours = np.zeros((*truth.shape, 4), np.uint8)
-    judged = truth != IGNORED
-    for where, colour in (
-        (judged & (truth == found) & (truth > 0), RIGHT),
-        (judged & (truth != found) & (found == 0), MISSED),
-        (judged & (truth != found) & (found > 0), WRONG),
-    ):
-        colours[where] = (*colour, 255)
-    return colours

@@ -30,10 +30,10 @@ from workbench.gui.models.results_table import RESULT_ROLE, ResultsTable
 from workbench.gui.pages.base import Page
 from workbench.gui.theme import L, M, S
 from workbench.gui.widgets.basic import Banner, Card, button, label, local_paths
-from workbench.gui.widgets.canvas import mask_overlay
 from workbench.gui.widgets.correct_dialog import CorrectDialog, put_right
 from workbench.gui.widgets.model_picker import ModelPicker
 from workbench.gui.widgets.option_controls import OptionControls
+from workbench.gui.widgets.overlays import mask_overlay
 from workbench.gui.widgets.prediction_view import PredictionView
 from workbench.gui.widgets.task_picker import TaskPicker
 from workbench.gui.widgets.try_input import TryInput
@@ -400,11 +400,12 @@ class TryPage(Page):
         elif isinstance(prediction, Picture):
             canvas.show_after(prediction.png)
         elif isinstance(prediction, Mask):
-            mask = prediction
-            job = self.ctx.jobs.start("Drawing areas", lambda _control: mask_overlay(mask.png, mask.background))
+            mask, hidden = prediction, self.view.areas.hidden()
+            job = self.ctx.jobs.start("Drawing areas", lambda _control: mask_overlay(mask, hidden))
 
             def came(overlay: QImage) -> None:
-                if self._result is not None and self._result.prediction is mask:
+                now = self._result is not None and self._result.prediction is mask
+                if now and self.view.areas.hidden() == hidden:
                     canvas.show_overlay(overlay, self.view.areas.slider.value() / 100)
 
             job.succeeded.connect(came)
@@ -533,6 +534,7 @@ class TryPage(Page):
         self.view.boxes_shown.connect(self._draw_boxes)
         self.view.box_chosen.connect(self.input.picture.choose_box)
         self.view.opacity.connect(self.input.picture.set_opacity)
+        self.view.areas_changed.connect(lambda: self._mark(self._result.prediction if self._result else None))
         self.input.picture.box_clicked.connect(self.view.boxes.list.setCurrentRow)
         card.body.addWidget(self.view, 1)
         self.state = label("The answer appears here.", "faint", wrap=True)

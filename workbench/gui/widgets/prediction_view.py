@@ -25,7 +25,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from workbench.gui.theme import CLASS_COLOURS, S, theme
+from workbench.gui.theme import S, theme
+from workbench.gui.widgets.areas_part import MaskPart
 from workbench.gui.widgets.basic import button, label, row
 from workbench.gui.widgets.canvas import label_colour
 from workbench.gui.widgets.score_bars import ScoreBars
@@ -131,37 +132,6 @@ class BoxesPart(QWidget):
             self.list.put([(f"{b.label}   {b.score:.0%}", label_colour(labels, b.label)) for b in boxes])
             self.list.blockSignals(False)
         self.shown.emit(boxes)
-
-
-class MaskPart(QWidget):
-    """Signals:
-    opacity(float): 0..1.
-    """
-
-    opacity = Signal(float)
-
-    def __init__(self) -> None:
-        super().__init__()
-        column = _column(self)
-        self.summary = label("", "heading", wrap=True, selectable=True)
-        self.summary.setObjectName("mask-summary")
-        self.slider = QSlider(Qt.Orientation.Horizontal)
-        self.slider.setRange(0, 100)
-        self.slider.setValue(55)
-        self.slider.setAccessibleName("How strongly the areas cover the picture")
-        self.slider.setToolTip("How strongly the areas cover the picture (opacity)")
-        self.slider.valueChanged.connect(lambda value: self.opacity.emit(value / 100))
-        self.list = _Swatches("Areas and their share of the picture")
-        column.addWidget(self.summary)
-        column.addLayout(row(label("Colour over the picture", "soft"), self.slider))
-        column.addWidget(self.list, 1)
-
-    def show_prediction(self, prediction: Mask) -> None:
-        present = prediction.present()
-        self.summary.setText(f"{present[0][1]}, {present[0][2]:.0%} of the picture" if present else "Nothing found")
-        self.list.put(
-            [(f"{name}   {share:.1%}", QColor(CLASS_COLOURS[i % len(CLASS_COLOURS)])) for i, name, share in present]
-        )
 
 
 class TextPart(QWidget):
@@ -311,11 +281,13 @@ class PredictionView(QWidget):
     boxes_shown(object): boxes to draw on the picture.
     box_chosen(int): a line of the list of boxes.
     opacity(float): of the areas.
+    areas_changed(): other areas shall be shown.
     """
 
     boxes_shown = Signal(object)
     box_chosen = Signal(int)
     opacity = Signal(float)
+    areas_changed = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -328,6 +300,7 @@ class PredictionView(QWidget):
         self.boxes.shown.connect(self.boxes_shown)
         self.boxes.chosen.connect(self.box_chosen)
         self.areas.opacity.connect(self.opacity)
+        self.areas.hidden_changed.connect(self.areas_changed)
         holder = QWidget()
         holder_column = _column(holder)
         holder_column.addWidget(self.scores)
@@ -363,7 +336,7 @@ class PredictionView(QWidget):
         self.stack.setVisible(prediction is not None)
         plain = isinstance(prediction, Scores)
         whole = prediction is not None and getattr(prediction, "finished", True)
-        self.copy.setVisible(whole and not plain and not isinstance(prediction, Picture | Mask))
+        self.copy.setVisible(whole and not plain and not isinstance(prediction, Picture))
         self.save.setVisible(whole and not plain)
         self.note.setVisible(prediction is not None and not plain and bool(prediction.note))
         if prediction is None:
