@@ -96,7 +96,7 @@ def test_the_starter_learns_areas_the_quick_way_and_is_used_like_any_model(
     samples = [e for e in events if isinstance(e, SamplePredicted)]
     assert samples and all(e.record is not None and e.record["kind"] == "mask" for e in samples)
     rounds = [e for e in events if isinstance(e, EpochDone)]
-    assert rounds[0].metric == "overlap (mean IoU)" and rounds[-1].validation_loss < rounds[0].validation_loss
+    assert rounds[0].metric == "mean overlap" and rounds[-1].validation_loss < rounds[0].validation_loss
     own = catalog.get(finished.model_id)
     assert own.label_names == ("circle", "star") and own.is_own and "Colours areas" in own.summary
     judged = evaluate(project, finished.run_id, Split.TEST, catalog)

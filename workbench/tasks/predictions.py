@@ -203,7 +203,9 @@ class Mask:
         }
 
     def summary(self) -> str:
-        return ", ".join(f"{name} {share:.0%}" for _, name, share in self.present()[:4]) or "nothing found"
+        present = self.present()
+        large = [f"{name} {share:.0%}" for _, name, share in present if share >= 0.005]
+        return ", ".join(large[:4] or [f"{name} under 1%" for _, name, _share in present[:1]]) or "nothing found"
 
     def lines(self) -> list[str]:
         return [

@@ -33,25 +33,38 @@ if TYPE_CHECKING:
     from workbench.tasks.masks import Map
 
 LARGEST = 4096
-_EPOCHS = {How.QUICK: 30, How.BALANCED: 30, How.THOROUGH: 40}
-_BATCH = 8
+# A new classifier wants so many steps; few pictures are gone through more often for it.
+_STEPS = {How.QUICK: 600, How.BALANCED: 800, How.THOROUGH: 1000}
+_FEWEST_EPOCHS, _MOST_EPOCHS = 20, 60
+# Small batches while there are few pictures: more steps for the same work.
+_BATCH, _FEW, _SMALL_BATCH = 8, 200, 4
 # Fixed variations of each picture that Quick learns from, beside the picture itself.
 _VARIATIONS = 3
 # Part of the kept features' key: raised when what is computed changes.
 _VERSION = 1
-_DICE = 0.5
+_DICE = 1.0
 # A class is weighed by no more than so many times the usual, however rare.
 _MOST_WEIGHT = 10.0
 # Pictures are varied at up to this many times the size at which the network looks at them.
 _ROOM = 1.5
 
 
+def batch_for(pictures: int) -> int:
+    """Pictures per step."""
+    return _SMALL_BATCH if pictures < _FEW else _BATCH
+
+
+def epochs_for(how: How, pictures: int) -> int:
+    """At most so many rounds through so many pictures."""
+    wanted = _STEPS[how] * batch_for(pictures) / max(1, pictures)
+    return max(_FEWEST_EPOCHS, min(_MOST_EPOCHS, round(wanted)))
+
+
 class SegmentationLesson:
     """See `workbench.tasks.lesson.Lesson`. Options: "dice" (weight of the Dice loss beside the cross-entropy, 0 for none),
-    "augment" (see `workbench.tasks.augment`), "side" (the picture's size for the network, in pixels)."""
+    "augment" (see `workbench.tasks.augment`)."""
 
     judged_by = "score"
-    batch = _BATCH
     weight_decay = 1e-4
     clip_norm = 0.0
 
@@ -69,7 +82,8 @@ class SegmentationLesson:
         whole = len(self._fresh) == len(_norms(self._model.module)) > 0
         self._model.set_classes(material.classes, material.seed)
         self._model.module.eval()
-        self.epochs = _EPOCHS[material.how]
+        self.batch = batch_for(len(material.train))
+        self.epochs = epochs_for(material.how, len(material.train))
         self.head_rate = self._model.head_rate
         # A network that has learnt nothing yet has nothing to be careful with.
         self.body_rate = self.head_rate if whole else self._model.learning_rate
@@ -151,7 +165,7 @@ class SegmentationLesson:
                 logits = self._classified([one]) if self._how is How.QUICK else self._model.logits(self._pixels([one]))
                 truth = self._truth([one])
                 if bool((truth != IGNORED).any()):
-                    losses.append(float(area_loss(logits, truth, None, 0.0)))
+                    losses.append(float(area_loss(logits, truth, None, self._dice)))
                 else:
                     losses.append(0.0)
                 found.append(self._mask(logits[0], one["size"]))

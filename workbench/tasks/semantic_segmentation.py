@@ -9,11 +9,13 @@ from workbench.control import Control
 from workbench.data.types import Sample
 from workbench.errors import UserError
 from workbench.tasks.base import BaseTask, TaskInfo, TryOptions
+from workbench.tasks.lesson import How
 from workbench.tasks.masks import MOST_CLASSES, regions_of, resized, shares_of
 from workbench.tasks.pictures import FILES, as_png, sized_pixels, stoppable
 from workbench.tasks.predictions import Mask, Prediction
 
 if TYPE_CHECKING:
+    from workbench.catalog.card import ModelCard
     from workbench.data.annotations import Annotation
     from workbench.data.project import Project
     from workbench.runtimes.base import Loaded
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
 
 _LARGEST = 4096
 _NOTHING = ("background", "__background__", "void")
+# Of an estimate: forward and backward in forward passes, the share of the pictures that are learnt from, the share of the
+# rounds until it usually stops by itself, and how many variations of a picture are looked at.
+_TRAINING_WORK, _TRAIN_SHARE, _USUAL_SHARE, _VIEWS = 3.0, 0.7, 0.7, 4
 
 
 class SemanticSegmentation(BaseTask):
@@ -106,6 +111,27 @@ class SemanticSegmentation(BaseTask):
             f"Knows only {kinds} of areas and calls all else background. Edges are a few points off, and what is very thin or"
             " small is missed, because large pictures are looked at smaller.",
         )
+
+    def passes(self, card: ModelCard, how: How, epochs: int, items: int) -> float:
+        from workbench.tasks.segmentation_lesson import epochs_for
+
+        rounds = (epochs or epochs_for(how, items)) * _USUAL_SHARE
+        # A U-Net's classifier is about half of it; torchvision's are a layer.
+        head = 0.5 if card.runtime == "unet" else 0.05
+        if how is How.QUICK:
+            return items * (_VIEWS * (1 - head) + rounds * head * _TRAINING_WORK * _TRAIN_SHARE)
+        work = _TRAINING_WORK if how is How.THOROUGH else (_TRAINING_WORK + 1) / 2
+        return items * rounds * (_TRAIN_SHARE * work + (1 - _TRAIN_SHARE) / 2)
+
+    def once(self, prepared: Mapping[str, Any], model: Loaded) -> None:
+        import torch
+
+        from workbench.runtimes.areas import AreaNetwork
+        from workbench.runtimes.base import require
+
+        network = require(model, AreaNetwork)
+        with torch.inference_mode():
+            network.logits(network.seen(prepared["pixels"], network.device)[None])
 
     def annotations_of(self, prediction: Prediction, class_ids_by_name: Mapping[str, int]) -> list[Annotation]:
         """What a model found as proposals for a person to correct; what has no class id is left out."""

@@ -108,8 +108,8 @@ class AreaEvaluation:
     def words(self) -> str:
         """One short sentence."""
         return (
-            f"Its areas and the true ones overlap by {self.mean_iou:.0%} on {self.n} pictures it had not seen (expect"
-            f" {self.low:.0%} to {self.high:.0%})."
+            f"Its areas and the true ones overlap by {self.mean_iou:.0%} (mean IoU) on {self.n} pictures it had not seen; expect"
+            f" {self.low:.0%} to {self.high:.0%}."
         )
 
     def sentence(self) -> str:
@@ -149,7 +149,7 @@ class AreaEvaluation:
             "split": self.split,
             "n": self.n,
             "score": self.mean_iou,
-            "metric": "overlap (mean IoU)",
+            "metric": "mean overlap",
             "words": self.words(),
             "low": self.low,
             "high": self.high,

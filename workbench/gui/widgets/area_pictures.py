@@ -126,7 +126,8 @@ class AreaPictures(QWidget):
         column.setSpacing(S)
         top = QHBoxLayout()
         top.setSpacing(S)
-        legend = "   ".join(f"<span style='color:{c}'>■</span> {words}" for c, words in DIFFERENCE.values())
+        gap = "&nbsp;" * 4
+        legend = gap.join(f"<span style='color:{c}'>■</span> {words}" for c, words in DIFFERENCE.values())
         self.legend = label("", "soft")
         self.legend.setTextFormat(Qt.TextFormat.RichText)
         self.legend.setText(legend)

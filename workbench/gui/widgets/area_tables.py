@@ -46,8 +46,7 @@ class AreaTable(QTableWidget):
         for number, (name, tip) in enumerate(_COLUMNS):
             head = QTableWidgetItem(name)
             head.setToolTip(tip)
-            if number:
-                head.setTextAlignment(_RIGHT)
+            head.setTextAlignment(_RIGHT if number else Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
             self.setHorizontalHeaderItem(number, head)
         self.verticalHeader().hide()
         self.setShowGrid(False)
@@ -56,6 +55,8 @@ class AreaTable(QTableWidget):
         self.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         for number in range(1, len(_COLUMNS)):
             self.horizontalHeader().setSectionResizeMode(number, QHeaderView.ResizeMode.ResizeToContents)
+        # As they come until a heading is clicked.
+        self.horizontalHeader().setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
         self.setSortingEnabled(True)
 
     def show_evaluation(self, evaluation: AreaEvaluation, colours: Sequence[str]) -> None:

@@ -56,8 +56,8 @@ class MaskPart(QWidget):
         for number, (name, tip) in enumerate(_COLUMNS):
             head = QTableWidgetItem(name)
             head.setToolTip(tip)
-            if number:
-                head.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+            side = Qt.AlignmentFlag.AlignRight if number else Qt.AlignmentFlag.AlignLeft
+            head.setTextAlignment(side | Qt.AlignmentFlag.AlignVCenter)
             self.list.setHorizontalHeaderItem(number, head)
         self.list.verticalHeader().hide()
         self.list.setShowGrid(False)
