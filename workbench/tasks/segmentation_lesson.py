@@ -87,7 +87,7 @@ class SegmentationLesson:
         self.head_rate = self._model.head_rate
         # A network that has learnt nothing yet has nothing to be careful with.
         self.body_rate = self.head_rate if whole else self._model.learning_rate
-        self._dice = float(material.options.get("dice", _DICE))
+        self._dice = _weight(material.options.get("dice", _DICE))
         self._choices = augment.chosen(material.options)
         self._weights = None if material.class_weights is None else _weights(material).to(material.device)
         self._head = _together(self._model.head_parts())
@@ -233,7 +233,7 @@ class SegmentationLesson:
         once = sum(each * h * w for h, w in sizes)
         text = f"{_VERSION}/{sorted(asdict(self._model.preparation).items())}/{sorted(self._choices)}"
         key = hashlib.sha256(f"{self._model.trunk_hash()}/{text}".encode()).hexdigest()[:32]
-        kept = KeptFeatures(material.features, key)
+        kept = KeptFeatures(material.features / "areas", key)
         # Validation and test pictures take about half as much again, in one view.
         while views > 1 and not kept.make_room(int(once * (views + 0.5))):
             views -= 1
@@ -320,6 +320,13 @@ class SegmentationLesson:
         values, sure = self._model.answer(logits, (size[1], size[0]))
         labels = self._model.labels
         return Mask(as_png(values), *size, labels, shares_of(values, len(labels)), 0, "", sure)
+
+
+def _weight(value: Any) -> float:
+    """Raises: UserError when it is no number from 0 to 10."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 10:
+        raise UserError(f"The weight of the Dice loss cannot be “{value}”.", "Give a number from 0 to 10.")
+    return float(value)
 
 
 def area_loss(logits: torch.Tensor, truth: torch.Tensor, weights: torch.Tensor | None, dice: float) -> torch.Tensor:
