@@ -218,15 +218,12 @@ def _write(rows: list[dict[str, Any]], options: argparse.Namespace) -> None:
     from workbench.engine.save import endings, endings_together, save_prediction, save_together
 
     suffix = options.output.suffix.lower() if options.output else ""
+    # For one item its own form; a table and JSON are for many, but for the areas of one mask, which are a table themselves.
+    general = (".json",) if len(rows) == 1 and rows[0]["prediction"].kind == "mask" else (".csv", ".json")
     if suffix and suffix in endings_together([r["prediction"] for r in rows]):
         with progress("Writing pages") as control:
             save_together([(r["sample"], r["prediction"]) for r in rows], options.output, control, len(rows))
-    elif (
-        options.output
-        and len(rows) == 1
-        and suffix not in (".csv", ".json")
-        and suffix in endings(rows[0]["prediction"])
-    ):
+    elif options.output and len(rows) == 1 and suffix not in general and suffix in endings(rows[0]["prediction"]):
         save_prediction(rows[0]["prediction"], options.output)
     elif options.output and options.output.is_dir():
         for row in rows:

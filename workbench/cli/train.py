@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,9 @@ def add(commands: Any) -> None:
     command.add_argument("--epochs", type=int, default=0, help="at most this many rounds (0: decided by --how)")
     command.add_argument("--resume", action="store_true", help="go on with the project's last interrupted training")
     command.add_argument("--task", default="", help="what to learn, where the data leaves a choice")
+    command.add_argument(
+        "--set", action="append", metavar="NAME=VALUE", help="what is special to a kind of training, for example dice=0"
+    )
     command.add_argument("--json", action="store_true")
     command.set_defaults(run=run)
 
@@ -49,7 +53,8 @@ def run(options: argparse.Namespace) -> int:
             config = RunConfig.from_json(waiting[0].config)
         else:
             card = catalog.get(options.model) if options.model else catalog.suggest(project.task_id, to_teach=True)[0]
-            extra = {"name": options.name} if options.name else {}
+            extra: dict[str, Any] = {"name": options.name} if options.name else {}
+            extra["options"] = _special(options.set or ())
             config = new_config(project, card, How(options.how), seed=options.seed, epochs=options.epochs, **extra)
         finished = watch(config, project, catalog, resume=options.resume)
         target = options.out or project.run(finished.run_id).folder
@@ -64,6 +69,24 @@ def run(options: argparse.Namespace) -> int:
         out(f"Model:  {finished.model_id}  ({result['folder']})")
         out(f"Report: {result['report']}")
     return 0
+
+
+def _special(pairs: Sequence[str]) -> dict[str, Any]:
+    """NAME=VALUE as JSON values, other words as text. Raises: UserError for what is no pair."""
+    import json
+
+    from workbench.errors import UserError
+
+    values: dict[str, Any] = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals or not name:
+            raise UserError(f"“{pair}” is not of the form NAME=VALUE.", "For example: --set dice=0")
+        try:
+            values[name] = json.loads(value)
+        except ValueError:
+            values[name] = value
+    return values
 
 
 def open_data(

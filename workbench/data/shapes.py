@@ -385,9 +385,17 @@ def class_map(
     Args:
         ignored: class number to the value that is drawn instead (for areas that shall not count).
     """
+    import math
+
     import numpy as np
 
     drawn = np.zeros((height, width), np.uint8)
     for shape, number in shapes:
-        drawn[shape_bits(shape, width, height)] = (ignored or {}).get(number, number)
+        # Only inside its own window: hundreds of small shapes in a large photo take no time.
+        x0, y0, x1, y1 = bounds(shape)
+        left, top = max(0, math.floor(x0)), max(0, math.floor(y0))
+        right, bottom = min(width, math.ceil(x1)), min(height, math.ceil(y1))
+        if right > left and bottom > top:
+            bits = shape_bits(moved(shape, -left, -top), right - left, bottom - top)
+            drawn[top:bottom, left:right][bits] = (ignored or {}).get(number, number)
     return drawn

@@ -12,7 +12,6 @@ from workbench.catalog.card import ModelCard
 from workbench.engine.events import How
 from workbench.errors import UserError
 from workbench.runtimes.base import Loaded
-from workbench.runtimes.box_learner import BoxLearner
 from workbench.runtimes.network import Network
 
 if TYPE_CHECKING:
@@ -110,7 +109,8 @@ def architecture(card: ModelCard, model: Loaded | None = None, paths: AppPaths |
         network = model.network
         if network is None:
             raise UserError(f"“{card.name}” is not made of layers this app can show.", "")
-    tree = _Tree(_trained(model), getattr(model, "head", None), _shapes(network, model, card))
+    head = model.head if isinstance(model, Network) else getattr(model, "head_layer", getattr(model, "head", None))
+    tree = _Tree(_trained(model), head, _shapes(network, model, card))
     whole = tree.layer(card.name, network, 0)
     if isinstance(model, Network) and model.head is None:
         ways = tuple(_WAYS.values())
@@ -140,12 +140,10 @@ def _trained(model: Loaded) -> dict[int, tuple[str, ...]]:
     """By id of a weight: the ways of training that change it, asked of the training itself."""
     from workbench.engine.finetune import trained_stages
 
-    if not isinstance(model, Network | BoxLearner) or not model.card.trainable_for:
+    if not hasattr(model, "stages") or not model.card.trainable_for:
         return {}
-    stages = model.stages()
-    if isinstance(model, Network) and model.head is None:
-        # It gets a head before it is trained.
-        stages = [[], *stages]
+    # A network without a head gets one before it is trained.
+    stages = [[], *model.stages()] if isinstance(model, Network) and model.head is None else model.stages()
     found: dict[int, tuple[str, ...]] = {}
     for how, name in _WAYS.items():
         for stage in trained_stages(stages, how):

@@ -77,9 +77,13 @@ def estimate(project: Project, card: ModelCard, how: How, epochs: int = 0) -> Es
     forward = speed if speed is not None else max(0.003, card.parameters * _UNMEASURED)
     seconds = 2.0 + n * forward
     memory = 500_000_000 + card.parameters * 4
-    if how is not How.QUICK:
+    passes = getattr(get_trainable(project.task_id), "passes", None)
+    if passes is not None:
+        seconds += passes(card, how, epochs, n) * forward
+    elif how is not How.QUICK:
         rounds = (epochs or default_epochs(how)) * _USUAL_SHARE
         seconds += rounds * n * forward * (_TRAIN_SHARE * _WORK[how] + (1 - _TRAIN_SHARE) / 2)
+    if how is not How.QUICK:
         # Gradients and AdamW's two averages beside the weights, and activations of a batch.
         memory += card.parameters * 4 * (3 if how is How.THOROUGH else 1) + 1_000_000_000
     return Estimate(seconds, memory, speed is not None)
@@ -108,7 +112,10 @@ def measure(project: Project, card: ModelCard, control: Control | None = None) -
 
         def once(item: Item) -> None:
             prepared = task.prepare(item.sample(), model)
-            if isinstance(task, PooledTask) and isinstance(model, Network):
+            own = getattr(task, "once", None)
+            if own is not None:
+                own(prepared, model)
+            elif isinstance(task, PooledTask) and isinstance(model, Network):
                 model.features(task.collate([prepared], model))
             else:
                 task.predict_batch([prepared], model, TryOptions(), control)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import re
 import shutil
-import tempfile
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,16 +15,19 @@ from workbench.catalog.card import ModelCard
 from workbench.catalog.catalog import Catalog, read_own_card, write_card
 from workbench.control import Control
 from workbench.data.types import Sample
+from workbench.engine.export_check import OnnxCheck, file_name, work_folder
 from workbench.engine.pool import shared_pool
 from workbench.errors import UserError
 from workbench.hub.store import files
 from workbench.runtimes.network import Network
 from workbench.runtimes.registry import open_model
 from workbench.tasks.base import PooledTask
-from workbench.tasks.registry import get_pooled
+from workbench.tasks.registry import get_pooled, get_task
 
 if TYPE_CHECKING:
     import torch
+
+__all__ = ["OnnxCheck", "export_folder", "export_onnx", "import_folder", "model_page"]
 
 _MAX_IMPORT_BYTES = 20_000_000_000
 _SUFFIXES = (".json", ".safetensors", ".txt", ".md", ".model", ".cfg")
@@ -32,32 +35,6 @@ _OTHERS = (".onnx", ".tflite", ".pth", ".pt", ".bin", ".weights", ".cfg", ".pb",
 # Largest difference of a logit that rounding alone explains, relative to the largest logit.
 _TOLERANCE = 1e-3
 _MAX_CHECKED = 32
-
-
-@dataclass(frozen=True)
-class OnnxCheck:
-    """The exported file against the original on real samples.
-
-    Attributes:
-        max_difference: largest difference of a logit.
-        agreement: share of samples with the same first answer.
-    """
-
-    path: Path
-    samples: int
-    max_difference: float
-    agreement: float
-    passed: bool
-
-    def sentence(self) -> str:
-        if self.samples == 0:
-            return "Exported, but there were no samples to check it on."
-        if self.passed:
-            return f"Checked on {self.samples} of your own samples: the exported model gives the same answers as the original."
-        return (
-            f"On {self.samples} samples the exported model agrees with the original only {self.agreement:.0%} of the time;"
-            " do not rely on it."
-        )
 
 
 def export_folder(card: ModelCard, target: Path, control: Control | None = None) -> Path:
@@ -72,11 +49,11 @@ def export_folder(card: ModelCard, target: Path, control: Control | None = None)
         raise UserError(f"“{card.name}” is on another computer: there is nothing to export.", "")
     files(card)  # says when they are gone
     source = Path(card.source.ref)
-    folder = target / _file_name(card)
+    folder = target / file_name(card)
     if folder.exists():
         raise UserError(f"There is already a folder “{card.id}” there.", "Choose another place.")
     control = control or Control()
-    work = _work_folder(target)
+    work = work_folder(target)
     try:
         for file in sorted(source.iterdir()):
             control.check()
@@ -93,11 +70,6 @@ def export_folder(card: ModelCard, target: Path, control: Control | None = None)
     finally:
         shutil.rmtree(work, ignore_errors=True)
     return folder
-
-
-def _file_name(card: ModelCard) -> str:
-    """The card's id as a plain file name: a card from elsewhere may say "../../x"."""
-    return re.sub(r"[^A-Za-z0-9_-]+", "-", card.id).strip("-")[:80] or "model"
 
 
 def model_page(card: ModelCard) -> str:
@@ -150,12 +122,12 @@ def import_folder(folder: Path, catalog: Catalog, control: Control | None = None
     models = app_paths().models
     models.mkdir(parents=True, exist_ok=True)
     taken = {c.id for c in catalog.cards()}
-    base = _file_name(card)
+    base = file_name(card)
     name, number = base, 1
     while name in taken or (models / name).exists():
         number += 1
         name = f"{base}-{number}"
-    work = _work_folder(models)
+    work = work_folder(models)
     try:
         for file in inside:
             control.check()
@@ -173,18 +145,23 @@ def import_folder(folder: Path, catalog: Catalog, control: Control | None = None
 
 def export_onnx(card: ModelCard, target: Path, samples: Sequence[Sample], control: Control | None = None) -> OnnxCheck:
     """Write `target`/ID.onnx (inputs and logits with a free batch size) and ID.json (labels and preparation), and check
-    it with ONNX Runtime against the original on real samples.
+    it with ONNX Runtime against the original on real samples. Kinds of answers that are no scores have a module of their
+    own: `workbench.engine.export_KIND`.
 
     Raises:
         UserError: when the place cannot be written or the model cannot be exported.
         Cancelled: when asked to stop; no half file stays.
     """
     control = control or Control()
+    special = f"workbench.engine.export_{get_task(card.main_task).info.result}"
+    if find_spec(special) is not None:
+        check: OnnxCheck = import_module(special).export_onnx(card, target, samples, control)
+        return check
     task = get_pooled(card.main_task)
-    path = target / f"{_file_name(card)}.onnx"
+    path = target / f"{file_name(card)}.onnx"
     if path.exists():
         raise UserError(f"There is already a file “{path.name}” there.", "Choose another place.")
-    work = _work_folder(target)
+    work = work_folder(target)
     try:
         with shared_pool().use_network(card, "cpu", control) as model:
             if not model.stands_alone:
@@ -216,14 +193,6 @@ def export_onnx(card: ModelCard, target: Path, samples: Sequence[Sample], contro
     finally:
         shutil.rmtree(work, ignore_errors=True)
     return check
-
-
-def _work_folder(target: Path) -> Path:
-    try:
-        target.mkdir(parents=True, exist_ok=True)
-        return Path(tempfile.mkdtemp(prefix=".exporting-", dir=target))
-    except OSError as error:
-        raise UserError(f"The folder “{target.name}” cannot be written.", "Choose another place.") from error
 
 
 def _readable(samples: Sequence[Sample], task: PooledTask, model: Network) -> list[dict[str, Any]]:

@@ -141,10 +141,14 @@ def train_network(run: Run, resume: bool) -> Generator[RunEvent, None, Outcome]:
             training.position = replace(training.position, best_loss=first.validation_loss)
         _seed(run.config.seed)
         training.save_best()
+    for sentence in getattr(lesson, "notes", list)():
+        yield Advice("how-it-learns", sentence)
     reason = "done"
     try:
         reason = yield from _epochs(training)
     except Cancelled:
+        if not isinstance(run.task, PooledTask) and not training.position.best_epoch:
+            raise  # nothing has been learnt yet
         reason = "cancelled"
     tensors, _ = checkpoint.read_tensors(run.folder / checkpoint.BEST)
     lesson.load_state(tensors)

@@ -13,6 +13,7 @@ from workbench.data.exporters.tables import write_bytes, write_csv, write_json
 from workbench.data.exporters.text_pages import TextLine, TextPage, plain_text
 from workbench.data.types import Sample
 from workbench.errors import UserError
+from workbench.tasks.masks import AREA_COLUMNS, area_rows, indexed_png
 from workbench.tasks.predictions import Boxes, Mask, Picture, Prediction, Scores, Table, Text, Vector
 
 
@@ -21,7 +22,7 @@ def endings(prediction: Prediction) -> tuple[str, ...]:
     if isinstance(prediction, Picture):
         return (".png",)
     if isinstance(prediction, Mask):
-        return (".png", ".json")
+        return (".png", ".csv", ".json")
     if isinstance(prediction, Boxes) and prediction.reading:
         return (".txt", ".pdf", ".hocr", ".json")
     if isinstance(prediction, Text):
@@ -54,8 +55,10 @@ def save_prediction(
         save_together([(sample or Sample("picture"), prediction)], path, control)
     elif suffix == ".json":
         write_json(path, prediction.to_json())
-    elif isinstance(prediction, Picture | Mask):
+    elif isinstance(prediction, Picture):
         write_bytes(path, prediction.png)
+    elif isinstance(prediction, Mask) and suffix == ".png":
+        write_bytes(path, indexed_png(prediction))
     elif suffix == ".txt":
         words = prediction.text if isinstance(prediction, Text) else "\n".join(prediction.lines())
         write_bytes(path, f"{words}\n".encode())
@@ -110,6 +113,8 @@ def _rows(prediction: Prediction) -> tuple[list[dict[str, Any]], list[str]]:
     if isinstance(prediction, Boxes):
         columns = ["label", "score", "x0", "y0", "x1", "y1"]
         return [{c: getattr(b, c) for c in columns} for b in prediction.above()], columns
+    if isinstance(prediction, Mask):
+        return area_rows(prediction), AREA_COLUMNS
     if isinstance(prediction, Table):
         return [dict(zip(prediction.columns, row, strict=True)) for row in prediction.rows], list(prediction.columns)
     if isinstance(prediction, Vector):

@@ -34,11 +34,18 @@ def bare(card: ModelCard) -> Loaded:
 
     if card.is_remote:
         raise UserError(f"How “{card.name}” is built is known to its provider only.", "")
-    if card.runtime in _BY_ARCH:
-        from workbench.runtimes.registry import runtime_of
+    from workbench.runtimes.registry import runtime_of
 
+    runtime = runtime_of(card)
+    own = getattr(runtime, "bare", None)
+    if own is not None:
         with meta_layers():
-            network: Network = runtime_of(card).build(card, Path())
+            model: Loaded = own(card)
+        model.to("meta")
+        return model
+    if card.runtime in _BY_ARCH:
+        with meta_layers():
+            network: Network = runtime.build(card, Path())
         network.module.to("meta")
         network.set_head(label_names(card) or [str(n) for n in range(_USUAL_CLASSES)])
         return network

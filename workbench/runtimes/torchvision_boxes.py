@@ -219,14 +219,16 @@ class TorchvisionDetector(Loaded):
             )
             return found
         if kind == "RetinaNet":
-            return module.compute_loss(wanted, outputs, anchors)
+            retina: dict[str, torch.Tensor] = module.compute_loss(wanted, outputs, anchors)
+            return retina
         matched = [
             module.proposal_matcher(box_iou(t["boxes"], a))
             if len(t["boxes"])
             else torch.full((len(a),), -1, dtype=torch.int64, device=a.device)
             for t, a in zip(wanted, anchors, strict=True)
         ]
-        return module.compute_loss(wanted, outputs, anchors, matched)
+        losses: dict[str, torch.Tensor] = module.compute_loss(wanted, outputs, anchors, matched)
+        return losses
 
     def _images(self, seen: Seen) -> Any:
         """The frame and the sizes in it as torchvision wants them; it looks at no pixel of it."""

@@ -172,7 +172,12 @@ class Task(Protocol):
 
 @runtime_checkable
 class TrainableTask(Task, Protocol):
-    """A task a person can teach."""
+    """A task a person can teach.
+
+    Where the usual estimate of a training's time does not fit, it also has `passes(card, how, epochs, items) -> float`: how
+    many forward passes a training on so many items is worth (`epochs` 0: as many as usual), and
+    `once(prepared, model)`: one forward pass, for measuring it, also of a model that has not been taught yet.
+    """
 
     def check(self, project: Project) -> None:
         """Raises: UserError that says what is missing before anything can be learnt from the project's labels."""

@@ -103,7 +103,7 @@ class Checked:
 
 
 class Lesson(Protocol):
-    """See the module.
+    """See the module. It may also have `notes() -> list[str]`: sentences the person should read when the training starts.
 
     Attributes:
         epochs: how many epochs this way of training takes at most when nothing else is said.

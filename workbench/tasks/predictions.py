@@ -178,6 +178,7 @@ class Mask:
             into `labels`.
         shares: share of the picture's area in 0..1 for each of `labels`.
         background: index of the class that means "nothing"; -1 when there is none.
+        sure: mean certainty in 0..1 of the points of each of `labels`; empty when the model gives none.
     """
 
     png: bytes
@@ -187,10 +188,14 @@ class Mask:
     shares: tuple[float, ...]
     background: int = 0
     note: str = ""
+    sure: tuple[float, ...] = ()
     kind: ClassVar[str] = "mask"
 
     @property
     def certainty(self) -> float:
+        """Of all points together."""
+        if self.sure:
+            return sum(share * sure for share, sure in zip(self.shares, self.sure, strict=True))
         return 1.0 if self.present() else 0.0
 
     def present(self) -> list[tuple[int, str, float]]:
@@ -202,21 +207,32 @@ class Mask:
         ]
         return sorted(found, key=lambda entry: -entry[2])
 
+    def points(self, share: float) -> int:
+        """A share of the picture in square pixels."""
+        return round(share * self.width * self.height)
+
     def to_json(self) -> dict[str, Any]:
         return {
             "kind": self.kind,
             "width": self.width,
             "height": self.height,
-            "areas": [{"label": name, "value": i, "share": round(share, 6)} for i, name, share in self.present()],
+            "areas": [
+                {"label": name, "value": i, "share": round(share, 6), "square_pixels": self.points(share)}
+                for i, name, share in self.present()
+            ],
             "mask_png_base64": base64.b64encode(self.png).decode("ascii"),
             "note": self.note,
         }
 
     def summary(self) -> str:
-        return ", ".join(f"{name} {share:.0%}" for _, name, share in self.present()[:4]) or "nothing found"
+        present = self.present()
+        large = [f"{name} {share:.0%}" for _, name, share in present if share >= 0.005]
+        return ", ".join(large[:4] or [f"{name} under 1%" for _, name, _share in present[:1]]) or "nothing found"
 
     def lines(self) -> list[str]:
-        return [f"{share:6.1%}  {name}" for _, name, share in self.present()] or ["nothing found"]
+        return [
+            f"{share:6.1%}  {name}  ({self.points(share):,} square pixels)" for _, name, share in self.present()
+        ] or ["nothing found"]
 
 
 @dataclass(frozen=True)

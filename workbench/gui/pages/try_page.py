@@ -33,12 +33,12 @@ from workbench.gui.models.results_table import RESULT_ROLE, ResultsTable
 from workbench.gui.pages.base import Page
 from workbench.gui.theme import L, M, S
 from workbench.gui.widgets.basic import Banner, Card, button, label, local_paths
-from workbench.gui.widgets.canvas import mask_overlay
 from workbench.gui.widgets.compare_text_dialog import CompareTextDialog
 from workbench.gui.widgets.correct_dialog import CorrectDialog, put_right
 from workbench.gui.widgets.live_view import LiveView
 from workbench.gui.widgets.model_picker import ModelPicker
 from workbench.gui.widgets.option_controls import OptionControls
+from workbench.gui.widgets.overlays import mask_overlay
 from workbench.gui.widgets.prediction_view import PredictionView, ask_save_path
 from workbench.gui.widgets.reading_controls import ReadingControls, Shown, look
 from workbench.gui.widgets.task_picker import TaskPicker
@@ -375,7 +375,7 @@ class TryPage(Page):
         card = self.picker.card
         self.controls.show_options(self._task, card)
         self.input.show_task(self._task, self._waits())
-        self.correct.setVisible(self._task.info.trainable)
+        self.correct.setVisible(self._task.info.trainable and self._task.info.result == "scores")
         self.go.setVisible(self._waits())
         self.go.setText(f" {self._task.info.verb or 'Ask'}")
         self.go.setAccessibleName(self._task.info.verb or "Ask")
@@ -473,11 +473,12 @@ class TryPage(Page):
         elif isinstance(prediction, Picture):
             canvas.show_after(prediction.png)
         elif isinstance(prediction, Mask):
-            mask = prediction
-            job = self.ctx.jobs.start("Drawing areas", lambda _control: mask_overlay(mask.png, mask.background))
+            mask, hidden = prediction, self.view.areas.hidden()
+            job = self.ctx.jobs.start("Drawing areas", lambda _control: mask_overlay(mask, hidden))
 
             def came(overlay: QImage) -> None:
-                if self._result is not None and self._result.prediction is mask:
+                now = self._result is not None and self._result.prediction is mask
+                if now and self.view.areas.hidden() == hidden:
                     canvas.show_overlay(overlay, self.view.areas.slider.value() / 100)
 
             job.succeeded.connect(came)
@@ -642,6 +643,7 @@ class TryPage(Page):
         self.view.opacity.connect(self.input.picture.set_opacity)
         self.view.saving.connect(self._save_answer)
         self.view.comparing.connect(self._compare)
+        self.view.areas_changed.connect(lambda: self._mark(self._result.prediction if self._result else None))
         self.input.picture.box_clicked.connect(self.view.boxes.choose)
         card.body.addWidget(self.view, 1)
         self.state = label("The answer appears here.", "faint", wrap=True)

@@ -332,19 +332,3 @@ class Canvas(QWidget):
     def dropEvent(self, event: QDropEvent) -> None:
         event.acceptProposedAction()
         self.dropped.emit(event.mimeData())
-
-
-def mask_overlay(png: bytes, background: int, hidden: frozenset[int] = frozenset(), side: int = 1200) -> QImage:
-    """A mask's areas in their colours, at most `side` points wide; slow for large masks: call it in a job."""
-    grey = QImage.fromData(png).convertToFormat(QImage.Format.Format_Grayscale8)
-    if max(grey.width(), grey.height()) > side:
-        # Nearest points: classes must not be mixed.
-        grey = grey.scaled(side, side, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.FastTransformation)
-    table = []
-    for value in range(256):
-        colour = QColor(CLASS_COLOURS[value % len(CLASS_COLOURS)])
-        clear = value == background or value in hidden
-        table.append(QColor(colour.red(), colour.green(), colour.blue(), 0 if clear else 255).rgba())
-    indexed = QImage(grey.constBits(), grey.width(), grey.height(), grey.bytesPerLine(), QImage.Format.Format_Indexed8)
-    indexed.setColorTable(table)
-    return indexed.convertToFormat(QImage.Format.Format_ARGB32_Premultiplied)

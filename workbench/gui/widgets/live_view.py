@@ -23,9 +23,9 @@ from workbench.gui.context import AppContext
 from workbench.gui.frame_source import FileSource, FrameSource, Picture
 from workbench.gui.theme import S
 from workbench.gui.widgets.basic import Banner, button, icon_button, label, row
-from workbench.gui.widgets.canvas import mask_overlay
 from workbench.gui.widgets.keep_frame import KeepFrame
 from workbench.gui.widgets.looks import Drawn, Looks
+from workbench.gui.widgets.overlays import mask_overlay
 from workbench.gui.widgets.prediction_view import PredictionView
 from workbench.gui.widgets.video_player import VideoPlayer
 from workbench.gui.workers import Job
@@ -197,7 +197,7 @@ class LiveView(QWidget):
         def work(control: Control) -> Iterator[tuple[Looked, QImage | None]]:
             for look in watch_live(looker, newest, control):
                 mask = look.prediction
-                areas = mask_overlay(mask.png, mask.background, side=_OVERLAY_SIDE) if isinstance(mask, Mask) else None
+                areas = mask_overlay(mask, side=_OVERLAY_SIDE) if isinstance(mask, Mask) else None
                 yield look, areas
 
         job = self._ctx.jobs.start_stream("Looking at the video", work, quiet=True)

@@ -27,7 +27,8 @@ from PySide6.QtWidgets import (
 )
 
 from workbench.engine.truth import answer_text
-from workbench.gui.theme import CLASS_COLOURS, S, theme
+from workbench.gui.theme import S, theme
+from workbench.gui.widgets.areas_part import MaskPart
 from workbench.gui.widgets.basic import button, label, row
 from workbench.gui.widgets.canvas import label_colour
 from workbench.gui.widgets.read_text import ReadText
@@ -180,37 +181,6 @@ class BoxesPart(QWidget):
         self.shown.emit(boxes)
 
 
-class MaskPart(QWidget):
-    """Signals:
-    opacity(float): 0..1.
-    """
-
-    opacity = Signal(float)
-
-    def __init__(self) -> None:
-        super().__init__()
-        column = _column(self)
-        self.summary = label("", "heading", wrap=True, selectable=True)
-        self.summary.setObjectName("mask-summary")
-        self.slider = QSlider(Qt.Orientation.Horizontal)
-        self.slider.setRange(0, 100)
-        self.slider.setValue(55)
-        self.slider.setAccessibleName("How strongly the areas cover the picture")
-        self.slider.setToolTip("How strongly the areas cover the picture (opacity)")
-        self.slider.valueChanged.connect(lambda value: self.opacity.emit(value / 100))
-        self.list = _Swatches("Areas and their share of the picture")
-        column.addWidget(self.summary)
-        column.addLayout(row(label("Colour over the picture", "soft"), self.slider))
-        column.addWidget(self.list, 1)
-
-    def show_prediction(self, prediction: Mask) -> None:
-        present = prediction.present()
-        self.summary.setText(f"{present[0][1]}, {present[0][2]:.0%} of the picture" if present else "Nothing found")
-        self.list.put(
-            [(f"{name}   {share:.1%}", QColor(CLASS_COLOURS[i % len(CLASS_COLOURS)])) for i, name, share in present]
-        )
-
-
 class TextPart(QWidget):
     """A text as it grows; pieces that the model marked stand on their colour."""
 
@@ -360,6 +330,7 @@ class PredictionView(QWidget):
     opacity(float): of the areas.
     saving(object, object): the prediction as it is shown, and the path where the person wants it.
     comparing(str): the answer's text shall be compared with the right one.
+    areas_changed(): other areas shall be shown.
     """
 
     boxes_shown = Signal(object)
@@ -367,6 +338,7 @@ class PredictionView(QWidget):
     opacity = Signal(float)
     saving = Signal(object, object)
     comparing = Signal(str)
+    areas_changed = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -379,6 +351,7 @@ class PredictionView(QWidget):
         self.boxes.shown.connect(self.boxes_shown)
         self.boxes.chosen.connect(self.box_chosen)
         self.areas.opacity.connect(self.opacity)
+        self.areas.hidden_changed.connect(self.areas_changed)
         holder = QWidget()
         holder_column = _column(holder)
         holder_column.addWidget(self.scores)
@@ -419,7 +392,7 @@ class PredictionView(QWidget):
         self.stack.setVisible(prediction is not None)
         plain = isinstance(prediction, Scores)
         whole = prediction is not None and getattr(prediction, "finished", True)
-        self.copy.setVisible(whole and not plain and not isinstance(prediction, Picture | Mask))
+        self.copy.setVisible(whole and not plain and not isinstance(prediction, Picture))
         self.save.setVisible(whole and not plain)
         self.compare.setVisible(whole and prediction is not None and answer_text(prediction) is not None)
         reading = isinstance(prediction, Boxes) and prediction.reading

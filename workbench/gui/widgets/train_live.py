@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QPainter, QPainterPath, QPaintEvent
+from PySide6.QtGui import QImage, QPainter, QPainterPath, QPaintEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QProgressBar, QSizePolicy, QVBoxLayout, QWidget
 
 from workbench.data.types import Item
@@ -15,6 +15,7 @@ from workbench.gui.models.runs_progress import RunProgress
 from workbench.gui.theme import M, S, theme
 from workbench.gui.widgets.basic import Banner, button, label
 from workbench.gui.widgets.curves import TrainingCurves
+from workbench.gui.widgets.overlays import paint_over, sample_areas
 
 _SAMPLES = 6
 
@@ -27,6 +28,7 @@ class SampleTile(QWidget):
         self._ctx = ctx
         self.item: Item | None = None
         self.said: SamplePredicted | None = None
+        self._areas = QImage()
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         ctx.thumbnails.ready.connect(lambda _path: self.update())
         theme().changed.connect(self.update)
@@ -36,6 +38,7 @@ class SampleTile(QWidget):
 
     def show_sample(self, item: Item, said: SamplePredicted) -> None:
         self.item, self.said = item, said
+        self._areas = sample_areas(said.record)
         self.setToolTip(item.text or item.name)
         self.setAccessibleName(f"{item.name}: it says {said.predicted_class}, right is {said.true_class}")
         self.update()
@@ -62,6 +65,7 @@ class SampleTile(QWidget):
                 box = QRectF(0, 0, size.width(), size.height())
                 box.moveCenter(QRectF(left, frame.top() + 8, 66, 66).center())
                 painter.drawPixmap(box, found, QRectF(found.rect()))
+                paint_over(painter, box, self._areas)
             left += 76
         words = QRectF(left, frame.top() + 8, frame.right() - left - 8, frame.height() - 16)
         metrics = painter.fontMetrics()
