@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -50,22 +52,35 @@ def open_picture(source: Sample | Path | bytes, max_side: int | None = None) -> 
     Raises:
         UserError: when it is not a picture, damaged, cut off, or larger than 200 million pixels.
     """
+    from PIL import ImageOps
+
+    with reading_picture(encoded(source)) as picture:
+        if max_side is not None and picture.format == "JPEG":
+            picture.draft("RGB", (max_side, max_side))
+        picture.load()
+        return _rgb(ImageOps.exif_transpose(picture))
+
+
+@contextmanager
+def reading_picture(data: bytes) -> Iterator[Image]:
+    """A picture file, opened and not yet decoded; inside, what a damaged one raises becomes a sentence.
+
+    Raises:
+        UserError: as `open_picture`.
+    """
     import warnings
 
-    from PIL import Image, ImageOps, UnidentifiedImageError
+    from PIL import Image, UnidentifiedImageError
 
     try:
         with warnings.catch_warnings():
             # Size is checked below, before anything is decoded.
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            picture = Image.open(io.BytesIO(_encoded(source)))
+            picture = Image.open(io.BytesIO(data))
             width, height = picture.size
             if width * height > MAX_PIXELS:
                 raise UserError(f"The picture is too large ({width} × {height}).", "Make it smaller and add it again.")
-            if max_side is not None and picture.format == "JPEG":
-                picture.draft("RGB", (max_side, max_side))
-            picture.load()
-            return _rgb(ImageOps.exif_transpose(picture))
+            yield picture
     except Image.DecompressionBombError as error:
         raise UserError("The picture is too large.", "Make it smaller and add it again.") from error
     except UnidentifiedImageError as error:
@@ -75,23 +90,8 @@ def open_picture(source: Sample | Path | bytes, max_side: int | None = None) -> 
         raise UserError("The picture is damaged or cut off.", "Copy it again from where it came from.") from error
 
 
-def open_transparency(source: Sample | Path | bytes) -> Any:
-    """How see-through a picture is: uint8 [H, W] (0 is clear), upright; None when it is not at all.
-
-    Raises:
-        UserError: as `open_picture`, which is to be called first: it checks the size.
-    """
-    import numpy as np
-    from PIL import Image, ImageOps
-
-    with Image.open(io.BytesIO(_encoded(source))) as picture:
-        if picture.mode not in ("RGBA", "LA", "PA") and "transparency" not in picture.info:
-            return None
-        alpha = ImageOps.exif_transpose(picture).convert("RGBA").getchannel("A")
-    return np.asarray(alpha)
-
-
-def _encoded(source: Sample | Path | bytes) -> bytes:
+def encoded(source: Sample | Path | bytes) -> bytes:
+    """A picture's bytes as they lie in its file. Raises: UserError when they cannot be read."""
     if isinstance(source, bytes):
         return source
     if isinstance(source, Path):
@@ -107,7 +107,7 @@ def _rgb(picture: Image) -> Image:
     from PIL import Image
 
     if picture.mode in ("I;16", "I;16B", "I;16L", "I", "F"):
-        picture = _eight_bits(picture)
+        picture = eight_bits(picture)
     if picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info:
         picture = picture.convert("RGBA")
         ground = Image.new("RGBA", picture.size, "white")
@@ -115,7 +115,7 @@ def _rgb(picture: Image) -> Image:
     return picture.convert("RGB")
 
 
-def _eight_bits(picture: Image) -> Image:
+def eight_bits(picture: Image) -> Image:
     """Deep greys to 0..255: by the format's range for 16 bits, by the picture's own range otherwise."""
     import numpy as np
     from PIL import Image
