@@ -6,15 +6,22 @@ Each photo is cut so that its sides can be divided by 24, made small with Pillow
 with the original by PSNR and SSIM (`workbench.trust.picture_quality`). `--tfjs`: folders with the model.json of other
 RDN networks of UpscalerJS, to be measured beside them.
 
-Measured on 2 cores; dB and SSIM over the colours. The esrgan-slim 1.0.0 models were to be the starters at first. They do
-not beat bicubic, and x4 and x8 cannot: every point is repeated 4 or 8 times and only a 3 x 3 convolution follows, so
-that the points in the middle of such a block are all alike (the picture looks tiled).
+Measured (PSNR in dB and SSIM; over the colours / of brightness alone):
 
-    photo        x  bicubic        enlarge-starter  ...-x4         esrgan-slim
-    china.jpg    2  23.00, 0.769   23.39, 0.802                    22.87, 0.759
-    china.jpg    4  20.96, 0.602                    21.02, 0.627   20.93, 0.597
-    flower.jpg   2  33.04, 0.934   35.10, 0.949                    32.35, 0.931
-    flower.jpg   4  28.56, 0.840                    29.37, 0.860   28.30, 0.830
+    photo       x  bicubic                        enlarge-starter, -x4           esrgan-slim 1.0.0
+    china.jpg   2  23.16 0.781 / 24.47 0.786      23.54 0.821 / 24.83 0.828      22.96 0.765 / 24.38 0.779
+    china.jpg   3  21.80 0.688 / 23.14 0.699                                     21.86 0.686 / 23.29 0.705
+    china.jpg   4  21.17 0.637 / 22.54 0.650      21.22 0.658 / 22.60 0.678      21.15 0.633 / 22.61 0.655
+    china.jpg   8  19.82 0.547 / 21.27 0.569                                     19.62 0.531 / 21.18 0.559
+    flower.jpg  2  33.49 0.958 / 34.98 0.968      35.53 0.952 / 37.28 0.980      32.55 0.945 / 34.67 0.966
+    flower.jpg  3  30.73 0.928 / 32.21 0.942                                     30.54 0.912 / 32.60 0.944
+    flower.jpg  4  29.10 0.899 / 30.59 0.916      29.85 0.782 / 32.16 0.935      28.80 0.871 / 30.73 0.914
+    flower.jpg  8  25.90 0.826 / 27.42 0.854                                     25.21 0.782 / 26.99 0.832
+
+esrgan-slim, at first meant to be the starter, is no better than bicubic, and at x4 and x8 it cannot be: every point is
+repeated 4 or 8 times and only a 3 x 3 convolution follows, so that the points in the middle of such a block are all
+alike and the picture looks tiled. What the starters lose by SSIM over the colours of flower.jpg they lose in its blue,
+which is nearly black: they make it uneven, where bicubic leaves it flat.
 """
 
 from __future__ import annotations

@@ -17,7 +17,11 @@ def add(commands: Any) -> None:
     command.add_argument("--model", default="", help="id of the model (see: workbench models list)")
     command.add_argument("--labels", default="", help="labels to choose between, for models without their own: a,b,c")
     command.add_argument("--top", type=int, default=5, help="how many answers to show (default 5)")
-    command.add_argument("--output", type=Path, help="write to this file instead")
+    command.add_argument("--output", type=Path, help="write to this file instead; several new pictures: to this folder")
+    command.add_argument(
+        "--truth", type=Path, metavar="PATH",
+        help="the true picture, or a folder of them by name: how near the new pictures come (PSNR, SSIM)",
+    )  # fmt: skip
     command.add_argument(
         "--task", default="", help="what to do (see: workbench models list), when the model can do several things"
     )
@@ -47,12 +51,20 @@ def run(options: argparse.Namespace) -> int:
     if task.info.media != media or task.info.id not in (*card.tasks, *card.trainable_for):
         given = next((t for t in _tasks() if t.info.media == media), task)
         raise UserError(f"“{card.name}” is for {task.info.nouns}, not for {given.info.nouns}.", "Choose another model.")
-    if options.stream and len(samples) == 1:
+    if options.truth and not task.info.has_truth:
+        raise UserError(f"{task.info.title}: there is no true picture to compare with.", "Leave --truth out.")
+    folder = _folder(options, task, len(samples))
+    if options.stream and len(samples) == 1 and folder is None:
         return _stream(samples[0], card, task, _options(options, task))
     rows: list[dict[str, Any]] = []
     failed = 0
     with progress("Predicting") as control:
-        for result in predict(samples, card, task, _options(options, task), control=control):
+        results = predict(samples, card, task, _options(options, task), control=control)
+        if folder is not None:
+            from workbench.engine.picture_batch import into_folder
+
+            results = into_folder(results, folder)
+        for result in results:
             control.progress(result.index + 1, len(samples), f"Predicting {result.index + 1} of {len(samples)}")
             if result.problem is not None:
                 failed += 1
@@ -60,7 +72,17 @@ def run(options: argparse.Namespace) -> int:
                 continue
             assert result.prediction is not None
             rows.append({"input": result.sample.name, "prediction": result.prediction})
+            if options.truth:
+                rows[-1]["truth"] = _compared(result, options.truth)
+    if folder is not None:
+        note(f"Written into {folder}")
+        options.output = None
     _write(rows, options)
+    compared = [r["truth"] for r in rows if r.get("truth")]
+    if len(compared) > 1:
+        from workbench.engine.truth import mean_words
+
+        note(mean_words(compared))
     if failed:
         note(f"{len(rows)} results, {failed} problems.")
     return 0 if not failed else 3 if rows else 1
@@ -103,6 +125,36 @@ def _options(options: argparse.Namespace, task: Any) -> Any:
             f"{task.info.title} needs: {missing[0].title.lower()}.", f"Give it with --set {missing[0].id}=…"
         )
     return TryOptions(tuple(part.strip() for part in options.labels.split(",") if part.strip()), values)
+
+
+def _folder(options: argparse.Namespace, task: Any, count: int) -> Path | None:
+    """Where new pictures go one by one; None when there are none, or the one has a file of its own.
+
+    Raises:
+        UserError: when several pictures shall go into one file.
+    """
+    from workbench.errors import UserError
+
+    output: Path | None = options.output
+    if output is None or task.info.result != "picture":
+        return None
+    if output.is_dir() or not output.suffix:
+        return output
+    if count > 1 and output.suffix.lower() not in (".csv", ".json"):
+        raise UserError("Several pictures do not fit into one file.", "Give a folder with --output.")
+    return None
+
+
+def _compared(result: Any, truth: Path) -> Any:
+    """The comparison with the true picture; None when it is not there, which is said."""
+    from workbench.engine.truth import compare, truth_of
+    from workbench.errors import Problem, UserError
+
+    try:
+        return compare(result.prediction, result.sample, truth_of(result.sample, truth))
+    except UserError as error:
+        problem(Problem.of(result.sample.name, error))
+        return None
 
 
 def _stream(sample: Any, card: Any, task: Any, chosen: Any) -> int:
@@ -191,12 +243,14 @@ def _write(rows: list[dict[str, Any]], options: argparse.Namespace) -> None:
         and suffix in endings(rows[0]["prediction"])
     ):
         save_prediction(rows[0]["prediction"], options.output)
+        for line in rows[0]["truth"].lines() if rows[0].get("truth") else ():
+            out(line)
     elif options.output and options.output.is_dir():
         for row in rows:
             ending = endings(row["prediction"])[0]
             save_prediction(row["prediction"], options.output / f"{Path(row['input']).stem or 'answer'}{ending}")
     elif options.json or suffix == ".json":
-        values = [{"input": r["input"], **r["prediction"].to_json()} for r in rows]
+        values = [{"input": r["input"], **r["prediction"].to_json(), **_truth_json(r)} for r in rows]
         for value in values:
             if "scores" in value:
                 value["scores"] = value["scores"][: options.top]
@@ -210,10 +264,16 @@ def _write(rows: list[dict[str, Any]], options: argparse.Namespace) -> None:
                 "input": r["input"],
                 "answer": r["prediction"].summary(),
                 "certainty": round(r["prediction"].certainty, 6),
+                **_truth_cells(r),
             }
             for r in rows
         ]
-        columns = ["input", "answer", "certainty"]
+        columns = [
+            "input",
+            "answer",
+            "certainty",
+            *(("psnr", "ssim", "psnr_plain", "ssim_plain") if options.truth else ()),
+        ]
         if options.output:
             write_csv(options.output, table, columns)
         else:
@@ -224,7 +284,23 @@ def _write(rows: list[dict[str, Any]], options: argparse.Namespace) -> None:
             lines = row["prediction"].lines()
             for line in lines[: options.top] if row["prediction"].kind == "scores" else lines:
                 out(f"  {line}")
+            for line in row["truth"].lines() if row.get("truth") else ():
+                out(f"  {line}")
             if row["prediction"].note:
                 note(f"  {row['prediction'].note}")
     if options.output:
         note(f"Written to {options.output}")
+
+
+def _truth_json(row: dict[str, Any]) -> dict[str, Any]:
+    return {"truth": row["truth"].to_json() if row["truth"] else None} if "truth" in row else {}
+
+
+def _truth_cells(row: dict[str, Any]) -> dict[str, Any]:
+    """The comparison's numbers for a table."""
+    if not row.get("truth"):
+        return {}
+    values = row["truth"].to_json()
+    cells = {"psnr": values["made"]["psnr"], "ssim": values["made"]["ssim"]}
+    plain = values["plain"] or {}
+    return cells | {"psnr_plain": plain.get("psnr", ""), "ssim_plain": plain.get("ssim", "")}

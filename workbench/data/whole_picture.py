@@ -91,7 +91,7 @@ def on_white(picture: WholePicture) -> WholePicture:
     share = picture.alpha.astype(np.float32) / high
     if not picture.is_grey:
         share = share[..., None]
-    pixels = (picture.pixels * share + high * (1 - share) + 0.5).astype(picture.pixels.dtype)
+    pixels: Any = (picture.pixels * share + high * (1 - share) + 0.5).astype(picture.pixels.dtype)
     return WholePicture(pixels, None, picture.icc)
 
 

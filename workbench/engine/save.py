@@ -5,7 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from workbench.data.exporters.pictures import SUFFIXES as PICTURE_SUFFIXES
+from workbench.data.exporters.pictures import save_picture
 from workbench.data.exporters.tables import write_bytes, write_csv, write_json
+from workbench.data.whole_picture import open_whole
 from workbench.errors import UserError
 from workbench.tasks.predictions import Boxes, Mask, Picture, Prediction, Scores, Table, Text, Vector
 
@@ -13,7 +16,7 @@ from workbench.tasks.predictions import Boxes, Mask, Picture, Prediction, Scores
 def endings(prediction: Prediction) -> tuple[str, ...]:
     """File endings that suit, the best one first."""
     if isinstance(prediction, Picture):
-        return (".png",)
+        return PICTURE_SUFFIXES
     if isinstance(prediction, Mask):
         return (".png", ".json")
     if isinstance(prediction, Text) or (isinstance(prediction, Boxes) and prediction.reading):
@@ -30,9 +33,11 @@ def save_prediction(prediction: Prediction, path: Path) -> None:
     suffix = path.suffix.lower()
     if suffix not in endings(prediction):
         raise UserError(f"This cannot be saved as “{suffix or path.name}”.", f"Use {' or '.join(endings(prediction))}.")
-    if suffix == ".json":
+    if isinstance(prediction, Picture):
+        _save_picture(prediction, path)
+    elif suffix == ".json":
         write_json(path, prediction.to_json())
-    elif isinstance(prediction, Picture | Mask):
+    elif isinstance(prediction, Mask):
         write_bytes(path, prediction.png)
     elif suffix == ".txt":
         words = prediction.text if isinstance(prediction, Text) else "\n".join(prediction.lines())
@@ -40,6 +45,17 @@ def save_prediction(prediction: Prediction, path: Path) -> None:
     else:
         rows, columns = _rows(prediction)
         write_csv(path, rows, columns)
+
+
+def _save_picture(prediction: Picture, path: Path) -> None:
+    try:
+        data = prediction.data()
+    except OSError as error:
+        raise UserError("The new picture is not there any more.", "Make it again.") from error
+    if path.suffix.lower() == ".png":
+        write_bytes(path, data)
+    else:
+        save_picture(open_whole(data), path)
 
 
 def _rows(prediction: Prediction) -> tuple[list[dict[str, Any]], list[str]]:

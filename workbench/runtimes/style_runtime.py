@@ -70,10 +70,11 @@ class _Tile:
         return features[:, :, top:bottom, left:right]
 
 
-def tiles_of(height: int, width: int, piece: int = _PIECE, tile: int = _TILE, rim: int = _RIM) -> list[_Tile]:
-    """One tile for a picture of at most `piece` points."""
-    if height * width <= piece:
+def tiles_of(height: int, width: int) -> list[_Tile]:
+    """One tile for a picture of at most `_PIECE` points."""
+    if height * width <= _PIECE:
         return [_Tile((0, 0, height, width), (0, 0, height, width), height, width)]
+    tile, rim = _TILE, _RIM
     tiles = []
     for top in range(0, max(tile, height - height % tile), tile):
         for left in range(0, max(tile, width - width % tile), tile):

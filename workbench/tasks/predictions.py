@@ -4,7 +4,7 @@ window's work (see `workbench.gui.widgets.prediction_view`)."""
 from __future__ import annotations
 
 import base64
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -358,6 +358,13 @@ class Table:
 
 
 Prediction = Scores | Boxes | Mask | Text | Picture | Vector | Table
+
+
+def stopped_early(prediction: Prediction | None) -> Prediction | None:
+    """What was shown of an unfinished prediction, to be kept as it is; None when there is nothing unfinished."""
+    if not isinstance(prediction, Text | Picture) or prediction.finished:
+        return None
+    return replace(prediction, finished=True, note="Stopped early: this is how far it came.")
 
 
 def _shortened(text: str) -> str:

@@ -47,7 +47,7 @@ class Quality:
         return {k: None if v == float("inf") else round(v, 4) for k, v in asdict(self).items()}
 
     def words(self) -> str:
-        """ "PSNR 31.2 dB, SSIM 0.912 (brightness alone: 32.6 dB, 0.934)"."""
+        """ "PSNR 31.24 dB, SSIM 0.912 (brightness alone: 32.61 dB, 0.934)"."""
         return (
             f"PSNR {decibels(self.psnr)}, SSIM {self.ssim:.3f} "
             f"(brightness alone: {decibels(self.psnr_brightness)}, {self.ssim_brightness:.3f})"
@@ -55,8 +55,8 @@ class Quality:
 
 
 def decibels(value: float) -> str:
-    """ "31.2 dB"; equal pictures have no such number."""
-    return "no difference" if value == float("inf") else f"{value:.1f} dB"
+    """ "31.24 dB"; equal pictures have no such number."""
+    return "no difference" if value == float("inf") else f"{value:.2f} dB"
 
 
 def quality(made: Any, true: Any) -> Quality:

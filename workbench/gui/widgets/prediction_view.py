@@ -28,6 +28,7 @@ from PySide6.QtWidgets import (
 from workbench.gui.theme import CLASS_COLOURS, S, theme
 from workbench.gui.widgets.basic import button, label, row
 from workbench.gui.widgets.canvas import label_colour
+from workbench.gui.widgets.picture_part import PicturePart
 from workbench.gui.widgets.score_bars import ScoreBars
 from workbench.tasks.predictions import Box, Boxes, Mask, Picture, Prediction, Scores, Table, Text, Vector
 
@@ -218,23 +219,6 @@ class TextPart(QWidget):
         self.legend.setVisible(bool(words))
 
 
-class PicturePart(QWidget):
-    """The new picture itself is on the canvas; here stand its size and what to do with it."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        column = _column(self)
-        self.summary = label("", "heading", wrap=True)
-        self.summary.setObjectName("picture-summary")
-        column.addWidget(self.summary)
-        column.addWidget(label("Drag the line in the picture to compare before and after.", "soft", wrap=True))
-        column.addStretch(1)
-
-    def show_prediction(self, prediction: Picture) -> None:
-        words = f"{prediction.width:,} x {prediction.height:,} points"
-        self.summary.setText(words if prediction.finished else f"{words}, still being made …")
-
-
 class VectorPart(QWidget):
     """Numbers are for other programs: shown shortly, copied and saved whole."""
 
@@ -311,14 +295,17 @@ class PredictionView(QWidget):
     boxes_shown(object): boxes to draw on the picture.
     box_chosen(int): a line of the list of boxes.
     opacity(float): of the areas.
+    picture_save(object, str): a `Picture` shall be saved at this path.
     """
 
     boxes_shown = Signal(object)
     box_chosen = Signal(int)
     opacity = Signal(float)
+    picture_save = Signal(object, str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.suggested = "answer"  # name of a file to save, without its ending
         self.prediction: Prediction | None = None
         column = _column(self)
         self.stack = QStackedWidget()
@@ -336,11 +323,12 @@ class PredictionView(QWidget):
             Scores.kind: (holder, self.scores.show_prediction)
         }
         self.text = TextPart()
+        self.picture = PicturePart()
         parts: tuple[tuple[str, Any], ...] = (
             (Boxes.kind, self.boxes),
             (Mask.kind, self.areas),
             (Text.kind, self.text),
-            (Picture.kind, PicturePart()),
+            (Picture.kind, self.picture),
             (Vector.kind, VectorPart()),
             (Table.kind, TablePart()),
         )
@@ -365,6 +353,7 @@ class PredictionView(QWidget):
         whole = prediction is not None and getattr(prediction, "finished", True)
         self.copy.setVisible(whole and not plain and not isinstance(prediction, Picture | Mask))
         self.save.setVisible(whole and not plain)
+        self.save.setText(" Save picture …" if isinstance(prediction, Picture) else " Save …")
         self.note.setVisible(prediction is not None and not plain and bool(prediction.note))
         if prediction is None:
             self.scores.show_prediction(None)
@@ -388,7 +377,7 @@ class PredictionView(QWidget):
     def ask_path(self, endings: tuple[str, ...]) -> str:
         """Where it goes; asked of the person."""
         kinds = ";;".join(f"{e[1:].upper()} (*{e})" for e in endings)
-        return QFileDialog.getSaveFileName(self, "Save the answer", f"answer{endings[0]}", kinds)[0]
+        return QFileDialog.getSaveFileName(self, "Save the answer", f"{self.suggested}{endings[0]}", kinds)[0]
 
     def _save(self) -> None:
         from workbench.engine.save import endings, save_prediction
@@ -402,12 +391,19 @@ class PredictionView(QWidget):
         path = Path(file)
         if not path.suffix:
             path = path.with_suffix(endings(self.prediction)[0])
+        if isinstance(self.prediction, Picture):
+            self.picture_save.emit(self.prediction, str(path))  # packing a large one takes a while
+            return
         try:
             save_prediction(self.prediction, path)
         except UserError as error:
-            self.note.setText(str(error))
+            self.say(str(error))
         else:
-            self.note.setText(f"Saved to {path}")
+            self.say(f"Saved to {path}")
+
+    def say(self, words: str) -> None:
+        """A sentence under the answer."""
+        self.note.setText(words)
         self.note.show()
 
 

@@ -9,6 +9,8 @@ from PySide6.QtWidgets import QPlainTextEdit, QStackedWidget, QVBoxLayout, QWidg
 from workbench.gui.theme import S
 from workbench.gui.widgets.basic import DropZone, button, label, row
 from workbench.gui.widgets.canvas import Canvas
+from workbench.gui.widgets.compare_panel import ComparePanel
+from workbench.gui.widgets.layers import Layers
 from workbench.tasks.base import Task
 
 _TYPING_MS = 400
@@ -75,6 +77,18 @@ class TryInput(QStackedWidget):
         self.picture.show_data(data)
         self.picture_stack.setCurrentWidget(self.picture)
 
+    def show_compare(self, before: Layers, after: Layers, *, enlarged: bool, smooth: bool) -> None:
+        """The new picture beside the given one; see `ComparePanel.show_pictures`."""
+        self.compare.show_pictures(before, after, enlarged=enlarged, smooth=smooth)
+        self.picture_stack.setCurrentWidget(self.compare)
+
+    def hide_compare(self) -> None:
+        """Back to the picture that was given."""
+        if self.picture_stack.currentWidget() is self.compare:
+            self.picture_stack.setCurrentWidget(self.picture)
+            self.compare.view.show_pictures(None, None)
+            self.compare.original.hide()
+
     def show_sound(self, name: str) -> None:
         """What was dropped, by name; "" for nothing."""
         self.sound.heading.setText(name or "Drop a recording")
@@ -97,6 +111,9 @@ class TryInput(QStackedWidget):
         self.picture_stack = QStackedWidget()
         self.picture_stack.addWidget(self.drop)
         self.picture_stack.addWidget(self.picture)
+        self.compare = ComparePanel()
+        self.compare.view.dropped.connect(self.dropped)
+        self.picture_stack.addWidget(self.compare)
         column.addWidget(self.picture_stack, 1)
         tip = "Paste a picture or a text (Ctrl+V)"
         column.addLayout(
@@ -104,6 +121,7 @@ class TryInput(QStackedWidget):
                 button("Choose files …", self.choose.emit, icon_name="folder-open"),
                 button("Paste", self.paste.emit, icon_name="clipboard-paste", tip=tip),
                 1,
+                self.compare.original,
             )
         )
         return side
