@@ -29,6 +29,7 @@ def test_a_card_is_the_same_after_a_round_trip(card: ModelCard) -> None:
 def test_ids_are_unique_and_both_starters_are_there() -> None:
     assert len({c.id for c in CARDS}) == len(CARDS) >= 50
     starters = ["picture-starter", "text-starter", "reading-starter", "dictation-starter"]
+    starters += ["enlarge-starter", "enlarge-starter-x4"]
     assert [c.id for c in CARDS if c.starter] == starters
     for task in all_tasks():
         card, why = Catalog.load().suggest(task.info.id)

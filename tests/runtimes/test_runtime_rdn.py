@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import socket
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,15 @@ STARTERS = ("enlarge-starter", "enlarge-starter-x4")
 REFERENCE = Path(__file__).resolve().parent.parent / "data" / "enlarge_reference.npz"
 
 
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """Small pictures are slower on several threads, the more so when other tests run."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 def starter(model_id: str) -> Any:
     card = Catalog.load().get(model_id)
     return open_model(card, files(card))
@@ -57,7 +67,10 @@ def test_its_card_says_what_its_file_is(model_id: str) -> None:
     assert (len(data), hashlib.sha256(data).hexdigest()) == (card.source.size, card.source.sha256)
     assert card.starter and not card.is_downloaded
     assert sum(p.numel() for p in blueprint(card).parameters()) == card.parameters
-    assert {f.name for f in (resources() / "starter").glob("*.txt")} == {"idealo-isr-Apache-2.0.txt", "upscalerjs-MIT.txt"}
+    assert {f.name for f in (resources() / "starter").glob("*.txt")} == {
+        "idealo-isr-Apache-2.0.txt",
+        "upscalerjs-MIT.txt",
+    }
 
 
 @pytest.mark.parametrize(
@@ -105,6 +118,9 @@ def test_damaged_and_foreign_files_are_a_sentence(tmp_path: Path) -> None:
 
 
 def test_whole_numbers_become_weights_as_the_publisher_says() -> None:
-    state = {"a": torch.tensor([0, 1, 255], dtype=torch.uint8), "a.range": torch.tensor([0.5, -1.0], dtype=torch.float64)}
+    state = {
+        "a": torch.tensor([0, 1, 255], dtype=torch.uint8),
+        "a.range": torch.tensor([0.5, -1.0], dtype=torch.float64),
+    }
     np.testing.assert_allclose(expanded(state)["a"], [-1.0, -0.5, 126.5])
     assert set(expanded(state)) == {"a"}

@@ -43,7 +43,12 @@ def run(picture: np.ndarray, scale: int, compute: Any, tiling: Tiling, control: 
 
 @settings(max_examples=60, deadline=None)
 @given(
-    st.integers(1, 150), st.integers(1, 150), st.integers(1, 4), st.integers(16, 60), st.integers(0, 9), st.integers(1, 6)
+    st.integers(1, 150),
+    st.integers(1, 150),
+    st.integers(1, 4),
+    st.integers(16, 60),
+    st.integers(0, 9),
+    st.integers(1, 6),
 )
 def test_any_size_and_any_cut_give_the_picture_back(
     height: int, width: int, scale: int, side: int, rim: int, fade: int

@@ -148,12 +148,12 @@ def _part_of(small: Floats, place: tuple[int, int, int, int], size: tuple[int, i
 
 
 def _between(values: Any, places: Any, axis: int) -> Any:
-    """Linearly between the points along an axis."""
+    """Linearly between the points along an axis, and on in the same direction beyond the first and the last."""
     import numpy as np
 
-    places = places.clip(0, values.shape[axis] - 1)
-    low = np.floor(places).astype(int)
-    high = np.minimum(low + 1, values.shape[axis] - 1)
+    last = values.shape[axis] - 1
+    low = np.floor(places).astype(int).clip(0, max(0, last - 1))
+    high = np.minimum(low + 1, last)
     shape = [1] * values.ndim
     shape[axis] = -1
     share = (places - low).astype(np.float32).reshape(shape)
@@ -162,9 +162,9 @@ def _between(values: Any, places: Any, axis: int) -> Any:
 
 def _coarse(picture: Floats) -> Floats:
     """What is left when everything finer than `_COARSE` points is taken off."""
-    height, width = picture.shape[1:]
-    cells = resized(picture, max(1, round(width / _COARSE)), max(1, round(height / _COARSE)))
-    return resized(cells, width, height)
+    size = picture.shape[1], picture.shape[2]
+    cells = resized(picture, max(1, round(size[1] / _COARSE)), max(1, round(size[0] / _COARSE)))
+    return _part_of(cells, (0, 0, *size), size)
 
 
 def open_pretrained(card: ModelCard, path: Path) -> Loaded:
