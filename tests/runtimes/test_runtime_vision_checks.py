@@ -19,6 +19,7 @@ from workbench.app_paths import resources
 from workbench.catalog.card import ModelCard, Source
 from workbench.control import Control
 from workbench.data.types import Sample
+from workbench.data.whole_picture import WholePicture
 from workbench.errors import Cancelled, UserError
 from workbench.hub.store import ModelFiles
 from workbench.runtimes import darknet_net, pictures
@@ -289,7 +290,7 @@ def test_a_result_without_measure_is_refused() -> None:
         def enlarge(self, tile: Any) -> Any:
             raise AssertionError("not to be tried")
 
-    sample = {"pixels": np.zeros((3000, 3000, 3), np.uint8), "alpha": None, "note": ""}
+    sample = {"picture": WholePicture(np.zeros((3000, 3000, 3), np.uint8)), "note": ""}
     with pytest.raises(UserError, match="too large"):
         get_task("super-resolution").predict_batch([sample], Huge(card("spandrel", "")), TryOptions(), Control())
 

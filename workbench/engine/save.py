@@ -8,10 +8,13 @@ from typing import Any
 
 from workbench.control import Control
 from workbench.data.exporters.hocr import write_hocr
+from workbench.data.exporters.pictures import SUFFIXES as PICTURE_SUFFIXES
+from workbench.data.exporters.pictures import save_picture
 from workbench.data.exporters.searchable_pdf import write_searchable_pdf
 from workbench.data.exporters.tables import write_bytes, write_csv, write_json
 from workbench.data.exporters.text_pages import TextLine, TextPage, plain_text
 from workbench.data.types import Sample
+from workbench.data.whole_picture import open_whole
 from workbench.errors import UserError
 from workbench.tasks.masks import AREA_COLUMNS, area_rows, indexed_png
 from workbench.tasks.predictions import Boxes, Mask, Picture, Prediction, Scores, Table, Text, Vector
@@ -20,7 +23,7 @@ from workbench.tasks.predictions import Boxes, Mask, Picture, Prediction, Scores
 def endings(prediction: Prediction) -> tuple[str, ...]:
     """File endings that suit, the best one first."""
     if isinstance(prediction, Picture):
-        return (".png",)
+        return PICTURE_SUFFIXES
     if isinstance(prediction, Mask):
         return (".png", ".csv", ".json")
     if isinstance(prediction, Boxes) and prediction.reading:
@@ -53,10 +56,10 @@ def save_prediction(
         raise UserError(f"This cannot be saved as “{suffix or path.name}”.", f"Use {' or '.join(endings(prediction))}.")
     if suffix in endings_together([prediction]):
         save_together([(sample or Sample("picture"), prediction)], path, control)
+    elif isinstance(prediction, Picture):
+        _save_picture(prediction, path)
     elif suffix == ".json":
         write_json(path, prediction.to_json())
-    elif isinstance(prediction, Picture):
-        write_bytes(path, prediction.png)
     elif isinstance(prediction, Mask) and suffix == ".png":
         write_bytes(path, indexed_png(prediction))
     elif suffix == ".txt":
@@ -105,6 +108,17 @@ def page_of(prediction: Boxes, name: str) -> TextPage:
     """What was read in a picture, as exporters take it."""
     lines = tuple(TextLine(b.label, b.score, b.corners(), b.words, b.block) for b in prediction.above())
     return TextPage(name, prediction.width, prediction.height, lines)
+
+
+def _save_picture(prediction: Picture, path: Path) -> None:
+    try:
+        data = prediction.data()
+    except OSError as error:
+        raise UserError("The new picture is not there any more.", "Make it again.") from error
+    if path.suffix.lower() == ".png":
+        write_bytes(path, data)
+    else:
+        save_picture(open_whole(data), path)
 
 
 def _rows(prediction: Prediction) -> tuple[list[dict[str, Any]], list[str]]:

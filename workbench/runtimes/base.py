@@ -194,7 +194,11 @@ class Stylizer(Protocol):
         control: Control,
         preview: Callable[[Floats], None] | None = None,
     ) -> Floats:
-        """float32 [3, H, W] and [3, h, w] in 0..1 to [3, H, W]. `strength`: 0..1; `preview` is called now and then."""
+        """float32 [3, H, W] and [3, h, w] in 0..1 to [3, H, W], of any size.
+
+        `strength`: from 0, the picture as it is, to 1, the style in full. `preview` is called now and then with the
+        picture as it stands, which may be smaller.
+        """
 
 
 @runtime_checkable

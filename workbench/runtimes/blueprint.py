@@ -95,6 +95,10 @@ def _built(card: ModelCard) -> nn.Module:
             options["aux_loss"] = True
         dense: nn.Module = models.get_model(card.arch, **options)
         return dense
+    if card.runtime == "rdn":
+        from workbench.runtimes.rdn_runtime import build as residual_dense
+
+        return residual_dense(card.arch, card.options)
     if card.arch == "brain-unet":
         from workbench.runtimes.unet_runtime import brain_unet
 

@@ -104,6 +104,7 @@ class TaskInfo:
         options: what can be set before a prediction.
         group: heading under which pages list it.
         question: what a person would ask for ("find and count things in pictures"), for "Find me a model".
+        has_truth: there may be a true picture to hold the made one against (PSNR, SSIM).
     """
 
     id: str
@@ -125,6 +126,7 @@ class TaskInfo:
     options: tuple[Option, ...] = ()
     group: str = "Pictures"
     question: str = ""
+    has_truth: bool = False
 
     @property
     def watches(self) -> bool:

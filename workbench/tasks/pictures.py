@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 from workbench.control import Control
 from workbench.data.media import PICTURE_SUFFIXES
 from workbench.data.types import Sample
+from workbench.tasks.predictions import Picture
 
 if TYPE_CHECKING:
+    from workbench.data.whole_picture import WholePicture
     from workbench.runtimes.base import Floats, Loaded, Pixels
 
 FILES = PICTURE_SUFFIXES
@@ -77,15 +79,53 @@ def as_png(pixels: Any) -> bytes:
     return stream.getvalue()
 
 
-def to_bytes(picture: Floats) -> Any:
-    """float32 [3, H, W] in 0..1 to uint8 [H, W, 3]."""
+def to_values(picture: Floats, kind: Any, *, grey: bool = False) -> Any:
+    """float32 [3, H, W] in 0..1 to whole numbers of `kind` (uint8, uint16) [H, W, 3]; the colours' mean [H, W] if grey."""
     import numpy as np
 
-    return (np.clip(picture, 0, 1).transpose(1, 2, 0) * 255 + 0.5).astype(np.uint8)
+    high = np.iinfo(kind).max
+    values = picture.mean(0) if grey else picture.transpose(1, 2, 0)
+    return (np.clip(values, 0, 1) * high + 0.5).astype(kind)
 
 
 def to_floats(pixels: Any) -> Floats:
-    """uint8 [H, W, 3] to float32 [3, H, W] in 0..1."""
+    """uint8 or uint16 [H, W] or [H, W, 3] to float32 [3, H, W] in 0..1; of a grey picture all three are the same."""
     import numpy as np
 
-    return np.ascontiguousarray(pixels.transpose(2, 0, 1), dtype=np.float32) / 255.0
+    values = np.asarray(pixels, dtype=np.float32) / np.float32(np.iinfo(pixels.dtype).max)
+    if values.ndim == 2:
+        return np.repeat(values[None], 3, 0)
+    return np.ascontiguousarray(values.transpose(2, 0, 1))
+
+
+def as_picture(made: WholePicture, note: str = "", *, finished: bool = True) -> Picture:
+    """A whole picture as a prediction. A preview is packed quickly."""
+    from workbench.data.exporters.pictures import png_bytes
+
+    return Picture(
+        png_bytes(made, 3 if finished else 1), made.width, made.height, note, finished=finished, bits=made.bits
+    )
+
+
+def enlarged_alpha(alpha: Any, width: int, height: int) -> Any:
+    """Alpha of a whole picture in another size, plainly: a network for photos knows nothing of it."""
+    import cv2
+
+    if alpha is None or alpha.shape == (height, width):
+        return alpha
+    smaller = height < alpha.shape[0]
+    return cv2.resize(alpha, (width, height), interpolation=cv2.INTER_AREA if smaller else cv2.INTER_CUBIC)
+
+
+def filled_in(picture: WholePicture) -> Any:
+    """Pixels with the nearest visible colour where nothing is seen.
+
+    Programs leave anything (mostly black) where a picture is clear, and a network would draw it into the edges.
+    """
+    from scipy.ndimage import distance_transform_edt
+
+    clear = None if picture.alpha is None else picture.alpha == 0
+    if clear is None or not clear.any() or clear.all():
+        return picture.pixels
+    rows, columns = distance_transform_edt(clear, return_distances=False, return_indices=True)
+    return picture.pixels[rows, columns]

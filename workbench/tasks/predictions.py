@@ -6,6 +6,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, is_dataclass, replace
+from pathlib import Path
 from typing import Any, ClassVar
 
 from workbench.errors import UserError
@@ -312,30 +313,48 @@ class Text:
 
 @dataclass(frozen=True)
 class Picture:
-    """A new picture. `png`: its bytes as PNG; `finished` is False for a preview."""
+    """A new picture.
+
+    Attributes:
+        png: its bytes as PNG, with all its bits, alpha and colour profile; empty when they lie in `file`.
+        finished: False for a preview.
+        bits: per colour, 8 or 16.
+        file: path of the file it was written to, for one of many; "" while it is in memory.
+    """
 
     png: bytes
     width: int
     height: int
     note: str = ""
     finished: bool = True
+    bits: int = 8
+    file: str = ""
     kind: ClassVar[str] = "picture"
     certainty: ClassVar[float] = 1.0
 
+    def data(self) -> bytes:
+        """Its bytes, from memory or from its file. Raises: OSError when the file is gone."""
+        return self.png or Path(self.file).read_bytes()
+
     def to_json(self) -> dict[str, Any]:
-        return {
-            "kind": self.kind,
-            "width": self.width,
-            "height": self.height,
-            "picture_png_base64": base64.b64encode(self.png).decode("ascii"),
-            "note": self.note,
-        }
+        found: dict[str, Any] = {"kind": self.kind, "width": self.width, "height": self.height, "bits": self.bits}
+        if self.file:
+            found["file"] = self.file
+        else:
+            found["picture_png_base64"] = base64.b64encode(self.png).decode("ascii")
+        return found | {"note": self.note}
 
     def summary(self) -> str:
-        return f"picture, {self.width} x {self.height}"
+        return f"{self.size()}: {self.file}" if self.file else f"picture, {self.size()}"
+
+    def size(self) -> str:
+        """ "1,280 x 854 points", and the depth where it is more than usual."""
+        return f"{self.width:,} x {self.height:,} points{', 16 bits' if self.bits == 16 else ''}"
 
     def lines(self) -> list[str]:
-        return [f"a picture of {self.width} x {self.height} points (save it with --output NAME.png)"]
+        if self.file:
+            return [f"{self.size()}: {self.file}"]
+        return [f"a picture of {self.size()} (save it with --output NAME.png)"]
 
 
 @dataclass(frozen=True)
@@ -460,6 +479,13 @@ def _rounded(corners: tuple[tuple[float, float], ...]) -> list[list[float]]:
 
 def _word(word: Word) -> dict[str, Any]:
     return {"text": word.text, "score": round(word.score, 6), "polygon": _rounded(word.corners)}
+
+
+def stopped_early(prediction: Prediction | None) -> Prediction | None:
+    """What was shown of an unfinished prediction, to be kept as it is; None when there is nothing unfinished."""
+    if not isinstance(prediction, Text | Picture) or prediction.finished:
+        return None
+    return replace(prediction, finished=True, note="Stopped early: this is how far it came.")
 
 
 def _shortened(text: str) -> str:

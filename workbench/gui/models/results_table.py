@@ -13,7 +13,7 @@ from workbench.data.types import Sample
 from workbench.engine.predict import PredictResult
 from workbench.gui.theme import theme
 from workbench.gui.thumbnails import Thumbnails
-from workbench.tasks.predictions import Prediction
+from workbench.tasks.predictions import Picture, Prediction
 
 Index = QModelIndex | QPersistentModelIndex
 HEADERS = ("Item", "Answer", "Certainty")
@@ -89,7 +89,10 @@ class ResultsTable(QAbstractTableModel):
                 return f"{result.problem.message} {result.problem.hint}" if column == 1 else ""
             if result.prediction is None:
                 return ""
-            return result.prediction.summary() if column == 1 else f"{result.prediction.certainty:.1%}"
+            if column == 1:
+                return result.prediction.summary()
+            # A new picture is neither right nor wrong.
+            return "" if isinstance(result.prediction, Picture) else f"{result.prediction.certainty:.1%}"
         if role == Qt.ItemDataRole.ForegroundRole and result.problem is not None:
             return theme().colour("bad")
         if role == Qt.ItemDataRole.DecorationRole and column == 0 and isinstance(result.sample.path, Path):

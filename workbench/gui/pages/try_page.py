@@ -32,6 +32,7 @@ from workbench.gui.context import AppContext
 from workbench.gui.models.results_table import RESULT_ROLE, ResultsTable
 from workbench.gui.pages.base import Page
 from workbench.gui.theme import L, M, S
+from workbench.gui.try_pictures import TryPictures
 from workbench.gui.widgets.basic import Banner, Card, button, label, local_paths
 from workbench.gui.widgets.compare_text_dialog import CompareTextDialog
 from workbench.gui.widgets.correct_dialog import CorrectDialog, put_right
@@ -45,7 +46,7 @@ from workbench.gui.widgets.task_picker import TaskPicker
 from workbench.gui.widgets.try_input import TryInput
 from workbench.gui.workers import Job
 from workbench.tasks.base import Task, TryOptions
-from workbench.tasks.predictions import Boxes, Mask, Picture, Prediction, Scores
+from workbench.tasks.predictions import Boxes, Mask, Picture, Prediction, Scores, stopped_early
 from workbench.tasks.registry import all_tasks, get_task
 
 _FLUSH_MS = 120
@@ -238,6 +239,12 @@ class TryPage(Page):
             self.state.setText(f"Press “{self.go.text().strip()}”.")
             return
         task, options = self._task, self.options()
+        folder = ""
+        if len(samples) > 1 and task.info.result == "picture":
+            # Each is written as it is made: many large pictures fit on a disk, not into memory.
+            folder = self.pictures.ask_folder()
+            if not folder:
+                return
         self._waiting = []
         self._total = len(samples)
         self.table.clear()
@@ -253,7 +260,12 @@ class TryPage(Page):
 
             if len(samples) == 1 and task.info.result != "scores":
                 return predict_live(samples[0], card, task, options, control=control)
-            return predict(samples, card, task, options, control=control)
+            results = predict(samples, card, task, options, control=control)
+            if folder:
+                from workbench.engine.picture_batch import into_folder
+
+                return into_folder(results, Path(folder))
+            return results
 
         job = self.ctx.jobs.start_stream("Predicting", work)
         self._job = job
@@ -298,7 +310,7 @@ class TryPage(Page):
         self.batch_state.setText(words + (f", {failed} could not be read" if failed else ""))
 
     def _progress(self, number: int, fraction: float, words: str) -> None:
-        if number == self._current and self._total == 1 and words:
+        if number == self._current and words:
             self.state.setText(f"{words} {fraction:.0%}" if fraction >= 0 else words)
 
     def _failed(self, number: int, problem: Problem) -> None:
@@ -310,6 +322,9 @@ class TryPage(Page):
     def _stopped(self, number: int) -> None:
         if number == self._current:
             self._flush()
+            kept = stopped_early(self._result.prediction) if self._result is not None else None
+            if kept is not None and self._result is not None:
+                self._show_result(replace(self._result, prediction=kept))
             self.state.setText("Stopped.")
 
     def _ended(self, number: int, job: Job) -> None:
@@ -317,6 +332,9 @@ class TryPage(Page):
             self._flush()
             self.progress.hide()
             self.stop.hide()
+            if self._total > 1 and self.state.text() != "Stopped.":
+                self.state.setText("")
+            self.pictures.tell_written(self.table.results)
         if self._job is job:
             self._job = None
 
@@ -376,6 +394,7 @@ class TryPage(Page):
         self.controls.show_options(self._task, card)
         self.input.show_task(self._task, self._waits())
         self.correct.setVisible(self._task.info.trainable and self._task.info.result == "scores")
+        self.view.picture.set_has_truth(self._task.info.has_truth)
         self.go.setVisible(self._waits())
         self.go.setText(f" {self._task.info.verb or 'Ask'}")
         self.go.setAccessibleName(self._task.info.verb or "Ask")
@@ -464,14 +483,15 @@ class TryPage(Page):
         if prediction is None:
             self.correct.setEnabled(False)
             self.input.picture.clear_marks()
+            self.pictures.clear()
 
     def _mark(self, prediction: Prediction | None) -> None:
         """Draw on the picture what was found in it."""
         canvas = self.input.picture
         if isinstance(prediction, Boxes):
             self._draw_boxes(self.view.boxes.boxes_now())
-        elif isinstance(prediction, Picture):
-            canvas.show_after(prediction.png)
+        elif isinstance(prediction, Picture) and self._result is not None:
+            self.pictures.show(self._result)
         elif isinstance(prediction, Mask):
             mask, hidden = prediction, self.view.areas.hidden()
             job = self.ctx.jobs.start("Drawing areas", lambda _control: mask_overlay(mask, hidden))
@@ -645,6 +665,7 @@ class TryPage(Page):
         self.view.comparing.connect(self._compare)
         self.view.areas_changed.connect(lambda: self._mark(self._result.prediction if self._result else None))
         self.input.picture.box_clicked.connect(self.view.boxes.choose)
+        self.pictures = TryPictures(self.ctx, self.input, self.view, self.banner, self)
         card.body.addWidget(self.view, 1)
         self.state = label("The answer appears here.", "faint", wrap=True)
         self.state.setObjectName("try-state")

@@ -1,4 +1,4 @@
-"""A picture with what a model says of it drawn on top: boxes, areas, text to select, or the new picture beside the old."""
+"""A picture with what a model says of it drawn on top: boxes, areas, or text to select."""
 
 from __future__ import annotations
 
@@ -31,8 +31,6 @@ from workbench.gui.widgets.text_over_picture import TextOverPicture
 from workbench.gui.widgets.zoom import Zoom
 from workbench.tasks.predictions import Box
 
-_GRIP = 14
-
 
 def label_colour(labels: Sequence[str], label: str) -> QColor:
     """The same label has the same colour in a picture and in the list beside it."""
@@ -61,8 +59,6 @@ class Canvas(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self._picture = QPixmap()
-        self._after = QPixmap()
-        self._split = 0.5
         self._overlay = QImage()
         self._opacity = 0.55
         self._boxes: tuple[Box, ...] = ()
@@ -97,7 +93,7 @@ class Canvas(QWidget):
         self.clear_marks()
 
     def clear_marks(self) -> None:
-        self._boxes, self._overlay, self._after, self._chosen = (), QImage(), QPixmap(), -1
+        self._boxes, self._overlay, self._chosen = (), QImage(), -1
         self.text.show_lines(())
         self.update()
 
@@ -136,16 +132,6 @@ class Canvas(QWidget):
         self._opacity = opacity
         self.update()
 
-    def show_after(self, data: bytes) -> None:
-        """The picture that was made, with a line to drag between old and new."""
-        self._after = QPixmap()
-        self._after.loadFromData(data)
-        self.update()
-
-    @property
-    def has_after(self) -> bool:
-        return not self._after.isNull()
-
     # Painting ------------------------------------------------------------------------------------------------------------
 
     def _frame(self) -> QRectF:
@@ -173,8 +159,6 @@ class Canvas(QWidget):
             painter.setOpacity(self._opacity)
             painter.drawImage(frame, self._overlay, QRectF(self._overlay.rect()))
             painter.setOpacity(1.0)
-        if self.has_after:
-            self._paint_after(painter, frame)
         if self._boxes:
             self._paint_boxes(painter, frame)
         if self.text.is_shown:
@@ -183,23 +167,6 @@ class Canvas(QWidget):
             painter.setPen(QPen(theme().colour("accent"), 2))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRect(frame.intersected(QRectF(self.rect())).adjusted(1, 1, -1, -1))
-
-    def _paint_after(self, painter: QPainter, frame: QRectF) -> None:
-        at = frame.left() + frame.width() * self._split
-        painter.save()
-        painter.setClipRect(QRectF(at, frame.top(), frame.right() - at, frame.height()))
-        painter.drawPixmap(frame, self._after, QRectF(self._after.rect()))
-        painter.restore()
-        painter.setPen(QPen(QColor("#ffffff"), 2))
-        painter.drawLine(QPointF(at, frame.top()), QPointF(at, frame.bottom()))
-        painter.setPen(QPen(QColor("#1f2328"), 1))
-        painter.setBrush(QColor("#ffffff"))
-        painter.drawEllipse(QPointF(at, frame.center().y()), _GRIP / 1.4, _GRIP / 1.4)
-        for words, side in (("before", -1), ("after", 1)):
-            self._paint_tag(
-                painter, words, QColor("#1f2328"), at + side * (8 + painter.fontMetrics().horizontalAdvance(words) * (side < 0)),
-                frame.top() + 8,
-            )  # fmt: skip
 
     def _paint_tag(self, painter: QPainter, words: str, colour: QColor, x: float, y: float) -> None:
         metrics = painter.fontMetrics()
@@ -244,8 +211,6 @@ class Canvas(QWidget):
             return
         if event.button() == Qt.MouseButton.MiddleButton:
             self._panning = event.position()
-        elif self.has_after:
-            self._move_split(event)
         elif self.text.is_shown:
             self.text.press(event)
         elif self._boxes:
@@ -266,8 +231,6 @@ class Canvas(QWidget):
             self.update()
         elif (step := self._drag.moved(event)) is not None:
             self.right_dragged.emit(step.x(), step.y())
-        elif self.has_after and event.buttons() & Qt.MouseButton.LeftButton:
-            self._move_split(event)
         elif self.text.is_shown:
             self.text.move(event)
 
@@ -310,20 +273,12 @@ class Canvas(QWidget):
         if self.text.is_shown and self.text.key(event):
             return
         step = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}.get(Qt.Key(event.key()), 0)
-        if step and self.has_after:
-            self._split = min(1.0, max(0.0, self._split + step * 0.05))
-            self.update()
-        elif step and self._boxes:
+        if step and self._boxes:
             self._chosen = (self._chosen + step) % len(self._boxes)
             self.update()
             self.box_clicked.emit(self._chosen)
         else:
             super().keyPressEvent(event)
-
-    def _move_split(self, event: QMouseEvent) -> None:
-        frame = self._frame()
-        self._split = min(1.0, max(0.0, (event.position().x() - frame.left()) / max(1.0, frame.width())))
-        self.update()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if accepts(event.mimeData()):

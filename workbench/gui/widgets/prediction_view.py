@@ -31,6 +31,7 @@ from workbench.gui.theme import S, theme
 from workbench.gui.widgets.areas_part import MaskPart
 from workbench.gui.widgets.basic import button, label, row
 from workbench.gui.widgets.canvas import label_colour
+from workbench.gui.widgets.picture_part import PicturePart
 from workbench.gui.widgets.read_text import ReadText
 from workbench.gui.widgets.score_bars import ScoreBars
 from workbench.tasks.predictions import Box, Boxes, Mask, Picture, Prediction, Scores, Table, Text, Vector
@@ -235,23 +236,6 @@ class TextPart(QWidget):
         self.legend.setVisible(bool(words))
 
 
-class PicturePart(QWidget):
-    """The new picture itself is on the canvas; here stand its size and what to do with it."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        column = _column(self)
-        self.summary = label("", "heading", wrap=True)
-        self.summary.setObjectName("picture-summary")
-        column.addWidget(self.summary)
-        column.addWidget(label("Drag the line in the picture to compare before and after.", "soft", wrap=True))
-        column.addStretch(1)
-
-    def show_prediction(self, prediction: Picture) -> None:
-        words = f"{prediction.width:,} x {prediction.height:,} points"
-        self.summary.setText(words if prediction.finished else f"{words}, still being made …")
-
-
 class VectorPart(QWidget):
     """Numbers are for other programs: shown shortly, copied and saved whole."""
 
@@ -331,6 +315,7 @@ class PredictionView(QWidget):
     saving(object, object): the prediction as it is shown, and the path where the person wants it.
     comparing(str): the answer's text shall be compared with the right one.
     areas_changed(): other areas shall be shown.
+    picture_save(object, str): a `Picture` shall be saved at this path.
     """
 
     boxes_shown = Signal(object)
@@ -339,9 +324,11 @@ class PredictionView(QWidget):
     saving = Signal(object, object)
     comparing = Signal(str)
     areas_changed = Signal()
+    picture_save = Signal(object, str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.suggested = "answer"  # name of a file to save, without its ending
         self.prediction: Prediction | None = None
         column = _column(self)
         self.stack = QStackedWidget()
@@ -360,11 +347,12 @@ class PredictionView(QWidget):
             Scores.kind: (holder, self.scores.show_prediction)
         }
         self.text = TextPart()
+        self.picture = PicturePart()
         parts: tuple[tuple[str, Any], ...] = (
             (Boxes.kind, self.boxes),
             (Mask.kind, self.areas),
             (Text.kind, self.text),
-            (Picture.kind, PicturePart()),
+            (Picture.kind, self.picture),
             (Vector.kind, VectorPart()),
             (Table.kind, TablePart()),
         )
@@ -396,7 +384,10 @@ class PredictionView(QWidget):
         self.save.setVisible(whole and not plain)
         self.compare.setVisible(whole and prediction is not None and answer_text(prediction) is not None)
         reading = isinstance(prediction, Boxes) and prediction.reading
-        named = ((self.copy, "Copy text" if reading else "Copy"), (self.save, "Save as …" if reading else "Save …"))
+        named = (
+            (self.copy, "Copy text" if reading else "Copy"),
+            (self.save, "Save as …" if reading else "Save picture …" if isinstance(prediction, Picture) else "Save …"),
+        )
         for pressed, words in named:
             pressed.setText(f" {words}")
             pressed.setAccessibleName(words)
@@ -436,7 +427,7 @@ class PredictionView(QWidget):
 
     def ask_path(self, endings: tuple[str, ...]) -> str:
         """Where it goes; asked of the person."""
-        return ask_save_path(self, "Save the answer", "answer", endings)
+        return ask_save_path(self, "Save the answer", self.suggested, endings)
 
     def _save(self) -> None:
         from workbench.engine.save import endings
@@ -448,7 +439,14 @@ class PredictionView(QWidget):
         path = Path(file)
         if not path.suffix:
             path = path.with_suffix(endings(prediction)[0])
+        if isinstance(prediction, Picture):
+            self.picture_save.emit(prediction, str(path))  # packing a large one takes a while
+            return
         self.saving.emit(prediction, path)
+
+    def say(self, words: str) -> None:
+        """A sentence under the answer."""
+        self.tell(words)
 
     def tell(self, words: str) -> None:
         """What came of saving."""

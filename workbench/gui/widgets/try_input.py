@@ -9,6 +9,8 @@ from PySide6.QtWidgets import QPlainTextEdit, QSizePolicy, QStackedWidget, QVBox
 from workbench.gui.theme import S
 from workbench.gui.widgets.basic import DropZone, button, label, row
 from workbench.gui.widgets.canvas import Canvas
+from workbench.gui.widgets.compare_panel import ComparePanel
+from workbench.gui.widgets.layers import Layers
 from workbench.gui.widgets.live_view import LiveView
 from workbench.tasks.base import Task
 
@@ -92,6 +94,18 @@ class TryInput(QStackedWidget):
         """Controls between the picture and its buttons."""
         self._below.addWidget(widget)
 
+    def show_compare(self, before: Layers, after: Layers, *, enlarged: bool, smooth: bool) -> None:
+        """The new picture beside the given one; see `ComparePanel.show_pictures`."""
+        self.compare.show_pictures(before, after, enlarged=enlarged, smooth=smooth)
+        self.picture_stack.setCurrentWidget(self.compare)
+
+    def hide_compare(self) -> None:
+        """Back to the picture that was given."""
+        if self.picture_stack.currentWidget() is self.compare:
+            self.picture_stack.setCurrentWidget(self.picture)
+            self.compare.view.show_pictures(None, None)
+            self.compare.original.hide()
+
     def show_sound(self, name: str) -> None:
         """What was dropped, by name; "" for nothing."""
         self.sound.heading.setText(name or "Drop a recording")
@@ -114,6 +128,9 @@ class TryInput(QStackedWidget):
         self.picture_stack = QStackedWidget()
         self.picture_stack.addWidget(self.drop)
         self.picture_stack.addWidget(self.picture)
+        self.compare = ComparePanel()
+        self.compare.view.dropped.connect(self.dropped)
+        self.picture_stack.addWidget(self.compare)
         column.addWidget(self.picture_stack, 1)
         self._below = QVBoxLayout()
         column.addLayout(self._below)
@@ -133,6 +150,7 @@ class TryInput(QStackedWidget):
                     tip="See what the model says of what the camera sees (Ctrl+Shift+C)",
                 ),
                 self.picture_hint,
+                self.compare.original,
             )
         )
         return side
