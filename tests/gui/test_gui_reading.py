@@ -13,12 +13,15 @@ from PySide6.QtGui import QContextMenuEvent, QImage, QTextCursor, QWheelEvent
 from PySide6.QtWidgets import QApplication, QMenu, QPushButton
 from pytestqt.qtbot import QtBot
 
+from workbench.data.types import Sample
+from workbench.engine.predict import PredictResult
 from workbench.gui.main_window import MainWindow
 from workbench.gui.theme import theme
 from workbench.gui.widgets.compare_text_dialog import CompareTextDialog
 from workbench.gui.widgets.text_layer import TextLayer
 from workbench.runtimes.base import Word
 from workbench.tasks.predictions import Box, Boxes
+from workbench.tasks.registry import get_task
 
 LEFT = Qt.MouseButton.LeftButton
 CONTROL, SHIFT, NONE = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.NoModifier  # fmt: skip
@@ -85,15 +88,28 @@ def test_chinese_is_copied_without_blanks_and_hebrew_from_the_right() -> None:
 # On the page --------------------------------------------------------------------------------------------------------------
 
 
+@pytest.fixture(scope="module")
+def answer(tmp_path_factory: pytest.TempPathFactory) -> PredictResult:
+    """A page of four lines as the starter reads it, once for all tests."""
+    from workbench.catalog.catalog import Catalog
+    from workbench.engine.predict import predict
+
+    file = tmp_path_factory.mktemp("page") / "page.png"
+    page(READ).save(file)
+    sample = Sample("picture", file.name, path=file)
+    return next(predict([sample], Catalog.load().get("reading-starter"), get_task("text-in-pictures")))
+
+
 @pytest.fixture
-def trying(window: MainWindow, qtbot: QtBot, tmp_path: Path, drop: Drop) -> Any:
-    """The Try page with a page of four lines that the starter has read."""
+def trying(window: MainWindow, qtbot: QtBot, answer: PredictResult) -> Any:
+    """The Try page with that answer."""
     window.show_page("try")
     shown: Any = window.page("try")
     shown.tasks.choose("text-in-pictures")
-    page(READ).save(tmp_path / "page.png")
-    drop(shown.input.drop, [tmp_path / "page.png"])
-    qtbot.waitUntil(lambda: shown.input.picture.text.is_shown, timeout=90_000)
+    shown._total = 1
+    shown._show_picture(answer.sample)
+    shown._show_result(answer)
+    qtbot.waitUntil(lambda: shown.input.picture.text.is_shown, timeout=10_000)
     qtbot.waitUntil(lambda: not shown.input.picture._picture.isNull(), timeout=10_000)
     return shown
 
@@ -293,8 +309,18 @@ def test_many_pictures_become_the_pages_of_one_file(
     assert [p.extract_text().split() for p in PdfReader(target, strict=True).pages] == [READ[n].split() for n in (0, 1)]
 
 
-def test_the_text_is_seen_over_the_picture(trying: Any) -> None:
-    canvas = trying.input.picture
+def test_a_dropped_picture_is_read_and_its_text_is_seen_over_it(
+    window: MainWindow, qtbot: QtBot, drop: Drop, answer: PredictResult
+) -> None:
+    window.show_page("try")
+    shown: Any = window.page("try")
+    shown.tasks.choose("text-in-pictures")
+    drop(shown.input.drop, [Path(str(answer.sample.path))])
+    canvas = shown.input.picture
+    qtbot.waitUntil(lambda: canvas.text.is_shown, timeout=90_000)
+    qtbot.waitUntil(lambda: not canvas._picture.isNull(), timeout=10_000)
+    assert shown.view.boxes.text.toPlainText() == "\n".join(READ)
+    assert "Drag over words" in shown.input.picture_hint.text()
     before = canvas.grab().toImage()
     canvas.text.select_all()
     after: QImage = canvas.grab().toImage()

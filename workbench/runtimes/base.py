@@ -143,6 +143,7 @@ class Detections:
         texts: N strings that were read; empty when nothing is read.
         words: N lists of the words of a line; empty when they are not known.
         blocks: N numbers, the same for lines of one paragraph or column; empty when they are not known.
+        note: a sentence the person must see with it, or "".
     """
 
     boxes: Any
@@ -152,6 +153,7 @@ class Detections:
     texts: Sequence[str] = ()
     words: Sequence[Sequence[Word]] = ()
     blocks: Sequence[int] = ()
+    note: str = ""
 
 
 @runtime_checkable

@@ -28,6 +28,8 @@ _SHORT = 2.5
 # Read this surely, a line was read the right way round. Upside down, print comes out at 0.6 to 0.85.
 _SURE = 0.9
 _CLEARLY = 0.05
+# Where more are doubtful, most are no text at all: the longest are tried again.
+_MOST_TRIES = 120
 _BATCH = 6
 # The network looks at 48 points of height; more than twice that is only made smaller by it, and badly.
 _TALLEST = 96
@@ -117,9 +119,11 @@ class LineReader:
         import numpy as np
 
         tries: list[tuple[int, Any, Any]] = []
-        for i, line in enumerate(lines):
-            if line.score >= _SURE:
-                continue
+        doubtful = [i for i, line in enumerate(lines) if line.score < _SURE]
+        for i in sorted(doubtful, key=lambda i: -strips[i].shape[1] / strips[i].shape[0]):
+            line = lines[i]
+            if len(tries) >= _MOST_TRIES:
+                break
             tries.append((i, _turned(strips[i]), np.roll(line.corners, -2, 0)))
             if strips[i].shape[1] < _SHORT * strips[i].shape[0]:
                 for quarter in (-1, -3):

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +31,7 @@ _OVERLAP = 0.4
 # What is read: found with at least this certainty, and so much wider all round, as a share of its height.
 _READ = 0.5
 _MARGIN = 0.1
+_MOST_READ = 1000
 
 
 class East(Loaded):
@@ -50,10 +52,13 @@ class East(Loaded):
         found = self.detect([picture], _READ)[0]
         if self._reader is None:
             self._reader = open_line_reader()
-        quads = np.array([widened(from_upper_left(p), _MARGIN) for p in found.polygons], np.float32)
+        places = found.polygons[:_MOST_READ]
+        quads = np.array([widened(from_upper_left(place), _MARGIN) for place in places], np.float32)
         lines = self._reader.read(picture, quads.reshape(-1, 4, 2), control)
         # It finds words where they stand apart: those beside each other are put together again.
-        return in_order(joined([line for line in lines if line.score >= LOWEST]))
+        read = in_order(joined([line for line in lines if line.score >= LOWEST]))
+        note = f"Only the {_MOST_READ:,} surest places were read." if len(found.polygons) > _MOST_READ else ""
+        return replace(read, note=note)
 
     def detect(self, pictures: Sequence[Pixels], threshold: float = 0.05) -> list[Detections]:
         import cv2

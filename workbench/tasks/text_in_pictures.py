@@ -64,7 +64,7 @@ class TextInPictures(BaseTask):
             scale = width / pixels.shape[1]
             if isinstance(model, TextReader) and options.text(_WORK) != "no":
                 answer = model.read(pixels, control)
-                found.append(Boxes(boxes_of(answer, ("text",), scale), width, height, "", 0.5, reading=True))
+                found.append(Boxes(boxes_of(answer, ("text",), scale), width, height, answer.note, 0.5, reading=True))
             else:
                 finder = require(model, Detector)
                 with stoppable(model, control):

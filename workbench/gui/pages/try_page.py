@@ -51,7 +51,7 @@ from workbench.tasks.registry import all_tasks, get_task
 
 _FLUSH_MS = 120
 _LARGE = 1200
-_SELECT_HINT = "Drag over words to select them; Ctrl+C copies. Ctrl and the wheel enlarge the picture."
+_SELECT_HINT = "Drag over words to select and copy them. Ctrl and the wheel enlarge."
 # So many dropped files say which task is meant.
 _LOOKED_AT = 50
 
