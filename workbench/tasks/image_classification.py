@@ -33,6 +33,7 @@ class ImageClassification(Classification):
         editor="classes",
         judge="classes",
         trainable=True,
+        first=True,
         group="Pictures",
         question="say what a picture shows",
         import_formats=("folders", "table", "files"),

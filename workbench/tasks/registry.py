@@ -22,13 +22,13 @@ def _tasks() -> dict[str, Task]:
 
 
 def all_tasks() -> list[Task]:
-    """All tasks, those a person can teach first."""
-    return sorted(_tasks().values(), key=lambda task: not task.info.trainable)
+    """All tasks: the usual ones, then those a person can teach, then the others."""
+    return sorted(_tasks().values(), key=lambda task: (not task.info.first, not task.info.trainable))
 
 
 def trainable_tasks() -> list[TrainableTask]:
-    """The tasks a person can teach."""
-    return [task for task in _tasks().values() if isinstance(task, TrainableTask) and task.info.trainable]
+    """The tasks a person can teach, the usual ones first."""
+    return [task for task in all_tasks() if isinstance(task, TrainableTask) and task.info.trainable]
 
 
 def get_trainable(task_id: str) -> TrainableTask:

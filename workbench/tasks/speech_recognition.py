@@ -36,6 +36,7 @@ class SpeechRecognition(BaseTask):
         file_suffixes=SOUNDS,
         streams=True,
         options=(LANGUAGE,),
+        first=True,
         group="Sounds",
         question="write down what is said",
     )

@@ -41,6 +41,7 @@ class TextClassification(Classification):
         editor="classes",
         judge="classes",
         trainable=True,
+        first=True,
         group="Texts",
         question="sort texts, or tell how they sound",
         import_formats=("table", "folders", "files"),
