@@ -21,7 +21,7 @@ from workbench.data.shapes import PICTURE_SHAPES, BoxShape, Polygon, Region, bou
 from workbench.data.types import Item, ItemFilter, Split
 from workbench.errors import Problem, UserError
 
-_PAGE = 200
+_PAGE = 100
 _LONGEST = 120
 _BAD = re.compile(r'[\\/:*?"<>|\x00-\x1f\x7f]+')
 # Names that Windows keeps for devices.

@@ -365,7 +365,8 @@ class Collector:
         if frame.turned:
             moved = orientation.upright(moved, frame.stored)
         width, height = frame.shown
-        inside = checked(moved, width, height)
+        # What lies inside needs no cutting, which is slow for long outlines.
+        inside = checked(moved) if _lies_inside(moved, width, height) else checked(moved, width, height)
         if where and inside != moved and _sticks_out(moved, width, height):
             self.odd(
                 "clipped", where, "It reached over the edge of its picture and is cut off there.",
@@ -505,6 +506,13 @@ def encodable(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def _lies_inside(shape: Shape, width: int, height: int) -> bool:
+    if isinstance(shape, Polygon) and not (shape.parts and all(shape.parts)):
+        return False
+    x0, y0, x1, y1 = bounds(shape)
+    return 0 <= x0 <= x1 <= width and 0 <= y0 <= y1 <= height
 
 
 def _sticks_out(shape: Shape, width: int, height: int) -> bool:
