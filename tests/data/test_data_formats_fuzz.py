@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from marked_sets import make_picture
 from PIL import Image
@@ -114,6 +114,7 @@ def folder_with(name: str, data: bytes) -> tempfile.TemporaryDirectory[str]:
 
 @settings(max_examples=60, **FEW)
 @given(spoilt())
+@example({"version": "5", "imagePath": "a.png", "shapes": [{"label": "cat", "points": [[1, 1]], "shape_type": [None]}]})
 def test_json_of_any_content(value: Any) -> None:
     with folder_with("set.json", json.dumps(value).encode()) as folder:
         list(ask_all(Path(folder)))
