@@ -29,7 +29,7 @@ KEYS = st.sampled_from(
 )  # fmt: skip
 ODD = st.one_of(
     st.none(), st.booleans(), st.integers(-(2**70), 2**70), st.floats(), st.sampled_from([0, 1, -1, 2**31, 1e308, 64, 48, "1", "nan"]),
-    st.text(max_size=6), st.sampled_from(["a.png", "../a.png", "/etc/passwd", "cat", "polygon", "mask", "rectangle", "circle", "rectanglelabels"]),
+    st.text(max_size=6), st.sampled_from(["a.png", "../a.png", "/etc/passwd", "http://[a.png", "file:///a.png?x", "cat", "polygon", "mask", "rectangle", "circle", "rectanglelabels"]),
 )  # fmt: skip
 VALUE = st.recursive(
     ODD, lambda inner: st.one_of(st.lists(inner, max_size=6), st.dictionaries(KEYS, inner, max_size=6)), max_leaves=25

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
-from urllib.parse import unquote, urlparse
+from urllib.parse import unquote
 from weakref import ReferenceType, WeakKeyDictionary, ref
 
 from workbench.control import Control
@@ -178,12 +178,16 @@ class Finder:
         Args:
             near: the folder of the file that names it; tried first.
         """
-        name = name.strip()
+        found = self._find(name, near)
+        # A name may begin with a blank, but more often the blank was put there by mistake.
+        return found if found.path is not None or name == name.strip() else self._find(name.strip(), near)
+
+    def _find(self, name: str, near: Path | None) -> Found:
         if "://" in name:
-            name = unquote(urlparse(name).path) if not name.startswith("file://") else unquote(name[7:])
-            name = name.rsplit("/", 1)[-1]
+            # Of an address only the file's name counts; nothing is fetched.
+            name = unquote(name.split("://", 1)[1].split("?")[0].split("#")[0]).rsplit("/", 1)[-1]
         name = name.replace("\\", "/")
-        if not name or "\0" in name or len(name) > 4000:
+        if not name.strip() or "\0" in name or len(name) > 4000:
             return Found(None, "missing")
         pure = PurePosixPath(name)
         absolute = pure.is_absolute() or name[1:3] == ":/"
