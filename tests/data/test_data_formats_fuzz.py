@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from marked_sets import make_picture
 from PIL import Image
@@ -29,7 +29,7 @@ KEYS = st.sampled_from(
 )  # fmt: skip
 ODD = st.one_of(
     st.none(), st.booleans(), st.integers(-(2**70), 2**70), st.floats(), st.sampled_from([0, 1, -1, 2**31, 1e308, 64, 48, "1", "nan"]),
-    st.text(max_size=6), st.sampled_from(["a.png", "../a.png", "/etc/passwd", "cat", "polygon", "mask", "rectangle", "circle", "rectanglelabels"]),
+    st.text(max_size=6), st.sampled_from(["a.png", "../a.png", "/etc/passwd", "http://[a.png", "file:///a.png?x", "cat", "polygon", "mask", "rectangle", "circle", "rectanglelabels"]),
 )  # fmt: skip
 VALUE = st.recursive(
     ODD, lambda inner: st.one_of(st.lists(inner, max_size=6), st.dictionaries(KEYS, inner, max_size=6)), max_leaves=25
@@ -114,6 +114,7 @@ def folder_with(name: str, data: bytes) -> tempfile.TemporaryDirectory[str]:
 
 @settings(max_examples=60, **FEW)
 @given(spoilt())
+@example({"version": "5", "imagePath": "a.png", "shapes": [{"label": "cat", "points": [[1, 1]], "shape_type": [None]}]})
 def test_json_of_any_content(value: Any) -> None:
     with folder_with("set.json", json.dumps(value).encode()) as folder:
         list(ask_all(Path(folder)))

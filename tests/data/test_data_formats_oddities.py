@@ -170,7 +170,7 @@ def test_coco_pictures_that_are_missing_twice_or_without_name(tmp_path: Path) ->
 
 def test_coco_without_any_of_its_pictures_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "set.json").write_text(json.dumps({"images": [{"id": 1, "file_name": "gone.png"}], "annotations": []}))
-    with pytest.raises(UserError, match=r"None of the pictures that “set.json” speaks of can be used"):
+    with pytest.raises(UserError, match=r"None of the pictures that “set\.json” speaks of can be used"):
         sniff([tmp_path / "set.json"])
 
 
@@ -857,7 +857,7 @@ def test_tables_texts_and_plain_folders_are_left_to_others(tmp_path: Path) -> No
 
 def test_archives_are_to_be_unpacked(tmp_path: Path) -> None:
     (tmp_path / "set.zip").write_bytes(b"PK")
-    with pytest.raises(UserError, match=r"“set.zip” is a packed archive. Unpack it first, then drop the folder."):
+    with pytest.raises(UserError, match=r"“set\.zip” is a packed archive\. Unpack it first, then drop the folder\."):
         sniff([tmp_path / "set.zip"])
 
 

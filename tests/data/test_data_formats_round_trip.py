@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from marked_sets import Kept, Picture, blob, brought_in, exported, project_of, there_and_back, told
 
@@ -195,6 +195,66 @@ def test_every_format_is_offered_where_it_fits() -> None:
     assert not formats_for("classes")
 
 
+@pytest.mark.parametrize("format_id", ["coco", "cvat", "createml", "label-studio"])
+def test_one_file_for_all_pictures_is_written_in_flat_memory(
+    format_id: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Five times as many pictures need no more memory: no more than a page of them is held."""
+    import tracemalloc
+
+    from workbench.data.exporters import marked
+
+    monkeypatch.setattr(marked, "_PAGE", 2)
+    peaks = []
+    for count in (6, 30):
+        marks = tuple(NewAnnotation(BoxShape(n % 50, 1, n % 50 + 3.3, 9), "cat") for n in range(200))
+        with project_of(tmp_path / str(count), [(f"{n}.png", None, marks) for n in range(count)]) as project:
+            exported(project, tmp_path / str(count) / "warm", format_id)
+            tracemalloc.start()
+            exported(project, tmp_path / str(count) / "out", format_id)
+            peaks.append(tracemalloc.get_traced_memory()[1])
+            tracemalloc.stop()
+    assert peaks[1] < 1.6 * peaks[0], peaks
+
+
+def test_an_export_that_is_stopped_leaves_nothing(tmp_path: Path) -> None:
+    from workbench.control import Control
+    from workbench.data.exporters.formats import format_by_id
+    from workbench.errors import Cancelled
+
+    class Stopping(Control):
+        def progress(self, done: float, total: float, text: str = "") -> None:
+            self.cancel()
+
+    with project_of(tmp_path, boxes(), CLASSES) as project:
+        for known in all_formats():
+            with pytest.raises(Cancelled):
+                format_by_id(known.id).write(project, tmp_path / "out", Stopping())
+    assert sorted(p.name for p in tmp_path.iterdir() if p.name != "workbench-home") == ["project", "source"]
+
+
+def test_names_are_fit_for_every_system() -> None:
+    from workbench.data.exporters.marked import Names
+
+    names = Names()
+    given = [
+        "a.png",
+        "A.png",
+        "a.png",
+        "con.png",
+        "x/../y/b?.png",
+        "images/train/c.png",
+        "ends. .png",
+        "e\u0301.png",
+        "\u00e9.png",
+    ]
+    assert [names.give(name, ".png", "images/train") for name in given] == [
+        "a.png", "A-2.png", "a-3.png", "_con.png", "x/y/b_.png", "c.png", "ends.png", "e\u0301.png", "\u00e9-2.png",
+    ]  # fmt: skip
+    assert Names().give("x/a.png", ".png", "JPEGImages", flat=True) == "x_a.png"
+    assert Names().give("l" * 300 + ".png", ".png") == "l" * 120 + ".png"
+
+
 # Anything goes -----------------------------------------------------------------------------------------------------
 
 X, Y = st.floats(0, 64, allow_subnormal=False), st.floats(0, 48, allow_subnormal=False)
@@ -230,6 +290,7 @@ def _twice(polygon: Polygon) -> float:
         max_size=3,
     )
 )
+@example({"\xa00": [], "a\xa0": [(BoxShape(1, 2, 3, 4), "\xa0 x", False)]})
 def test_any_shape_and_any_name_come_back(format_id: str, drawn: dict[str, list]) -> None:  # type: ignore[type-arg]
     pictures = [
         (f"{name}.png", None, tuple(NewAnnotation(s, c, ignored=i) for s, c, i in marks))

@@ -21,7 +21,7 @@ from workbench.data.shapes import PICTURE_SHAPES, BoxShape, Polygon, Region, bou
 from workbench.data.types import Item, ItemFilter, Split
 from workbench.errors import Problem, UserError
 
-_PAGE = 200
+_PAGE = 100
 _LONGEST = 120
 _BAD = re.compile(r'[\\/:*?"<>|\x00-\x1f\x7f]+')
 # Names that Windows keeps for devices.
@@ -197,10 +197,14 @@ class Names:
         Args:
             name: what it is called, perhaps with folders.
             suffix: the ending of its file, which says what it is.
-            room: names in different folders do not get in each other's way.
+            room: the folder it is for, which is not repeated; names in different ones do not get in each other's way.
             flat: folders become part of the name.
         """
         parts = [p for p in name.replace("\\", "/").split("/") if p not in ("", ".", "..")]
+        # A name that came from such a folder does not get one within the other.
+        around = {p.casefold() for p in room.split("/")}
+        while len(parts) > 1 and parts[0].casefold() in around:
+            parts.pop(0)
         stem = parts[-1] if parts else "picture"
         if suffix and stem.lower().endswith(suffix.lower()):
             stem = stem[: -len(suffix)]

@@ -148,7 +148,7 @@ class Collector:
         self._frames: dict[Path, Frame | None] = {}
         self._wrong, self._odd = Notes(), Notes()
         self._counts: dict[str, Counter[int]] = {"boxes": Counter(), "regions": Counter()}
-        self._has_regions = False
+        self._has_areas = False
         self._rows: list[tuple[object, ...]] = []
         self._sql = sqlite3.connect("", check_same_thread=False)
         self._sql.executescript(
@@ -346,7 +346,7 @@ class Collector:
         for editor in ("boxes", "regions"):
             if view in ("", editor):
                 self._counts[editor][-1 if number is None else number] += 1
-        self._has_regions |= not isinstance(placed, BoxShape)
+        self._has_areas |= not isinstance(placed, BoxShape)
         self._rows.append(
             (
                 frame.key, view, number, json.dumps(to_record(placed)),
@@ -365,7 +365,8 @@ class Collector:
         if frame.turned:
             moved = orientation.upright(moved, frame.stored)
         width, height = frame.shown
-        inside = checked(moved, width, height)
+        # What lies inside needs no cutting, which is slow for long outlines.
+        inside = checked(moved) if _lies_inside(moved, width, height) else checked(moved, width, height)
         if where and inside != moved and _sticks_out(moved, width, height):
             self.odd(
                 "clipped", where, "It reached over the edge of its picture and is cut off there.",
@@ -399,7 +400,7 @@ class Collector:
                 f"None of the pictures that “{self.source.name}” speaks of can be used.",
                 f"{problems[0]}" if problems else "Drop the folder that holds both the labels and the pictures.",
             )
-        marks = marks or ("regions" if self._has_regions else "boxes")
+        marks = marks or ("regions" if self._has_areas else "boxes")
         editors = tuple(dict.fromkeys([marks, *serves, *(["boxes"] if marks == "regions" else [])]))
         plan = MarkedPlan(
             "marked", "picture", self.title, self.source, total=total, problems=problems, marks=marks, format=self.format,
@@ -411,6 +412,9 @@ class Collector:
             for editor, counts in self._counts.items()
         }
         plan.label_counts = plan.counts_for[marks]
+        plan.kinds = self._sql.execute(
+            "SELECT COALESCE(SUM(shape LIKE '[\"box%'), 0), COALESCE(SUM(shape NOT LIKE '[\"box%'), 0) FROM marks WHERE view IN ('', 'regions')"
+        ).fetchone()
         plan.warnings = [*self._split_sentence(), *self.warnings, *self._odd.sentences()]
         empty = sum(1 for name in plan.classes if name not in plan.label_counts)
         if empty and plan.label_counts:
@@ -433,11 +437,13 @@ class MarkedPlan(ImportPlan):
     Attributes:
         editors: the kinds of project it can be for.
         counts_for: annotations by class for each of them.
+        kinds: how many boxes and how many outlined or painted areas a project of areas gets.
         keep: what must live as long as the plan does.
     """
 
     editors: tuple[str, ...] = ()
     counts_for: dict[str, dict[str, int]] = field(default_factory=dict)
+    kinds: tuple[int, int] = (0, 0)
     keep: object = None
     _sql: sqlite3.Connection = field(default_factory=lambda: sqlite3.connect(""), repr=False, compare=False)
     _names: list[str] = field(default_factory=list, repr=False)
@@ -446,12 +452,13 @@ class MarkedPlan(ImportPlan):
     def summary(self) -> str:
         if not self.label_counts:
             return f"{self.format}: {self.total:,} {self.noun} without labels."
-        count = sum(self.label_counts.values())
-        one, many = ("box", "boxes") if self.marks == "boxes" else ("outlined area", "outlined areas")
+        boxes, areas = self.kinds if self.marks == "regions" else (sum(self.label_counts.values()), 0)
+        found = [said("{n} [box|boxes]", boxes)] if boxes else []
+        found += [said("{n} outlined [area|areas]", areas)] if areas else []
         names = list(self.label_counts)
         shown = ", ".join(names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "")
         kinds = "1 kind" if len(names) == 1 else f"{len(names)} kinds"
-        return f"{self.format}: {self.total:,} {self.noun} with {count:,} {one if count == 1 else many} of {kinds}: {shown}."
+        return f"{self.format}: {self.total:,} {self.noun} with {' and '.join(found)} of {kinds}: {shown}."
 
     def serves(self, editor: str) -> bool:
         return editor in self.editors
@@ -505,6 +512,13 @@ def encodable(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def _lies_inside(shape: Shape, width: int, height: int) -> bool:
+    if isinstance(shape, Polygon) and not (shape.parts and all(shape.parts)):
+        return False
+    x0, y0, x1, y1 = bounds(shape)
+    return 0 <= x0 <= x1 <= width and 0 <= y0 <= y1 <= height
 
 
 def _sticks_out(shape: Shape, width: int, height: int) -> bool:

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
-from urllib.parse import unquote, urlparse
-from weakref import WeakKeyDictionary
+from urllib.parse import unquote
+from weakref import ReferenceType, WeakKeyDictionary, ref
 
 from workbench.control import Control
 from workbench.data.importers.json_stream import peek
@@ -68,6 +68,8 @@ class Survey:
     files: list[Path]
     whole: bool
     by_suffix: dict[str, list[Path]] = field(default_factory=dict)
+    # Weak, since surveys are remembered by their control.
+    _control: ReferenceType[Control] | None = None
     _peeks: dict[Path, dict[str, Any]] = field(default_factory=dict)
     _heads: dict[Path, bytes] = field(default_factory=dict)
 
@@ -80,7 +82,10 @@ class Survey:
         return [p for suffix in suffixes for p in self.by_suffix.get(suffix, ())]
 
     def peek(self, path: Path) -> dict[str, Any]:
-        """As `json_stream.peek`, remembered."""
+        """As `json_stream.peek`, remembered. Raises: Cancelled when asked to stop."""
+        control = self._control() if self._control is not None else None
+        if control is not None:
+            control.check()
         if path not in self._peeks:
             self._peeks[path] = peek(path)
         return self._peeks[path]
@@ -130,7 +135,7 @@ def survey(paths: Sequence[Path], control: Control) -> Survey:
     by_suffix: dict[str, list[Path]] = defaultdict(list)
     for file in files:
         by_suffix[file.suffix.lower()].append(file)
-    made = Survey(tuple(paths), root, inside, files, bool(folders), dict(by_suffix))
+    made = Survey(tuple(paths), root, inside, files, bool(folders), dict(by_suffix), ref(control))
     _surveys[control] = made
     return made
 
@@ -173,12 +178,16 @@ class Finder:
         Args:
             near: the folder of the file that names it; tried first.
         """
-        name = name.strip()
+        found = self._find(name, near)
+        # A name may begin with a blank, but more often the blank was put there by mistake.
+        return found if found.path is not None or name == name.strip() else self._find(name.strip(), near)
+
+    def _find(self, name: str, near: Path | None) -> Found:
         if "://" in name:
-            name = unquote(urlparse(name).path) if not name.startswith("file://") else unquote(name[7:])
-            name = name.rsplit("/", 1)[-1]
+            # Of an address only the file's name counts; nothing is fetched.
+            name = unquote(name.split("://", 1)[1].split("?")[0].split("#")[0]).rsplit("/", 1)[-1]
         name = name.replace("\\", "/")
-        if not name or "\0" in name or len(name) > 4000:
+        if not name.strip() or "\0" in name or len(name) > 4000:
             return Found(None, "missing")
         pure = PurePosixPath(name)
         absolute = pure.is_absolute() or name[1:3] == ":/"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -64,6 +65,8 @@ class ImportDialog(QDialog):
         self.task.setObjectName("import-task")
         self.task.setAccessibleName("What shall it learn?")
         self.task.setToolTip("The kind of project (task); it decides how you label and what the model will answer")
+        # Long summaries must not take the room of the words before them.
+        self.task.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self._tasks_for, self._form = tasks_for, form
         if new_project:
             form.addRow("What shall it learn?", self.task)
@@ -193,3 +196,16 @@ class ImportDialog(QDialog):
             self.banner.show_message("\n".join(words), "warn")
         else:
             self.banner.hide()
+        self._fit()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Grow until all words can be read: a window does not do so by itself for text that is broken into lines."""
+        layout = self.layout()
+        if layout is None or not self.isVisible():
+            return
+        layout.activate()
+        self.resize(self.width(), max(self.height(), layout.totalHeightForWidth(self.width())))

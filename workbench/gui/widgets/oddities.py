@@ -28,6 +28,7 @@ class Oddities(QWidget):
         self.list = QListWidget()
         self.list.setAccessibleName("Oddities one by one")
         self.list.setWordWrap(True)
+        self.list.setSpacing(2)
         self.list.setSelectionMode(QListWidget.SelectionMode.ExtendedSelection)
         self.list.addItems([f"Left out. {p}" for p in problems] + [f"Mended. {p}" for p in repairs])
         self.list.setMinimumHeight(180)

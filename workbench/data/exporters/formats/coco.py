@@ -90,7 +90,7 @@ class _File:
         if failed[0] is None:
             self._pictures.write('\n],\n"annotations": [')
             with marks.open(encoding="utf-8") as stream:
-                while piece := stream.read(1 << 20):
+                while piece := stream.read(1 << 16):
                     self._pictures.write(piece)
             categories = [
                 {"id": place, "name": name, "supercategory": ""} for place, name in enumerate(self._running.names, 1)

@@ -185,9 +185,8 @@ class _File:
 
     def _again(self, record: dict[str, Any], where: str) -> bool:
         given = key_of(record.get("id"))
-        print_of = hash(
-            repr((record.get("image_id"), record.get("category_id"), record.get("bbox"), record.get("segmentation")))
-        )
+        place = record.get("bbox") or record.get("segmentation")
+        print_of = hash(repr((record.get("image_id"), record.get("category_id"), place)))
         if given is None or given not in self.seen:
             self.seen[given] = print_of
             return False

@@ -191,7 +191,7 @@ class _Reader:
 
     def _shape(self, record: dict[str, Any], where: str) -> Shape | None:
         """A shape; None when it has no area by its kind (told). Raises: UserError when it is damaged."""
-        kind = record.get("shape_type") or "polygon"
+        kind = str(record.get("shape_type") or "polygon")
         given = record.get("points")
         pairs = [numbers(p) for p in given] if isinstance(given, list) else []
         points = [(float(p[0]), float(p[1])) for p in pairs if p is not None and len(p) == 2]
@@ -223,7 +223,7 @@ class _Reader:
             if len(points) < 3:
                 raise UserError("Its outline has fewer than three points.", "Correct it in the file.")
             return Polygon((tuple(points),))
-        raise UserError(f"This app does not know shapes of the kind “{str(kind)[:40]}”.", "Draw it as an outline.")
+        raise UserError(f"This app does not know shapes of the kind “{kind[:40]}”.", "Draw it as an outline.")
 
 
 def _mask(record: dict[str, Any], points: list[Point]) -> Region:
