@@ -31,6 +31,7 @@ class ObjectDetection(BaseTask):
         nouns="pictures",
         icon="target",
         result="boxes",
+        editor="boxes",
         file_suffixes=FILES,
         group="Pictures",
         question="find and count things in pictures",

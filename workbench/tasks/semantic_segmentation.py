@@ -30,6 +30,7 @@ class SemanticSegmentation(BaseTask):
         nouns="pictures",
         icon="shapes",
         result="mask",
+        editor="regions",
         file_suffixes=FILES,
         group="Pictures",
         question="mark areas of a picture and measure them",
