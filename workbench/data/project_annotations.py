@@ -103,6 +103,23 @@ class AnnotationsPart:
             sql.execute("DELETE FROM annotations WHERE source = 'model'")
         return before
 
+    def marks_done(self, ids: Sequence[int]) -> dict[int, bool]:
+        """Of each of these items: are its annotations done?"""
+        rows = self._store.query(f"SELECT id, marked FROM items WHERE id {_IN}", (json.dumps(list(ids)),))
+        return {row[0]: bool(row[1]) for row in rows}
+
+    def annotation_summary(self, ids: Sequence[int]) -> dict[int, list[tuple[int | None, int]]]:
+        """Of each of these items that has annotations (proposals not counted): class id and number, most first."""
+        rows = self._store.query(
+            f"SELECT a.item_id, a.class_id, COUNT(*) FROM annotations a WHERE a.item_id {_IN} AND a.source != 'model'"
+            f" AND {_LIVE} GROUP BY 1, 2 ORDER BY 3 DESC, 2",
+            (json.dumps(list(ids)),),
+        )
+        found: dict[int, list[tuple[int | None, int]]] = {}
+        for item_id, class_id, count in rows:
+            found.setdefault(item_id, []).append((class_id, count))
+        return found
+
     def proposals_count(self) -> int:
         """Items that have a proposal and are not done."""
         return int(

@@ -214,6 +214,20 @@ class ProjectStore(QObject):
 
         self.push(text, lambda: put(after), lambda: put(before))
 
+    def annotated(self, before: Mapping[int, AnnotationState], after: Mapping[int, AnnotationState], text: str) -> None:
+        """Annotations have just been changed (by a job); make that undoable."""
+        project = self.require()
+        first = True
+
+        def put(wanted: Mapping[int, AnnotationState]) -> None:
+            nonlocal first
+            if not first:
+                project.set_annotations(wanted)
+            first = False
+            self.labels_changed.emit(list(wanted))
+
+        self.push(text, lambda: put(after), lambda: put(before))
+
     # Classes -----------------------------------------------------------------------------------------------------
 
     def add_class(self, name: str) -> None:

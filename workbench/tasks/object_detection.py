@@ -39,6 +39,7 @@ class ObjectDetection(BaseTask):
         nouns="pictures",
         icon="target",
         result="boxes",
+        editor="boxes",
         file_suffixes=FILES,
         group="Pictures",
         question="find and count things in pictures",

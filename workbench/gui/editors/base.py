@@ -30,3 +30,7 @@ class ItemEditor(QWidget):
     def show_row(self, row: int) -> None:
         """Show the item of a row of the list; the keyboard is then here."""
         raise NotImplementedError
+
+    def review(self) -> None:
+        """Go through what models proposed, the least certain first. By default: from the first row of the list on."""
+        self.show_row(0)

@@ -31,7 +31,8 @@ from workbench.gui.exporting import ExportMenu
 from workbench.gui.importing import add_to_project, look_at, new_project, result_sentence
 from workbench.gui.models.item_model import ItemModel
 from workbench.gui.pages.base import Page
-from workbench.gui.theme import L, M, S
+from workbench.gui.pages.data_marks import Marks
+from workbench.gui.theme import XL, L, M, S
 from workbench.gui.widgets.basic import Banner, DropZone, button, label, local_paths
 from workbench.gui.widgets.checks_strip import ChecksStrip
 from workbench.gui.widgets.class_panel import ClassPanel
@@ -68,6 +69,8 @@ class DataPage(Page):
         self.stack.addWidget(self.empty)
         self.stack.addWidget(self.full)
         self._editors: dict[str, ItemEditor | None] = {}
+        self.marks = Marks(ctx, self.banner, self._review, self)
+        self._stale = False
         self._checking: Job | None = None
         self._check_timer = QTimer(self)
         self._check_timer.setSingleShot(True)
@@ -84,7 +87,7 @@ class DataPage(Page):
         self.view.removed.connect(self._remove)
         self.filter_bar.changed.connect(self._refill)
         self.filter_bar.zoomed.connect(self.view.set_side)
-        self.classes.labelled.connect(lambda class_id, ids: ctx.store.set_label(ids, class_id))
+        self.classes.labelled.connect(self._dropped_on_class)
         self.classes.filtered.connect(self._filter_class)
         self.checks.wanted.connect(self.filter_bar.show_only)
         self._project_changed()
@@ -97,11 +100,17 @@ class DataPage(Page):
         elif intent.get("paths"):
             self.import_paths(intent["paths"])
         elif intent.get("item_ids") is not None:
+            self._leave_editor()
             self.filter_bar.show_only(list(intent["item_ids"]), str(intent.get("title", "These items")))
         elif intent.get("new_project"):
             self._new_project()
         if intent.get("problems"):
             self._tell_problems(intent["problems"])
+
+    def shown(self) -> None:
+        editor = self.stack.currentWidget()
+        if isinstance(editor, ItemEditor):
+            editor.setFocus()
 
     def accept_drop(self, paths: list[str]) -> bool:
         self.import_paths(paths)
@@ -203,8 +212,12 @@ class DataPage(Page):
             self._next(rows[0])
 
     def _accept(self) -> None:
-        """Take over the suggestions of the selected items."""
+        """Take over the suggestions of the selected items, or open the editor."""
         rows = self.view.selected_rows()
+        if self._editor() is not None:
+            if rows:
+                self._open_item(rows[0])
+            return
         items = [i for i in (self.model.item_at(row) for row in rows) if i is not None]
         wanted = {i.id: i.suggestion for i in items if i.class_id is None and i.suggestion is not None}
         if not wanted or not self._may_change():
@@ -229,6 +242,9 @@ class DataPage(Page):
             self.view.go_to(row + 1)
 
     def _suggest(self) -> None:
+        if self._editor() is not None:
+            self.marks.suggest()
+            return
         project = self.ctx.store.require()
         card, _why = self.ctx.catalog.suggest(project.task_id, to_teach=True)
 
@@ -265,7 +281,7 @@ class DataPage(Page):
     def _open_item(self, row: int) -> None:
         editor = self._editor()
         if editor is not None:
-            self.stack.setCurrentWidget(editor)
+            self._show_editor(editor)
             editor.show_row(max(0, row))
             return
         from workbench.gui.widgets.item_viewer import ItemViewer
@@ -288,9 +304,31 @@ class DataPage(Page):
                 editor.moved.connect(self.view.go_to)
         return self._editors[name]
 
+    def _show_editor(self, editor: ItemEditor) -> None:
+        self.banner.hide()
+        self.body.setContentsMargins(M, M, M, M)
+        self.stack.setCurrentWidget(editor)
+
     def _leave_editor(self) -> None:
+        if self.ctx.store.project is None:
+            return
+        self.body.setContentsMargins(XL, XL, XL, XL)
         self.stack.setCurrentWidget(self.full)
         self.view.setFocus()
+        if self._stale:
+            self._counts_changed()
+
+    def _review(self) -> None:
+        editor = self._editor()
+        if editor is not None:
+            self._show_editor(editor)
+            editor.review()
+
+    def _dropped_on_class(self, class_id: int, ids: list[int]) -> None:
+        if self._editor() is None:
+            self.ctx.store.set_label(ids, class_id)
+        else:
+            self.banner.show_message("Labels are drawn here: double-click a picture, or press Enter.", "info")
 
     # Showing -------------------------------------------------------------------------------------------------------
 
@@ -300,10 +338,15 @@ class DataPage(Page):
     def _project_changed(self) -> None:
         project = self.ctx.store.project
         self.stack.setCurrentWidget(self.full if project is not None else self.empty)
+        self.body.setContentsMargins(XL, XL, XL, XL)
         if project is None:
             self.model.show_ids([])
             return
         info = self._info()
+        annotated = self._editor() is not None
+        self.model.annotated = annotated
+        self.filter_bar.set_annotated(annotated)
+        self.classes.set_annotated(annotated)
         tiles = info.media == "picture"
         self.view.set_tiles(tiles)
         self.filter_bar.zoom.setVisible(tiles)
@@ -327,15 +370,21 @@ class DataPage(Page):
         project = self.ctx.store.project
         if project is None:
             return
+        self._stale = isinstance(self.stack.currentWidget(), ItemEditor)
+        if self._stale:
+            return  # counting and checking can wait until the list is seen again
         counts = project.counts()
         classes = project.classes()
         self.classes.show_classes(classes, counts.per_class, counts.unlabelled)
-        self.subtitle.setText(f"{counts.total:,} {self._info().nouns}, {counts.labelled:,} with a label")
+        self.subtitle.setText(f"{counts.total:,} {self._info().nouns}, {counts.labelled:,} {self._done_word()}")
         missing = self._missing(project)
         self.train.setEnabled(missing is None)
         self.train.setToolTip("Teach a model these labels" if missing is None else str(missing))
         self.suggest.setEnabled(counts.unlabelled > 0)
         self._check_timer.start()
+
+    def _done_word(self) -> str:
+        return "done" if self._editor() is not None else "with a label"
 
     def _missing(self, project: Project) -> UserError | None:
         """What is missing before anything can be learnt."""
