@@ -421,16 +421,6 @@ def test_the_reading_starter_asks_no_network_and_says_nothing(
     assert capfd.readouterr() == ("", "")
 
 
-def test_columns_of_words_are_read_row_by_row() -> None:
-    from workbench.runtimes.rapidocr_runtime import reading_order
-
-    def box(x: float, y: float) -> list[list[float]]:
-        return [[x, y], [x + 40, y], [x + 40, y + 10], [x, y + 10]]
-
-    corners = np.array([box(60, 32), box(0, 2), box(60, 0), box(0, 30)], np.float32)
-    assert reading_order(corners) == [1, 2, 3, 0]
-
-
 def test_a_page_where_everything_looks_like_text_is_answered_soon() -> None:
     from workbench.runtimes.opencv_text_runtime import decode
 

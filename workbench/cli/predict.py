@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from workbench.cli.output import as_json, note, out, problem, progress
+from workbench.cli.truth import compare, how_to_compare, tell
 
 
 def add(commands: Any) -> None:
@@ -23,6 +24,13 @@ def add(commands: Any) -> None:
     )
     command.add_argument(
         "--set", action="append", metavar="NAME=VALUE", help="an option of the task, for example question=…"
+    )
+    command.add_argument(
+        "--truth", type=Path, metavar="TEXT",
+        help="the right text, or a folder of them: tells how many words and letters of the answers are wrong",
+    )  # fmt: skip
+    command.add_argument(
+        "--ignore", default="", metavar="WHAT", help="what --truth does not count: case,punctuation,accents"
     )
     command.add_argument("--stream", action="store_true", help="show one answer while it grows")
     form = command.add_mutually_exclusive_group()
@@ -47,7 +55,8 @@ def run(options: argparse.Namespace) -> int:
     if task.info.media != media or task.info.id not in (*card.tasks, *card.trainable_for):
         given = next((t for t in _tasks() if t.info.media == media), task)
         raise UserError(f"“{card.name}” is for {task.info.nouns}, not for {given.info.nouns}.", "Choose another model.")
-    if options.stream and len(samples) == 1:
+    how = how_to_compare(options)
+    if options.stream and len(samples) == 1 and how is None:
         return _stream(samples[0], card, task, task_options(options, task))
     rows: list[dict[str, Any]] = []
     failed = 0
@@ -59,8 +68,11 @@ def run(options: argparse.Namespace) -> int:
                 problem(result.problem)
                 continue
             assert result.prediction is not None
-            rows.append({"input": result.sample.name, "prediction": result.prediction})
+            rows.append({"input": result.sample.name, "prediction": result.prediction, "sample": result.sample})
+    report = compare(rows, options.truth, how) if how is not None else None
     _write(rows, options)
+    if report is not None:
+        tell(report, options)
     if failed:
         note(f"{len(rows)} results, {failed} problems.")
     return 0 if not failed else 3 if rows else 1
@@ -181,10 +193,13 @@ def _media_of(paths: list[Path], wanted: str) -> str:
 
 def _write(rows: list[dict[str, Any]], options: argparse.Namespace) -> None:
     from workbench.data.exporters.tables import csv_text, write_csv, write_json
-    from workbench.engine.save import endings, save_prediction
+    from workbench.engine.save import endings, endings_together, save_prediction, save_together
 
     suffix = options.output.suffix.lower() if options.output else ""
-    if (
+    if suffix and suffix in endings_together([r["prediction"] for r in rows]):
+        with progress("Writing pages") as control:
+            save_together([(r["sample"], r["prediction"]) for r in rows], options.output, control, len(rows))
+    elif (
         options.output
         and len(rows) == 1
         and suffix not in (".csv", ".json")
@@ -194,9 +209,11 @@ def _write(rows: list[dict[str, Any]], options: argparse.Namespace) -> None:
     elif options.output and options.output.is_dir():
         for row in rows:
             ending = endings(row["prediction"])[0]
-            save_prediction(row["prediction"], options.output / f"{Path(row['input']).stem or 'answer'}{ending}")
+            name = f"{Path(row['input']).stem or 'answer'}{ending}"
+            save_prediction(row["prediction"], options.output / name, row["sample"])
     elif options.json or suffix == ".json":
-        values = [{"input": r["input"], **r["prediction"].to_json()} for r in rows]
+        truths = [{"truth": r["truth"]} if "truth" in r else {} for r in rows]
+        values = [{"input": r["input"], **r["prediction"].to_json(), **t} for r, t in zip(rows, truths, strict=True)]
         for value in values:
             if "scores" in value:
                 value["scores"] = value["scores"][: options.top]

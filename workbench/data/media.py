@@ -58,7 +58,7 @@ def open_picture(source: Sample | Path | bytes, max_side: int | None = None) -> 
         with warnings.catch_warnings():
             # Size is checked below, before anything is decoded.
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            picture = Image.open(io.BytesIO(_encoded(source)))
+            picture = Image.open(io.BytesIO(encoded_bytes(source)))
             width, height = picture.size
             if width * height > MAX_PIXELS:
                 raise UserError(f"The picture is too large ({width} × {height}).", "Make it smaller and add it again.")
@@ -84,14 +84,15 @@ def open_transparency(source: Sample | Path | bytes) -> Any:
     import numpy as np
     from PIL import Image, ImageOps
 
-    with Image.open(io.BytesIO(_encoded(source))) as picture:
+    with Image.open(io.BytesIO(encoded_bytes(source))) as picture:
         if picture.mode not in ("RGBA", "LA", "PA") and "transparency" not in picture.info:
             return None
         alpha = ImageOps.exif_transpose(picture).convert("RGBA").getchannel("A")
     return np.asarray(alpha)
 
 
-def _encoded(source: Sample | Path | bytes) -> bytes:
+def encoded_bytes(source: Sample | Path | bytes) -> bytes:
+    """The bytes of a picture as its file holds them. Raises: UserError when there is none or it cannot be read."""
     if isinstance(source, bytes):
         return source
     if isinstance(source, Path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -142,8 +143,15 @@ def predict_live(
             yield PredictResult(0, sample, prediction, None, time.perf_counter() - started)
 
 
+def _as_counted(path: Path) -> list[tuple[int, str]]:
+    """By which names are sorted as a person counts: "page 2" before "page 10"."""
+    parts = re.split(r"(\d+)", str(path).casefold())
+    return [(int(part), "") if part.isdecimal() and len(part) < 1000 else (-1, part) for part in parts]
+
+
 def collect_samples(paths: Iterable[str | Path], task: Task, control: Control | None = None) -> list[Sample]:
-    """Files as they are, and all files in folders (below too) whose ending suits the task, in order of name.
+    """Files as they are, and all files in folders (below too) whose ending suits the task, in order of name
+    (numbers as one counts).
 
     A file given by name is taken whatever its ending, so that the person is told when it cannot be read.
 
@@ -156,7 +164,7 @@ def collect_samples(paths: Iterable[str | Path], task: Task, control: Control | 
         path = Path(given)
         if path.is_dir():
             inside = []
-            for file in sorted(path.rglob("*")):
+            for file in sorted(path.rglob("*"), key=_as_counted):
                 control.check()
                 hidden = any(part.startswith((".", "__MACOSX")) for part in file.relative_to(path).parts)
                 if file.suffix.lower() in task.info.file_suffixes and not hidden and file.is_file():

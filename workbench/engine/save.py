@@ -1,11 +1,17 @@
-"""Writing one prediction to a file, in the form its ending asks for."""
+"""Writing predictions to a file, in the form its ending asks for."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from workbench.control import Control
+from workbench.data.exporters.hocr import write_hocr
+from workbench.data.exporters.searchable_pdf import write_searchable_pdf
 from workbench.data.exporters.tables import write_bytes, write_csv, write_json
+from workbench.data.exporters.text_pages import TextLine, TextPage, plain_text
+from workbench.data.types import Sample
 from workbench.errors import UserError
 from workbench.tasks.predictions import Boxes, Mask, Picture, Prediction, Scores, Table, Text, Vector
 
@@ -16,21 +22,37 @@ def endings(prediction: Prediction) -> tuple[str, ...]:
         return (".png",)
     if isinstance(prediction, Mask):
         return (".png", ".json")
-    if isinstance(prediction, Text) or (isinstance(prediction, Boxes) and prediction.reading):
+    if isinstance(prediction, Boxes) and prediction.reading:
+        return (".txt", ".pdf", ".hocr", ".json")
+    if isinstance(prediction, Text):
         return (".txt", ".json")
     return (".csv", ".json")
 
 
-def save_prediction(prediction: Prediction, path: Path) -> None:
+def endings_together(predictions: Sequence[Prediction]) -> tuple[str, ...]:
+    """Endings of a file that holds many of these one after the other, beside tables; none for most kinds."""
+    pages = predictions and all(isinstance(p, Boxes) and p.reading for p in predictions)
+    return (".pdf", ".hocr", ".txt") if pages else ()
+
+
+def save_prediction(
+    prediction: Prediction, path: Path, sample: Sample | None = None, control: Control | None = None
+) -> None:
     """Write atomically.
 
+    Args:
+        sample: what the prediction was made for; a PDF shows it.
+
     Raises:
-        UserError: when the ending does not suit or the file cannot be written.
+        UserError: when the ending does not suit, the picture cannot be read, or the file cannot be written.
+        Cancelled: when asked to stop.
     """
     suffix = path.suffix.lower()
     if suffix not in endings(prediction):
         raise UserError(f"This cannot be saved as “{suffix or path.name}”.", f"Use {' or '.join(endings(prediction))}.")
-    if suffix == ".json":
+    if suffix in endings_together([prediction]):
+        save_together([(sample or Sample("picture"), prediction)], path, control)
+    elif suffix == ".json":
         write_json(path, prediction.to_json())
     elif isinstance(prediction, Picture | Mask):
         write_bytes(path, prediction.png)
@@ -40,6 +62,46 @@ def save_prediction(prediction: Prediction, path: Path) -> None:
     else:
         rows, columns = _rows(prediction)
         write_csv(path, rows, columns)
+
+
+def save_together(
+    answers: Iterable[tuple[Sample, Prediction]], path: Path, control: Control | None = None, count: int = 0
+) -> None:
+    """Write what was read in pictures as the pages of one file (see `endings_together`), atomically.
+
+    Args:
+        count: how many answers there are, when that is known: for the progress.
+
+    Raises:
+        UserError: when an answer is no text that was read, a picture cannot be read, or the file cannot be written.
+        Cancelled: when asked to stop.
+    """
+    control = control or Control()
+
+    def pages() -> Iterator[tuple[TextPage, Sample]]:
+        for number, (sample, prediction) in enumerate(answers):
+            control.check()
+            if count:
+                control.progress(number / count, f"Page {number + 1} of {count}")
+            if not isinstance(prediction, Boxes) or not prediction.reading:
+                raise UserError("Only text that was read can be saved as pages.", "Choose another ending.")
+            yield page_of(prediction, sample.name), sample
+
+    suffix = path.suffix.lower()
+    if suffix == ".pdf":
+        write_searchable_pdf(path, pages(), control=control)
+    elif suffix == ".hocr":
+        write_hocr(path, [page for page, _ in pages()], path.stem)
+    elif suffix == ".txt":
+        write_bytes(path, plain_text([page for page, _ in pages()]).encode())
+    else:
+        raise UserError(f"Pages cannot be saved as “{suffix or path.name}”.", "Use .pdf, .hocr or .txt.")
+
+
+def page_of(prediction: Boxes, name: str) -> TextPage:
+    """What was read in a picture, as exporters take it."""
+    lines = tuple(TextLine(b.label, b.score, b.corners(), b.words, b.block) for b in prediction.above())
+    return TextPage(name, prediction.width, prediction.height, lines)
 
 
 def _rows(prediction: Prediction) -> tuple[list[dict[str, Any]], list[str]]:

@@ -114,6 +114,24 @@ class Classifier(Protocol):
 
 
 @dataclass(frozen=True)
+class Word:
+    """A word that was read in a picture.
+
+    Attributes:
+        text: its letters, without blanks, in the order they are typed.
+        score: 0..1.
+        corners: four (x, y): upper left, upper right, lower right, lower left as one reads the line it stands in,
+            also where that lies askew or upside down.
+        blank_after: True when a blank follows it in its line.
+    """
+
+    text: str
+    score: float
+    corners: tuple[tuple[float, float], ...]
+    blank_after: bool = False
+
+
+@dataclass(frozen=True)
 class Detections:
     """Things found in one picture, in pixels of that picture.
 
@@ -121,8 +139,10 @@ class Detections:
         boxes: float32 [N, 4], x0 y0 x1 y1.
         labels: int64 [N], places in the model's `labels`.
         scores: float32 [N], 0..1.
-        polygons: N lists of corners (x, y); empty when boxes say it all.
+        polygons: N lists of corners (x, y); empty when boxes say it all. Of a line that was read: as a word's.
         texts: N strings that were read; empty when nothing is read.
+        words: N lists of the words of a line; empty when they are not known.
+        blocks: N numbers, the same for lines of one paragraph or column; empty when they are not known.
     """
 
     boxes: Any
@@ -130,6 +150,8 @@ class Detections:
     scores: Any
     polygons: Sequence[Sequence[tuple[float, float]]] = ()
     texts: Sequence[str] = ()
+    words: Sequence[Sequence[Word]] = ()
+    blocks: Sequence[int] = ()
 
 
 @runtime_checkable
@@ -179,8 +201,8 @@ class Stylizer(Protocol):
 class TextReader(Protocol):
     """Reads text in pictures."""
 
-    def read(self, picture: Pixels) -> Detections:
-        """Lines in the order of reading, with `texts` and `polygons`."""
+    def read(self, picture: Pixels, control: Control | None = None) -> Detections:
+        """Lines in the order of reading, with `texts`, `polygons`, `words` and `blocks`. Checks `control` often."""
 
 
 @dataclass(frozen=True)

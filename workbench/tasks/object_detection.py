@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from workbench.control import Control
@@ -68,7 +69,12 @@ def boxes_of(answer: Detections, labels: Sequence[str], scale: float = 1.0) -> t
         words = answer.texts[index] if answer.texts else name
         corners = tuple((x * scale, y * scale) for x, y in answer.polygons[index]) if answer.polygons else ()
         x0, y0, x1, y1 = (v * scale for v in box)
-        found.append(Box(x0, y0, x1, y1, words, score, corners))
+        pieces = tuple(
+            replace(word, corners=tuple((x * scale, y * scale) for x, y in word.corners))
+            for word in (answer.words[index] if answer.words else ())
+        )
+        block = answer.blocks[index] if answer.blocks else -1
+        found.append(Box(x0, y0, x1, y1, words, score, corners, pieces, block))
     return tuple(found)
 
 

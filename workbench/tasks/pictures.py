@@ -35,8 +35,12 @@ def pixels_of(sample: Sample, max_side: int = 0) -> Pixels:
     return sized_pixels(sample, max_side)[0]
 
 
-def sized_pixels(sample: Sample, max_side: int = 0) -> tuple[Pixels, tuple[int, int]]:
-    """As `pixels_of`, with the picture's own width and height. Raises: UserError."""
+def sized_pixels(sample: Sample, max_side: int = 0, max_pixels: int = 0) -> tuple[Pixels, tuple[int, int]]:
+    """As `pixels_of`, with the picture's own width and height; at most `max_pixels` when that is given.
+
+    Raises:
+        UserError: when it cannot be read.
+    """
     import numpy as np
 
     from workbench.data.media import open_picture
@@ -45,6 +49,9 @@ def sized_pixels(sample: Sample, max_side: int = 0) -> tuple[Pixels, tuple[int, 
     size = picture.size
     if max_side and max(size) > max_side:
         picture.thumbnail((max_side, max_side))
+    if max_pixels and picture.width * picture.height > max_pixels:
+        scale = (max_pixels / (picture.width * picture.height)) ** 0.5
+        picture.thumbnail((max(1, int(picture.width * scale)), max(1, int(picture.height * scale))))
     return np.asarray(picture), size
 
 

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, fields, is_dataclass, replace
 from typing import Any, ClassVar
 
 from workbench.errors import UserError
+from workbench.runtimes.base import Word
 
 _LONGEST_LINE = 90
 
@@ -68,7 +69,10 @@ class Box:
         x0, y0, x1, y1: edges in pixels of the original picture, the origin at its upper left corner.
         label: what it is; for text that was read: the words.
         score: 0..1.
-        polygon: corners ((x, y), …) where the thing lies askew; empty for an upright box.
+        polygon: corners ((x, y), …) where the thing lies askew; empty for an upright box. Of a line of text: four,
+            from the upper left one as it is read on clockwise.
+        words: the words of a line of text, their corners in pixels of the original picture too.
+        block: lines of one paragraph or column have the same number; -1 where that is not known.
     """
 
     x0: float
@@ -78,6 +82,12 @@ class Box:
     label: str
     score: float
     polygon: tuple[tuple[float, float], ...] = ()
+    words: tuple[Word, ...] = ()
+    block: int = -1
+
+    def corners(self) -> tuple[tuple[float, float], ...]:
+        """The polygon, or the corners of the box, from the upper left one on clockwise."""
+        return self.polygon or ((self.x0, self.y0), (self.x1, self.y0), (self.x1, self.y1), (self.x0, self.y1))
 
 
 @dataclass(frozen=True)
@@ -117,16 +127,28 @@ class Boxes:
                     "label": b.label,
                     "score": round(b.score, 6),
                     "box": [round(v, 2) for v in (b.x0, b.y0, b.x1, b.y1)],
-                    **({"polygon": [[round(x, 2), round(y, 2)] for x, y in b.polygon]} if b.polygon else {}),
+                    **({"polygon": _rounded(b.polygon)} if b.polygon else {}),
+                    **({"block": b.block} if b.block >= 0 else {}),
+                    **({"words": [_word(w) for w in b.words]} if b.words else {}),
                 }
                 for b in self.above()
             ],
             "note": self.note,
         }
 
-    def text(self) -> str:
-        """What was read, a line each."""
-        return "\n".join(b.label for b in self.above())
+    def text(self, threshold: float | None = None) -> str:
+        """What was read, a line each, with an empty line between paragraphs and columns."""
+        return "\n\n".join("\n".join(b.label for b in block) for block in self.in_blocks(threshold))
+
+    def in_blocks(self, threshold: float | None = None) -> list[list[Box]]:
+        """The boxes with at least this score (as in `above`), those of one block together, in their order."""
+        blocks: list[list[Box]] = []
+        for box in self.above(threshold):
+            if blocks and blocks[-1][-1].block == box.block:
+                blocks[-1].append(box)
+            else:
+                blocks.append([box])
+        return blocks
 
     def summary(self) -> str:
         """ "3 person, 1 dog", or the words that were read."""
@@ -400,9 +422,24 @@ def _revived(name: str, value: Any) -> Any:
     part = _PARTS.get(name)
     if part is None:
         return tuple(tuple(v) if isinstance(v, list) else v for v in value)
-    return tuple(
-        part(**{k: tuple(tuple(p) for p in v) if k == "polygon" else v for k, v in entry.items()}) for entry in value
-    )
+    return tuple(part(**{k: _revived_part(k, v) for k, v in entry.items()}) for entry in value)
+
+
+def _revived_part(name: str, value: Any) -> Any:
+    """A field of a part of a prediction: corners, and words with theirs."""
+    if name in ("polygon", "corners"):
+        return tuple(tuple(point) for point in value)
+    if name == "words":
+        return tuple(Word(**{k: _revived_part(k, v) for k, v in entry.items()}) for entry in value)
+    return value
+
+
+def _rounded(corners: tuple[tuple[float, float], ...]) -> list[list[float]]:
+    return [[round(x, 2), round(y, 2)] for x, y in corners]
+
+
+def _word(word: Word) -> dict[str, Any]:
+    return {"text": word.text, "score": round(word.score, 6), "polygon": _rounded(word.corners)}
 
 
 def _shortened(text: str) -> str:
