@@ -8,6 +8,7 @@ from itertools import pairwise
 from math import gcd
 from typing import TYPE_CHECKING, Any
 
+from workbench.data.loudness import Loudness
 from workbench.data.media import read_bytes
 from workbench.data.types import Sample
 from workbench.errors import UserError
@@ -33,13 +34,15 @@ def seconds_of(sample: Sample) -> float:
         return float(stream.frames) / float(stream.samplerate)
 
 
-def sound_blocks(sample: Sample, rate: int) -> Iterator[Floats]:
+def sound_blocks(sample: Sample, rate: int, loudness: Loudness | None = None) -> Iterator[Floats]:
     """A recording as mono blocks, float32 in -1..1, at `rate` Hz.
+
+    Args:
+        loudness: is told of all samples as they were recorded.
 
     Raises:
         UserError: when it is no recording, damaged, empty or longer than a day.
     """
-    import numpy as np
 
     with _open(sample) as stream:
         own = int(stream.samplerate)
@@ -47,17 +50,23 @@ def sound_blocks(sample: Sample, rate: int) -> Iterator[Floats]:
             raise UserError("The recording is longer than a day.", "Cut it into shorter pieces.")
         heard = 0
         try:
-            raw = (
-                np.ascontiguousarray(block.mean(1), dtype=np.float32)
-                for block in stream.blocks(own * _BLOCK_SECONDS, dtype="float32", always_2d=True)
-            )
-            for block in resampled(raw, own, rate):
+            raw = stream.blocks(own * _BLOCK_SECONDS, dtype="float32", always_2d=True)
+            for block in resampled(_as_mono(raw, loudness), own, rate):
                 heard += len(block)
                 yield block
         except RuntimeError as error:  # the library's own errors are of this kind
             raise UserError("The recording is damaged or cut off.", "Copy it again from where it came from.") from error
         if not heard:
             raise UserError("The recording is empty.", "Record it again.")
+
+
+def _as_mono(blocks: Iterator[Floats], loudness: Loudness | None) -> Iterator[Floats]:
+    import numpy as np
+
+    for block in blocks:
+        if loudness is not None:
+            loudness.add(block)
+        yield np.nan_to_num(np.ascontiguousarray(block.mean(1), dtype=np.float32))
 
 
 def read_sound(sample: Sample, rate: int, max_seconds: float = 600.0) -> tuple[Floats, bool]:

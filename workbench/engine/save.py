@@ -9,11 +9,14 @@ from typing import Any
 from workbench.control import Control
 from workbench.data.exporters.hocr import write_hocr
 from workbench.data.exporters.searchable_pdf import write_searchable_pdf
+from workbench.data.exporters.subtitles import TimedWord, cues, srt_text, timed_words, vtt_text
 from workbench.data.exporters.tables import write_bytes, write_csv, write_json
 from workbench.data.exporters.text_pages import TextLine, TextPage, plain_text
 from workbench.data.types import Sample
 from workbench.errors import UserError
 from workbench.tasks.predictions import Boxes, Mask, Picture, Prediction, Scores, Table, Text, Vector
+
+_SUBTITLES = {".srt": srt_text, ".vtt": vtt_text}
 
 
 def endings(prediction: Prediction) -> tuple[str, ...]:
@@ -25,7 +28,7 @@ def endings(prediction: Prediction) -> tuple[str, ...]:
     if isinstance(prediction, Boxes) and prediction.reading:
         return (".txt", ".pdf", ".hocr", ".json")
     if isinstance(prediction, Text):
-        return (".txt", ".json")
+        return (".txt", ".srt", ".vtt", ".json") if prediction.timed else (".txt", ".json")
     return (".csv", ".json")
 
 
@@ -56,12 +59,20 @@ def save_prediction(
         write_json(path, prediction.to_json())
     elif isinstance(prediction, Picture | Mask):
         write_bytes(path, prediction.png)
+    elif suffix in _SUBTITLES and isinstance(prediction, Text):
+        write_bytes(path, _SUBTITLES[suffix](cues(words_of(prediction))).encode())
     elif suffix == ".txt":
         words = prediction.text if isinstance(prediction, Text) else "\n".join(prediction.lines())
         write_bytes(path, f"{words}\n".encode())
     else:
         rows, columns = _rows(prediction)
         write_csv(path, rows, columns)
+
+
+def words_of(prediction: Text) -> list[TimedWord]:
+    """The words of a transcript with their times."""
+    spans = [s for s in prediction.spans if s.begins >= 0 and s.start >= 0]
+    return timed_words(prediction.text, [(s.start, s.end, s.begins, s.ends) for s in spans])
 
 
 def save_together(

@@ -258,6 +258,11 @@ class Text:
     def certainty(self) -> float:
         return max((s.score for s in self.spans), default=0.0 if self.marked else 1.0)
 
+    @property
+    def timed(self) -> bool:
+        """It was heard: its words have times."""
+        return any(s.begins >= 0 for s in self.spans)
+
     def pieces(self) -> list[tuple[str, Span]]:
         """The marked words with their span, in order."""
         return [(self.text[s.start : s.end], s) for s in self.spans if s.start >= 0]
