@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from math import gcd
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
-from workbench.data.loudness import Loudness
 from workbench.data.media import read_bytes
 from workbench.data.types import Sample
 from workbench.errors import UserError
@@ -28,17 +28,38 @@ _MOST_BYTES = 8_000_000_000
 _REACH = 32
 
 
+class Watcher(Protocol):
+    """Looks at a recording while it is read: `workbench.data.loudness.Loudness`, `workbench.data.waveform.Outline`."""
+
+    def add(self, block: Floats) -> None:
+        """The next samples as they were recorded, float32 [T, channels] in -1..1."""
+
+
+@dataclass(frozen=True)
+class SoundInfo:
+    """What a file says of itself. `seconds` is 0 where it does not say how long it is."""
+
+    seconds: float
+    rate: int
+    channels: int
+
+
+def sound_info(sample: Sample) -> SoundInfo:
+    """Raises: UserError when it cannot be read."""
+    with _open(sample) as stream:
+        return SoundInfo(float(stream.frames) / float(stream.samplerate), int(stream.samplerate), int(stream.channels))
+
+
 def seconds_of(sample: Sample) -> float:
     """How long a recording is. Raises: UserError when it cannot be read."""
-    with _open(sample) as stream:
-        return float(stream.frames) / float(stream.samplerate)
+    return sound_info(sample).seconds
 
 
-def sound_blocks(sample: Sample, rate: int, loudness: Loudness | None = None) -> Iterator[Floats]:
+def sound_blocks(sample: Sample, rate: int, *watchers: Watcher) -> Iterator[Floats]:
     """A recording as mono blocks, float32 in -1..1, at `rate` Hz.
 
     Args:
-        loudness: is told of all samples as they were recorded.
+        watchers: are told of all samples as they were recorded.
 
     Raises:
         UserError: when it is no recording, damaged, empty or longer than a day.
@@ -51,7 +72,7 @@ def sound_blocks(sample: Sample, rate: int, loudness: Loudness | None = None) ->
         heard = 0
         try:
             raw = stream.blocks(own * _BLOCK_SECONDS, dtype="float32", always_2d=True)
-            for block in resampled(_as_mono(raw, loudness), own, rate):
+            for block in resampled(_as_mono(raw, watchers), own, rate):
                 heard += len(block)
                 yield block
         except RuntimeError as error:  # the library's own errors are of this kind
@@ -60,13 +81,47 @@ def sound_blocks(sample: Sample, rate: int, loudness: Loudness | None = None) ->
             raise UserError("The recording is empty.", "Record it again.")
 
 
-def _as_mono(blocks: Iterator[Floats], loudness: Loudness | None) -> Iterator[Floats]:
+def _as_mono(blocks: Iterator[Floats], watchers: Sequence[Watcher] = ()) -> Iterator[Floats]:
     import numpy as np
 
     for block in blocks:
-        if loudness is not None:
-            loudness.add(block)
-        yield np.nan_to_num(np.ascontiguousarray(block.mean(1), dtype=np.float32))
+        # Files of floating-point numbers may hold what is no number.
+        sane = np.nan_to_num(block, posinf=1.0, neginf=-1.0)
+        for watcher in watchers:
+            watcher.add(sane)
+        yield np.ascontiguousarray(sane.mean(1), dtype=np.float32)
+
+
+def piece_blocks(
+    sample: Sample, begins: float, ends: float, seconds: float = 0.1
+) -> tuple[int, Generator[Floats, None, None]]:
+    """A piece of a recording for the ear: its rate in Hz, and mono blocks float32 of so many `seconds`. The file is open
+    until the last block is taken or the generator is closed.
+
+    Args:
+        ends: seconds; infinite for the rest of it.
+
+    Raises:
+        UserError: when it cannot be read (while the blocks are taken: when it is damaged).
+    """
+    rate = sound_info(sample).rate
+
+    def blocks() -> Generator[Floats, None, None]:
+        with _open(sample) as stream:
+            frames = int(stream.frames)
+            first = min(max(0, int(begins * rate)), frames)
+            last = frames if ends == float("inf") else min(frames, int(ends * rate))
+            try:
+                stream.seek(first)
+                size = max(1, int(rate * seconds))
+                given = stream.blocks(size, frames=max(0, last - first), dtype="float32", always_2d=True)
+                yield from _as_mono(given)
+            except RuntimeError as error:
+                raise UserError(
+                    "The recording is damaged or cut off.", "Copy it again from where it came from."
+                ) from error
+
+    return rate, blocks()
 
 
 def read_sound(sample: Sample, rate: int, max_seconds: float = 600.0) -> tuple[Floats, bool]:

@@ -9,7 +9,7 @@ from typing import Any
 from workbench.control import Control
 from workbench.data.exporters.hocr import write_hocr
 from workbench.data.exporters.searchable_pdf import write_searchable_pdf
-from workbench.data.exporters.subtitles import TimedWord, cues, srt_text, timed_words, vtt_text
+from workbench.data.exporters.subtitles import TimedWord, cues, srt_text, timed_words, transcript, vtt_text
 from workbench.data.exporters.tables import write_bytes, write_csv, write_json
 from workbench.data.exporters.text_pages import TextLine, TextPage, plain_text
 from workbench.data.types import Sample
@@ -62,11 +62,16 @@ def save_prediction(
     elif suffix in _SUBTITLES and isinstance(prediction, Text):
         write_bytes(path, _SUBTITLES[suffix](cues(words_of(prediction))).encode())
     elif suffix == ".txt":
-        words = prediction.text if isinstance(prediction, Text) else "\n".join(prediction.lines())
+        words = written(prediction) if isinstance(prediction, Text) else "\n".join(prediction.lines())
         write_bytes(path, f"{words}\n".encode())
     else:
         rows, columns = _rows(prediction)
         write_csv(path, rows, columns)
+
+
+def written(prediction: Text) -> str:
+    """As it is saved and copied: what was heard in paragraphs."""
+    return transcript(words_of(prediction)) if prediction.timed else prediction.text
 
 
 def words_of(prediction: Text) -> list[TimedWord]:

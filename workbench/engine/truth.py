@@ -10,7 +10,15 @@ from workbench.control import Control
 from workbench.data.media import read_text_file
 from workbench.errors import Problem, UserError
 from workbench.tasks.predictions import Boxes, Prediction, Text
-from workbench.trust.text_distance import Counts, Normalisation, TextComparison, compare_texts, interval, sentence, total
+from workbench.trust.text_distance import (
+    Counts,
+    Normalisation,
+    TextComparison,
+    compare_texts,
+    interval,
+    sentence,
+    total,
+)
 
 # What the right text of "page.png" may be called; the second is common among collections for reading.
 _NAMES = ("{stem}.txt", "{stem}.gt.txt", "{name}.txt")
@@ -53,7 +61,9 @@ class TruthReport:
         each = zip(self.names, self.comparisons, strict=True)
         found = [f"{name}: {c.sentence()}" for name, c in each if c is not None] if several else []
         spread = interval([c.words.counts for c in compared])
-        likely = f" On more such items expect between {spread[0]:.1%} and {spread[1]:.1%} of the words." if spread else ""
+        likely = (
+            f" On more such items expect between {spread[0]:.1%} and {spread[1]:.1%} of the words." if spread else ""
+        )
         found.append(f"{'Together: ' if several else ''}{sentence(self.words, self.characters)}{likely}")
         found.append(compared[0].normalisation.sentence())
         return found

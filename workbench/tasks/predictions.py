@@ -244,6 +244,7 @@ class Text:
 
     Attributes:
         finished: False while it is still being written.
+        settled: of an unfinished one, how many of its spans will stay as they are; -1 for all of them.
         marked: True when `text` is what the person gave and `spans` are the answer.
     """
 
@@ -252,6 +253,7 @@ class Text:
     note: str = ""
     finished: bool = True
     marked: bool = False
+    settled: int = -1
     kind: ClassVar[str] = "text"
 
     @property

@@ -19,6 +19,8 @@ _PAUSE = 0.8
 # What stays on the screen after the last word, where there is room.
 _LINGER = 0.3
 _BETWEEN = 0.05
+# Of a written transcript: a pause that ends a paragraph, and how many words one has.
+_LONG_PAUSE, _PARAGRAPH, _LONGEST_PARAGRAPH = 2.0, 50, 150
 _ENDS = (".", "?", "!", "…", "。", "？", "！")
 _BREAKS = (*_ENDS, ",", ";", ":", "，", "、")
 
@@ -65,6 +67,28 @@ def timed_words(text: str, pieces: Sequence[tuple[int, int, float, float]]) -> l
             found.append(TimedWord(word, at, until, glued))
             at, glued = until, False
     return found
+
+
+def paragraphs(words: Sequence[TimedWord]) -> list[int]:
+    """Places of the words that begin a paragraph of a written transcript: after a long pause, or where a sentence (else a
+    pause) ends after many words. Words that come later change nothing before them."""
+    found: list[int] = []
+    for place, word in enumerate(words):
+        if not found:
+            found.append(place)
+            continue
+        last = words[place - 1]
+        pause, count = word.begins - last.ends, place - found[-1]
+        sentence = last.text.endswith(_ENDS)
+        if pause > _LONG_PAUSE or (count >= _PARAGRAPH and (sentence or pause > _PAUSE)) or count >= _LONGEST_PARAGRAPH:
+            found.append(place)
+    return found
+
+
+def transcript(words: Sequence[TimedWord]) -> str:
+    """Plain text in paragraphs, with an empty line between them."""
+    starts = [*paragraphs(words), len(words)]
+    return "\n\n".join(_joined(words[a:b]) for a, b in pairwise(starts))
 
 
 def cues(words: Sequence[TimedWord]) -> list[Cue]:

@@ -37,6 +37,7 @@ from workbench.gui.widgets.live_view import LiveView
 from workbench.gui.widgets.model_picker import ModelPicker
 from workbench.gui.widgets.option_controls import OptionControls
 from workbench.gui.widgets.prediction_view import PredictionView
+from workbench.gui.widgets.sound_panel import SoundPanel
 from workbench.gui.widgets.task_picker import TaskPicker
 from workbench.gui.widgets.try_input import TryInput
 from workbench.gui.workers import Job
@@ -380,7 +381,7 @@ class TryPage(Page):
         if first.kind == "picture":
             self._show_picture(first)
         elif first.kind == "sound":
-            self.input.show_sound(first.name if len(samples) == 1 else f"{len(samples):,} recordings")
+            self.input.show_sound(samples)
 
     def _show_picture(self, sample: Sample) -> None:
         if self._sample is sample:
@@ -465,13 +466,15 @@ class TryPage(Page):
         self.stop.hide()
         self.state.setText("The answer appears here.")
         self.input.clear_picture()
-        self.input.show_sound("")
+        self.input.show_sound([])
 
     def _row_chosen(self, index: QModelIndex) -> None:
         result: PredictResult | None = index.data(RESULT_ROLE)
         if result is not None:
             if result.sample.kind == "picture":
                 self._show_picture(result.sample)
+            elif result.sample.kind == "sound":
+                self.input.show_sound([result.sample])
             self._show_result(result)
 
     # Doing something with it -------------------------------------------------------------------------------------------
@@ -577,6 +580,11 @@ class TryPage(Page):
         self.live.failed.connect(self.banner.show_error)
         self.live.closed.connect(self._live_closed)
         self.input.add_live(self.live)
+        self.sound = SoundPanel(self.ctx)
+        self.sound.moved.connect(self.view.transcript.view.show_position)
+        self.view.transcript.view.chosen.connect(self.sound.play_word)
+        self.view.transcript.view.toggled.connect(self.sound.toggle)
+        self.input.add_sound(self.sound)
         self.view.boxes_shown.connect(self._draw_boxes)
         self.view.box_chosen.connect(self.input.picture.choose_box)
         self.view.opacity.connect(self.input.picture.set_opacity)

@@ -29,6 +29,7 @@ from workbench.gui.theme import CLASS_COLOURS, S, theme
 from workbench.gui.widgets.basic import button, label, row
 from workbench.gui.widgets.canvas import label_colour
 from workbench.gui.widgets.score_bars import ScoreBars
+from workbench.gui.widgets.transcript_view import TranscriptPart
 from workbench.tasks.predictions import Box, Boxes, Mask, Picture, Prediction, Scores, Table, Text, Vector
 
 _MOST_ROWS = 500
@@ -356,7 +357,10 @@ class PredictionView(QWidget):
         )
         for kind, part in parts:
             self._parts[kind] = part, part.show_prediction
-        for widget, _show in self._parts.values():
+        # Of a recording: words with times, which can be heard.
+        self.transcript = TranscriptPart()
+        self._heard = self.transcript, self.transcript.show_prediction
+        for widget, _show in (*self._parts.values(), self._heard):
             self.stack.addWidget(widget)
         self.note = label("", "soft", wrap=True)
         self.note.setObjectName("prediction-note")
@@ -379,7 +383,8 @@ class PredictionView(QWidget):
         if prediction is None:
             self.scores.show_prediction(None)
             return
-        widget, show = self._parts[prediction.kind]
+        heard = isinstance(prediction, Text) and prediction.timed
+        widget, show = self._heard if heard else self._parts[prediction.kind]
         self.stack.setCurrentWidget(widget)
         show(prediction)
         if not plain:
@@ -394,7 +399,9 @@ class PredictionView(QWidget):
     def answer_text(self) -> str:
         """The answer as plain text."""
         if isinstance(self.prediction, Text) and not self.prediction.marked:
-            return self.prediction.text
+            from workbench.engine.save import written
+
+            return written(self.prediction)
         return "\n".join(self.prediction.lines()) if self.prediction is not None else ""
 
     def _copy(self) -> None:

@@ -1,0 +1,283 @@
+"""Recordings on the Try page: by drops, clicks and keys, with a loudspeaker that only notes what it is given."""
+
+from __future__ import annotations
+
+import itertools
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QTextCursor
+from PySide6.QtWidgets import QPushButton
+from pytestqt.qtbot import QtBot
+
+from workbench.data import playback
+from workbench.data.waveform import Outline
+from workbench.gui.main_window import MainWindow
+from workbench.gui.widgets.transcript_view import TranscriptPart, TranscriptView
+from workbench.gui.widgets.waveform import WaveformStrip
+from workbench.tasks.predictions import Span, Text
+from workbench.tasks.registry import get_task
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from voices import RATE, Counter, OneModel, Speaker, saved
+
+LEFT = Qt.MouseButton.LeftButton
+SPEECH = get_task("speech-recognition")
+Drop = Callable[..., None]
+
+
+@pytest.fixture
+def speaker(monkeypatch: pytest.MonkeyPatch) -> Speaker:
+    made = Speaker((RATE,), pace=0.02)
+    monkeypatch.setattr(playback, "sound_devices", lambda: made)
+    return made
+
+
+@pytest.fixture
+def counter(monkeypatch: pytest.MonkeyPatch) -> Counter:
+    made = Counter()
+    pool = OneModel(made)
+    monkeypatch.setattr("workbench.engine.predict.shared_pool", lambda: pool)
+    return made
+
+
+def bursts(seconds: float, times: list[float]) -> np.ndarray:
+    """Silence with a loud third of a second at each of these moments."""
+    sound = np.zeros(int(seconds * RATE), np.float32)
+    for at in times:
+        first = int(at * RATE) // 800 * 800
+        sound[first : first + 5600] = 0.6 * np.sin(np.arange(5600) / 8)
+    return sound
+
+
+def heard(words: list[tuple[str, float, float]], **more: Any) -> Text:
+    text, spans = "", []
+    for word, begins, ends in words:
+        start = len(text) + 1 if text else 0
+        text = f"{text} {word}" if text else word
+        spans.append(Span(start, len(text), "", more.get("score", 1.0), begins, ends))
+    return Text(text, tuple(spans), finished=more.get("finished", True), settled=more.get("settled", -1))
+
+
+def point_of(view: TranscriptView, word: str) -> QPoint:
+    found = view.document().find(word)
+    assert not found.isNull(), word
+    cursor = QTextCursor(view.document())
+    cursor.setPosition(found.selectionStart() + 1)
+    return view.cursorRect(cursor).center()
+
+
+def marked(view: TranscriptView) -> str:
+    return "".join(s.cursor.selectedText() for s in view.extraSelections())
+
+
+def drop_recording(window: MainWindow, qtbot: QtBot, drop: Drop, path: Path) -> Any:
+    window.show_page("try")
+    page: Any = window.page("try")
+    page._show_task(SPEECH)
+    drop(page.sound.drop, [path])
+    qtbot.waitUntil(
+        lambda: page._result is not None and getattr(page._result.prediction, "finished", True), timeout=30_000
+    )
+    qtbot.waitUntil(lambda: page.sound.overview is not None and page.sound.overview.whole, timeout=30_000)
+    return page
+
+
+def test_a_dropped_recording_is_written_down_and_its_words_are_heard(
+    window: MainWindow, qtbot: QtBot, drop: Drop, speaker: Speaker, counter: Counter, tmp_path: Path
+) -> None:
+    sample = saved(tmp_path / "talk.wav", bursts(6, [0.5, 1.5, 4.5]))
+    page = drop_recording(window, qtbot, drop, tmp_path / "talk.wav")
+    view: TranscriptView = page.view.transcript.view
+    assert view.isVisible() and view.toPlainText() == "0:00  zero one\n0:04  two"
+    assert page.sound.title.text() == sample.name and page.sound.clock.text() == "0:00 / 0:06"
+    qtbot.mouseClick(view.viewport(), LEFT, pos=point_of(view, "one"))
+    qtbot.waitUntil(lambda: not page.sound.playing.playing, timeout=5000)
+    # From a little before the word to a little after it.
+    played = np.concatenate(speaker.heard)
+    assert len(played) / RATE == pytest.approx(0.35 + 0.16, abs=0.03) and np.abs(played).max() > 0.5
+    assert marked(view) == "one"
+    # The strip plays from where it is clicked, and the word that is heard is marked.
+    strip: WaveformStrip = page.sound.strip
+    qtbot.mouseClick(strip, LEFT, pos=QPoint(round(strip.x_of(4.4)), 20))
+    strip.setFocus()
+    qtbot.keyClick(strip, Qt.Key.Key_Space)
+    qtbot.waitUntil(lambda: marked(view) == "two", timeout=5000)
+    assert page.sound.playing.playing
+    qtbot.keyClick(view, Qt.Key.Key_Space)
+    assert not page.sound.playing.playing
+    # By keys alone: word by word, and Enter lets it be heard.
+    view.setFocus()
+    qtbot.keyClick(view, Qt.Key.Key_Left)
+    qtbot.keyClick(view, Qt.Key.Key_Left)
+    assert marked(view) == "zero"
+    before = len(speaker.opened)
+    qtbot.keyClick(view, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: len(speaker.opened) > before and not page.sound.playing.playing, timeout=5000)
+    # Another page, and it is quiet.
+    page.sound.toggle()
+    window.show_page("home")
+    assert not page.sound.playing.playing
+
+
+def test_what_was_heard_is_saved_as_subtitles(
+    window: MainWindow, qtbot: QtBot, drop: Drop, counter: Counter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    saved(tmp_path / "talk.flac", bursts(6, [0.5, 4.5]))
+    page = drop_recording(window, qtbot, drop, tmp_path / "talk.flac")
+    offered: list[tuple[str, ...]] = []
+
+    def ask(endings: tuple[str, ...]) -> str:
+        offered.append(endings)
+        return str(tmp_path / "talk.srt")
+
+    monkeypatch.setattr(page.view, "ask_path", ask)
+    save = window.findChild(QPushButton, "save-answer")
+    assert save is not None and save.isVisible()
+    qtbot.mouseClick(save, LEFT)
+    assert offered == [(".txt", ".srt", ".vtt", ".json")]
+    assert (tmp_path / "talk.srt").read_text() == (
+        "1\n00:00:00,500 --> 00:00:01,500\nzero\n\n2\n00:00:04,500 --> 00:00:05,500\none\n"
+    )
+    assert page.view.answer_text() == "zero\n\none"
+
+
+def test_no_loudspeaker_is_a_sentence_beside_the_recording(
+    window: MainWindow, qtbot: QtBot, drop: Drop, speaker: Speaker, counter: Counter, tmp_path: Path
+) -> None:
+    speaker.there = False
+    saved(tmp_path / "talk.wav", bursts(3, [0.5]))
+    page = drop_recording(window, qtbot, drop, tmp_path / "talk.wav")
+    view: TranscriptView = page.view.transcript.view
+    qtbot.mouseClick(view.viewport(), LEFT, pos=point_of(view, "zero"))
+    qtbot.waitUntil(page.sound.banner.isVisible, timeout=5000)
+    assert "no loudspeaker" in page.sound.banner.text.text()
+    # The next recording begins without it.
+    saved(tmp_path / "second.wav", bursts(3, [0.5, 1.5]))
+    drop(page.sound.loaded, [tmp_path / "second.wav"])
+    qtbot.waitUntil(lambda: page.sound.title.text() == "second.wav", timeout=5000)
+    assert not page.sound.banner.isVisible()
+
+
+def test_broken_and_silent_recordings_are_told(
+    window: MainWindow, qtbot: QtBot, drop: Drop, counter: Counter, tmp_path: Path
+) -> None:
+    (tmp_path / "broken.wav").write_bytes(b"RIFF no sound at all")
+    window.show_page("try")
+    page: Any = window.page("try")
+    page._show_task(SPEECH)
+    drop(page.sound.drop, [tmp_path / "broken.wav"])
+    qtbot.waitUntil(page.banner.isVisible, timeout=20_000)
+    assert "not a recording" in page.banner.text.text()
+    qtbot.waitUntil(lambda: "not a recording" in page.sound.facts.text(), timeout=20_000)
+    saved(tmp_path / "silent.wav", np.zeros(RATE * 3))
+    drop(page.sound.loaded, [tmp_path / "silent.wav"])
+    qtbot.waitUntil(lambda: "silent" in page.view.note.text(), timeout=20_000)
+    qtbot.waitUntil(
+        lambda: "Nobody seems to speak in it. The recording is silent." in page.sound.facts.text(), timeout=20_000
+    )
+
+
+def test_several_recordings_are_looked_at_one_by_one(
+    window: MainWindow, qtbot: QtBot, drop: Drop, counter: Counter, tmp_path: Path
+) -> None:
+    for number in range(3):
+        saved(tmp_path / f"{number}.wav", bursts(4, [0.5 + n for n in range(number + 1)]))
+    window.show_page("try")
+    page: Any = window.page("try")
+    page._show_task(SPEECH)
+    drop(page.sound.drop, [tmp_path / f"{n}.wav" for n in range(3)])
+    qtbot.waitUntil(lambda: page.table.rowCount() == 3, timeout=30_000)
+    assert page.sound.drop.isVisible() and page.sound.drop.heading.text() == "3 recordings"
+    page.table_view.setCurrentIndex(page.table.index(2, 0))
+    assert page.sound.title.text() == "2.wav" and page.view.transcript.view.toPlainText().endswith("zero one two")
+
+
+# The transcript and the strip by themselves ------------------------------------------------------------------------------
+
+
+def test_a_transcript_grows_and_what_is_not_settled_changes(qtbot: QtBot) -> None:
+    part = TranscriptPart()
+    qtbot.addWidget(part)
+    part.resize(400, 300)
+    part.show()
+    view = part.view
+    words = [(f"w{n}", n * 0.5, n * 0.5 + 0.4) for n in range(20)]
+    part.show_prediction(heard(words[:3], finished=False, settled=2))
+    assert view.toPlainText() == "0:00  w0 w1 w2"
+    part.show_prediction(heard([*words[:2], ("other", 1.0, 1.4), ("too", 1.5, 1.9)], finished=False, settled=3))
+    assert view.toPlainText() == "0:00  w0 w1 other too"
+    part.show_prediction(heard([*words[:2], ("other", 1.0, 1.4), ("three", 1.5, 1.9)]))
+    assert view.toPlainText() == "0:00  w0 w1 other three"
+    # Another recording replaces it.
+    part.show_prediction(heard([("Ein", 0, 0.4), ("🙂", 0.5, 0.9), ("Wort", 5.0, 5.4)]))
+    assert view.toPlainText() == "0:00  Ein 🙂\n0:05  Wort"
+    view.show_position(5.2)
+    assert marked(view) == "Wort"
+    view.show_position(0.6)
+    assert marked(view) == "🙂"
+    view.show_position(3.0)
+    assert marked(view) == ""
+
+
+def test_unsure_words_are_underlined_and_counted(qtbot: QtBot) -> None:
+    part = TranscriptPart()
+    qtbot.addWidget(part)
+    part.show_prediction(heard([("maybe", 0, 0.4), ("so", 0.5, 0.7)], score=0.3))
+    assert "2 words are underlined" in part.hint.text()
+    cursor = part.view.document().find("maybe")
+    assert cursor.charFormat().underlineStyle() == cursor.charFormat().UnderlineStyle.DotLine
+
+
+def test_three_hours_of_words_are_drawn_without_a_stutter(qtbot: QtBot) -> None:
+    part = TranscriptPart()
+    qtbot.addWidget(part)
+    part.resize(420, 500)
+    part.show()
+    words = [(f"word{n}", n * 0.4, n * 0.4 + 0.3) for n in range(27_000)]
+    whole = heard(words, finished=False)
+    longest = 0.0
+    for count in itertools.chain(range(26_000, 26_400, 50)):
+        grown = Text(whole.text[: whole.spans[count - 1].end], whole.spans[:count], finished=False)
+        began = time.perf_counter()
+        part.show_prediction(grown)
+        if count > 26_000:
+            longest = max(longest, time.perf_counter() - began)
+    print(f"longest step {longest * 1000:.0f} ms")
+    assert longest < 0.25  # a quarter of a second on a busy computer; 30 ms on a free one
+    began = time.perf_counter()
+    part.view.show_position(9000.1)
+    assert marked(part.view) == "word22500" and time.perf_counter() - began < 0.25
+
+
+def test_the_strip_is_looked_at_closely_and_follows(qtbot: QtBot) -> None:
+    strip = WaveformStrip()
+    qtbot.addWidget(strip)
+    strip.resize(600, 120)
+    strip.show()
+    outline = Outline(8000)
+    outline.add(np.random.default_rng(0).uniform(-0.5, 0.5, (8000 * 100, 1)).astype(np.float32))
+    strip.show_recording(outline.waveform(whole=True), 100.0, [(10.0, 30.0)])
+    chosen: list[float] = []
+    strip.chosen.connect(chosen.append)
+    qtbot.mouseClick(strip, LEFT, pos=QPoint(300, 30))
+    assert chosen[-1] == pytest.approx(50, abs=0.5)
+    for _ in range(12):
+        strip.zoom(1.25, 50.0)
+    assert strip.seconds_at(600) - strip.seconds_at(0) == pytest.approx(100 / 1.25**12, rel=0.01)
+    assert strip.seconds_at(300) == pytest.approx(50, abs=0.5)
+    strip.show_position(80.0)
+    assert strip.seconds_at(0) <= 80.0 <= strip.seconds_at(600)
+    strip.show_position(2.0)
+    qtbot.keyClick(strip, Qt.Key.Key_Right)
+    assert chosen[-1] == pytest.approx(4.0)
+    # What is read on is drawn without jumping away from what is looked at.
+    strip.show_recording(outline.waveform(whole=True), 120.0, [])
+    assert strip.seconds_at(0) <= 2.0 <= strip.seconds_at(600)
+    strip.grab()
