@@ -206,3 +206,54 @@ class OneModel(ModelPool):
     @contextmanager
     def use(self, *_args: Any, **_more: Any) -> Iterator[Loaded]:
         yield self.model
+
+
+class FakeMicrophones(SimpleNamespace):
+    """Stands for the library of sound devices: gives what it is told to, as if from a microphone."""
+
+    class PortAudioError(Exception):
+        pass
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rate = RATE
+        self.listed: list[dict[str, Any]] = [
+            {"name": "Loudspeaker", "max_input_channels": 0, "hostapi": 0},
+            {"name": "Headset", "max_input_channels": 2, "hostapi": 0},
+            {"name": "Desk microphone", "max_input_channels": 1, "hostapi": 0},
+            {"name": "Desk microphone (other system)", "max_input_channels": 1, "hostapi": 1},
+        ]
+        self.default = SimpleNamespace(device=(2, 0))
+        self.refuses = self.stereo_only = False
+        self.opened: list[tuple[int, int | None, int]] = []
+        self._stream: Any = None
+        self._callback: Any = None
+        self._channels = 1
+
+    def query_devices(self, device: int | None = None, kind: str = "") -> Any:
+        if not kind:
+            return self.listed
+        if not self.listed:
+            raise self.PortAudioError("Error querying device -1")
+        return {"default_samplerate": float(self.rate), "max_input_channels": 2 if self.stereo_only else 1}
+
+    def InputStream(self, samplerate: int, device: int | None, channels: int, callback: Any, **_more: Any) -> Any:
+        if self.refuses or (self.stereo_only and channels == 1):
+            raise self.PortAudioError("Invalid number of channels")
+        self.opened.append((samplerate, device, channels))
+        self._callback, self._channels = callback, channels
+        nothing = lambda: None  # noqa: E731
+        self._stream = SimpleNamespace(start=nothing, stop=nothing, close=nothing, active=True)
+        return self._stream
+
+    def give(self, sound: np.ndarray, pace: float = 0.0) -> None:
+        """Sound float32 as it would come, a twentieth of a second at a time; never more than the queue holds."""
+        size = self.rate // 20
+        values = np.round(np.clip(sound, -1, 1 - 1 / 32768) * 32768).astype(np.int16)
+        for number, first in enumerate(range(0, len(values) - size + 1, size)):
+            block = np.repeat(values[first : first + size, None], self._channels, 1)
+            self._callback(block, size, None, None)
+            time.sleep(pace if pace else (0.02 if number % 50 == 49 else 0))
+
+    def unplug(self) -> None:
+        self._stream.active = False

@@ -156,7 +156,7 @@ def speech_windows(sound: Iterable[Floats], longest: float, control: Control | N
     """
     import numpy as np
 
-    cutter = _Cutter(longest)
+    cutter = Cutter(longest)
     finder = SpeechFinder()
     for block in sound:
         cutter.held = np.concatenate([cutter.held, block.astype(np.float32, copy=False)])
@@ -170,13 +170,22 @@ def speech_windows(sound: Iterable[Floats], longest: float, control: Control | N
     yield from cutter.end()
 
 
-class _Cutter:
-    """Gathers stretches into windows, and holds the sound that may still be needed."""
+class Cutter:
+    """Gathers stretches into windows, and holds the sound that may still be needed.
 
-    def __init__(self, longest: float) -> None:
+    Args:
+        longest: seconds of a window at most.
+        pause: a longer one ends a window.
+
+    Attributes:
+        held: samples float32; what comes is appended here, then `add` is told of each of its frames.
+    """
+
+    def __init__(self, longest: float, pause: float = _LONGEST_PAUSE) -> None:
         import numpy as np
 
         self.held = np.zeros(0, np.float32)
+        self._pause = pause
         self._origin = 0  # place in the recording of the first sample held
         self._longest = longest - 2 * _AROUND
         self._stretches = Stretches()
@@ -185,6 +194,7 @@ class _Cutter:
         self._shares: list[float] = []  # since the stretch that is going on began
 
     def add(self, share: float) -> Iterator[Window]:
+        """The probability of speech in the next frame; windows that are whole."""
         stretches = self._stretches
         found = stretches.add(share)
         if found is not None:
@@ -192,7 +202,7 @@ class _Cutter:
         since, now = stretches.since, stretches.now
         if since < 0:
             self._shares.clear()
-            if self._window is not None and now - self._window.ends > _LONGEST_PAUSE:
+            if self._window is not None and now - self._window.ends > self._pause:
                 yield from self._give()
             return
         self._shares.append(share)
@@ -204,7 +214,16 @@ class _Cutter:
             yield from self._give(before=at)
             self._shares = self._shares[-round((now - at) * RATE / FRAME) :] if now > at else []
 
+    def waiting(self) -> Window | None:
+        """What belongs to the window that is being gathered, up to now; None when nobody speaks."""
+        since = self._window.begins if self._window is not None else self._stretches.since
+        if since < 0:
+            return None
+        first = max(0, int(max(self._given, since - _AROUND) * RATE) - self._origin)
+        return Window(self.held[first:].copy(), (self._origin + first) / RATE, 0.0, float("inf"))
+
     def end(self) -> Iterator[Window]:
+        """Nothing follows: the last windows."""
         found = self._stretches.end((self._origin + len(self.held)) / RATE)
         if found is not None:
             yield from self._gather(found)
@@ -220,7 +239,7 @@ class _Cutter:
 
     def _gather(self, found: Stretch) -> Iterator[Window]:
         if self._window is not None:
-            if found.ends - self._window.begins <= self._longest and found.begins - self._window.ends <= _LONGEST_PAUSE:
+            if found.ends - self._window.begins <= self._longest and found.begins - self._window.ends <= self._pause:
                 self._window = Stretch(self._window.begins, found.ends)
                 return
             yield from self._give(before=found.begins)

@@ -173,17 +173,17 @@ def learn(text: Iterable[Sequence[str]], order: int = _ORDER) -> WordModel:
     for gram, count in counts.items():
         totals[gram[:-1]] += count
         followers[gram[:-1]] += 1
-    words = len([g for g in counts if len(g) == 1]) + 1  # and the unknown one
+    kinds_of_words = len([g for g in counts if len(g) == 1]) + 1  # and the unknown one
     shares: dict[tuple[str, ...], float] = {}
 
     def shorter(gram: tuple[str, ...]) -> float:
-        return shares[gram[1:]] if len(gram) > 1 else 1 / words
+        return shares[gram[1:]] if len(gram) > 1 else 1 / kinds_of_words
 
     for gram in sorted(counts, key=len):
         history = gram[:-1]
         kinds = followers[history]
         shares[gram] = (counts[gram] + kinds * shorter(gram)) / (totals[history] + kinds)
-    nothing = followers[()] / words / (totals[()] + followers[()])
+    nothing = followers[()] / kinds_of_words / (totals[()] + followers[()])
     made = {gram: (math.log(share), _weight(gram, totals, followers)) for gram, share in shares.items()}
     made[(_UNKNOWN,)] = math.log(nothing), 0.0
     for history in totals:  # a sentence's beginning is a history and never a word

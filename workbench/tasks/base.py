@@ -19,11 +19,12 @@ if TYPE_CHECKING:
     import torch
 
     from workbench.data.project import Project
-    from workbench.runtimes.base import Batch, Loaded
+    from workbench.runtimes.base import Batch, Floats, Loaded
     from workbench.runtimes.network import Network
     from workbench.tasks.lesson import Lesson, Material
 
 __all__ = [
+    "LiveTask",
     "Option",
     "PooledTask",
     "Prediction",
@@ -169,6 +170,23 @@ class Task(Protocol):
         self, sample: Mapping[str, Any], model: Loaded, options: TryOptions, control: Control
     ) -> Iterator[Prediction]:
         """One prepared sample in; the prediction as it grows, the last one whole."""
+
+
+@runtime_checkable
+class LiveTask(Task, Protocol):
+    """A task that answers while a recording is being made."""
+
+    def dictate(
+        self, blocks: Iterator[Floats], rate: int, model: Loaded, options: TryOptions, control: Control
+    ) -> Iterator[Prediction]:
+        """The prediction as it grows, the last one whole.
+
+        Args:
+            blocks: mono sound float32 in -1..1 at `rate` Hz, as it comes from the microphone.
+
+        Raises:
+            UserError: when the model cannot do it. Cancelled: when asked to stop.
+        """
 
 
 @runtime_checkable

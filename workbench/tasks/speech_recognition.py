@@ -103,6 +103,15 @@ class SpeechRecognition(BaseTask):
         nothing = "" if writer.words or loudness.silent else "Nothing was understood: is there speech in it?"
         yield writer.text(" ".join(part for part in (loud, nothing) if part), finished=True)
 
+    def dictate(
+        self, blocks: Iterator[Floats], rate: int, model: Loaded, options: TryOptions, control: Control
+    ) -> Iterator[Prediction]:
+        """See `workbench.tasks.base.LiveTask`."""
+        from workbench.runtimes.base import Transcriber, require
+        from workbench.tasks.dictation import dictate
+
+        yield from dictate(require(model, Transcriber), blocks, rate, options, control)
+
 
 class Transcript:
     """Words as they are heard, put together as a text with times."""
@@ -122,9 +131,15 @@ class Transcript:
         self._length += len(heard.text)
         self.words.append(Span(start, self._length, "", heard.score, heard.begins, heard.ends))
 
-    def text(self, note: str = "", finished: bool = False) -> Text:
-        """All of it so far."""
-        return Text("".join(self._parts), tuple(self.words), note, finished)
+    def text(self, note: str = "", finished: bool = False, settled: int = -1) -> Text:
+        """All of it so far; see `Text` for the rest."""
+        return Text("".join(self._parts), tuple(self.words), note, finished, settled=settled)
+
+    def copy(self) -> Transcript:
+        """One that goes on from here by itself."""
+        other = Transcript()
+        other._parts, other._length, other.words = [*self._parts], self._length, [*self.words]
+        return other
 
 
 def listen(

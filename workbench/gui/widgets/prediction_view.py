@@ -359,7 +359,7 @@ class PredictionView(QWidget):
             self._parts[kind] = part, part.show_prediction
         # Of a recording: words with times, which can be heard.
         self.transcript = TranscriptPart()
-        self._heard = self.transcript, self.transcript.show_prediction
+        self._heard: tuple[QWidget, Callable[[Any], None]] = self.transcript, self.transcript.show_prediction
         for widget, _show in (*self._parts.values(), self._heard):
             self.stack.addWidget(widget)
         self.note = label("", "soft", wrap=True)
