@@ -197,7 +197,7 @@ class Recorder:
             try:
                 stream.stop()
                 stream.close()
-            except Exception as error:  # the device may be gone, in as many ways as there are systems
+            except (sound_devices().PortAudioError, OSError) as error:  # the device may be gone
                 log.info("closing the microphone: %s", error)
         self._put(None)
         if self._writer is not None and self._writer is not threading.current_thread():

@@ -95,6 +95,7 @@ class Stretches:
         self.frame = 0
         self.since = -1.0  # when the stretch that is still going on began; -1 when nobody speaks
         self._quiet = -1.0
+        self._goes_on = False  # it was cut, so what is left of it counts however short it is
 
     @property
     def now(self) -> float:
@@ -123,12 +124,13 @@ class Stretches:
     def cut(self, seconds: float) -> Stretch:
         """End the stretch that is going on at this moment; the next one begins there."""
         found = Stretch(self.since, seconds)
-        self.since = seconds
+        self.since, self._goes_on = seconds, True
         return found
 
     def _close(self, ends: float) -> Stretch | None:
-        begins, self.since, self._quiet = self.since, -1.0, -1.0
-        return Stretch(begins, ends) if ends - begins > SHORTEST else None
+        begins, whole = self.since, self._goes_on or ends - self.since > SHORTEST
+        self.since, self._quiet, self._goes_on = -1.0, -1.0, False
+        return Stretch(begins, ends) if whole and ends > begins else None
 
 
 def speech_in(sound: Iterable[Floats], control: Control | None = None) -> Iterator[Stretch]:
@@ -190,7 +192,7 @@ class Cutter:
         self._longest = longest - 2 * _AROUND
         self._stretches = Stretches()
         self._window: Stretch | None = None
-        self._given = 0.0  # up to here everything has been given or left out
+        self._given = 0  # up to this sample everything has been given or left out
         self._shares: list[float] = []  # since the stretch that is going on began
 
     def add(self, share: float) -> Iterator[Window]:
@@ -219,8 +221,8 @@ class Cutter:
         since = self._window.begins if self._window is not None else self._stretches.since
         if since < 0:
             return None
-        first = max(0, int(max(self._given, since - _AROUND) * RATE) - self._origin)
-        return Window(self.held[first:].copy(), (self._origin + first) / RATE, 0.0, float("inf"))
+        first = max(self._given, self._origin, round((since - _AROUND) * RATE))
+        return Window(self.held[first - self._origin :].copy(), first / RATE, 0.0, float("inf"))
 
     def end(self) -> Iterator[Window]:
         """Nothing follows: the last windows."""
@@ -250,15 +252,15 @@ class Cutter:
         window, self._window = self._window, None
         if window is None:
             return
-        begins = max(self._given, window.begins - _AROUND)
         ends = window.ends + _AROUND
         if before is not None:
             ends = min(ends, (window.ends + before) / 2)
-        first, last = int(begins * RATE) - self._origin, int(ends * RATE) - self._origin
-        samples = self.held[max(0, first) : max(0, last)].copy()
-        self._given = ends
-        if len(samples):
-            yield Window(samples, (self._origin + max(0, first)) / RATE, 0.0, float("inf"))
+        first = max(self._given, self._origin, round((window.begins - _AROUND) * RATE))
+        last = min(self._origin + len(self.held), round(ends * RATE))
+        self._given = max(self._given, last)
+        if last > first:
+            samples = self.held[first - self._origin : last - self._origin].copy()
+            yield Window(samples, first / RATE, 0.0, float("inf"))
 
     def _quietest(self) -> float:
         """The moment in the later half of the stretch going on that sounds least like speech."""
