@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -11,12 +12,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+import soundfile
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QTextCursor
 from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
-from workbench.data import playback
+from workbench.data import microphone, playback
 from workbench.data.waveform import Outline
 from workbench.gui.main_window import MainWindow
 from workbench.gui.widgets.transcript_view import TranscriptPart, TranscriptView
@@ -25,7 +27,7 @@ from workbench.tasks.predictions import Span, Text
 from workbench.tasks.registry import get_task
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-from voices import RATE, Counter, OneModel, Speaker, saved
+from voices import RATE, Counter, FakeMicrophones, OneModel, Speaker, saved, say
 
 LEFT = Qt.MouseButton.LeftButton
 SPEECH = get_task("speech-recognition")
@@ -197,6 +199,142 @@ def test_several_recordings_are_looked_at_one_by_one(
     assert page.sound.drop.isVisible() and page.sound.drop.heading.text() == "3 recordings"
     page.table_view.setCurrentIndex(page.table.index(2, 0))
     assert page.sound.title.text() == "2.wav" and page.view.transcript.view.toPlainText().endswith("zero one two")
+
+
+# The microphone -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def mics(monkeypatch: pytest.MonkeyPatch) -> FakeMicrophones:
+    made = FakeMicrophones()
+    monkeypatch.setattr(microphone, "sound_devices", lambda: made)
+    monkeypatch.setattr("workbench.gui.microphone.ask_permission", lambda _owner, then: then(True))
+    return made
+
+
+def speech_page(window: MainWindow) -> Any:
+    window.show_page("try")
+    page: Any = window.page("try")
+    page._show_task(SPEECH)
+    return page
+
+
+def speak(mics: FakeMicrophones, sound: np.ndarray) -> threading.Thread:
+    """As it comes from a device's own thread, at ten times the speed."""
+    thread = threading.Thread(target=lambda: mics.give(sound, pace=0.005))
+    thread.start()
+    return thread
+
+
+def test_what_one_says_appears_while_one_speaks(
+    window: MainWindow,
+    qtbot: QtBot,
+    mics: FakeMicrophones,
+    counter: Counter,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    page = speech_page(window)
+    record = window.findChild(QPushButton, "record")
+    assert record is not None
+    qtbot.mouseClick(record, LEFT)
+    qtbot.waitUntil(page.sound.record.isVisible, timeout=5000)
+    quiet = np.zeros(RATE * 2, np.float32)
+    said = speak(mics, np.concatenate([say("one two three", 2), quiet, say("four five", 2), quiet]))
+    view: TranscriptView = page.view.transcript.view
+    qtbot.waitUntil(lambda: len(view.words) > 0, timeout=10_000)
+    assert page.sound.microphone.active and page.sound.record.clock.text() != ""
+    # A drop in its midst is refused: the recording comes first.
+    page.try_paths([str(saved(tmp_path / "a.wav", np.zeros(RATE)).path)])
+    qtbot.waitUntil(page.banner.isVisible, timeout=5000)
+    assert "Stop the recording" in page.banner.text.text()
+    said.join(20)
+    qtbot.waitUntil(lambda: page.sound.microphone.recorder.seconds > 4, timeout=10_000)
+    stop = window.findChild(QPushButton, "record-stop")
+    assert stop is not None
+    qtbot.mouseClick(stop, LEFT)
+    qtbot.waitUntil(lambda: page.sound.loaded.isVisible() and page.sound.overview is not None, timeout=10_000)
+    qtbot.waitUntil(lambda: page.view.prediction is not None and page.view.prediction.finished, timeout=10_000)
+    assert page.sound.title.text().startswith("Recording 20") and len(view.words) > 3
+    # It can be saved, and kept for learning.
+    monkeypatch.setattr(page.sound.kept, "ask_path", lambda _name: str(tmp_path / "mine.flac"))
+    qtbot.mouseClick(page.sound.kept.save, LEFT)
+    qtbot.waitUntil(lambda: (tmp_path / "mine.flac").exists(), timeout=5000)
+    assert soundfile.info(tmp_path / "mine.flac").duration == pytest.approx(page.sound.overview.seconds, abs=0.05)
+    qtbot.mouseClick(page.sound.kept.keep, LEFT)
+    qtbot.waitUntil(lambda: "Put into" in page.sound.banner.text.text(), timeout=20_000)
+    project = window.ctx.store.require()
+    (item,) = project.items(project.item_ids())
+    assert item.kind == "sound" and item.path is not None and item.path.is_relative_to(project.folder)
+
+
+def test_loudness_silence_and_pauses_are_shown(
+    window: MainWindow, qtbot: QtBot, mics: FakeMicrophones, counter: Counter
+) -> None:
+    page = speech_page(window)
+    page.input.record.emit()
+    panel = page.sound.record
+    qtbot.waitUntil(panel.isVisible, timeout=5000)
+    speak(mics, np.zeros(RATE * 5, np.float32)).join(10)
+    qtbot.waitUntil(
+        lambda: "Nothing has been heard" in panel.banner.text.text() and panel.banner.isVisible(), timeout=5000
+    )
+    assert panel.meter.value <= -59
+    loud = np.clip(3 * np.sin(np.arange(RATE) / 9), -1, 1).astype(np.float32)
+    speak(mics, loud).join(10)
+    qtbot.waitUntil(lambda: "Too loud" in panel.banner.text.text(), timeout=5000)
+    assert panel.meter.held > -1
+    qtbot.mouseClick(panel.pause, LEFT)
+    assert panel.title.text() == "Paused" and page.sound.microphone.recorder.paused
+    qtbot.mouseClick(panel.pause, LEFT)
+    assert panel.title.text() == "Recording" and not page.sound.microphone.recorder.paused
+    panel.grab()
+    qtbot.mouseClick(panel.stop, LEFT)
+    qtbot.waitUntil(page.sound.loaded.isVisible, timeout=10_000)
+
+
+def test_what_stands_in_the_way_of_recording_is_a_sentence(
+    window: MainWindow, qtbot: QtBot, mics: FakeMicrophones, counter: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = speech_page(window)
+    mics.listed = []
+    page.input.record.emit()
+    qtbot.waitUntil(page.sound.trouble.isVisible, timeout=5000)
+    assert "No microphone was found" in page.sound.trouble.text.text() and page.sound.drop.isVisible()
+    mics.listed, mics.refuses = FakeMicrophones().listed, True
+    page.input.record.emit()
+    qtbot.waitUntil(lambda: "not allowed" in page.sound.trouble.text.text(), timeout=5000)
+    mics.refuses = False
+    monkeypatch.setattr("workbench.gui.microphone.ask_permission", lambda _owner, then: then(False))
+    page.input.record.emit()
+    qtbot.waitUntil(lambda: "may not use the microphone" in page.sound.trouble.text.text(), timeout=5000)
+    # Pulled out while one speaks: what was said until then is there.
+    monkeypatch.setattr("workbench.gui.microphone.ask_permission", lambda _owner, then: then(True))
+    page.input.record.emit()
+    qtbot.waitUntil(page.sound.record.isVisible, timeout=5000)
+    assert not page.sound.trouble.isVisible()
+    speak(mics, say("seven", 4)).join(10)
+    mics.unplug()
+    qtbot.waitUntil(lambda: page.sound.trouble.isVisible(), timeout=10_000)
+    assert "unplugged" in page.sound.trouble.text.text()
+    qtbot.waitUntil(page.sound.loaded.isVisible, timeout=10_000)
+    qtbot.waitUntil(lambda: page.view.prediction is not None and page.view.prediction.finished, timeout=10_000)
+
+
+def test_sounds_are_recorded_for_a_task_that_answers_at_the_end(
+    window: MainWindow, qtbot: QtBot, mics: FakeMicrophones
+) -> None:
+    window.show_page("try")
+    page: Any = window.page("try")
+    page._show_task(get_task("sound-classification"))
+    page.input.record.emit()
+    qtbot.waitUntil(page.sound.record.isVisible, timeout=5000)
+    assert "when you stop" in page.state.text()
+    speak(mics, say("one", 1)).join(10)
+    page.sound.record.stop.click()
+    qtbot.waitUntil(page.sound.loaded.isVisible, timeout=10_000)
+    # It is asked about as if it had been dropped; no model that recognises sounds is here yet.
+    qtbot.waitUntil(lambda: "Download the model first" in page.state.text(), timeout=10_000)
 
 
 # The transcript and the strip by themselves ------------------------------------------------------------------------------

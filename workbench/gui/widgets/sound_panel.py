@@ -9,16 +9,20 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent, QHideEvent
 from PySide6.QtWidgets import QGridLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from workbench.control import Control
+from workbench.data.microphone import Recorder
 from workbench.data.types import Sample
 from workbench.data.video import clock
 from workbench.data.waveform import Waveform
 from workbench.engine.overview import Overview
-from workbench.errors import Problem
+from workbench.errors import Problem, UserError
 from workbench.gui.context import AppContext
 from workbench.gui.icons import icon
+from workbench.gui.microphone import Recording
 from workbench.gui.sound_playing import SoundPlaying
 from workbench.gui.theme import M, S, theme
 from workbench.gui.widgets.basic import Banner, DropZone, accepts, icon_button, label
+from workbench.gui.widgets.keep_recording import KeepRecording
+from workbench.gui.widgets.record_panel import RecordPanel
 from workbench.gui.widgets.waveform import WaveformStrip
 from workbench.gui.workers import Job
 
@@ -27,19 +31,31 @@ _AROUND = 0.08
 
 
 class SoundPanel(QWidget):
-    """Signals:
-    dropped(object): mime data.
-    choose(): the person wants to choose files.
-    moved(float, bool): where it plays in seconds, and whether it plays.
+    """Args:
+        heard: what a model wrote down of the recording that is shown, or "".
+
+    Signals:
+        dropped(object): mime data.
+        choose(): the person wants to choose files.
+        moved(float, bool): where it plays in seconds, and whether it plays.
+        recording(object): a `Recorder` has begun.
+        recorded(object): it has ended; the recording as a `Sample`.
     """
 
     dropped = Signal(object)
     choose = Signal()
     moved = Signal(float, bool)
+    recording = Signal(object)
+    recorded = Signal(object)
 
-    def __init__(self, ctx: AppContext, parent: QWidget | None = None) -> None:
+    def __init__(self, ctx: AppContext, heard: Callable[[], str] = str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._ctx = ctx
+        self._ctx, self._heard = ctx, heard
+        self.microphone = Recording(ctx, self)
+        self.microphone.began.connect(self._recording)
+        self.microphone.leveled.connect(self._leveled)
+        self.microphone.ended.connect(self._recorded)
+        self.microphone.failed.connect(self._not_recorded)
         self.sample: Sample | None = None
         self.overview: Overview | None = None
         self._job: Job | None = None
@@ -50,6 +66,10 @@ class SoundPanel(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(S)
+        self._own: Sample | None = None
+        self.trouble = Banner()
+        self.trouble.setObjectName("sound-trouble")
+        column.addWidget(self.trouble)
         self.stack = QStackedWidget()
         self.drop = DropZone("Drop a recording", "Or several, a folder, or a video; or click to choose.", "audio-lines")
         self.drop.setObjectName("try-sound")
@@ -58,6 +78,10 @@ class SoundPanel(QWidget):
         self.stack.addWidget(self.drop)
         self.loaded = self._build_loaded()
         self.stack.addWidget(self.loaded)
+        self.record = RecordPanel()
+        self.record.paused.connect(self.microphone.pause)
+        self.record.stopped.connect(self.microphone.stop)
+        self.stack.addWidget(self.record)
         column.addWidget(self.stack, 1)
         theme().changed.connect(self._draw_button)
 
@@ -66,6 +90,10 @@ class SoundPanel(QWidget):
     def show_samples(self, samples: Sequence[Sample], words: str = "") -> None:
         """What is being tried: one recording is drawn and can be played; of several only their number is said (`words`);
         none is the place to drop on."""
+        if self.microphone.active:
+            return
+        if [self._own] != list(samples):  # what ended a recording is said beside it
+            self.trouble.hide()
         if len(samples) != 1:
             self._forget()
             self.drop.heading.setText(words or "Drop a recording")
@@ -75,6 +103,7 @@ class SoundPanel(QWidget):
             return
         self._forget()
         self.sample = samples[0]
+        self.kept.show_sample(self.sample if self.sample == self._own else None)
         self.playing.open(self.sample)
         self.title.setText(self.sample.name)
         self.strip.show_recording(Waveform(), 0.0, keep=False)
@@ -101,6 +130,32 @@ class SoundPanel(QWidget):
 
     def stop(self) -> None:
         self.playing.stop()
+
+    # Recording ---------------------------------------------------------------------------------------------------------
+
+    def start_recording(self, device: int | None = None) -> None:
+        """Listen to the microphone."""
+        self.trouble.hide()
+        self.playing.stop()
+        self.microphone.start(device)
+
+    def _recording(self, recorder: Recorder) -> None:
+        self._forget()
+        self.record.begin()
+        self.stack.setCurrentWidget(self.record)
+        self.recording.emit(recorder)
+
+    def _leveled(self) -> None:
+        if self.microphone.recorder is not None:
+            self.record.show_recorder(self.microphone.recorder)
+
+    def _recorded(self, sample: Sample) -> None:
+        self._own = sample
+        self.show_samples([sample])
+        self.recorded.emit(sample)
+
+    def _not_recorded(self, error: Problem | UserError) -> None:
+        self.trouble.show_error(error)
 
     # Reading -----------------------------------------------------------------------------------------------------------
 
@@ -199,6 +254,11 @@ class SoundPanel(QWidget):
         column.addWidget(self.strip, 3)
         column.addLayout(grid)
         column.addWidget(self.banner)
+        self.kept = KeepRecording(self._ctx, self._heard)
+        self.kept.failed.connect(lambda error: self.banner.show_error(error))
+        self.kept.kept.connect(lambda words: self.banner.show_message(words, "good"))
+        self.kept.show_sample(None)
+        column.addWidget(self.kept)
         column.addStretch(2)
         column.setContentsMargins(0, M, 0, 0)
         return holder

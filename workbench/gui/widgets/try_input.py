@@ -31,6 +31,7 @@ class TryInput(QStackedWidget):
     choose(): the person wants to choose files.
     paste(): the person wants what is on the clipboard.
     camera(): the person wants to use the camera.
+    record(): the person wants to use the microphone.
     typed(): the text changed and the person paused.
     at_once(): Ctrl+Return in the text.
     """
@@ -39,6 +40,7 @@ class TryInput(QStackedWidget):
     choose = Signal()
     paste = Signal()
     camera = Signal()
+    record = Signal()
     typed = Signal()
     at_once = Signal()
 
@@ -96,6 +98,8 @@ class TryInput(QStackedWidget):
         self.sound = sound
         sound.dropped.connect(self.dropped)
         sound.choose.connect(self.choose)
+        sound.recording.connect(lambda _recorder: self.record_button.setEnabled(False))
+        sound.recorded.connect(lambda _sample: self.record_button.setEnabled(True))
         self._sound_column.insertWidget(0, sound, 1)
 
     def show_sound(self, samples: Sequence[Sample]) -> None:
@@ -162,5 +166,13 @@ class TryInput(QStackedWidget):
         self._sound_column = QVBoxLayout(side)
         self._sound_column.setContentsMargins(0, 0, 0, 0)
         self._sound_column.setSpacing(S)
-        self._sound_column.addLayout(row(button("Choose files …", self.choose.emit, icon_name="folder-open"), 1))
+        self.record_button = button(
+            "Record",
+            self.record.emit,
+            icon_name="mic",
+            name="record",
+            tip="Speak into the microphone (the one chosen in the system's settings)",
+        )
+        choose = button("Choose files …", self.choose.emit, icon_name="folder-open")
+        self._sound_column.addLayout(row(choose, self.record_button, 1))
         return side
