@@ -419,3 +419,23 @@ def test_the_strip_is_looked_at_closely_and_follows(qtbot: QtBot) -> None:
     strip.show_recording(outline.waveform(whole=True), 120.0, [])
     assert strip.seconds_at(0) <= 2.0 <= strip.seconds_at(600)
     strip.grab()
+
+
+def test_of_a_dropped_video_the_sound_is_written_down(
+    window: MainWindow, qtbot: QtBot, drop: Drop, counter: Counter, speaker: Speaker
+) -> None:
+    video = Path(__file__).resolve().parent.parent / "data" / "voice.mp4"
+    page = drop_recording(window, qtbot, drop, video)
+    assert not page.live.active and page.sound.title.text() == "voice.mp4"
+    view: TranscriptView = page.view.transcript.view
+    assert len(view.words) > 5 and page.sound.overview.seconds == pytest.approx(7.2, abs=0.3)
+    # Its words can be heard: what was read is kept so that it can be searched.
+    last = view.words[-1]
+    view._choose(len(view.words) - 1)
+    qtbot.waitUntil(lambda: bool(speaker.heard) and not page.sound.playing.playing, timeout=10_000)
+    assert sum(map(len, speaker.heard)) / speaker.opened[-1] == pytest.approx(last.ends - last.begins + 0.16, abs=0.1)
+    # The same video dropped on a task that looks at pictures is watched.
+    page._show_task(get_task("object-detection"))
+    drop(page.input.drop, [video])
+    assert page.live.active
+    page.live.close_source()

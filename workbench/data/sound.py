@@ -10,7 +10,10 @@ from math import gcd
 from typing import TYPE_CHECKING, Any, Protocol
 
 from workbench.data.media import read_bytes
+from workbench.data.sound_decoder import SUFFIXES as DECODED
+from workbench.data.sound_decoder import DecodedSound, decodes, kept_copy, make_copy
 from workbench.data.types import Sample
+from workbench.data.video import SUFFIXES as VIDEOS
 from workbench.errors import UserError
 
 if TYPE_CHECKING:
@@ -20,7 +23,10 @@ if TYPE_CHECKING:
 
     Floats = npt.NDArray[np.float32]
 
-FILES = (".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff")
+_LIBRARY = (".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".au", ".w64", ".rf64", ".caf")
+# By their endings; what has pictures too counts as a recording only where somebody asks for its sound.
+FILES = tuple(dict.fromkeys((*_LIBRARY, *(s for s in DECODED if s not in VIDEOS))))
+WITH_VIDEOS = (*FILES, *VIDEOS)
 _BLOCK_SECONDS = 10
 _MOST_SECONDS = 24 * 3600
 _MOST_BYTES = 8_000_000_000
@@ -107,7 +113,7 @@ def piece_blocks(
     rate = sound_info(sample).rate
 
     def blocks() -> Generator[Floats, None, None]:
-        with _open(sample) as stream:
+        with _open(sample, anywhere=True) as stream:
             frames = int(stream.frames)
             first = min(max(0, int(begins * rate)), frames)
             last = frames if ends == float("inf") else min(frames, int(ends * rate))
@@ -194,7 +200,8 @@ def resampled(blocks: Iterator[Floats], own: int, rate: int) -> Iterator[Floats]
         yield made[before // down * up :].astype(np.float32)
 
 
-def _open(sample: Sample) -> Any:
+def _open(sample: Sample, anywhere: bool = False) -> Any:
+    """A file to be read as `soundfile.SoundFile`. `anywhere`: not only from its beginning to its end."""
     import soundfile
 
     try:
@@ -206,6 +213,9 @@ def _open(sample: Sample) -> Any:
             read_bytes(sample.path)  # says what is wrong
         if sample.path.stat().st_size > _MOST_BYTES:
             raise UserError("The recording is too large.", "Cut it into shorter pieces.")
+        if decodes(sample.path):
+            copy = make_copy(sample.path) if anywhere else kept_copy(sample.path)
+            return soundfile.SoundFile(str(copy)) if copy is not None else DecodedSound(sample.path)
         return soundfile.SoundFile(str(sample.path))
     except (soundfile.LibsndfileError, RuntimeError, OSError) as error:
-        raise UserError("This is not a recording the app can read.", "Save it as WAV, FLAC, OGG or MP3.") from error
+        raise UserError("This is not a recording the app can read.", "Save it as WAV, FLAC, OGG, MP3 or M4A.") from error

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from workbench.catalog.card import ModelCard
 from workbench.control import Control
 from workbench.data.loudness import Loudness
-from workbench.data.sound import FILES as SOUNDS
+from workbench.data.sound import WITH_VIDEOS as SOUNDS
 from workbench.data.sound import seconds_of, sound_blocks
 from workbench.data.types import Sample
 from workbench.tasks.base import BaseTask, Option, TaskInfo, TryOptions

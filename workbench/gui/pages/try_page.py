@@ -107,7 +107,8 @@ class TryPage(Page):
         """Predict files and folders; a video is played while the model looks at it."""
         self.banner.hide()
         videos = [Path(p) for p in paths if is_video(Path(p))]
-        if videos:
+        listens = self._task.info.media == "sound"  # of a video it wants the sound
+        if videos and not listens:
             self._watch(lambda: self.live.open_file(videos[0]))
             if len(paths) > 1:
                 self.banner.show_message("One video at a time: this is the first one you dropped.", "info")
