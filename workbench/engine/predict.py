@@ -14,11 +14,12 @@ from typing import Any
 from workbench.catalog.card import ModelCard
 from workbench.control import Control
 from workbench.data.media import is_picture
+from workbench.data.microphone import Recorder
 from workbench.data.types import Sample
 from workbench.engine.pool import ModelPool, shared_pool
 from workbench.errors import Problem, UserError
 from workbench.runtimes.base import Loaded
-from workbench.tasks.base import Prediction, Task, TryOptions
+from workbench.tasks.base import LiveTask, Prediction, Task, TryOptions
 
 # Sizes of the first batches: the first answer shall come soon, the later ones fast.
 _RAMP = (1, 2, 4, 8, 16)
@@ -142,6 +143,30 @@ def predict_live(
         for prediction in task.predict_stream(prepared, model, options or TryOptions(), control):
             control.check()
             yield PredictResult(0, sample, prediction, None, time.perf_counter() - started)
+
+
+def predict_recording(
+    recorder: Recorder,
+    card: ModelCard,
+    task: LiveTask,
+    options: TryOptions | None = None,
+    pool: ModelPool | None = None,
+    control: Control | None = None,
+    device: str = "auto",
+) -> Iterator[PredictResult]:
+    """What the microphone hears, answered while it is recorded; ends with the recording, with the whole answer.
+
+    Raises:
+        UserError: when the model cannot be used or cannot do it.
+        Cancelled: when asked to stop.
+    """
+    control = control or Control()
+    sample = Sample("sound", recorder.path.name, path=recorder.path)
+    with (pool or shared_pool()).use(card, device, control) as model:
+        blocks = recorder.blocks(control)
+        for prediction in task.dictate(blocks, recorder.rate, model, options or TryOptions(), control):
+            control.check()
+            yield PredictResult(0, sample, prediction, None, recorder.seconds)
 
 
 def _as_counted(path: Path) -> list[tuple[int, str]]:

@@ -11,6 +11,7 @@ from workbench.data.exporters.hocr import write_hocr
 from workbench.data.exporters.pictures import SUFFIXES as PICTURE_SUFFIXES
 from workbench.data.exporters.pictures import save_picture
 from workbench.data.exporters.searchable_pdf import write_searchable_pdf
+from workbench.data.exporters.subtitles import TimedWord, cues, srt_text, timed_words, transcript, vtt_text
 from workbench.data.exporters.tables import write_bytes, write_csv, write_json
 from workbench.data.exporters.text_pages import TextLine, TextPage, plain_text
 from workbench.data.types import Sample
@@ -18,6 +19,8 @@ from workbench.data.whole_picture import open_whole
 from workbench.errors import UserError
 from workbench.tasks.masks import AREA_COLUMNS, area_rows, indexed_png
 from workbench.tasks.predictions import Boxes, Mask, Picture, Prediction, Scores, Table, Text, Vector
+
+_SUBTITLES = {".srt": srt_text, ".vtt": vtt_text}
 
 
 def endings(prediction: Prediction) -> tuple[str, ...]:
@@ -29,7 +32,7 @@ def endings(prediction: Prediction) -> tuple[str, ...]:
     if isinstance(prediction, Boxes) and prediction.reading:
         return (".txt", ".pdf", ".hocr", ".json")
     if isinstance(prediction, Text):
-        return (".txt", ".json")
+        return (".txt", ".srt", ".vtt", ".json") if prediction.timed else (".txt", ".json")
     return (".csv", ".json")
 
 
@@ -62,12 +65,25 @@ def save_prediction(
         write_json(path, prediction.to_json())
     elif isinstance(prediction, Mask) and suffix == ".png":
         write_bytes(path, indexed_png(prediction))
+    elif suffix in _SUBTITLES and isinstance(prediction, Text):
+        write_bytes(path, _SUBTITLES[suffix](cues(words_of(prediction))).encode())
     elif suffix == ".txt":
-        words = prediction.text if isinstance(prediction, Text) else "\n".join(prediction.lines())
+        words = written(prediction) if isinstance(prediction, Text) else "\n".join(prediction.lines())
         write_bytes(path, f"{words}\n".encode())
     else:
         rows, columns = _rows(prediction)
         write_csv(path, rows, columns)
+
+
+def written(prediction: Text) -> str:
+    """As it is saved and copied: what was heard in paragraphs."""
+    return transcript(words_of(prediction)) if prediction.timed else prediction.text
+
+
+def words_of(prediction: Text) -> list[TimedWord]:
+    """The words of a transcript with their times."""
+    spans = [s for s in prediction.spans if s.begins >= 0 and s.start >= 0]
+    return timed_words(prediction.text, [(s.start, s.end, s.begins, s.ends) for s in spans])
 
 
 def save_together(

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
+    from workbench.runtimes.word_model import WordModel
+
     Batch = Mapping[str, torch.Tensor]
     Pixels = npt.NDArray[np.uint8]  # [H, W, 3], RGB
     Floats = npt.NDArray[np.float32]
@@ -284,12 +286,18 @@ class Writer(Protocol):
 
 @dataclass(frozen=True)
 class Heard:
-    """A piece of speech: seconds from the start, and its words."""
+    """A word that was heard (or several, where a model tells no more): seconds from the start, and its text.
+
+    Attributes:
+        score: how sure the model is, 0..1.
+        glued: no blank parts it from the word before (Chinese, Japanese).
+    """
 
     begins: float
     ends: float
     text: str
     score: float = 1.0
+    glued: bool = False
 
 
 @runtime_checkable
@@ -300,8 +308,22 @@ class Transcriber(Protocol):
     def sample_rate(self) -> int:
         """Hz of the sound it takes."""
 
-    def transcribe(self, sound: Iterator[Floats], language: str, control: Control) -> Iterator[Heard]:
-        """Blocks of mono sound, float32 in -1..1 at `sample_rate`, of any total length; pieces of text as they come."""
+    @property
+    def window_seconds(self) -> float:
+        """The longest piece of sound it hears at once; longer sounds are cut."""
+
+    @property
+    def invents(self) -> bool:
+        """It makes up words where nobody speaks, so silence is better kept from it."""
+
+    def transcribe(
+        self, sound: Iterator[Floats], language: str, control: Control, usual: WordModel | None = None
+    ) -> Iterator[Heard]:
+        """Blocks of mono sound, float32 in -1..1 at `sample_rate`, of any total length; words as they come.
+
+        Args:
+            usual: which words usually follow each other; models that choose words themselves do without.
+        """
 
 
 @runtime_checkable

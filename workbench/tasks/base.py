@@ -19,11 +19,12 @@ if TYPE_CHECKING:
     import torch
 
     from workbench.data.project import Project
-    from workbench.runtimes.base import Batch, Loaded
+    from workbench.runtimes.base import Batch, Floats, Loaded
     from workbench.runtimes.network import Network
     from workbench.tasks.lesson import Lesson, Material
 
 __all__ = [
+    "LiveTask",
     "Option",
     "PooledTask",
     "Prediction",
@@ -44,15 +45,16 @@ class Option:
         id: key in `TryOptions.values`.
         title: what it is called in plain words; `tip` says more, with the technical term.
         kind: "text" (one line), "words" (several lines), "number" (with `low`, `high`, `step`), "choice",
-            "picture" (path of a picture file).
+            "picture" (path of a picture file), "file" (path of another file).
         default: its value when nothing is set; for "choice" one of `choices`' ids.
-        choices: (id, words) of a "choice". Empty: the task's `choices(card, option)` gives them.
+        choices: (id, words) of a "choice"; (ending, words) of a "file". Empty: the task's `choices(card, option)` gives
+            them; where these are empty too, the option does not apply to a model.
         needed: the prediction makes no sense without it.
     """
 
     id: str
     title: str
-    kind: Literal["text", "words", "number", "choice", "picture"]
+    kind: Literal["text", "words", "number", "choice", "picture", "file"]
     default: str | float = ""
     tip: str = ""
     low: float = 0.0
@@ -156,7 +158,7 @@ class Task(Protocol):
         """True when this model has no head for this task and answers only for labels the person types."""
 
     def choices(self, card: ModelCard, option: Option) -> tuple[tuple[str, str], ...]:
-        """(id, words) of a "choice" option for this model."""
+        """(id, words) of a "choice", (ending, words) of a "file" for this model; none where it does not apply."""
 
     def predict_batch(
         self, samples: Sequence[Mapping[str, Any]], model: Loaded, options: TryOptions, control: Control | None = None
@@ -172,6 +174,23 @@ class Task(Protocol):
         self, sample: Mapping[str, Any], model: Loaded, options: TryOptions, control: Control
     ) -> Iterator[Prediction]:
         """One prepared sample in; the prediction as it grows, the last one whole."""
+
+
+@runtime_checkable
+class LiveTask(Task, Protocol):
+    """A task that answers while a recording is being made."""
+
+    def dictate(
+        self, blocks: Iterator[Floats], rate: int, model: Loaded, options: TryOptions, control: Control
+    ) -> Iterator[Prediction]:
+        """The prediction as it grows, the last one whole.
+
+        Args:
+            blocks: mono sound float32 in -1..1 at `rate` Hz, as it comes from the microphone.
+
+        Raises:
+            UserError: when the model cannot do it. Cancelled: when asked to stop.
+        """
 
 
 @runtime_checkable

@@ -39,7 +39,6 @@ class ObjectDetection(BaseTask):
         nouns="pictures",
         icon="target",
         result="boxes",
-        editor="boxes",
         file_suffixes=FILES,
         group="Pictures",
         question="find and count things in pictures",

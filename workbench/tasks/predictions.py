@@ -261,6 +261,7 @@ class Text:
 
     Attributes:
         finished: False while it is still being written.
+        settled: of an unfinished one, how many of its spans will stay as they are; -1 for all of them.
         marked: True when `text` is what the person gave and `spans` are the answer.
         surprise: mean negative log-likelihood of the right text, in nats per token; -1 where it was not measured.
         before, surprise_before: the same of the model before it was taught.
@@ -274,11 +275,17 @@ class Text:
     surprise: float = -1.0
     surprise_before: float = -1.0
     before: str = ""
+    settled: int = -1
     kind: ClassVar[str] = "text"
 
     @property
     def certainty(self) -> float:
         return max((s.score for s in self.spans), default=0.0 if self.marked else 1.0)
+
+    @property
+    def timed(self) -> bool:
+        """It was heard: its words have times."""
+        return any(s.begins >= 0 for s in self.spans)
 
     def pieces(self) -> list[tuple[str, Span]]:
         """The marked words with their span, in order."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from workbench.control import Control
-from workbench.data.sound import FILES as SOUNDS
+from workbench.data.sound import WITH_VIDEOS as SOUNDS
 from workbench.data.sound import read_sound
 from workbench.data.types import Sample
 from workbench.errors import UserError

@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 )
 
 from workbench.control import Control
+from workbench.data.microphone import Recorder
 from workbench.data.types import Sample, Window
 from workbench.data.video import is_video
 from workbench.engine.predict import PredictResult, suits
@@ -42,10 +43,11 @@ from workbench.gui.widgets.option_controls import OptionControls
 from workbench.gui.widgets.overlays import mask_overlay
 from workbench.gui.widgets.prediction_view import PredictionView, ask_save_path
 from workbench.gui.widgets.reading_controls import ReadingControls, Shown, look
+from workbench.gui.widgets.sound_panel import SoundPanel
 from workbench.gui.widgets.task_picker import TaskPicker
 from workbench.gui.widgets.try_input import TryInput
 from workbench.gui.workers import Job
-from workbench.tasks.base import Task, TryOptions
+from workbench.tasks.base import LiveTask, Task, TryOptions
 from workbench.tasks.predictions import Boxes, Mask, Picture, Prediction, Scores, stopped_early
 from workbench.tasks.registry import all_tasks, get_task
 
@@ -74,6 +76,7 @@ class TryPage(Page):
         self._waiting: list[PredictResult] = []
         self._samples: list[Sample] = []
         self._total = 0
+        self._live_answer = False
         self._flush_timer = QTimer(self)
         self._flush_timer.setInterval(_FLUSH_MS)
         self._flush_timer.timeout.connect(self._flush)
@@ -113,7 +116,8 @@ class TryPage(Page):
         """Predict files and folders; a video is played while the model looks at it."""
         self.banner.hide()
         videos = [Path(p) for p in paths if is_video(Path(p))]
-        if videos:
+        listens = self._task.info.media == "sound"  # of a video it wants the sound
+        if videos and not listens:
             self._watch(lambda: self.live.open_file(videos[0]))
             if len(paths) > 1:
                 self.banner.show_message("One video at a time: this is the first one you dropped.", "info")
@@ -217,6 +221,9 @@ class TryPage(Page):
         `shown`: the picture to look at meanwhile; the first when not given.
         """
         self.live.close_source()
+        if self.sound.microphone.active:
+            self.banner.show_message("Stop the recording first.", "info")
+            return
         if self._job is not None:
             self._job.cancel()
         self._current = number = next(self._number)
@@ -275,6 +282,46 @@ class TryPage(Page):
         job.cancelled.connect(lambda: self._stopped(number))
         job.progressed.connect(lambda fraction, words: self._progress(number, fraction, words))
         job.ended.connect(lambda: self._ended(number, job))
+
+    # Recording -------------------------------------------------------------------------------------------------------
+
+    def _record(self) -> None:
+        self.banner.hide()
+        self._stop()
+        self.sound.start_recording()
+
+    def _recording(self, recorder: Recorder) -> None:
+        """What is said is answered while one speaks, where the task and the model can do that."""
+        self._current = number = next(self._number)
+        self._samples, self._waiting, self._total = [], [], 1
+        self._show_answer(None)
+        self.batch.hide()
+        self.state.setText("Speak now." if self._listens() else "It is answered when you stop.")
+        self._live_answer = False
+        task, card, options = self._task, self.picker.card, self.options()
+        if card is None or not isinstance(task, LiveTask) or not self._listens():
+            return
+
+        def work(control: Control) -> Iterator[PredictResult]:
+            from workbench.engine.predict import predict_recording
+
+            return predict_recording(recorder, card, task, options, control=control)
+
+        job = self.ctx.jobs.start_stream("Writing down what is said", work, quiet=True)
+        self._job, self._live_answer = job, True
+        job.streamed.connect(lambda result: self._came(number, result))
+        job.failed.connect(lambda problem: self._failed(number, problem))
+        job.ended.connect(lambda: self._ended(number, job))
+
+    def _listens(self) -> bool:
+        """Can what is said be answered while it is said?"""
+        return isinstance(self._task, LiveTask) and self.picker.is_ready() and not self._waits()
+
+    def _recorded(self, sample: Sample) -> None:
+        if self._live_answer:
+            self._samples = [sample]  # the answer to the whole comes by itself
+        elif self._task.info.media == sample.kind:
+            self._try_samples([sample])
 
     def _came(self, number: int, result: PredictResult) -> None:
         if number != self._current:
@@ -410,7 +457,7 @@ class TryPage(Page):
         if first.kind == "picture":
             self._show_picture(shown or first)
         elif first.kind == "sound":
-            self.input.show_sound(first.name if len(samples) == 1 else f"{len(samples):,} recordings")
+            self.input.show_sound(samples)
 
     def _show_picture(self, sample: Sample) -> None:
         card = self.picker.card
@@ -514,6 +561,7 @@ class TryPage(Page):
 
     def _show_nothing(self) -> None:
         self._current = next(self._number)
+        self._live_answer = False
         self._result = None
         self._sample = None
         self._show_answer(None)
@@ -522,13 +570,15 @@ class TryPage(Page):
         self.state.setText("The answer appears here.")
         self.input.clear_picture()
         self.reading.clear()
-        self.input.show_sound("")
+        self.input.show_sound([])
 
     def _row_chosen(self, index: QModelIndex) -> None:
         result: PredictResult | None = index.data(RESULT_ROLE)
         if result is not None:
             if result.sample.kind == "picture":
                 self._show_picture(result.sample)
+            elif result.sample.kind == "sound":
+                self.input.show_sound([result.sample])
             self._show_result(result)
 
     # Doing something with it -------------------------------------------------------------------------------------------
@@ -658,6 +708,14 @@ class TryPage(Page):
         self.live.failed.connect(self.banner.show_error)
         self.live.closed.connect(self._live_closed)
         self.input.add_live(self.live)
+        self.sound = SoundPanel(self.ctx, self.view.answer_text)
+        self.sound.recording.connect(self._recording)
+        self.sound.recorded.connect(self._recorded)
+        self.input.record.connect(self._record)
+        self.sound.moved.connect(self.view.transcript.view.show_position)
+        self.view.transcript.view.chosen.connect(self.sound.play_word)
+        self.view.transcript.view.toggled.connect(self.sound.toggle)
+        self.input.add_sound(self.sound)
         self.view.boxes_shown.connect(self._draw_boxes)
         self.view.box_chosen.connect(self.input.picture.choose_box)
         self.view.opacity.connect(self.input.picture.set_opacity)

@@ -34,6 +34,7 @@ from workbench.gui.widgets.canvas import label_colour
 from workbench.gui.widgets.picture_part import PicturePart
 from workbench.gui.widgets.read_text import ReadText
 from workbench.gui.widgets.score_bars import ScoreBars
+from workbench.gui.widgets.transcript_view import TranscriptPart
 from workbench.tasks.predictions import Box, Boxes, Mask, Picture, Prediction, Scores, Table, Text, Vector
 
 _MOST_ROWS = 500
@@ -358,7 +359,10 @@ class PredictionView(QWidget):
         )
         for kind, part in parts:
             self._parts[kind] = part, part.show_prediction
-        for widget, _show in self._parts.values():
+        # Of a recording: words with times, which can be heard.
+        self.transcript = TranscriptPart()
+        self._heard: tuple[QWidget, Callable[[Any], None]] = self.transcript, self.transcript.show_prediction
+        for widget, _show in (*self._parts.values(), self._heard):
             self.stack.addWidget(widget)
         self.note = label("", "soft", wrap=True)
         self.note.setObjectName("prediction-note")
@@ -395,7 +399,8 @@ class PredictionView(QWidget):
         if prediction is None:
             self.scores.show_prediction(None)
             return
-        widget, show = self._parts[prediction.kind]
+        heard = isinstance(prediction, Text) and prediction.timed
+        widget, show = self._heard if heard else self._parts[prediction.kind]
         self.stack.setCurrentWidget(widget)
         show(prediction)
         if not plain:
@@ -416,6 +421,10 @@ class PredictionView(QWidget):
         prediction = self.prediction_now()
         if prediction is None:
             return ""
+        if isinstance(prediction, Text) and not prediction.marked:
+            from workbench.engine.save import written
+
+            return written(prediction)
         text = answer_text(prediction)
         return text if text is not None else "\n".join(prediction.lines())
 

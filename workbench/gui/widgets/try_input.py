@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QPlainTextEdit, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
+from workbench.data.types import Sample
 from workbench.gui.theme import S
 from workbench.gui.widgets.basic import DropZone, button, label, row
 from workbench.gui.widgets.canvas import Canvas
 from workbench.gui.widgets.compare_panel import ComparePanel
 from workbench.gui.widgets.layers import Layers
 from workbench.gui.widgets.live_view import LiveView
+from workbench.gui.widgets.sound_panel import SoundPanel
 from workbench.tasks.base import Task
 
 _TYPING_MS = 400
@@ -29,6 +33,7 @@ class TryInput(QStackedWidget):
     choose(): the person wants to choose files.
     paste(): the person wants what is on the clipboard.
     camera(): the person wants to use the camera.
+    record(): the person wants to use the microphone.
     typed(): the text changed and the person paused.
     at_once(): Ctrl+Return in the text.
     """
@@ -37,6 +42,7 @@ class TryInput(QStackedWidget):
     choose = Signal()
     paste = Signal()
     camera = Signal()
+    record = Signal()
     typed = Signal()
     at_once = Signal()
 
@@ -47,6 +53,7 @@ class TryInput(QStackedWidget):
         self._typing.setInterval(_TYPING_MS)
         self._typing.timeout.connect(self.typed)
         self.live: LiveView | None = None
+        self.sound: SoundPanel | None = None
         self.picture_side = self._build_picture()
         self.text_side = self._build_text()
         self.sound_side = self._build_sound()
@@ -106,9 +113,19 @@ class TryInput(QStackedWidget):
             self.compare.view.show_pictures(None, None)
             self.compare.original.hide()
 
-    def show_sound(self, name: str) -> None:
-        """What was dropped, by name; "" for nothing."""
-        self.sound.heading.setText(name or "Drop a recording")
+    def add_sound(self, sound: SoundPanel) -> None:
+        """Where recordings are shown and played."""
+        self.sound = sound
+        sound.dropped.connect(self.dropped)
+        sound.choose.connect(self.choose)
+        sound.recording.connect(lambda _recorder: self.record_button.setEnabled(False))
+        sound.recorded.connect(lambda _sample: self.record_button.setEnabled(True))
+        self._sound_column.insertWidget(0, sound, 1)
+
+    def show_sound(self, samples: Sequence[Sample]) -> None:
+        """What was dropped; nothing for an empty place."""
+        if self.sound is not None:
+            self.sound.show_samples(samples, f"{len(samples):,} recordings" if len(samples) > 1 else "")
 
     def _build_picture(self) -> QWidget:
         side = QWidget()
@@ -175,15 +192,16 @@ class TryInput(QStackedWidget):
 
     def _build_sound(self) -> QWidget:
         side = QWidget()
-        column = QVBoxLayout(side)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(S)
-        self.sound = DropZone(
-            "Drop a recording", "A WAV, FLAC, OGG or MP3 file, several, or a folder; or click to choose.", "audio-lines"
+        self._sound_column = QVBoxLayout(side)
+        self._sound_column.setContentsMargins(0, 0, 0, 0)
+        self._sound_column.setSpacing(S)
+        self.record_button = button(
+            "Record",
+            self.record.emit,
+            icon_name="mic",
+            name="record",
+            tip="Speak into the microphone (the one chosen in the system's settings)",
         )
-        self.sound.setObjectName("try-sound")
-        self.sound.dropped.connect(self.dropped)
-        self.sound.clicked.connect(self.choose)
-        column.addWidget(self.sound, 1)
-        column.addLayout(row(button("Choose files …", self.choose.emit, icon_name="folder-open"), 1))
+        choose = button("Choose files …", self.choose.emit, icon_name="folder-open")
+        self._sound_column.addLayout(row(choose, self.record_button, 1))
         return side
