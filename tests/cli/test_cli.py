@@ -117,6 +117,9 @@ def test_the_catalogue_and_the_doctor(capsys: Capture) -> None:
         "dictation-starter",
         "enlarge-starter",
         "enlarge-starter-x4",
+        "sound-starter",
+        "finding-starter",
+        "area-starter",
     }
     assert main(["doctor", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)

@@ -65,6 +65,8 @@ def run(options: argparse.Namespace) -> int:
         given = next((t for t in _tasks() if t.info.media == media), task)
         raise UserError(f"“{card.name}” is for {task.info.nouns}, not for {given.info.nouns}.", "Choose another model.")
     samples = _read_as(samples, options)
+    if options.truth and not task.info.has_truth and task.info.result not in ("text", "boxes"):
+        raise UserError(f"{task.info.title}: there is no true picture or text to compare with.", "Leave --truth out.")
     true_pictures: Path | None = options.truth if task.info.has_truth else None
     how = None if true_pictures else how_to_compare(options)
     folder = picture_folder(options, task, len(samples))
