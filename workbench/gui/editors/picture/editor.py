@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from functools import partial
 from typing import ClassVar
 
 from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, Qt
 from PySide6.QtGui import QCursor, QHideEvent, QKeyEvent, QPixmap
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QListView, QListWidget, QMenu, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QHBoxLayout, QLineEdit, QMenu, QVBoxLayout
 
 from workbench.catalog.card import ModelCard
 from workbench.control import Control
 from workbench.data.annotations import Annotation
 from workbench.data.painting import Spans, flooded
 from workbench.data.shapes import Shape
-from workbench.errors import Problem
+from workbench.errors import Problem, UserError
 from workbench.gui.context import AppContext
 from workbench.gui.editors.base import ItemEditor
 from workbench.gui.editors.picture import strokes
@@ -37,6 +38,8 @@ from workbench.gui.models.item_model import ItemModel
 from workbench.gui.theme import S
 from workbench.gui.widgets.basic import Banner
 from workbench.gui.workers import Job
+
+log = logging.getLogger(__name__)
 
 # Keys that lists and number fields need for themselves.
 _OF_LISTS = ("Up", "Down", "Home", "End", "PgUp", "PgDown", "Return", "Space")
@@ -75,9 +78,11 @@ class PictureEditor(ItemEditor):
         self._drawn: tuple[Shape, str] | None = None
         self._asking: Job | None = None
         self._fresh = True
+        self._counted = (0, False, 0)
         self._build()
         self._connect()
         self._recall()
+        self.setFocusProxy(self.canvas)
 
     # What the Data page asks for -------------------------------------------------------------------------------
 
@@ -109,8 +114,8 @@ class PictureEditor(ItemEditor):
 
     # Walking ---------------------------------------------------------------------------------------------------
 
-    def go_to(self, row: int) -> None:
-        """Show the item of a row of the route."""
+    def go_to(self, row: int, *, clear: bool = True) -> None:
+        """Show the item of a row of the route; `clear`: what was said of the one before is over."""
         item = self.route.model.item_at(row)
         if item is None:
             self._show_nothing()
@@ -118,7 +123,7 @@ class PictureEditor(ItemEditor):
         self.canvas.nudge.keep()
         again = self.document.item is not None and self.document.item.id == item.id
         self.route.row = self.row = row
-        if not again:
+        if clear and not again:
             self.banner.hide()
         self.document.open(item)
         self.strip.go_to(row)
@@ -149,10 +154,10 @@ class PictureEditor(ItemEditor):
         if listed >= 0:
             self.moved.emit(listed)
 
-    def step(self, step: int) -> None:
+    def step(self, step: int, *, clear: bool = True) -> None:
         """To a neighbour, if there is one."""
         if 0 <= self.route.row + step < self.route.model.rowCount():
-            self.go_to(self.route.row + step)
+            self.go_to(self.route.row + step, clear=clear)
 
     def next_open(self) -> None:
         """To the next picture that is not done."""
@@ -167,6 +172,7 @@ class PictureEditor(ItemEditor):
         if self.document.item is None or self.document.item.problem:
             self.step(1)
             return
+        self.banner.hide()
         if not how():
             return
         if self.route.queue:
@@ -174,9 +180,9 @@ class PictureEditor(ItemEditor):
             if row < 0:
                 self.tell(f"All {len(self.route.queue)} are reviewed.", "good")
             else:
-                self.go_to(row)
+                self.go_to(row, clear=False)
         elif self.route.after:
-            self.step(1)
+            self.step(1, clear=False)
         else:
             self.tell("That was the last picture. X goes to the next one that is not done.", "good")
 
@@ -346,6 +352,7 @@ class PictureEditor(ItemEditor):
         self.side.suggestions.set_busy(False)
         if self.ctx.store.project is not None:
             self.ctx.store.labels_changed.emit(list(self.route.model.ids))
+            self._show_review()
 
     # Showing ---------------------------------------------------------------------------------------------------
 
@@ -379,14 +386,21 @@ class PictureEditor(ItemEditor):
         self.canvas.setAccessibleName(
             f"Picture {document.item.name} with {counted(marks)}" if document.item is not None else "Picture"
         )
-        self._show_review()
+        now = (document.item.id if document.item is not None else 0, document.marked, len(document.annotations) - marks)
+        if now != self._counted:
+            self._counted = now
+            self._show_review()
 
     def _show_review(self) -> None:
+        """Counts all proposals of the project, so only when there may be others."""
         project = self.ctx.store.project
         if project is None:
             return
         queue = self.route.queue
-        self.top.show_review(self.route.reviewed(), len(queue), 0 if queue else project.proposals_count())
+        try:
+            self.top.show_review(self.route.reviewed(), len(queue), 0 if queue else project.proposals_count())
+        except UserError as error:
+            log.warning("the review cannot be counted: %s", error)
 
     def _route_changed(self) -> None:
         if not self.isVisible():
@@ -398,6 +412,7 @@ class PictureEditor(ItemEditor):
         else:
             self.strip.go_to(self.route.row)
             self._show_state()
+            self._show_review()
 
     def _changed_elsewhere(self, item_id: int) -> None:
         """Undoing something that was done to another picture shows that picture."""
@@ -416,7 +431,14 @@ class PictureEditor(ItemEditor):
     # Keys ------------------------------------------------------------------------------------------------------
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        command = self._by_key.get(key_of(event))
+        key = key_of(event)
+        if isinstance(QApplication.focusWidget(), (QLineEdit, QAbstractSpinBox)):
+            # Somebody is typing: the field's leftovers, such as Enter, are no commands.
+            if key in ("Esc", "Return", "Enter"):
+                self.canvas.setFocus()
+            event.accept()
+            return
+        command = self._by_key.get(key)
         if command is not None:
             command.run()
             event.accept()
@@ -479,10 +501,8 @@ class PictureEditor(ItemEditor):
         middle.addWidget(self.side)
         column.addLayout(middle, 1)
         column.addWidget(self.strip)
-        lists: list[QWidget] = [*self.findChildren(QListView), *self.findChildren(QListWidget)]
-        for widget in lists:
-            if not isinstance(widget.parentWidget(), QLineEdit):
-                widget.installEventFilter(self)
+        for widget in (self.side.labels.list, self.side.classes.list, self.strip):
+            widget.installEventFilter(self)
 
     def _connect(self) -> None:
         canvas, document, top = self.canvas, self.document, self.top
