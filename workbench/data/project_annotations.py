@@ -105,6 +105,15 @@ class AnnotationsPart:
             sql.execute("DELETE FROM annotations WHERE source = 'model'")
         return before
 
+    def proposed_ids(self) -> set[int]:
+        """Ids of the items that have a proposal."""
+        return {
+            row[0]
+            for row in self._store.query(
+                f"SELECT DISTINCT item_id FROM annotations a WHERE source = 'model' AND {_LIVE}"
+            )
+        }
+
     def marks_done(self, ids: Sequence[int]) -> dict[int, bool]:
         """Of each of these items: are its annotations done?"""
         rows = self._store.query(f"SELECT id, marked FROM items WHERE id {_IN}", (json.dumps(list(ids)),))

@@ -8,36 +8,29 @@ from functools import partial
 from typing import ClassVar
 
 from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, Qt
-from PySide6.QtGui import QCursor, QHideEvent, QKeyEvent, QPixmap
+from PySide6.QtGui import QHideEvent, QKeyEvent, QPixmap
 from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QHBoxLayout, QLineEdit, QMenu, QVBoxLayout
 
-from workbench.catalog.card import ModelCard
-from workbench.control import Control
-from workbench.data.annotations import Annotation
-from workbench.data.painting import Spans, flooded
-from workbench.data.shapes import Shape
 from workbench.errors import Problem, UserError
 from workbench.gui.context import AppContext
 from workbench.gui.editors.base import ItemEditor
-from workbench.gui.editors.picture import strokes
+from workbench.gui.editors.picture.assist import Assist
 from workbench.gui.editors.picture.bars import ToolBar, TopBar
 from workbench.gui.editors.picture.canvas import Canvas
 from workbench.gui.editors.picture.command_list import editor_commands
 from workbench.gui.editors.picture.commands import by_key, key_of, shortcuts
 from workbench.gui.editors.picture.deeds import Deeds
 from workbench.gui.editors.picture.document import Document, counted
-from workbench.gui.editors.picture.finder import ClassFinder
-from workbench.gui.editors.picture.masks import union
+from workbench.gui.editors.picture.filling import fill
+from workbench.gui.editors.picture.naming import Naming
 from workbench.gui.editors.picture.panels import PaintBar, SidePanel
 from workbench.gui.editors.picture.pixels import Picture, Pictures
-from workbench.gui.editors.picture.proposing import proposers, proposing
 from workbench.gui.editors.picture.route import Route
 from workbench.gui.editors.picture.strip import Strip
+from workbench.gui.editors.picture.toast import Toast
 from workbench.gui.editors.picture.tools.base import Tool
 from workbench.gui.models.item_model import ItemModel
 from workbench.gui.theme import S
-from workbench.gui.widgets.basic import Banner
-from workbench.gui.workers import Job
 
 log = logging.getLogger(__name__)
 
@@ -68,15 +61,15 @@ class PictureEditor(ItemEditor):
         self.paint = PaintBar()
         self.paint.setVisible("brush" in self.tools)
         self.top = TopBar()
-        self.banner = Banner()
+        self.banner = Toast(self.canvas)
         self.tool_bar = ToolBar(list(self.tools.values()))
         self.side = SidePanel(ctx, self.document)
         self.strip = Strip(self.route.model, ctx.thumbnails)
+        self.naming = Naming(self.deeds, self.canvas)
+        self.assist = Assist(ctx, self.document, self.side.suggestions, self.tell)
         self.commands = editor_commands(self)
         self._by_key = by_key(self.commands)
         self._by_id = {command.id: command for command in self.commands}
-        self._drawn: tuple[Shape, str] | None = None
-        self._asking: Job | None = None
         self._fresh = True
         self._counted = (0, False, 0)
         self._build()
@@ -92,7 +85,7 @@ class PictureEditor(ItemEditor):
             self.route.follow_list()
         self.go_to(row)
         self.canvas.setFocus()
-        self._find_models()
+        self.assist.find_models()
 
     def review(self) -> None:
         """Go through the proposals, the least certain first."""
@@ -102,14 +95,14 @@ class PictureEditor(ItemEditor):
             return
         self.go_to(0)
         self.canvas.setFocus()
-        self._find_models()
+        self.assist.find_models()
 
     def run(self, command_id: str) -> None:
         """Do what a button or a menu asks for."""
         self._by_id[command_id].run()
 
     def tell(self, words: str, kind: str = "info") -> None:
-        """A sentence above the canvas."""
+        """A sentence over the canvas."""
         self.banner.show_message(words, kind)
 
     # Walking ---------------------------------------------------------------------------------------------------
@@ -224,7 +217,7 @@ class PictureEditor(ItemEditor):
         else:
             self.leave()
 
-    # Tools and classes -----------------------------------------------------------------------------------------
+    # Tools -----------------------------------------------------------------------------------------------------
 
     def take(self, tool_id: str) -> None:
         """Take a tool in hand; taking it again lets go of what is chosen, so that the next thing can be drawn."""
@@ -235,121 +228,11 @@ class PictureEditor(ItemEditor):
         self.tool_bar.show_tool(tool_id)
         self.canvas.setFocus()
 
-    def find_class(self, heading: str = "", at: QPoint | None = None) -> None:
-        """Ask for a class by name."""
-        finder = ClassFinder(list(self.document.classes.values()), heading or "Which class?", self)
-        finder.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        finder.found.connect(self._class_found)
-        finder.named.connect(self._class_named)
-        finder.rejected.connect(self._class_refused)
-        finder.finished.connect(lambda _result: self.canvas.setFocus())
-        finder.open_at(at or self.canvas.mapToGlobal(QPoint(40, 40)))
-
-    def _class_found(self, class_id: int) -> None:
-        self.deeds.take_class(class_id)
-        self._keep_drawn()
-
-    def _class_named(self, name: str) -> None:
-        class_id = self.deeds.add_class(name)
-        if class_id is not None:
-            self._class_found(class_id)
-        else:
-            self._class_refused()
-
-    def _class_refused(self) -> None:
-        self._drawn = None
-
-    def _shape_drawn(self, shape: Shape, text: str) -> None:
-        self._drawn = (shape, text)
-        if self.document.class_id is None:
-            self.find_class("What is this?", QCursor.pos())
-        else:
-            self._keep_drawn()
-
-    def _keep_drawn(self) -> None:
-        if self._drawn is not None:
-            (shape, text), self._drawn = self._drawn, None
-            self.document.add([Annotation(shape, self.document.class_id)], text)
-
-    # Filling ---------------------------------------------------------------------------------------------------
-
     def _fill(self, at: QPointF) -> None:
-        document, item = self.document, self.document.item
-        owner, refusal = strokes.target(document)
-        if refusal:
-            self.tell(refusal)
-            return
-        shown = {a.id for a in document.shown()}
-        areas = [
-            strokes.spans_of(self.canvas.masks, document, a)
-            for a in document.annotations
-            if a.id in shown and not a.is_proposal and a.shape.kind in ("region", "polygon")
-        ]
-        x, y, width, height = int(at.x()), int(at.y()), document.width, document.height
+        fill(self.ctx, self.document, self.canvas.masks, at, self.tell, self.banner.show_error)
 
-        def work(_control: Control) -> Spans | None:
-            return flooded(union(areas, width, height), x, y)
-
-        def came(found: Spans | None) -> None:
-            if document.item is None or item is None or document.item.id != item.id:
-                return
-            if found is None:
-                self.tell("This place is painted already. Click where nothing is painted.")
-            else:
-                strokes.paint(document, self.canvas.masks, found, owner, only_free=True)
-
-        job = self.ctx.jobs.start("Filling an area", work)
-        job.succeeded.connect(came)
-        job.failed.connect(lambda problem: self.banner.show_error(problem))
-
-    # Suggestions -----------------------------------------------------------------------------------------------
-
-    def _find_models(self) -> None:
-        project = self.ctx.store.project
-        if project is None:
-            return
-        catalog = self.ctx.catalog
-
-        def work(_control: Control) -> list[ModelCard]:
-            return proposers(project, catalog)
-
-        def came(cards: list[ModelCard]) -> None:
-            if self.ctx.store.project is project:
-                self.side.suggestions.show_models(cards)
-
-        job = self.ctx.jobs.start("Looking for models that can suggest", work)
-        job.succeeded.connect(came)
-
-    def suggest(self) -> None:
-        """Have the chosen model propose labels for all that is not done."""
-        project, card = self.ctx.store.project, self.side.suggestions.card()
-        if project is None or self._asking is not None:
-            return
-        if card is None:
-            self.tell(self.side.suggestions.hint.text())
-            return
-        if project.read_only:
-            self.tell("This project is open for reading only; nothing can be changed.", "warn")
-            return
-        job = self.ctx.jobs.start("Suggesting labels", proposing(project, card))
-        self._asking = job
-        self.side.suggestions.set_busy(True)
-        self.tell("The model is looking at the pictures that are not done. Suggestions appear as they come.")
-        job.progressed.connect(lambda _fraction, _text: self.document.reload())
-        job.succeeded.connect(self._suggested)
-        job.failed.connect(self._not_suggested)
-        job.cancelled.connect(lambda: self.tell("Stopped; the suggestions so far stay."))
-        job.ended.connect(self._asked)
-
-    def _suggested(self, count: int) -> None:
-        self.tell(f"{counted(count, 'suggestion')}. Enter goes from one to the next, R rejects; Q reviews all.", "good")
-
-    def _not_suggested(self, problem: Problem) -> None:
-        self.banner.show_error(problem)
-
-    def _asked(self) -> None:
-        self._asking = None
-        self.side.suggestions.set_busy(False)
+    def _proposed(self) -> None:
+        """The model is done: there may be proposals on any picture."""
         if self.ctx.store.project is not None:
             self.ctx.store.labels_changed.emit(list(self.route.model.ids))
             self._show_review()
@@ -464,7 +347,7 @@ class PictureEditor(ItemEditor):
             classes = menu.addMenu("Class")
             for found in list(self.document.classes.values())[:30]:
                 classes.addAction(found.name, partial(self.deeds.take_class, found.id))
-            classes.addAction("Another …", lambda: self.find_class("What is this?", at))
+            classes.addAction("Another …", lambda: self.naming.ask("What is this?", at))
         for command in self.commands:
             if command.in_menu:
                 action = menu.addAction(f"{command.title}\t{command.keys[0]}" if command.keys else command.title)
@@ -489,7 +372,6 @@ class PictureEditor(ItemEditor):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(S)
         column.addWidget(self.top)
-        column.addWidget(self.banner)
         middle = QHBoxLayout()
         middle.setSpacing(S)
         middle.addWidget(self.tool_bar)
@@ -521,10 +403,10 @@ class PictureEditor(ItemEditor):
         labels.menu_wanted.connect(self.show_menu)
         labels.doubleClicked.connect(lambda _index: canvas.show_chosen())
         self.strip.picked.connect(self._strip_picked)
-        canvas.drew.connect(self._shape_drawn)
+        canvas.drew.connect(self.naming.drawn)
         canvas.fill_wanted.connect(self._fill)
-        canvas.class_needed.connect(lambda: self.find_class("What shall be painted?", QCursor.pos()))
-        canvas.class_wanted.connect(lambda: self.find_class("What is this?", QCursor.pos()))
+        canvas.class_needed.connect(lambda: self.naming.ask_here("What shall be painted?"))
+        canvas.class_wanted.connect(lambda: self.naming.ask_here("What is this?"))
         canvas.menu_wanted.connect(self.show_menu)
         canvas.zoomed.connect(self.tool_bar.show_zoom)
         canvas.brush_sized.connect(self._brush_sized)
@@ -534,6 +416,8 @@ class PictureEditor(ItemEditor):
         paint.over.connect(self._paint_over)
         document.changed.connect(self._show_state)
         document.said.connect(self.tell)
+        self.assist.ended.connect(self._proposed)
+        self.assist.failed.connect(self.banner.show_error)
         document.elsewhere.connect(self._changed_elsewhere)
         self.pictures.came.connect(self._picture_came)
         self.pictures.failed.connect(self._picture_failed)

@@ -14,7 +14,7 @@ from workbench.gui.context import AppContext
 from workbench.gui.editors.picture.document import Document, counted
 from workbench.gui.editors.picture.label_list import LabelView
 from workbench.gui.editors.picture.tools.brush import LARGEST, SMALLEST
-from workbench.gui.theme import XS, M, S
+from workbench.gui.theme import M, S
 from workbench.gui.widgets.basic import Card, button, icon_button, label
 from workbench.gui.widgets.class_panel import ClassPanel
 
@@ -39,7 +39,6 @@ class LabelsCard(Card):
         self._document = document
         self.body.setContentsMargins(S, S, S, S)
         top = QHBoxLayout()
-        top.setContentsMargins(XS, 0, 0, 0)
         top.setSpacing(0)
         self.heading = label("Labels", "heading")
         top.addWidget(self.heading, 1)
@@ -228,7 +227,7 @@ class SuggestionsCard(Card):
         self.models.setEnabled(not busy)
 
     def _least(self, value: int) -> None:
-        self.least_words.setText(f"From {value} %")
+        self.least_words.setText(f"Show from {value} %")
         self.least_changed.emit(value / 100)
 
     def _show(self) -> None:
@@ -237,7 +236,7 @@ class SuggestionsCard(Card):
         self.settle.setVisible(bool(every))
         self.suggest.setEnabled(bool(self.cards))
         self.ask.setVisible(bool(self.cards))
-        self.least_words.setText(f"From {self.least.value()} %")
+        self.least_words.setText(f"Show from {self.least.value()} %")
         self.accept.setText(f" Accept {shown}" if shown else " Accept")
         self.accept.setEnabled(bool(shown))
         self.reject.setEnabled(bool(shown))
