@@ -302,9 +302,10 @@ class Stroke:
         """What was touched."""
         import numpy as np
 
-        if not self._starts:
+        empty = np.zeros(0, np.int64)
+        starts, ends = np.concatenate((empty, *self._starts)), np.concatenate((empty, *self._ends))
+        if not starts.size:  # it went by outside of the picture
             return Spans.none(self.width, self.height)
-        starts, ends = np.concatenate(self._starts), np.concatenate(self._ends)
         order = np.argsort(starts, kind="stable")
         starts, ends = starts[order], np.maximum.accumulate(ends[order])
         # Where one begins after all before it have ended, a new span begins.
