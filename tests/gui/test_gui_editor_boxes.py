@@ -11,7 +11,7 @@ from editor_driver import ALT, CTRL, HEIGHT, SHIFT, WIDTH, Driver, new_project
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt
 from PySide6.QtGui import QGuiApplication, QWheelEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLabel
+from PySide6.QtWidgets import QApplication, QLabel, QMenu
 from pytestqt.qtbot import QtBot
 
 from workbench.data.annotations import Annotation, AnnotationState
@@ -448,6 +448,39 @@ def test_a_picture_that_is_gone_is_a_sentence(drive: Driver, qtbot: QtBot) -> No
     assert drive.on_disk() == []
     drive.key(Key.Key_PageUp)
     drive.ready()
+
+
+def test_walking_fast_to_and_fro_ends_at_a_picture(drive: Driver) -> None:
+    """Asked for again before its stopped job is over, a picture comes all the same."""
+    for _ in range(3):
+        drive.editor.pictures.forget()
+        drive.canvas.begin(WIDTH, HEIGHT, None)
+        drive.editor.document.item = None
+        for row in (0, 2, 1, 3, 0, 3, 0):
+            drive.editor.go_to(row)
+        drive.ready()
+        assert drive.item_id == drive.ids[0]
+
+
+def test_the_menu_of_the_canvas(with_boxes: Driver) -> None:
+    drive = with_boxes
+    drive.editor.show_menu(QPoint(10, 10))
+    menu = drive.editor.findChild(QMenu)
+    assert menu is not None
+    actions = {a.text().split("\t")[0]: a for a in menu.actions()}
+    assert not actions["Delete"].isEnabled() and actions["Choose all"].isEnabled()
+    actions["Choose all"].trigger()
+    menu.close()
+    assert len(drive.editor.document.selection) == 3
+    drive.editor.document.choose([drive.on_disk()[0].id])
+    drive.editor.show_menu(QPoint(10, 10))
+    menu = next(m for m in drive.editor.findChildren(QMenu) if m.isVisible())
+    classes = next(a.menu() for a in menu.actions() if a.text() == "Class")
+    next(a for a in classes.actions() if a.text() == "bird").trigger()
+    assert drive.boxes()[0][0] == "bird"
+    next(a for a in menu.actions() if a.text().startswith("Delete")).trigger()
+    assert len(drive.boxes()) == 2
+    menu.close()
 
 
 def test_a_read_only_project_is_looked_at(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:

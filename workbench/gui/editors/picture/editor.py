@@ -305,9 +305,8 @@ class PictureEditor(ItemEditor):
 
     def _project_changed(self) -> None:
         self.pictures.forget()
-        self.document.open(None)
         self.route.queue = []
-        self.route.row = self.row = -1
+        self._show_nothing()
         self._fresh = True
         self.side.suggestions.show_models([])
 
