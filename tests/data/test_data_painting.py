@@ -6,7 +6,7 @@ import time
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from workbench.data import shapes
@@ -106,6 +106,7 @@ def test_outlines_fill_as_shapes_do(points: list[tuple[float, float]], twice: bo
     assert proper(found) and (bits_of(found) == shapes.shape_bits(polygon, WIDTH, HEIGHT)).all()
 
 
+@example(6, [(15.0, 11.0)])
 @given(
     st.integers(1, 9), st.lists(st.tuples(st.floats(-3, 16), st.floats(-3, 12)), min_size=1, max_size=4)
 )  # fmt: skip

@@ -166,7 +166,7 @@ class Spans:
     def _combined(self, other: Spans, keep: Callable[[Bits, Bits], Bits]) -> Spans:
         import numpy as np
 
-        edges = np.unique(np.concatenate((self.starts, self.ends, other.starts, other.ends)))
+        edges = _sorted_once(np.concatenate((self.starts, self.ends, other.starts, other.ends)))
         if not edges.size:
             return self
         inside = np.zeros(len(edges) + 1, np.bool_)
@@ -185,6 +185,16 @@ class Spans:
     def _joined(self) -> Spans:
         """The same with neighbours that touch made one."""
         return self.joined_with(Spans.none(self.width, self.height))
+
+
+def _sorted_once(values: Places) -> Places:
+    """As numpy.unique; several times faster where the values come in sorted stretches, as here."""
+    import numpy as np
+
+    found = np.sort(values, kind="stable")
+    new = np.ones(len(found), np.bool_)
+    new[1:] = found[1:] != found[:-1]
+    return found[new]
 
 
 def _sampled(
@@ -273,6 +283,8 @@ class Stroke:
         self.width, self.height, self.size = width, height, max(1, size)
         self.bits: Bits = np.zeros((height, width), np.bool_)
         self.window: Window = (width, height, 0, 0)
+        self._starts: list[Places] = []
+        self._ends: list[Places] = []
         self._at: Point | None = None
 
     def to(self, x: float, y: float) -> Window:
@@ -288,10 +300,19 @@ class Stroke:
 
     def spans(self) -> Spans:
         """What was touched."""
-        left, top, right, bottom = self.window
-        if right <= left or bottom <= top:
+        import numpy as np
+
+        empty = np.zeros(0, np.int64)
+        starts, ends = np.concatenate((empty, *self._starts)), np.concatenate((empty, *self._ends))
+        if not starts.size:  # it went by outside of the picture
             return Spans.none(self.width, self.height)
-        return Spans.of_bits(self.bits[top:bottom, left:right], left, top, self.width, self.height)
+        order = np.argsort(starts, kind="stable")
+        starts, ends = starts[order], np.maximum.accumulate(ends[order])
+        # Where one begins after all before it have ended, a new span begins.
+        new = np.ones(len(starts), np.bool_)
+        new[1:] = starts[1:] > ends[:-1]
+        starts, ends = _by_rows(starts[new], ends[np.append(new[1:], True)], self.width)
+        return Spans(self.width, self.height, starts, ends)
 
     def _settled(self, x: float, y: float) -> Point:
         """Odd brushes sit on pixels, even ones between them: a dab looks the same wherever it is set."""
@@ -317,6 +338,11 @@ class Stroke:
         along = np.clip((xs * dx + ys * dy) / length, 0.0, 1.0) if length else 0.0
         near = (xs - along * dx) ** 2 + (ys - along * dy) ** 2 <= radius * radius + 1e-9
         self.bits[top:bottom, left:right] |= near
+        # The brush and its way are round: what it touches of a row is in one piece.
+        rows = np.flatnonzero(near.any(1))
+        begins = (rows + top) * self.width + left + near[rows].argmax(1)
+        self._starts.append(begins)
+        self._ends.append(begins + near[rows].sum(1))
         return left, top, right, bottom
 
 
@@ -380,7 +406,7 @@ class Stacked:
         starts = np.concatenate([a.starts for a in areas])
         ends = np.concatenate([a.ends for a in areas])
         owner = np.repeat(np.arange(1, len(areas) + 1, dtype=np.int32), [len(a.starts) for a in areas])
-        edges = np.unique(np.concatenate((starts, ends)))
+        edges = _sorted_once(np.concatenate((starts, ends)))
         first, last = np.searchsorted(edges, starts), np.searchsorted(edges, ends)
         counts = last - first
         # Between two edges everything is alike. Later areas are named later, and the last one named stays.

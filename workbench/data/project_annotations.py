@@ -6,15 +6,17 @@ import json
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 from workbench.data.annotations import Annotation, AnnotationState
-from workbench.data.shapes import from_record, to_record
+from workbench.data.shapes import Shape, from_record, to_record
 from workbench.data.store import Store
 
 _IN = "IN (SELECT value FROM json_each(?))"
 # Annotations of a class that was removed stay in the table, unseen, and come back with it.
 _LIVE = "(a.class_id IS NULL OR a.class_id IN (SELECT id FROM classes WHERE NOT deleted))"
+_SHORT, _LONG = 300, 200_000
 _COLUMNS = "a.id, a.item_id, a.class_id, a.shape, a.text, a.source, a.score, a.ignored, a.locked, a.hidden"
 
 
@@ -103,6 +105,15 @@ class AnnotationsPart:
             sql.execute("DELETE FROM annotations WHERE source = 'model'")
         return before
 
+    def proposed_ids(self) -> set[int]:
+        """Ids of the items that have a proposal."""
+        return {
+            row[0]
+            for row in self._store.query(
+                f"SELECT DISTINCT item_id FROM annotations a WHERE source = 'model' AND {_LIVE}"
+            )
+        }
+
     def marks_done(self, ids: Sequence[int]) -> dict[int, bool]:
         """Of each of these items: are its annotations done?"""
         rows = self._store.query(f"SELECT id, marked FROM items WHERE id {_IN}", (json.dumps(list(ids)),))
@@ -139,9 +150,27 @@ class AnnotationsPart:
         return {int(row[0]): int(row[1]) for row in rows}
 
 
+# The shapes of a picture are read again with every change while one works on it. Painted areas are large: few are held.
+@lru_cache(maxsize=20_000)
+def _short_shape(text: str) -> Shape:
+    return from_record(json.loads(text))
+
+
+@lru_cache(maxsize=32)
+def _long_shape(text: str) -> Shape:
+    return from_record(json.loads(text))
+
+
+def _shape(text: str) -> Shape:
+    if len(text) < _SHORT:
+        return _short_shape(text)
+    return _long_shape(text) if len(text) < _LONG else from_record(json.loads(text))
+
+
 def _annotation(row: Sequence[Any]) -> Annotation:
+    shape = _shape(row[3])
     return Annotation(
-        from_record(json.loads(row[3])), row[2], row[0], row[4], row[5], row[6], bool(row[7]), bool(row[8]), bool(row[9])
+        shape, row[2], row[0], row[4], row[5], row[6], bool(row[7]), bool(row[8]), bool(row[9])
     )  # fmt: skip
 
 

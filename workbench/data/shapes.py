@@ -117,7 +117,7 @@ def from_record(record: Sequence[Any]) -> Shape:
             return Polygon(tuple(tuple(zip(part[::2], part[1::2], strict=True)) for part in rest))
         if kind == "region":
             x, y, width, height = (int(v) for v in rest[:4])
-            return Region(x, y, width, height, tuple(int(v) for v in rest[4]))
+            return Region(x, y, width, height, tuple(map(int, rest[4])))
         if kind == "span":
             return TextSpan(int(rest[0]), int(rest[1]))
         if kind == "clip":

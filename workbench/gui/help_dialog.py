@@ -29,6 +29,7 @@ _LABELLING_KEYS = (
     ("0 or Backspace", "Take the label off"),
     ("Enter", "Accept the suggested label and go on"),
     ("Space", "Look at the item in full size"),
+    ("?", "In the editor of boxes and areas: the list of its own keys"),
     ("Delete", "Take items out of the project"),
 )
 _READING_KEYS = (

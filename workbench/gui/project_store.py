@@ -200,11 +200,20 @@ class ProjectStore(QObject):
 
         self.push(text, do, undo)
 
-    def set_annotations(self, states: Mapping[int, AnnotationState], text: str = "change labels") -> None:
-        """Replace the annotations of items, undoably; on disk when this returns."""
+    def set_annotations(
+        self,
+        states: Mapping[int, AnnotationState],
+        text: str = "change labels",
+        before: Mapping[int, AnnotationState] | None = None,
+    ) -> None:
+        """Replace the annotations of items, undoably; on disk when this returns.
+
+        Args:
+            before: the items' states as they are now, where the caller has just read them.
+        """
         project = self.require()
         after = dict(states)
-        before = project.annotation_states(list(after))
+        before = dict(before) if before is not None else project.annotation_states(list(after))
         if before == after:
             return
 

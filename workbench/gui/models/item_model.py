@@ -24,6 +24,7 @@ SUGGESTION_ROLE = Qt.ItemDataRole.UserRole + 3
 MARKS_ROLE = Qt.ItemDataRole.UserRole + 4
 _PAGE = 128
 _PAGES_KEPT = 24
+_FEW = 4
 Index = QModelIndex | QPersistentModelIndex
 
 
@@ -169,10 +170,33 @@ class ItemModel(QAbstractListModel):
             self._version += 1
         else:
             self._versions.update({i: self._versions.get(i, 0) + 1 for i in ids})
+        if len(ids) <= _FEW and self._read_few(ids):
+            return
         for number in {self._rows[i] // _PAGE for i in ids if i in self._rows}:
             self._pages.pop(number, None)
             self._summaries.pop(number, None)
         self._repaint()
+
+    def _read_few(self, ids: Sequence[int]) -> bool:
+        """Read these items again into their pages: while one works on a picture, only that one changes."""
+        project = self._store.project
+        rows = [self._rows[i] for i in ids if i in self._rows and self._rows[i] // _PAGE in self._pages]
+        if project is None:
+            return False
+        try:
+            items = {item.id: item for item in project.items([self._ids[row] for row in rows])}
+            summary = project.annotation_summary(list(items)) if self.annotated else {}
+        except UserError as error:
+            log.warning("items cannot be shown: %s", error)
+            return False
+        for row in rows:
+            item = items.get(self._ids[row])
+            if item is None:
+                return False
+            self._pages[row // _PAGE][item.id] = item
+            self._summaries.setdefault(row // _PAGE, {})[item.id] = summary.get(item.id, [])
+            self.dataChanged.emit(self.index(row), self.index(row))
+        return True
 
     def _labels_changed(self, ids: object) -> None:
         if isinstance(ids, list):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QItemSelectionModel, QSize, Qt, Signal
+from collections.abc import Sequence
+
+from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPersistentModelIndex, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QAbstractItemView, QListView
 
@@ -12,6 +14,7 @@ from workbench.gui.thumbnails import Thumbnails
 from workbench.gui.widgets.item_delegate import ItemDelegate
 
 SMALLEST, LARGEST = 90, 320
+Index = QModelIndex | QPersistentModelIndex
 
 
 class ItemView(QListView):
@@ -72,6 +75,10 @@ class ItemView(QListView):
 
     def selected_rows(self) -> list[int]:
         return sorted(index.row() for index in self.selectionModel().selectedIndexes())
+
+    def dataChanged(self, top: Index, bottom: Index, roles: Sequence[int] = ()) -> None:
+        """All items are of one size: painting again is enough, laying thousands of them out again is not needed."""
+        self.viewport().update()
 
     def go_to(self, row: int) -> None:
         """Select one row and bring it into view."""

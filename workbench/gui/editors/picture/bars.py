@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
-from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QSpinBox, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QFrame,
+    QHBoxLayout,
+    QSizePolicy,
+    QSpinBox,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from workbench.data.types import Item
 from workbench.gui.editors.picture.tools.base import Tool
@@ -48,7 +58,7 @@ class TopBar(QWidget):
         )
         self.place = QSpinBox()
         self.place.setMinimum(1)
-        self.place.setFixedWidth(64)
+        self.place.setFixedWidth(60)
         self.place.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.place.setKeyboardTracking(False)
         self.place.setAccessibleName("Number of the picture")
@@ -71,7 +81,10 @@ class TopBar(QWidget):
             )
         )
         self.name = label("", "strong")
-        self.name.setMinimumWidth(60)
+        # It gives way to the buttons; `_elide` fits it to what is left.
+        self.name.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.name.setMinimumWidth(40)
+        self._whole_name = ""
         row.addWidget(self.name, 1)
         self.state = label("", "badge")
         row.addWidget(self.state, 0, Qt.AlignmentFlag.AlignVCenter)
@@ -92,6 +105,8 @@ class TopBar(QWidget):
             tip="All of this picture is labelled; go to the next one (D or Enter)",
         )  # fmt: skip
         row.addWidget(self.done)
+        for widget in (self.back, self.review, self.nothing, self.done):
+            widget.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Fixed)
 
     def show_place(self, row: int, total: int) -> None:
         with QSignalBlocker(self.place):
@@ -102,14 +117,26 @@ class TopBar(QWidget):
     def show_item(self, item: Item | None, width: int, height: int, marked: bool, marks: int) -> None:
         """Name, size and whether it is done."""
         if item is None:
+            self._whole_name = ""
             self.name.setText("")
             self.state.setText("")
             return
         split = f"   {_SPLITS[item.split.value]}" if item.split is not None else ""
-        self.name.setText(self.name.fontMetrics().elidedText(item.name, Qt.TextElideMode.ElideMiddle, 260))
+        self._whole_name = item.name
+        self._elide()
         self.name.setToolTip(f"{item.name}\n{width} × {height}{split}")
         self.state.setText(("Done" if marks else "Done: nothing here") if marked else "Not done")
         set_role(self.state, "badge-good" if marked else "badge")
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._elide()
+
+    def _elide(self) -> None:
+        mode, room = Qt.TextElideMode.ElideMiddle, self.name.width() - 2
+        # Two letters and dots tell nobody anything.
+        shown = self.name.fontMetrics().elidedText(self._whole_name, mode, room) if room > 60 else ""
+        self.name.setText(shown)
 
     def show_review(self, reviewed: int, total: int, waiting: int) -> None:
         """Progress while one is reviewing (total > 0), else how many pictures wait for it."""

@@ -103,7 +103,7 @@ class CanvasKeys:
         canvas.cross = QPointF(x, y)
         canvas.reveal(QRectF(x, y, 0.01, 0.01))
         # The cross does not snap: it goes exactly where it is sent.
-        canvas.tool.move(canvas.cross, _ALT, canvas.tool.busy)
+        canvas.tool.move(canvas.cross, _ALT, False)
         canvas.refresh()
 
     def _begin_cross(self) -> None:

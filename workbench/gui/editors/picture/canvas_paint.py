@@ -61,6 +61,8 @@ class CanvasPainter:
             self._render_layer(ratio)
         painter.drawPixmap(0, 0, self._layer)
         self._paint_live(painter)
+        if not canvas.document.annotations and not canvas.tool.busy and not canvas.cross_shown:
+            self._paint_tip(painter)
         canvas.tool.paint(painter)
         if canvas.tool is not canvas.select_tool and not canvas.tool.busy:
             canvas.select_tool.paint(painter)
@@ -116,6 +118,24 @@ class CanvasPainter:
         if not canvas.pressed:
             for annotation in chosen:
                 paint_tag(painter, view, document, annotation)
+
+    def _paint_tip(self, painter: QPainter) -> None:
+        """How to begin, below a picture without labels."""
+        canvas = self._canvas
+        if canvas.document.marked or canvas.document.item is None:
+            return
+        words = f"{canvas.tool.tip}   ? shows all keys."
+        metrics = painter.fontMetrics()
+        room = canvas.view.room
+        box = QRectF(0, 0, min(room.width() - 24, metrics.horizontalAdvance(words) + 28), metrics.height() + 12)
+        box.moveCenter(QPointF(room.width() / 2, room.height() - box.height() / 2 - 12))
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(20, 22, 24, 190))
+        painter.drawRoundedRect(box, box.height() / 2, box.height() / 2)
+        painter.setPen(QColor("#ffffff"))
+        shown = metrics.elidedText(words, Qt.TextElideMode.ElideRight, int(box.width() - 20))
+        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, shown)
 
     def _paint_lines(self, painter: QPainter) -> None:
         """Caught edges, lines through the pointer while drawing, and the keyboard's cross."""

@@ -68,7 +68,7 @@ class Document(QObject):
         self._state = AnnotationState()
         self._by_id: dict[int, Annotation] = {}
         self._shown: list[Annotation] | None = None
-        self._mine = False
+        self._mine: AnnotationState | None = None
         store.labels_changed.connect(self._labels_changed)
         store.classes_changed.connect(self._classes_changed)
 
@@ -110,6 +110,9 @@ class Document(QObject):
                 state = project.annotation_states([self.item.id])[self.item.id]
             except UserError as error:
                 self.said.emit(f"{error.message} {error.hint}".strip(), "bad")
+        self._take(state)
+
+    def _take(self, state: AnnotationState) -> None:
         # Words and clips have no place in a picture; they stay as they are.
         self._state = state
         self._by_id = {a.id: a for a in state.annotations if isinstance(a.shape, PICTURE_SHAPES)}
@@ -123,9 +126,13 @@ class Document(QObject):
         if self.item is None or not isinstance(ids, list):
             return
         if self.item.id in ids:
-            self._read()
+            # What was just written needs no reading: this comes only when it is on disk.
+            if self._mine is not None:
+                self._take(self._mine)
+            else:
+                self._read()
             self.changed.emit()
-        elif not self._mine and len(ids) == 1:
+        elif len(ids) == 1:
             self.elsewhere.emit(ids[0])
 
     def _classes_changed(self) -> None:
@@ -246,17 +253,21 @@ class Document(QObject):
         if project.read_only:
             self.said.emit("This project is open for reading only; nothing can be changed.", "warn")
             return False
-        self._mine = True
         try:
             now = project.annotation_states([self.item.id])[self.item.id]
             wanted = AnnotationState(tuple(change(list(now.annotations))), now.marked if marked is None else marked)
-            self.store.set_annotations({self.item.id: wanted}, text)
+            self._mine = wanted
+            self.store.set_annotations({self.item.id: wanted}, text, {self.item.id: now})
         except UserError as error:
             self.said.emit(f"{error.message} {error.hint}".strip(), "bad")
             return False
         finally:
-            self._mine = False
-        return True
+            self._mine = None
+        if self._state != wanted:
+            # It could not be written (the store has said so), or nothing was to be written.
+            self._read()
+            self.changed.emit()
+        return self._state == wanted
 
     def add(self, new: Sequence[Annotation], text: str, *, choose: bool = True) -> list[int]:
         """Put labels on top. Returns the ids of those that lie inside the picture."""

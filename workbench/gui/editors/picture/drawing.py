@@ -141,7 +141,7 @@ def paint_one(
         painter.drawPath(path)
         _set_look(painter, style, 96, width)
         painter.drawPath(path)
-    elif isinstance(shape, Region) and chosen:
+    elif isinstance(shape, Region) and chosen and handles:
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.setPen(dashed("#ffffff", 1))
         painter.drawRect(screen_bounds(shape, view))

@@ -2,41 +2,37 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from functools import partial
 from typing import ClassVar
 
 from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, Qt
-from PySide6.QtGui import QCursor, QHideEvent, QKeyEvent, QPixmap
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QListView, QListWidget, QMenu, QVBoxLayout, QWidget
+from PySide6.QtGui import QHideEvent, QKeyEvent, QPixmap
+from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QHBoxLayout, QLineEdit, QMenu, QVBoxLayout
 
-from workbench.catalog.card import ModelCard
-from workbench.control import Control
-from workbench.data.annotations import Annotation
-from workbench.data.painting import Spans, flooded
-from workbench.data.shapes import Shape
-from workbench.errors import Problem
+from workbench.errors import Problem, UserError
 from workbench.gui.context import AppContext
 from workbench.gui.editors.base import ItemEditor
-from workbench.gui.editors.picture import strokes
+from workbench.gui.editors.picture.assist import Assist
 from workbench.gui.editors.picture.bars import ToolBar, TopBar
 from workbench.gui.editors.picture.canvas import Canvas
 from workbench.gui.editors.picture.command_list import editor_commands
 from workbench.gui.editors.picture.commands import by_key, key_of, shortcuts
 from workbench.gui.editors.picture.deeds import Deeds
 from workbench.gui.editors.picture.document import Document, counted
-from workbench.gui.editors.picture.finder import ClassFinder
-from workbench.gui.editors.picture.masks import union
+from workbench.gui.editors.picture.filling import fill
+from workbench.gui.editors.picture.naming import Naming
 from workbench.gui.editors.picture.panels import PaintBar, SidePanel
 from workbench.gui.editors.picture.pixels import Picture, Pictures
-from workbench.gui.editors.picture.proposing import proposers, proposing
 from workbench.gui.editors.picture.route import Route
 from workbench.gui.editors.picture.strip import Strip
+from workbench.gui.editors.picture.toast import Toast
 from workbench.gui.editors.picture.tools.base import Tool
 from workbench.gui.models.item_model import ItemModel
 from workbench.gui.theme import S
-from workbench.gui.widgets.basic import Banner
-from workbench.gui.workers import Job
+
+log = logging.getLogger(__name__)
 
 # Keys that lists and number fields need for themselves.
 _OF_LISTS = ("Up", "Down", "Home", "End", "PgUp", "PgDown", "Return", "Space")
@@ -65,19 +61,21 @@ class PictureEditor(ItemEditor):
         self.paint = PaintBar()
         self.paint.setVisible("brush" in self.tools)
         self.top = TopBar()
-        self.banner = Banner()
+        self.banner = Toast(self.canvas)
         self.tool_bar = ToolBar(list(self.tools.values()))
         self.side = SidePanel(ctx, self.document)
         self.strip = Strip(self.route.model, ctx.thumbnails)
+        self.naming = Naming(self.deeds, self.canvas)
+        self.assist = Assist(ctx, self.document, self.side.suggestions, self.tell)
         self.commands = editor_commands(self)
         self._by_key = by_key(self.commands)
         self._by_id = {command.id: command for command in self.commands}
-        self._drawn: tuple[Shape, str] | None = None
-        self._asking: Job | None = None
         self._fresh = True
+        self._counted = (0, False, 0)
         self._build()
         self._connect()
         self._recall()
+        self.setFocusProxy(self.canvas)
 
     # What the Data page asks for -------------------------------------------------------------------------------
 
@@ -87,7 +85,7 @@ class PictureEditor(ItemEditor):
             self.route.follow_list()
         self.go_to(row)
         self.canvas.setFocus()
-        self._find_models()
+        self.assist.find_models()
 
     def review(self) -> None:
         """Go through the proposals, the least certain first."""
@@ -97,20 +95,20 @@ class PictureEditor(ItemEditor):
             return
         self.go_to(0)
         self.canvas.setFocus()
-        self._find_models()
+        self.assist.find_models()
 
     def run(self, command_id: str) -> None:
         """Do what a button or a menu asks for."""
         self._by_id[command_id].run()
 
     def tell(self, words: str, kind: str = "info") -> None:
-        """A sentence above the canvas."""
+        """A sentence over the canvas."""
         self.banner.show_message(words, kind)
 
     # Walking ---------------------------------------------------------------------------------------------------
 
-    def go_to(self, row: int) -> None:
-        """Show the item of a row of the route."""
+    def go_to(self, row: int, *, clear: bool = True) -> None:
+        """Show the item of a row of the route; `clear`: what was said of the one before is over."""
         item = self.route.model.item_at(row)
         if item is None:
             self._show_nothing()
@@ -118,7 +116,7 @@ class PictureEditor(ItemEditor):
         self.canvas.nudge.keep()
         again = self.document.item is not None and self.document.item.id == item.id
         self.route.row = self.row = row
-        if not again:
+        if clear and not again:
             self.banner.hide()
         self.document.open(item)
         self.strip.go_to(row)
@@ -149,10 +147,10 @@ class PictureEditor(ItemEditor):
         if listed >= 0:
             self.moved.emit(listed)
 
-    def step(self, step: int) -> None:
+    def step(self, step: int, *, clear: bool = True) -> None:
         """To a neighbour, if there is one."""
         if 0 <= self.route.row + step < self.route.model.rowCount():
-            self.go_to(self.route.row + step)
+            self.go_to(self.route.row + step, clear=clear)
 
     def next_open(self) -> None:
         """To the next picture that is not done."""
@@ -167,6 +165,7 @@ class PictureEditor(ItemEditor):
         if self.document.item is None or self.document.item.problem:
             self.step(1)
             return
+        self.banner.hide()
         if not how():
             return
         if self.route.queue:
@@ -174,9 +173,9 @@ class PictureEditor(ItemEditor):
             if row < 0:
                 self.tell(f"All {len(self.route.queue)} are reviewed.", "good")
             else:
-                self.go_to(row)
+                self.go_to(row, clear=False)
         elif self.route.after:
-            self.step(1)
+            self.step(1, clear=False)
         else:
             self.tell("That was the last picture. X goes to the next one that is not done.", "good")
 
@@ -218,7 +217,7 @@ class PictureEditor(ItemEditor):
         else:
             self.leave()
 
-    # Tools and classes -----------------------------------------------------------------------------------------
+    # Tools -----------------------------------------------------------------------------------------------------
 
     def take(self, tool_id: str) -> None:
         """Take a tool in hand; taking it again lets go of what is chosen, so that the next thing can be drawn."""
@@ -229,123 +228,14 @@ class PictureEditor(ItemEditor):
         self.tool_bar.show_tool(tool_id)
         self.canvas.setFocus()
 
-    def find_class(self, heading: str = "", at: QPoint | None = None) -> None:
-        """Ask for a class by name."""
-        finder = ClassFinder(list(self.document.classes.values()), heading or "Which class?", self)
-        finder.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        finder.found.connect(self._class_found)
-        finder.named.connect(self._class_named)
-        finder.rejected.connect(self._class_refused)
-        finder.finished.connect(lambda _result: self.canvas.setFocus())
-        finder.open_at(at or self.canvas.mapToGlobal(QPoint(40, 40)))
-
-    def _class_found(self, class_id: int) -> None:
-        self.deeds.take_class(class_id)
-        self._keep_drawn()
-
-    def _class_named(self, name: str) -> None:
-        class_id = self.deeds.add_class(name)
-        if class_id is not None:
-            self._class_found(class_id)
-        else:
-            self._class_refused()
-
-    def _class_refused(self) -> None:
-        self._drawn = None
-
-    def _shape_drawn(self, shape: Shape, text: str) -> None:
-        self._drawn = (shape, text)
-        if self.document.class_id is None:
-            self.find_class("What is this?", QCursor.pos())
-        else:
-            self._keep_drawn()
-
-    def _keep_drawn(self) -> None:
-        if self._drawn is not None:
-            (shape, text), self._drawn = self._drawn, None
-            self.document.add([Annotation(shape, self.document.class_id)], text)
-
-    # Filling ---------------------------------------------------------------------------------------------------
-
     def _fill(self, at: QPointF) -> None:
-        document, item = self.document, self.document.item
-        owner, refusal = strokes.target(document)
-        if refusal:
-            self.tell(refusal)
-            return
-        shown = {a.id for a in document.shown()}
-        areas = [
-            strokes.spans_of(self.canvas.masks, document, a)
-            for a in document.annotations
-            if a.id in shown and not a.is_proposal and a.shape.kind in ("region", "polygon")
-        ]
-        x, y, width, height = int(at.x()), int(at.y()), document.width, document.height
+        fill(self.ctx, self.document, self.canvas.masks, at, self.tell, self.banner.show_error)
 
-        def work(_control: Control) -> Spans | None:
-            return flooded(union(areas, width, height), x, y)
-
-        def came(found: Spans | None) -> None:
-            if document.item is None or item is None or document.item.id != item.id:
-                return
-            if found is None:
-                self.tell("This place is painted already. Click where nothing is painted.")
-            else:
-                strokes.paint(document, self.canvas.masks, found, owner, only_free=True)
-
-        job = self.ctx.jobs.start("Filling an area", work)
-        job.succeeded.connect(came)
-        job.failed.connect(lambda problem: self.banner.show_error(problem))
-
-    # Suggestions -----------------------------------------------------------------------------------------------
-
-    def _find_models(self) -> None:
-        project = self.ctx.store.project
-        if project is None:
-            return
-        catalog = self.ctx.catalog
-
-        def work(_control: Control) -> list[ModelCard]:
-            return proposers(project, catalog)
-
-        def came(cards: list[ModelCard]) -> None:
-            if self.ctx.store.project is project:
-                self.side.suggestions.show_models(cards)
-
-        job = self.ctx.jobs.start("Looking for models that can suggest", work)
-        job.succeeded.connect(came)
-
-    def suggest(self) -> None:
-        """Have the chosen model propose labels for all that is not done."""
-        project, card = self.ctx.store.project, self.side.suggestions.card()
-        if project is None or self._asking is not None:
-            return
-        if card is None:
-            self.tell(self.side.suggestions.hint.text())
-            return
-        if project.read_only:
-            self.tell("This project is open for reading only; nothing can be changed.", "warn")
-            return
-        job = self.ctx.jobs.start("Suggesting labels", proposing(project, card))
-        self._asking = job
-        self.side.suggestions.set_busy(True)
-        self.tell("The model is looking at the pictures that are not done. Suggestions appear as they come.")
-        job.progressed.connect(lambda _fraction, _text: self.document.reload())
-        job.succeeded.connect(self._suggested)
-        job.failed.connect(self._not_suggested)
-        job.cancelled.connect(lambda: self.tell("Stopped; the suggestions so far stay."))
-        job.ended.connect(self._asked)
-
-    def _suggested(self, count: int) -> None:
-        self.tell(f"{counted(count, 'suggestion')}. Enter goes from one to the next, R rejects; Q reviews all.", "good")
-
-    def _not_suggested(self, problem: Problem) -> None:
-        self.banner.show_error(problem)
-
-    def _asked(self) -> None:
-        self._asking = None
-        self.side.suggestions.set_busy(False)
+    def _proposed(self) -> None:
+        """The model is done: there may be proposals on any picture."""
         if self.ctx.store.project is not None:
             self.ctx.store.labels_changed.emit(list(self.route.model.ids))
+            self._show_review()
 
     # Showing ---------------------------------------------------------------------------------------------------
 
@@ -379,14 +269,21 @@ class PictureEditor(ItemEditor):
         self.canvas.setAccessibleName(
             f"Picture {document.item.name} with {counted(marks)}" if document.item is not None else "Picture"
         )
-        self._show_review()
+        now = (document.item.id if document.item is not None else 0, document.marked, len(document.annotations) - marks)
+        if now != self._counted:
+            self._counted = now
+            self._show_review()
 
     def _show_review(self) -> None:
+        """Counts all proposals of the project, so only when there may be others."""
         project = self.ctx.store.project
         if project is None:
             return
         queue = self.route.queue
-        self.top.show_review(self.route.reviewed(), len(queue), 0 if queue else project.proposals_count())
+        try:
+            self.top.show_review(self.route.reviewed(), len(queue), 0 if queue else project.proposals_count())
+        except UserError as error:
+            log.warning("the review cannot be counted: %s", error)
 
     def _route_changed(self) -> None:
         if not self.isVisible():
@@ -398,6 +295,7 @@ class PictureEditor(ItemEditor):
         else:
             self.strip.go_to(self.route.row)
             self._show_state()
+            self._show_review()
 
     def _changed_elsewhere(self, item_id: int) -> None:
         """Undoing something that was done to another picture shows that picture."""
@@ -407,16 +305,22 @@ class PictureEditor(ItemEditor):
 
     def _project_changed(self) -> None:
         self.pictures.forget()
-        self.document.open(None)
         self.route.queue = []
-        self.route.row = self.row = -1
+        self._show_nothing()
         self._fresh = True
         self.side.suggestions.show_models([])
 
     # Keys ------------------------------------------------------------------------------------------------------
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        command = self._by_key.get(key_of(event))
+        key = key_of(event)
+        if isinstance(QApplication.focusWidget(), (QLineEdit, QAbstractSpinBox)):
+            # Somebody is typing: the field's leftovers, such as Enter, are no commands.
+            if key in ("Esc", "Return", "Enter"):
+                self.canvas.setFocus()
+            event.accept()
+            return
+        command = self._by_key.get(key)
         if command is not None:
             command.run()
             event.accept()
@@ -442,7 +346,7 @@ class PictureEditor(ItemEditor):
             classes = menu.addMenu("Class")
             for found in list(self.document.classes.values())[:30]:
                 classes.addAction(found.name, partial(self.deeds.take_class, found.id))
-            classes.addAction("Another …", lambda: self.find_class("What is this?", at))
+            classes.addAction("Another …", lambda: self.naming.ask("What is this?", at))
         for command in self.commands:
             if command.in_menu:
                 action = menu.addAction(f"{command.title}\t{command.keys[0]}" if command.keys else command.title)
@@ -467,7 +371,6 @@ class PictureEditor(ItemEditor):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(S)
         column.addWidget(self.top)
-        column.addWidget(self.banner)
         middle = QHBoxLayout()
         middle.setSpacing(S)
         middle.addWidget(self.tool_bar)
@@ -479,10 +382,8 @@ class PictureEditor(ItemEditor):
         middle.addWidget(self.side)
         column.addLayout(middle, 1)
         column.addWidget(self.strip)
-        lists: list[QWidget] = [*self.findChildren(QListView), *self.findChildren(QListWidget)]
-        for widget in lists:
-            if not isinstance(widget.parentWidget(), QLineEdit):
-                widget.installEventFilter(self)
+        for widget in (self.side.labels.list, self.side.classes.list, self.strip):
+            widget.installEventFilter(self)
 
     def _connect(self) -> None:
         canvas, document, top = self.canvas, self.document, self.top
@@ -501,10 +402,10 @@ class PictureEditor(ItemEditor):
         labels.menu_wanted.connect(self.show_menu)
         labels.doubleClicked.connect(lambda _index: canvas.show_chosen())
         self.strip.picked.connect(self._strip_picked)
-        canvas.drew.connect(self._shape_drawn)
+        canvas.drew.connect(self.naming.drawn)
         canvas.fill_wanted.connect(self._fill)
-        canvas.class_needed.connect(lambda: self.find_class("What shall be painted?", QCursor.pos()))
-        canvas.class_wanted.connect(lambda: self.find_class("What is this?", QCursor.pos()))
+        canvas.class_needed.connect(lambda: self.naming.ask_here("What shall be painted?"))
+        canvas.class_wanted.connect(lambda: self.naming.ask_here("What is this?"))
         canvas.menu_wanted.connect(self.show_menu)
         canvas.zoomed.connect(self.tool_bar.show_zoom)
         canvas.brush_sized.connect(self._brush_sized)
@@ -514,6 +415,8 @@ class PictureEditor(ItemEditor):
         paint.over.connect(self._paint_over)
         document.changed.connect(self._show_state)
         document.said.connect(self.tell)
+        self.assist.ended.connect(self._proposed)
+        self.assist.failed.connect(self.banner.show_error)
         document.elsewhere.connect(self._changed_elsewhere)
         self.pictures.came.connect(self._picture_came)
         self.pictures.failed.connect(self._picture_failed)

@@ -191,12 +191,13 @@ def _draw(painter: QPainter, rect: QRect, name: str, colour: str) -> None:
 
 class LabelView(QListView):
     """Signals:
-    hide_wanted(int), lock_wanted(int): the eye or the lock of this label was clicked.
+    hide_wanted(object), lock_wanted(object): the eye or the lock of this label was clicked.
     menu_wanted(object): right click, at this global place.
     """
 
-    hide_wanted = Signal(int)
-    lock_wanted = Signal(int)
+    # Ids are longer than Qt's int.
+    hide_wanted = Signal(object)
+    lock_wanted = Signal(object)
     menu_wanted = Signal(object)
 
     def __init__(self, document: Document) -> None:

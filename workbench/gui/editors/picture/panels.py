@@ -14,7 +14,7 @@ from workbench.gui.context import AppContext
 from workbench.gui.editors.picture.document import Document, counted
 from workbench.gui.editors.picture.label_list import LabelView
 from workbench.gui.editors.picture.tools.brush import LARGEST, SMALLEST
-from workbench.gui.theme import XS, M, S
+from workbench.gui.theme import M, S
 from workbench.gui.widgets.basic import Card, button, icon_button, label
 from workbench.gui.widgets.class_panel import ClassPanel
 
@@ -39,7 +39,6 @@ class LabelsCard(Card):
         self._document = document
         self.body.setContentsMargins(S, S, S, S)
         top = QHBoxLayout()
-        top.setContentsMargins(XS, 0, 0, 0)
         top.setSpacing(0)
         self.heading = label("Labels", "heading")
         top.addWidget(self.heading, 1)
@@ -60,7 +59,8 @@ class LabelsCard(Card):
         self.list.setProperty("role", "bare")
         self.body.addWidget(self.list, 1)
         self.empty = label("", "faint", wrap=True)
-        self.body.addWidget(self.empty)
+        self.empty.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self.body.addWidget(self.empty, 1)
         document.changed.connect(self._show)
         document.chosen.connect(self._show)
         self._show()
@@ -71,6 +71,7 @@ class LabelsCard(Card):
         nothing = self.list.labels.rowCount() == 0
         self.empty.setText("Done: nothing here." if self._document.marked else "None yet. Draw on the picture.")
         self.empty.setVisible(nothing)
+        self.list.setVisible(not nothing)
         for made in self._buttons:
             made.setEnabled(bool(self._document.selection))
 
@@ -96,19 +97,19 @@ class PaintBar(QWidget):
         self.slider.setAccessibleName("Size of the brush")
         self.slider.setToolTip("Diameter of brush and eraser in the picture's pixels ([ and ], or Alt and the wheel)")
         self.slider.setRange(0, 100)
-        self.slider.setFixedWidth(120)
+        self.slider.setFixedWidth(100)
         self.slider.valueChanged.connect(lambda value: self.sized.emit(_from_slider(value)))
         row.addWidget(self.slider)
         self.pixels = QSpinBox()
         self.pixels.setRange(SMALLEST, LARGEST)
         self.pixels.setSuffix(" px")
-        self.pixels.setFixedWidth(84)
+        self.pixels.setFixedWidth(78)
         self.pixels.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.pixels.setAccessibleName("Size of the brush in pixels")
         self.pixels.valueChanged.connect(self.sized)
         row.addWidget(self.pixels)
         row.addSpacing(M)
-        self.covers = QCheckBox("Paint over other areas")
+        self.covers = QCheckBox("Cover other areas")
         self.covers.setChecked(True)
         self.covers.setToolTip("Ticked, paint takes pixels from other areas; locked areas always keep theirs")
         self.covers.toggled.connect(self.over)
@@ -117,7 +118,7 @@ class PaintBar(QWidget):
         row.addWidget(label("Areas", "soft"))
         self.strength = QSlider(Qt.Orientation.Horizontal)
         self.strength.setRange(5, 100)
-        self.strength.setFixedWidth(100)
+        self.strength.setFixedWidth(80)
         self.strength.setAccessibleName("How strongly areas cover the picture")
         self.strength.setToolTip("How strongly areas cover the picture (opacity)")
         self.strength.valueChanged.connect(lambda value: self.strengthened.emit(value / 100))
@@ -228,7 +229,7 @@ class SuggestionsCard(Card):
         self.models.setEnabled(not busy)
 
     def _least(self, value: int) -> None:
-        self.least_words.setText(f"From {value} %")
+        self.least_words.setText(f"Show from {value} %")
         self.least_changed.emit(value / 100)
 
     def _show(self) -> None:
@@ -237,7 +238,7 @@ class SuggestionsCard(Card):
         self.settle.setVisible(bool(every))
         self.suggest.setEnabled(bool(self.cards))
         self.ask.setVisible(bool(self.cards))
-        self.least_words.setText(f"From {self.least.value()} %")
+        self.least_words.setText(f"Show from {self.least.value()} %")
         self.accept.setText(f" Accept {shown}" if shown else " Accept")
         self.accept.setEnabled(bool(shown))
         self.reject.setEnabled(bool(shown))

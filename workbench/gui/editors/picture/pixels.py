@@ -20,7 +20,7 @@ from workbench.gui.workers import Job
 _MOST_HELD = 64_000_000
 _SMALLEST_SIDE = 900
 _STRIP_PIXELS = 1_000_000
-_CACHE_BYTES = 600_000_000
+_CACHE_BYTES = 400_000_000
 # Qt reads these without holding Python up, and as Pillow does; everything else goes through `open_picture`.
 _QT_KINDS = (b"jpeg", b"png", b"bmp")
 _PLAIN = (
@@ -161,9 +161,9 @@ class Pictures(QObject):
     def ask(self, path: Path, then: Path | None = None) -> Picture | None:
         """The picture when it is here; None while it is on its way. `then` is decoded afterwards, for later."""
         self._next = then
-        for other, job in list(self._jobs.items()):
-            if other not in (path, then):
-                job.cancel()
+        for other in [p for p in self._jobs if p not in (path, then)]:
+            # Forgotten at once: it may be asked for again before it has stopped.
+            self._jobs.pop(other).cancel()
         found = self._kept.get(path)
         if found is not None:
             self._kept.move_to_end(path)
@@ -177,11 +177,16 @@ class Pictures(QObject):
         self._next = None
         for job in self._jobs.values():
             job.cancel()
+        self._jobs.clear()
         self._kept.clear()
 
     def _go_on(self) -> None:
+        if self._jobs:
+            return
         path, self._next = self._next, None
-        if path is not None and path not in self._kept and path not in self._jobs:
+        # Two pictures so large that they crowd each other out are not worth it.
+        large = any(p.size_in_memory > _CACHE_BYTES / 2 for p in self._kept.values())
+        if path is not None and path not in self._kept and not large:
             self._read(path)
 
     def _read(self, path: Path) -> None:

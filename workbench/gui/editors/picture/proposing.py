@@ -44,8 +44,9 @@ def proposing(project: Project, card: ModelCard) -> Callable[[Control], int]:
 
 def waiting(project: Project) -> list[int]:
     """Ids of the items that have proposals and are not done, the least certain first."""
-    ids = project.item_ids(ItemFilter(labelled=False, problems=False, order="uncertain"))
-    return [item.id for item in project.items(ids) if item.proposals]
+    proposed = project.proposed_ids()
+    ids = project.item_ids(ItemFilter(labelled=False, problems=False, order="uncertain")) if proposed else []
+    return [i for i in ids if i in proposed]
 
 
 Taken = tuple[Mapping[int, AnnotationState], Mapping[int, AnnotationState], int]

@@ -10,6 +10,8 @@ from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QScrollArea, QV
 from workbench.gui.theme import XL, L, M, S
 from workbench.gui.widgets.basic import button, label
 
+_KEYS = 176
+
 
 class ShortcutsDialog(QDialog):
     """Two columns of groups, to read at a glance."""
@@ -18,7 +20,7 @@ class ShortcutsDialog(QDialog):
         super().__init__(parent)
         self.setObjectName("shortcuts")
         self.setWindowTitle("Keyboard shortcuts of the editor")
-        self.resize(980, 640)
+        self.resize(1080, 680)
         page = QWidget()
         page.setProperty("role", "page")
         columns = QHBoxLayout(page)
@@ -35,6 +37,7 @@ class ShortcutsDialog(QDialog):
             grid.setHorizontalSpacing(M)
             grid.setVerticalSpacing(S)
             grid.setColumnStretch(1, 1)
+            grid.setColumnMinimumWidth(0, _KEYS)
             for number, (keys, words) in enumerate(rows):
                 key = label(keys, "badge")
                 key.setAlignment(Qt.AlignmentFlag.AlignCenter)

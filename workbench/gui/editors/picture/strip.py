@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPersistentModelIndex, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen
 from PySide6.QtWidgets import QAbstractItemView, QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem
@@ -93,6 +95,10 @@ class Strip(QListView):
         self.activated.connect(lambda index: self.picked.emit(index.row()))
         thumbnails.ready.connect(lambda _path: self.viewport().update())
         theme().changed.connect(self.viewport().update)
+
+    def dataChanged(self, top: Index, bottom: Index, roles: Sequence[int] = ()) -> None:
+        """All items are of one size: painting again is enough, laying thousands of them out again is not needed."""
+        self.viewport().update()
 
     def go_to(self, row: int) -> None:
         """Show this row as the one on the canvas."""

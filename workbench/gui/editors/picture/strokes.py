@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from workbench.data.annotations import Annotation
 from workbench.data.painting import Spans
-from workbench.data.shapes import Polygon, Region
+from workbench.data.shapes import Polygon, Region, bounds
 from workbench.gui.editors.picture.document import Document, accepted
 from workbench.gui.editors.picture.masks import Live, Masks, union
 
@@ -136,8 +136,6 @@ def _rub(document: Document, masks: Masks, gone: Spans, kept: frozenset[int]) ->
 
 def _near(spans: Spans, annotation: Annotation) -> bool:
     """May they overlap at all?"""
-    from workbench.data.shapes import bounds
-
     left, top, right, bottom = spans.window()
     x0, y0, x1, y1 = bounds(annotation.shape)
     return x0 < right and x1 > left and y0 < bottom and y1 > top

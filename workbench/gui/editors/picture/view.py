@@ -145,7 +145,8 @@ class View:
     def _span(size: float, room: float) -> tuple[float, float]:
         if size + 2 * _FIT_MARGIN <= room + 1e-6:
             return (room - size) / 2, (room - size) / 2
-        return room - size - _BEYOND, _BEYOND
+        beyond = min(_BEYOND, room / 3)
+        return room - size - beyond, beyond
 
     def _centre(self, at: QPointF) -> None:
         self.x = self.room.width() / 2 - at.x() * self.scale

@@ -128,6 +128,8 @@ class BoxTool(Tool):
         assert self._corner is not None
         rect = QRectF(self._corner, self._now).normalized()
         self._corner = None
+        # Enter is then for what comes next, not for another corner.
+        self.canvas.cross_shown = False
         self.canvas.drop_guides()
         if rect.width() >= 1 and rect.height() >= 1:
             self.canvas.drew.emit(BoxShape(rect.left(), rect.top(), rect.right(), rect.bottom()), "draw a box")

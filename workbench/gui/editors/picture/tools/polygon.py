@@ -149,6 +149,8 @@ class PolygonTool(Tool):
 
     def _end(self) -> None:
         points, self._points = self._points, []
+        # Enter is then for what comes next, not for another point.
+        self.canvas.cross_shown = False
         self.canvas.drop_guides()
         if len(points) >= 3:
             self.canvas.drew.emit(Polygon((tuple((p.x(), p.y()) for p in points),)), "draw an outline")
