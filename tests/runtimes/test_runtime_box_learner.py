@@ -172,8 +172,7 @@ def darknet_model(tmp_path: Path, tiny: bool = True) -> DarknetDetector:
     torch.manual_seed(4)
     sections = darknet_net.parse_cfg(yolo_cfg(tiny))
     network = darknet_net.build(sections)
-    made = DarknetDetector(card("darknet", "darknet"), network, ("cat", "dog", "owl"), sections)
-    return made
+    return DarknetDetector(card("darknet", "darknet"), network, ("cat", "dog", "owl"), sections)
 
 
 @pytest.mark.parametrize("kind", ["ssdlite320_mobilenet_v3_large", "fasterrcnn_mobilenet_v3_large_320_fpn", "tiny"])

@@ -64,7 +64,9 @@ def parse_cfg(text: str) -> list[Section]:
 
 def cfg_text(sections: Sequence[Section]) -> str:
     """Sections as the text of a .cfg; `parse_cfg` gives them back."""
-    blocks = ["\n".join([f"[{kind}]", *(f"{key}={value}" for key, value in options.items())]) for kind, options in sections]
+    blocks = [
+        "\n".join([f"[{kind}]", *(f"{key}={value}" for key, value in options.items())]) for kind, options in sections
+    ]
     return "\n\n".join(blocks) + "\n"
 
 
@@ -216,9 +218,7 @@ def build(sections: Sequence[Section]) -> Any:
             outputs = dict(zip(self.carried, seen, strict=True))
             return self._run(seen[-1], outputs, self.split, len(self.layers))
 
-        def _run(
-            self, x: torch.Tensor, outputs: dict[int, torch.Tensor], start: int, stop: int
-        ) -> list[torch.Tensor]:
+        def _run(self, x: torch.Tensor, outputs: dict[int, torch.Tensor], start: int, stop: int) -> list[torch.Tensor]:
             found = []
             for index in range(start, stop):
                 layer = self.layers[index]

@@ -91,7 +91,9 @@ class DarknetDetector(Loaded):
 
     def set_size(self, side: int) -> None:
         if side % 32:
-            raise UserError("This network's size must be a multiple of 32.", f"Choose {max(32, round(side / 32) * 32)}.")
+            raise UserError(
+                "This network's size must be a multiple of 32.", f"Choose {max(32, round(side / 32) * 32)}."
+            )
         self.module.width = self.module.height = side
         kind, options = self.sections[0]
         self.sections[0] = (kind, {**options, "width": str(side), "height": str(side)})
