@@ -131,3 +131,50 @@ def test_who_can_propose(project: Project, finder: ModelCard, catalog: Catalog, 
     project.set_annotations({i: AnnotationState((), True) for i in project.item_ids()})
     with pytest.raises(UserError, match="All pictures are done"):
         propose(project, finder)
+
+
+def test_a_model_is_judged_on_labelled_pictures_that_are_in_no_project(
+    finder: ModelCard, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import json
+
+    from workbench.__main__ import main
+    from workbench.data.annotations import NewAnnotation
+    from workbench.data.importers.base import ImportPlan
+    from workbench.data.types import NewItem
+    from workbench.engine.evaluate import evaluate_items
+
+    paths = [i.path for i in new_items(tmp_path / "more", 3, first=50, size=(96, 96))]
+    circle = NewAnnotation(BoxShape(0, 0, 40, 50), "Circle ")
+    crowd = NewAnnotation(BoxShape(50, 0, 90, 50), "circle", ignored=True)
+    given = [
+        NewItem("picture", "a", path=paths[0], annotations=(circle, crowd)),
+        NewItem("picture", "b", path=paths[1], annotations=(circle,)),
+        NewItem("picture", "c", path=tmp_path / "gone.png", annotations=(circle,)),
+        NewItem("picture", "d", path=paths[2]),
+    ]
+    judgement, problems = evaluate_items(finder, given, "object-detection")
+    assert judgement.n == 2 and len(problems) == 1 and judgement.headline()["score"] == 1.0
+    # A model of the person's own is judged by all it says; a published one by what the labels speak of.
+    assert len(judgement.wrong) == 2  # type: ignore[attr-defined]
+    published = replace(finder, source=replace(finder.source, kind="torchvision"))
+    monkeypatch.setattr("workbench.engine.pool.files", lambda _card, _paths: None)
+    judgement, _ = evaluate_items(published, given[:2], "object-detection")
+    assert judgement.wrong == ()  # type: ignore[attr-defined]
+    with pytest.raises(UserError, match="None of the labels"):
+        evaluate_items(finder, [NewItem("picture", "a", path=paths[0], annotations=(NewAnnotation(label="eel"),))], "object-detection")  # fmt: skip
+    with pytest.raises(UserError, match="None of these is labelled"):
+        evaluate_items(finder, given[3:], "object-detection")
+
+    class Plan(ImportPlan):
+        def read(self, control: Control | None = None) -> Iterator[Any]:
+            yield from given[:2]
+
+    plan = Plan("marked", "picture", "set", tmp_path, 2, {"circle": 3}, marks="boxes")
+    monkeypatch.setattr("workbench.data.importers.sniff", lambda *_args: plan)
+    monkeypatch.setattr("workbench.catalog.catalog.Catalog.get", lambda _self, _id: finder)
+    assert main(["evaluate", "finder", str(tmp_path), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["map50"] == 1.0
+    assert main(["evaluate", "finder", str(tmp_path)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert "found 2 of 2 things" in lines[0] and lines[1].split()[0] == "class" and lines[2].split()[:4] == ["circle", "2", "of", "2"]
