@@ -219,7 +219,7 @@ def test_the_report_shows_curve_and_mistakes(tmp_path: Path) -> None:
             said = Boxes((Box(0, 0, 5, 5, "<i>ghost", 0.9),), 160, 160)
             record = ItemPrediction(item.id, Split.TEST, "", "", (), to_record(said))
             answers.append(Answered(item, record, kept, tuple(names[a.class_id or 0] for a in kept)))
-        e = judge("boxes", [*names.values()], answers)
+        e = judge("boxes", [*names.values(), "<i>ghost"], answers)
         run = RunRecord("r", "R", "done", "2026-01-01", {}, {}, tmp_path)
         page = render(project, run, e, lambda _path: b"jpeg")
     assert "<svg" in page and "&lt;i&gt;ghost" in page and "<i>ghost" not in page

@@ -9,8 +9,9 @@ from workbench.catalog.card import ModelCard
 from workbench.catalog.catalog import Catalog, label_names
 from workbench.control import Control
 from workbench.data import labels
+from workbench.data.annotations import Annotation
 from workbench.data.project import Project
-from workbench.data.types import Item, ItemFilter, ItemPrediction, Sample, Split
+from workbench.data.types import Item, ItemFilter, ItemPrediction, NewItem, Sample, Split
 from workbench.engine.predict import predict
 from workbench.errors import Problem, UserError
 from workbench.tasks.predictions import Prediction, Scores, to_record
@@ -19,8 +20,8 @@ from workbench.trust.judging import Answered, Judgement, compare, judge
 from workbench.trust.metrics import Comparison, Evaluation, evaluation_from_predictions
 
 __all__ = [
-    "Comparison", "Evaluation", "Judgement", "compare", "evaluate", "evaluate_samples", "evaluation_from_predictions",
-    "judge_kept",
+    "Comparison", "Evaluation", "Judgement", "compare", "evaluate", "evaluate_items", "evaluate_samples",
+    "evaluation_from_predictions", "judge_kept",
 ]  # fmt: skip
 
 
@@ -119,6 +120,46 @@ def evaluate_samples(
         true = spelling.get(labels.key(label), label)
         found.append(ItemPrediction(result.index, Split.TEST, true, best, scores))
     return evaluation_from_predictions(order, found), problems
+
+
+def evaluate_items(
+    card: ModelCard, items: Iterable[NewItem], task_id: str, control: Control | None = None
+) -> tuple[Judgement, list[Problem]]:
+    """Judge a model on items with labels on pieces of them (boxes, areas, words …). Item ids are places from 0.
+
+    A model that knows more than the labels speak of (a published one) is judged by the labelled classes alone.
+
+    Raises:
+        UserError: when none of the items is labelled, or none of the labels is one the model knows.
+    """
+    given = [i for i in items if i.annotations is not None]
+    if not given:
+        raise UserError("None of these is labelled.", "Choose data with labels of the kind the model gives.")
+    order = label_names(card)
+    spelling = {labels.key(name): name for name in order}
+    names = [[spelling.get(labels.key(a.label), a.label) for a in i.annotations or ()] for i in given]
+    there = {name for found in names for name in found if name}
+    if there and order and not there & set(order):
+        raise UserError(
+            "None of the labels is one this model knows.",
+            f"It knows: {', '.join(order[:12])}{'…' if len(order) > 12 else ''}.",
+        )
+    classes = order if card.is_own else tuple(name for name in order if name in there)
+    answers, problems = [], []
+    task = get_task(task_id)
+    samples = [Sample(i.kind, i.name, path=i.path, text=i.text) for i in given]
+    for result in predict(samples, card, task, control=control):
+        if result.prediction is None:
+            if result.problem is not None:
+                problems.append(result.problem)
+            continue
+        new = given[result.index]
+        size = (int(getattr(result.prediction, "width", 0)), int(getattr(result.prediction, "height", 0)))
+        item = Item(result.index, new.kind, new.name, new.path, new.text, width=size[0], height=size[1], marked=True)
+        said = ItemPrediction(result.index, Split.TEST, "", "", (), to_record(result.prediction))
+        marks = tuple(Annotation(a.shape, None, text=a.text, ignored=a.ignored) for a in new.annotations or ())
+        answers.append(Answered(item, said, marks, tuple(names[result.index])))
+    return judge(task.info.judge, classes, answers, Split.TEST.value), problems
 
 
 def _scores(prediction: Prediction, order: Sequence[str]) -> tuple[str, tuple[float, ...]]:

@@ -7,7 +7,7 @@ and 32, joined by a feature pyramid (Lin et al. 2017, arXiv 1612.03144). Narrow,
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +40,16 @@ class StarterDetector(TorchvisionDetector):
     def eyes(self) -> nn.Module:
         eyes: nn.Module = self.module.backbone.body
         return eyes
+
+    def set_classes(self, labels: Sequence[str]) -> None:
+        if self.labels:
+            super().set_classes(labels)
+            return
+        # Nothing but the eyes has learnt anything: all else is made now, from the random numbers of the training's seed.
+        fresh = network_of(self.card, len(labels)).to(self.device)
+        self.module.backbone.fpn, self.module.head = fresh.backbone.fpn, fresh.head
+        self.labels = tuple(labels)
+        keep_limit(self.module)
 
     def pyramid(self, features: tuple[torch.Tensor, ...]) -> list[torch.Tensor]:
         levels: list[torch.Tensor] = self.module.backbone.join(features)

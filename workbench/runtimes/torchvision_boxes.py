@@ -213,22 +213,21 @@ class TorchvisionDetector(Loaded):
         outputs = module.head(pyramid)
         anchors = module.anchor_generator(images, pyramid)
         kind = type(module).__name__
+        found: dict[str, torch.Tensor]
         if kind == "FCOS":
-            found: dict[str, torch.Tensor] = module.compute_loss(
-                wanted, outputs, anchors, [level.shape[2] * level.shape[3] for level in pyramid]
-            )
-            return found
-        if kind == "RetinaNet":
-            retina: dict[str, torch.Tensor] = module.compute_loss(wanted, outputs, anchors)
-            return retina
-        matched = [
-            module.proposal_matcher(box_iou(t["boxes"], a))
-            if len(t["boxes"])
-            else torch.full((len(a),), -1, dtype=torch.int64, device=a.device)
-            for t, a in zip(wanted, anchors, strict=True)
-        ]
-        losses: dict[str, torch.Tensor] = module.compute_loss(wanted, outputs, anchors, matched)
-        return losses
+            counts = [level.shape[2] * level.shape[3] for level in pyramid]
+            found = module.compute_loss(wanted, outputs, anchors, counts)
+        elif kind == "RetinaNet":
+            found = module.compute_loss(wanted, outputs, anchors)
+        else:
+            matched = [
+                module.proposal_matcher(box_iou(t["boxes"], a))
+                if len(t["boxes"])
+                else torch.full((len(a),), -1, dtype=torch.int64, device=a.device)
+                for t, a in zip(wanted, anchors, strict=True)
+            ]
+            found = module.compute_loss(wanted, outputs, anchors, matched)
+        return found
 
     def _images(self, seen: Seen) -> Any:
         """The frame and the sizes in it as torchvision wants them; it looks at no pixel of it."""

@@ -80,15 +80,12 @@ class ObjectDetection(BaseTask):
             "Finds only these things; what is small, hidden or crowded is missed more often.",
         )
 
-    def annotations_of(self, prediction: Prediction, classes: Mapping[str, int]) -> list[Annotation]:
-        """What a prediction would be as labels: those certain enough to be shown, of classes that are known.
-
-        Args:
-            classes: class id by name.
-        """
+    def annotations_of(self, prediction: Prediction, class_ids_by_name: Mapping[str, int]) -> list[Annotation]:
+        """What a model found as proposals for a person to correct: what is certain enough to be shown; what has no class id
+        is left out."""
         if not isinstance(prediction, Boxes):
             return []
-        by_key = {labels.key(name): class_id for name, class_id in classes.items()}
+        by_key = {labels.key(name): class_id for name, class_id in class_ids_by_name.items()}
         made = []
         for box in prediction.above():
             class_id = by_key.get(labels.key(box.label))

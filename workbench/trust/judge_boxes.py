@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -200,9 +200,11 @@ class BoxJudgement:
 
 
 def judge(classes: Sequence[str], answers: Sequence[Answered], split: str) -> BoxJudgement:
-    """See `workbench.trust.judging`."""
+    """See `workbench.trust.judging`. What was found of a class that is neither asked for nor there counts neither way."""
     scenes = [scene_of(a) for a in answers]
     names = list(dict.fromkeys([*classes, *(t.name for s in scenes for t in s.truths if t.name)]))
+    known = set(names)
+    scenes = [replace(s, found=tuple(f for f in s.found if f.name in known)) for s in scenes]
     matches = box_matching.match(scenes, names)
     sorted_out = [sort_out(scene) for scene in scenes]
     per_class = tuple(_of_class(m, sorted_out) for m in matches)

@@ -1,0 +1,120 @@
+"""Assisted labelling: a model proposes boxes or areas for what is not labelled yet; a person accepts or corrects them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+
+from workbench.app_paths import app_paths
+from workbench.catalog.card import ModelCard
+from workbench.catalog.catalog import Catalog, label_names
+from workbench.control import Control
+from workbench.data import labels
+from workbench.data.annotations import Annotation
+from workbench.data.project import Project
+from workbench.data.shapes import PICTURE_SHAPES, bounds
+from workbench.data.types import ItemFilter
+from workbench.engine.predict import predict
+from workbench.errors import UserError
+from workbench.tasks.found_things import overlap
+from workbench.tasks.predictions import Prediction
+from workbench.tasks.registry import get_task
+
+# What a model proposes where there is a label already that covers it so well is left out.
+_SAME = 0.5
+_WRITE_SECONDS = 0.5
+_Convert = Callable[[Prediction, Mapping[str, int]], list[Annotation]]
+
+
+def proposers(project: Project, catalog: Catalog) -> list[ModelCard]:
+    """Models on this computer that can propose labels for a project, the best first: those taught on it (the best score
+    first), then those that know most of its classes by name."""
+    from workbench.hub.store import is_present
+
+    if _converter(project) is None:
+        return []
+    wanted = {labels.key(c.name) for c in project.classes()}
+    scores = {
+        str(r.metrics.get("model_id", "")): float(r.metrics.get("score", 0.0) or 0.0)
+        for r in project.runs()
+        if r.metrics.get("model_id")
+    }
+    found: list[tuple[bool, float, int, ModelCard]] = []
+    paths = app_paths()
+    for card in catalog.cards():
+        if project.task_id not in card.tasks or card.is_remote:
+            continue
+        known = len(wanted & {labels.key(name) for name in label_names(card)})
+        if known and is_present(card, paths):
+            found.append((card.id in scores, scores.get(card.id, 0.0), known, card))
+    # Of equals the small one: it is the quick one.
+    found.sort(key=lambda f: (not f[0], -f[1], -f[2], f[3].parameters))
+    return [card for *_, card in found]
+
+
+def propose(project: Project, card: ModelCard, control: Control | None = None) -> int:
+    """Have a model propose labels for every picture that is not done; its old proposals there are replaced, what people made
+    stays. They appear in the project while it works; the least certain pictures come first in a review.
+
+    Returns:
+        Number of proposals.
+
+    Raises:
+        UserError: when there is nothing to propose for, or the model knows none of the project's classes.
+        Cancelled: when asked to stop; proposals so far stay.
+    """
+    control = control or Control()
+    task = get_task(project.task_id)
+    convert = _converter(project)
+    if convert is None:
+        raise UserError(f"Nothing can be proposed for {task.info.title.lower()}.", "Label by hand.")
+    ids = {c.name: c.id for c in project.classes()}
+    keys = {labels.key(name) for name in ids}
+    if not any(labels.key(name) in keys for name in label_names(card)):
+        raise UserError(
+            f"“{card.name}” knows none of this project's classes.",
+            "Choose another model, or name the classes as the model does.",
+        )
+    items = project.items(project.item_ids(ItemFilter(labelled=False, problems=False)))
+    if not items:
+        raise UserError(f"All {task.info.nouns} are done.", "Add more to get proposals.")
+    count = 0
+    waiting: dict[int, list[Annotation]] = {}
+    broken: dict[int, str] = {}
+    written = time.monotonic()
+    try:
+        for result in predict([i.sample() for i in items], card, task, control=control):
+            item = items[result.index]
+            if result.prediction is None:
+                if result.problem is not None:
+                    broken[item.id] = result.problem.message
+                continue
+            made = convert(result.prediction, ids)
+            waiting[item.id] = _missing(project.annotations(item.id), made)
+            count += len(waiting[item.id])
+            control.progress(result.index + 1, len(items), f"Looking at {result.index + 1} of {len(items)}")
+            if time.monotonic() - written > _WRITE_SECONDS:
+                project.set_proposals(waiting)
+                waiting, written = {}, time.monotonic()
+    finally:
+        # Also when it is stopped: what has been found stays.
+        project.set_proposals(waiting)
+        project.mark_broken(broken)
+    return count
+
+
+def _converter(project: Project) -> _Convert | None:
+    """How the project's task makes labels of a prediction; None where it does not."""
+    found: _Convert | None = getattr(get_task(project.task_id), "annotations_of", None)
+    return found
+
+
+def _missing(there: Sequence[Annotation], made: Sequence[Annotation]) -> list[Annotation]:
+    """Those proposals that no label of the same class covers yet."""
+    kept = [(a.class_id, bounds(a.shape)) for a in there if not a.is_proposal and isinstance(a.shape, PICTURE_SHAPES)]
+    return [
+        a
+        for a in made
+        if not isinstance(a.shape, PICTURE_SHAPES)
+        or not any(c == a.class_id and overlap(box, bounds(a.shape)) >= _SAME for c, box in kept)
+    ]
