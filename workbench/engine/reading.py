@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from typing import Any
 
 from workbench.data.types import Item
+from workbench.engine.readers import reader_threads
 from workbench.engine.run import Run
 from workbench.errors import Problem, UserError
 from workbench.tasks.lesson import Lesson
@@ -34,7 +35,7 @@ def read_batches(
     """
     seed = run.config.seed
     queue: deque[_Waiting] = deque()
-    with ThreadPoolExecutor(_READERS) as readers:
+    with reader_threads(_READERS) as readers:
 
         def submit(batch: Sequence[Item], turn: int) -> None:
             waiting: _Waiting = []

@@ -42,7 +42,7 @@ _BATCH, _FEW, _SMALL_BATCH = 8, 200, 4
 _VARIATIONS = 3
 # Part of the kept features' key: raised when what is computed changes.
 _VERSION = 1
-_DICE = 1.0
+_DICE = 2.0
 # A class is weighed by no more than so many times the usual, however rare.
 _MOST_WEIGHT = 10.0
 # Pictures are varied at up to this many times the size at which the network looks at them.
