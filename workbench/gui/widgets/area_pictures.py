@@ -84,7 +84,7 @@ class _Delegate(QStyledItemDelegate):
         words = f"{item.name}: overlap {index.data(_SCORE):.0%}"
         shown = metrics.elidedText(words, Qt.TextElideMode.ElideMiddle, int(head.width()))
         painter.drawText(head, Qt.AlignmentFlag.AlignVCenter, shown)
-        picture = self._ctx.thumbnails.pixmap(item.path) if item.path is not None else None
+        picture = self._ctx.thumbnails.pixmap(item.path, item.window) if item.path is not None else None
         layers = self.layers.get(item.id)
         wide = (rect.width() - 20 - 2 * M) / 3
         for number in range(3):

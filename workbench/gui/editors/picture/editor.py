@@ -120,7 +120,8 @@ class PictureEditor(ItemEditor):
             self.banner.hide()
         self.document.open(item)
         self.strip.go_to(row)
-        stand_in = self.ctx.thumbnails.pixmap(item.path) if item.path is not None else None
+        self.pictures.read_through(item.window)
+        stand_in = self.ctx.thumbnails.pixmap(item.path, item.window) if item.path is not None else None
         width, height = item.width, item.height
         if stand_in is not None and (stand_in.width() > stand_in.height()) != (width > height):
             width, height = height, width  # kept lying, shown upright

@@ -11,6 +11,7 @@ from PySide6.QtGui import QImage, QImageIOHandler, QImageReader, QPainter
 
 from workbench.control import Control
 from workbench.data.media import MAX_PIXELS, open_picture
+from workbench.data.types import Window
 from workbench.errors import UserError
 from workbench.gui.context import AppContext
 from workbench.gui.editors.picture.view import View
@@ -65,14 +66,17 @@ class Picture:
         painter.drawImage(target, level, source)
 
 
-def read_picture(path: Path, control: Control) -> Picture:
+def read_picture(path: Path, control: Control, window: Window | None = None) -> Picture:
     """Decode a file and make its smaller sizes; for jobs.
+
+    Args:
+        window: how a picture with more than 256 greys is read; None: as its file says.
 
     Raises:
         UserError: as `media.open_picture`.
         Cancelled: when asked to stop.
     """
-    found = _by_qt(path) or _by_pillow(path, control)
+    found = _by_qt(path) or _by_pillow(path, control, window)
     control.check()
     first, size = found
     levels = [first]
@@ -103,8 +107,8 @@ def _by_qt(path: Path) -> tuple[QImage, QSize] | None:
     return image, size
 
 
-def _by_pillow(path: Path, control: Control) -> tuple[QImage, QSize]:
-    picture = open_picture(path)
+def _by_pillow(path: Path, control: Control, window: Window | None) -> tuple[QImage, QSize]:
+    picture = open_picture(path, window=window)
     width, height = picture.size
     image = QImage(width, height, QImage.Format.Format_RGB32)
     if image.isNull():
@@ -157,6 +161,13 @@ class Pictures(QObject):
         self._kept: OrderedDict[Path, Picture] = OrderedDict()
         self._jobs: dict[Path, Job] = {}
         self._next: Path | None = None
+        self._window: Window | None = None
+
+    def read_through(self, window: Window | None) -> None:
+        """How the project reads pictures with more than 256 greys; what was read otherwise is let go."""
+        if window != self._window:
+            self.forget()
+            self._window = window
 
     def ask(self, path: Path, then: Path | None = None) -> Picture | None:
         """The picture when it is here; None while it is on its way. `then` is decoded afterwards, for later."""
@@ -190,7 +201,7 @@ class Pictures(QObject):
             self._read(path)
 
     def _read(self, path: Path) -> None:
-        job = self._ctx.jobs.start("Opening a picture", _reading(path))
+        job = self._ctx.jobs.start("Opening a picture", _reading(path, self._window))
         self._jobs[path] = job
         job.succeeded.connect(lambda picture: self._arrived(path, picture))
         job.failed.connect(lambda problem: self.failed.emit(path, problem))
@@ -208,8 +219,8 @@ class Pictures(QObject):
         self._go_on()
 
 
-def _reading(path: Path) -> Callable[[Control], Picture]:
+def _reading(path: Path, window: Window | None) -> Callable[[Control], Picture]:
     def work(control: Control) -> Picture:
-        return read_picture(path, control)
+        return read_picture(path, control, window)
 
     return work

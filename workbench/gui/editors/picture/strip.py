@@ -40,7 +40,7 @@ class _Delegate(QStyledItemDelegate):
         path = QPainterPath()
         path.addRoundedRect(frame, 5, 5)
         painter.fillPath(path, theme().colour("raised"))
-        found = self._thumbnails.pixmap(item.path) if item.path is not None else None
+        found = self._thumbnails.pixmap(item.path, item.window) if item.path is not None else None
         painter.setClipPath(path)
         if found is not None and not found.isNull():
             size = found.size().scaled(frame.size().toSize(), Qt.AspectRatioMode.KeepAspectRatioByExpanding)
