@@ -1,7 +1,7 @@
 """Teaching areas beside a plain loop in the manner of torchvision's references/segmentation, on the same pictures, first
 weights and seed; and the starter's ways beside each other. By hand; minutes.
 
-    python benchmarks/segmentation_vs_reference.py [--arch lraspp_mobilenet_v3_large ...] [--pictures 120] [--epochs 20]
+    python benchmarks/segmentation_vs_reference.py [--arch lraspp_mobilenet_v3_large smp:tu-resnet10t ...] [--pictures 120] [--epochs 20]
 """
 
 from __future__ import annotations
@@ -17,11 +17,12 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
-ARCHS = ["lraspp_mobilenet_v3_large", "deeplabv3_mobilenet_v3_large"]
+ARCHS = ["smp:tu-resnet10t", "lraspp_mobilenet_v3_large", "deeplabv3_mobilenet_v3_large"]
+DECODER = (48, 32, 16, 16, 8)
 CLASSES = ("circle", "star")
 
 
-def make_project(folder: Path, pictures: int, side: int, classes: tuple[str, ...]) -> Any:
+def make_project(folder: Path, pictures: int, side: int, classes: tuple[str, ...], **how: Any) -> Any:
     """Two thirds to learn from, a sixth to steer by, a sixth to test on."""
     import shapes_set
 
@@ -33,7 +34,7 @@ def make_project(folder: Path, pictures: int, side: int, classes: tuple[str, ...
         ((pictures * 2 // 3, Split.TRAIN), (pictures // 6, Split.VALIDATION), (pictures // 6, Split.TEST))
     ):
         new = shapes_set.new_items(
-            folder / split.value, count, 10_000 * number, marks="regions", size=(side, side), classes=classes
+            folder / split.value, count, 10_000 * number, marks="regions", size=(side, side), classes=classes, **how
         )
         items += [replace(i, split=split) for i in new]
     project = Project.create(folder / "project", "shapes", "semantic-segmentation")
@@ -51,21 +52,26 @@ def beside(project: Any, catalog: Any, arch: str, side: int, epochs: int, batch:
     from workbench.engine.events import EpochDone, Finished, How, StepDone
     from workbench.engine.fit import fit, new_config
     from workbench.runtimes.folder import save_folder
-    from workbench.runtimes.torchvision_segmentation_runtime import build
+    from workbench.runtimes.registry import runtime_of
 
-    folder = app_paths().models / arch
+    name = arch.replace(":", "-")
+    folder = app_paths().models / name
+    unet = arch.startswith("smp:")
+    rate = 2e-3 if unet else 1e-3
     card = ModelCard(
-        arch, arch, ("semantic-segmentation",), "torchvision_segmentation", arch, Source("folder", str(folder)),
-        trainable_for=("semantic-segmentation",), label_names=CLASSES, preparation=Preparation(size=side, mean=MEAN, std=STD),
+        name, name, ("semantic-segmentation",), "unet" if unet else "torchvision_segmentation", "smp:Unet" if unet else arch,
+        Source("folder", str(folder)), trainable_for=("semantic-segmentation",), label_names=CLASSES,
+        options={"encoder_name": arch[4:], "decoder_channels": list(DECODER)} if unet else {},
+        preparation=Preparation(size=side, mean=MEAN, std=STD),
     )  # fmt: skip
     torch.manual_seed(seed)
-    save_folder(build(card, Path()), card, folder)
+    save_folder(runtime_of(card).build(card, Path()), card, folder)
     catalog.refresh()
     began = time.perf_counter()
     events = list(
         fit(
             new_config(
-                project, card, How.THOROUGH, epochs=epochs, batch_size=batch, seed=seed, augment=False, patience=10**6,
+                project, catalog.get(card.id), How.THOROUGH, epochs=epochs, batch_size=batch, seed=seed, augment=False, patience=10**6,
                 options={"dice": 0.0},
             ),
             project, catalog,
@@ -75,7 +81,9 @@ def beside(project: Any, catalog: Any, arch: str, side: int, epochs: int, batch:
     losses = [e.loss for e in events if isinstance(e, StepDone)]
     scores = [e.validation_score for e in events if isinstance(e, EpochDone)]
     assert isinstance(events[-1], Finished)
-    plain = Plain(arch, folder / "model.safetensors", CLASSES, side, epochs, batch, seed=seed)
+    plain = Plain(
+        arch, folder / "model.safetensors", CLASSES, side, epochs, batch, (rate, rate), seed, decoder_channels=DECODER
+    )
     for how in (plain, replace(plain, recipe="torchvision", rates=(0.02, 0.02))):
         began = time.perf_counter()
         told = plain_loop(project, how)
@@ -118,7 +126,7 @@ def main() -> None:
     parser.add_argument("--pictures", type=int, default=120)
     parser.add_argument("--side", type=int, default=96)
     parser.add_argument("--epochs", type=int, default=20)
-    parser.add_argument("--batch", type=int, default=8)
+    parser.add_argument("--batch", type=int, default=4)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--no-starter", action="store_true")
     options = parser.parse_args()
@@ -127,7 +135,7 @@ def main() -> None:
 
     catalog = Catalog.load()
     folder = Path(tempfile.mkdtemp())
-    with make_project(folder / "two", options.pictures, options.side, CLASSES) as project:
+    with make_project(folder / "two", options.pictures, options.side, CLASSES, most=2, share=(0.3, 0.6)) as project:
         for arch in options.arch:
             beside(project, catalog, arch, options.side, options.epochs, options.batch, options.seed)
     if not options.no_starter:

@@ -28,7 +28,8 @@ class Plain:
     """What the loop is told.
 
     Attributes:
-        arch: torchvision's name; `weights`: a safetensors file with the first weights.
+        arch: torchvision's name, or "smp:" and the encoder of a U-Net of segmentation-models-pytorch.
+        weights: a safetensors file with the first weights.
         side: pictures are looked at in this size, square.
         rates: of the last layers, and of the stage before them; each stage before that is 0.8 times as fast.
         recipe: "app": AdamW, warm-up over a tenth of the steps, then half a cosine (what the app states). "torchvision":
@@ -44,6 +45,7 @@ class Plain:
     rates: tuple[float, float] = (1e-3, 1e-3)
     seed: int = 0
     recipe: str = "app"
+    decoder_channels: tuple[int, ...] = ()
 
 
 @dataclass
@@ -58,12 +60,8 @@ class Told:
 def plain_loop(project: Project, how: Plain) -> Told:
     """Train on a project's training pictures without varying them."""
     from safetensors.torch import load_file
-    from torchvision import models
 
-    options: dict[str, Any] = {} if how.arch.startswith("lraspp") else {"aux_loss": True}
-    network = models.get_model(
-        how.arch, weights=None, weights_backbone=None, num_classes=len(how.classes) + 1, **options
-    )
+    network = _network(how)
     network.load_state_dict(load_file(how.weights))
     learn = [_loaded(project, i, how) for i in project.split_items(Split.TRAIN)]
     unseen = [_loaded(project, i, how) for i in project.split_items(Split.VALIDATION)]
@@ -74,7 +72,7 @@ def plain_loop(project: Project, how: Plain) -> Told:
     for epoch in range(1, how.epochs + 1):
         network.train()
         for pictures, truths in _batches(learn, how, epoch):
-            output = network(pictures)
+            output = _said(network, pictures)
             loss = cross_entropy(output["out"], truths, ignore_index=255)
             if "aux" in output:
                 loss = loss + 0.5 * cross_entropy(output["aux"], truths, ignore_index=255)
@@ -88,6 +86,25 @@ def plain_loop(project: Project, how: Plain) -> Told:
         told.mean_iou_all.append(float(overlap.nanmean()))
         told.mean_iou.append(float(overlap[1:].nanmean()))
     return told
+
+
+def _network(how: Plain) -> Any:
+    classes = len(how.classes) + 1
+    if how.arch.startswith("smp:"):
+        import segmentation_models_pytorch as smp
+
+        return smp.Unet(
+            how.arch[4:], encoder_weights=None, classes=classes, decoder_channels=list(how.decoder_channels)
+        )
+    from torchvision import models
+
+    options: dict[str, Any] = {} if how.arch.startswith("lraspp") else {"aux_loss": True}
+    return models.get_model(how.arch, weights=None, weights_backbone=None, num_classes=classes, **options)
+
+
+def _said(network: Any, pictures: torch.Tensor) -> dict[str, torch.Tensor]:
+    said = network(pictures)
+    return said if isinstance(said, dict) else {"out": said}
 
 
 def _loaded(project: Project, item: Item, how: Plain) -> tuple[torch.Tensor, torch.Tensor]:
@@ -116,16 +133,7 @@ def _optimiser(network: Any, how: Plain, steps: int) -> tuple[Any, Any]:
     if how.recipe == "torchvision":
         optimiser: Any = torch.optim.SGD(network.parameters(), lr=how.rates[0], momentum=0.9, weight_decay=1e-4)
         return optimiser, torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: max(0.0, 1 - step / steps) ** 0.9)
-    classifier = network.classifier
-    ends = (
-        [classifier.low_classifier, classifier.high_classifier] if how.arch.startswith("lraspp") else [classifier[-1]]
-    )
-    head = [p for end in ends for p in end.parameters()]
-    last = {id(p) for p in head}
-    middle = [p for p in classifier.parameters() if id(p) not in last]
-    if getattr(network, "aux_classifier", None) is not None:
-        middle += list(network.aux_classifier.parameters())
-    stages = [head, middle, *reversed(stage_parameters(network.backbone))]
+    stages = _unet_stages(network) if how.arch.startswith("smp:") else _torchvision_stages(network, how.arch)
     groups = [
         {"params": stage, "lr": how.rates[0] if number == 0 else how.rates[1] * 0.8 ** (number - 1)}
         for number, stage in enumerate(stages)
@@ -141,12 +149,28 @@ def _optimiser(network: Any, how: Plain, steps: int) -> tuple[Any, Any]:
     return optimiser, torch.optim.lr_scheduler.LambdaLR(optimiser, factor)
 
 
+def _unet_stages(network: Any) -> list[list[Any]]:
+    head = [*network.decoder.parameters(), *network.segmentation_head.parameters()]
+    return [head, *reversed(stage_parameters(network.encoder))]
+
+
+def _torchvision_stages(network: Any, arch: str) -> list[list[Any]]:
+    classifier = network.classifier
+    ends = [classifier.low_classifier, classifier.high_classifier] if arch.startswith("lraspp") else [classifier[-1]]
+    head = [p for end in ends for p in end.parameters()]
+    last = {id(p) for p in head}
+    middle = [p for p in classifier.parameters() if id(p) not in last]
+    if getattr(network, "aux_classifier", None) is not None:
+        middle += list(network.aux_classifier.parameters())
+    return [head, middle, *reversed(stage_parameters(network.backbone))]
+
+
 def _overlap(network: Any, pictures: list[Any], classes: int) -> torch.Tensor:
     """Intersection over union of each class, float [classes]; NaN where it is neither there nor said."""
     matrix = torch.zeros(classes, classes, dtype=torch.float64)
     with torch.inference_mode():
         for picture, truth in pictures:
-            said = network(picture[None])["out"][0].argmax(0)
+            said = _said(network, picture[None])["out"][0].argmax(0)
             counted = torch.bincount(truth.flatten() * classes + said.flatten(), minlength=classes**2)
             matrix += counted.reshape(classes, classes)
     right = matrix.diag()

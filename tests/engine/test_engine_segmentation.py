@@ -31,6 +31,8 @@ import shapes_set  # noqa: E402
 from plain_segmentation import MEAN, STD, Plain, plain_loop  # noqa: E402
 
 MakeShapes = Callable[..., Project]
+# A small network that learns in a hundred steps.
+UNET = {"encoder_name": "tu-resnet10t", "decoder_channels": [48, 32, 16, 16, 8]}
 
 
 @pytest.fixture(autouse=True)
@@ -129,8 +131,7 @@ def test_the_starter_learns_areas_the_quick_way_and_is_used_like_any_model(
 
 def test_a_network_that_knows_nothing_learns_areas(shapes: MakeShapes, catalog: Catalog) -> None:
     project = shapes(40, 6, 20, classes=("circle",), size=(64, 64), most=2)
-    options = {"encoder_name": "tu-resnet10t", "decoder_channels": [48, 32, 16, 16, 8]}
-    card = random_model(catalog, "unet", "smp:Unet", ("circle",), 64, options)
+    card = random_model(catalog, "unet", "smp:Unet", ("circle",), 64, UNET)
     _events, finished = train(project, catalog, card, How.THOROUGH, epochs=8)
     assert finished.metrics["score"] >= 0.4, finished.metrics
     assert finished.metrics["low"] > finished.metrics["baseline"] + 0.1
@@ -181,26 +182,34 @@ def test_stopping_before_anything_is_learnt_keeps_nothing(shapes: MakeShapes, ca
 # It does what a plain loop does ------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("arch", "train_items"), [("lraspp_mobilenet_v3_large", 14)])
+@pytest.mark.parametrize(
+    ("runtime", "arch", "rate", "epochs", "learns"),
+    [("unet", "smp:Unet", 2e-3, 5, 0.4), ("torchvision_segmentation", "lraspp_mobilenet_v3_large", 1e-3, 3, 0.0)],
+)
 def test_losses_and_overlap_are_those_of_a_plain_loop_on_the_same_data(
-    arch: str, train_items: int, shapes: MakeShapes, catalog: Catalog
+    runtime: str, arch: str, rate: float, epochs: int, learns: float, shapes: MakeShapes, catalog: Catalog
 ) -> None:
-    classes, side, epochs, batch, seed = ("circle", "star"), 64, 3, 4, 7
-    project = shapes(train_items, 6, 1, classes=classes, size=(side, side))
-    card = random_model(catalog, "torchvision_segmentation", arch, classes, side)
+    """A network of torchvision, and a U-Net, which gets somewhere in so few steps."""
+    classes, side, batch, seed = ("circle",), 64, 4, 7
+    project = shapes(24, 8, 1, classes=classes, size=(side, side), most=1, share=(0.4, 0.8))
+    card = random_model(catalog, runtime, arch, classes, side, UNET if runtime == "unet" else None)
     events, finished = train(
         project, catalog, card, How.THOROUGH, epochs=epochs, batch_size=batch, seed=seed, augment=False, patience=99,
         options={"dice": 0.0},
     )  # fmt: skip
     told = plain_loop(
-        project, Plain(arch, Path(card.source.ref) / "model.safetensors", classes, side, epochs, batch, seed=seed)
-    )
+        project,
+        Plain(
+            "smp:tu-resnet10t" if runtime == "unet" else arch, Path(card.source.ref) / "model.safetensors", classes, side,
+            epochs, batch, (rate, rate), seed, decoder_channels=(48, 32, 16, 16, 8),
+        ),
+    )  # fmt: skip
     ours = [e.loss for e in events if isinstance(e, StepDone)]
-    assert len(ours) == len(told.losses) == 12
+    assert len(ours) == len(told.losses) == 6 * epochs
     # The order of summing differs (channels last), and what it changes grows over the steps.
     assert ours == pytest.approx(told.losses, rel=2e-2) and ours[:4] == pytest.approx(told.losses[:4], rel=1e-3)
+    scores = [e.validation_score for e in events if isinstance(e, EpochDone)]
+    assert scores == pytest.approx(told.mean_iou, abs=0.02) and max(scores) >= learns
     judged = evaluate(project, finished.run_id, Split.VALIDATION, catalog)
     assert isinstance(judged, AreaEvaluation)
     assert judged.mean_iou_all == pytest.approx(told.mean_iou_all[finished.best_epoch - 1], abs=0.02)
-    scores = [e.validation_score for e in events if isinstance(e, EpochDone)]
-    assert scores == pytest.approx(told.mean_iou, abs=0.02)
