@@ -23,7 +23,10 @@ from catalogue.sizes import PUBLISHED  # noqa: E402
 BYTES = {"float32": 4, "float16": 2, "bfloat16": 2, "int8": 1}
 CATALOG = ROOT / "resources" / "catalog"
 # What can be taught follows from the kind of network.
-TEACHABLE = {"AutoModelForTokenClassification": ["token-classification"]}
+TEACHABLE = {
+    "AutoModelForTokenClassification": ["token-classification"],
+    "AutoModelForCTC": ["speech-recognition"],
+}
 
 
 def toml_value(value: Any) -> str:

@@ -62,7 +62,7 @@ def journey(card: ModelCard, folder: Path) -> tuple[Any, bool]:
     pool = ModelPool(10**10)
     task_id = card.main_task
     with pool.use(card, "cpu") as model:
-        teachable = isinstance(model, Network)
+        teachable = hasattr(model, "stages")
         if not card.tasks:  # a beginning for training: its features are what it gives
             import torch
 

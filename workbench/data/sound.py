@@ -140,7 +140,7 @@ def read_sound(sample: Sample, rate: int, max_seconds: float = 600.0) -> tuple[F
     for block in sound_blocks(sample, rate):
         parts.append(block)
         held += len(block)
-        if held >= room:
+        if held > room:  # one sample more than there is room for: so it is known that something was left out
             break
     whole = np.concatenate(parts)
     return whole[:room], held > room
@@ -218,4 +218,6 @@ def _open(sample: Sample, anywhere: bool = False) -> Any:
             return soundfile.SoundFile(str(copy)) if copy is not None else DecodedSound(sample.path)
         return soundfile.SoundFile(str(sample.path))
     except (soundfile.LibsndfileError, RuntimeError, OSError) as error:
-        raise UserError("This is not a recording the app can read.", "Save it as WAV, FLAC, OGG, MP3 or M4A.") from error
+        raise UserError(
+            "This is not a recording the app can read.", "Save it as WAV, FLAC, OGG, MP3 or M4A."
+        ) from error
