@@ -18,11 +18,12 @@ from workbench.data.sound_decoder import DecodedSound, decodes, kept_copy, make_
 from workbench.data.types import Sample
 from workbench.errors import Cancelled, UserError
 
-HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE))
-sys.path.insert(0, str(HERE.parent))
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from make_sound_fixtures import voice
 from video_files import moving_square, write_video
+
+HERE = Path(__file__).resolve().parent
 
 
 def sample(name: str) -> Sample:
@@ -39,7 +40,9 @@ def test_the_voice_in_the_file_is_the_one_that_was_put_in(name: str, rate: int, 
     wanted = voice()
     assert len(found) == pytest.approx(len(wanted), abs=16_000 * 0.3)
     # The encoders put a moment of silence in front, and throw away what is not heard.
-    shifts = [float(np.corrcoef(found[s : s + 80_000], wanted[: len(found[s : s + 80_000])])[0, 1]) for s in range(0, 3000, 4)]
+    shifts = [
+        float(np.corrcoef(found[s : s + 80_000], wanted[: len(found[s : s + 80_000])])[0, 1]) for s in range(0, 3000, 4)
+    ]
     assert max(shifts) > 0.8
 
 
@@ -111,7 +114,7 @@ def test_a_decoder_that_is_missing_or_stuck_is_a_sentence(tmp_path: Path, monkey
     monkeypatch.setattr(sound_decoder, "_LONGEST_WAIT", 0.5)
     with pytest.raises(UserError, match="No sound can be read"):
         DecodedSound(HERE / "voice.m4a")
-    script.write_text("print('{\"rate\": 0, \"channels\": 1, \"form\": \"<i2\", \"seconds\": 1}')\n")
+    script.write_text('print(\'{"rate": 0, "channels": 1, "form": "<i2", "seconds": 1}\')\n')
     monkeypatch.setattr(sound_decoder, "_LONGEST_WAIT", 20)
     with pytest.raises(UserError, match="No sound can be read"):
         DecodedSound(HERE / "voice.m4a")
@@ -132,4 +135,8 @@ def test_old_copies_make_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 def test_endings() -> None:
     assert ".m4a" in FILES and ".mp4" not in FILES and ".mp4" in WITH_VIDEOS and len(set(FILES)) == len(FILES)
-    assert decodes(HERE / "voice.m4a") and not decodes(HERE / "missing.m4a") and not decodes(HERE / "make_sound_fixtures.py")
+    assert (
+        decodes(HERE / "voice.m4a")
+        and not decodes(HERE / "missing.m4a")
+        and not decodes(HERE / "make_sound_fixtures.py")
+    )

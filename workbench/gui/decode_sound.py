@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from pathlib import Path
 from typing import Any
 
 NO_SOUND, UNREADABLE, NO_DECODER = 3, 4, 5
@@ -68,7 +69,7 @@ def main(path: str) -> int:
         end(0 if state["begun"] else NO_SOUND if silent else UNREADABLE)
 
     decoder.error.connect(failed)
-    decoder.setSource(QUrl.fromLocalFile(os.path.abspath(path)))
+    decoder.setSource(QUrl.fromLocalFile(str(Path(path).absolute())))
     # From within the event loop: what is wrong at once would otherwise be said before anyone can hear it.
     QTimer.singleShot(0, decoder.start)
     app.exec()

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import random
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from workbench.data.sound import read_sound
@@ -133,7 +134,7 @@ class CtcLesson:
                 f"The clip is longer than {MOST_SECONDS:.0f} seconds, which is too much to learn from at once.",
                 "Cut it into shorter clips, each with its words.",
             )
-        repeats = sum(a == b for a, b in zip(tokens, tokens[1:], strict=False))
+        repeats = sum(a == b for a, b in pairwise(tokens))
         if self._model.moments(len(wave)) < len(tokens) + repeats:
             raise UserError("The clip is too short for all its words.", "Check what is written for it.")
         seconds = len(wave) / self._model.sample_rate
