@@ -26,6 +26,7 @@ CATALOG = ROOT / "resources" / "catalog"
 TEACHABLE = {
     "AutoModelForTokenClassification": ["token-classification"],
     "AutoModelForCausalLM": ["text-generation", "chat"],
+    "AutoModelForCTC": ["speech-recognition"],
 }
 
 

@@ -24,6 +24,8 @@ sys.path.insert(0, str(HERE.parent))
 from make_sound_fixtures import voice  # noqa: E402
 from video_files import moving_square, write_video  # noqa: E402
 
+HERE = Path(__file__).resolve().parent
+
 
 def sample(name: str) -> Sample:
     return Sample("sound", name, path=HERE / name)

@@ -140,7 +140,7 @@ def read_sound(sample: Sample, rate: int, max_seconds: float = 600.0) -> tuple[F
     for block in sound_blocks(sample, rate):
         parts.append(block)
         held += len(block)
-        if held >= room:
+        if held > room:  # one sample more than there is room for: so it is known that something was left out
             break
     whole = np.concatenate(parts)
     return whole[:room], held > room

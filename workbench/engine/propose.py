@@ -1,4 +1,4 @@
-"""Assisted labelling: a model proposes boxes or areas for what is not labelled yet; a person accepts or corrects them."""
+"""Assisted labelling: a model proposes labels for what is not labelled yet; a person accepts or corrects them."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from workbench.data.annotations import Annotation
 from workbench.data.project import Project
 from workbench.data.shapes import PICTURE_SHAPES, bounds
 from workbench.data.types import ItemFilter
+from workbench.engine.pool import ModelPool
 from workbench.engine.predict import predict
 from workbench.errors import UserError
 from workbench.tasks.found_things import overlap
@@ -33,6 +34,7 @@ def proposers(project: Project, catalog: Catalog) -> list[ModelCard]:
 
     if _converter(project) is None:
         return []
+    has_classes = get_task(project.task_id).info.has_classes
     wanted = {labels.key(c.name) for c in project.classes()}
     scores = {
         str(r.metrics.get("model_id", "")): float(r.metrics.get("score", 0.0) or 0.0)
@@ -44,17 +46,17 @@ def proposers(project: Project, catalog: Catalog) -> list[ModelCard]:
     for card in catalog.cards():
         if project.task_id not in card.tasks or card.is_remote:
             continue
-        known = len(wanted & {labels.key(name) for name in label_names(card)})
+        known = len(wanted & {labels.key(name) for name in label_names(card)}) if has_classes else 1
         if known and is_present(card, paths):
             found.append((card.id in scores, scores.get(card.id, 0.0), known, card))
-    # Of equals the small one: it is the quick one.
-    found.sort(key=lambda f: (not f[0], -f[1], -f[2], f[3].parameters))
+    # Of equals one's own, then the small one: it is the quick one.
+    found.sort(key=lambda f: (not f[0], -f[1], -f[2], not f[3].is_own, f[3].parameters))
     return [card for *_, card in found]
 
 
-def propose(project: Project, card: ModelCard, control: Control | None = None) -> int:
-    """Have a model propose labels for every picture that is not done; its old proposals there are replaced, what people made
-    stays. They appear in the project while it works; the least certain pictures come first in a review.
+def propose(project: Project, card: ModelCard, control: Control | None = None, pool: ModelPool | None = None) -> int:
+    """Have a model propose labels for every item that is not done; its old proposals there are replaced, what people made
+    stays. They appear in the project while it works; the least certain items come first in a review.
 
     Returns:
         Number of proposals.
@@ -70,7 +72,7 @@ def propose(project: Project, card: ModelCard, control: Control | None = None) -
         raise UserError(f"Nothing can be proposed for {task.info.title.lower()}.", "Label by hand.")
     ids = {c.name: c.id for c in project.classes()}
     keys = {labels.key(name) for name in ids}
-    if not any(labels.key(name) in keys for name in label_names(card)):
+    if task.info.has_classes and not any(labels.key(name) in keys for name in label_names(card)):
         raise UserError(
             f"“{card.name}” knows none of this project's classes.",
             "Choose another model, or name the classes as the model does.",
@@ -83,7 +85,7 @@ def propose(project: Project, card: ModelCard, control: Control | None = None) -
     broken: dict[int, str] = {}
     written = time.monotonic()
     try:
-        for result in predict([i.sample() for i in items], card, task, control=control):
+        for result in predict([i.sample() for i in items], card, task, pool=pool, control=control):
             item = items[result.index]
             if result.prediction is None:
                 if result.problem is not None:

@@ -13,6 +13,7 @@ from workbench.runtimes.sound_windows import Window, windows
 
 if TYPE_CHECKING:
     import torch
+    from torch import nn
 
     from workbench.runtimes.base import Floats
     from workbench.runtimes.word_model import WordModel
@@ -41,6 +42,28 @@ class CtcTranscriber(Loaded):
     def tokenizer(self) -> Any:
         return self._tokens
 
+    @tokenizer.setter
+    def tokenizer(self, tokenizer: Any) -> None:
+        self._tokens = tokenizer
+
+    @property
+    def body(self) -> Any:
+        """The network without its last layer."""
+        return self.net.base_model
+
+    def stages(self) -> list[list[nn.Parameter]]:
+        """What can be taught, the last layer first, then layer by layer down. The part that turns waves into features keeps
+        what it has learnt from far more sound (as in wav2vec 2.0's own fine-tuning)."""
+        layers = [list(layer.parameters()) for layer in reversed(self.body.encoder.layers)]
+        fixed = {id(p) for p in self.body.feature_extractor.parameters()}
+        taken = fixed | {id(p) for layer in layers for p in layer}
+        rest = [p for p in self.body.parameters() if id(p) not in taken]
+        return [list(self.net.lm_head.parameters()), *layers, rest]
+
+    def moments(self, samples: int) -> int:
+        """How many moments the network makes of so many samples (at least one: see `inputs`)."""
+        return int(self.net._get_feat_extract_output_lengths(max(samples, self._least())))
+
     @property
     def net(self) -> Any:
         """The network of transformers, with its last layer."""
@@ -60,7 +83,7 @@ class CtcTranscriber(Loaded):
             control.check()
             shares = self.shares(window.samples)
             words = likeliest_words(shares, letters, usual) if usual is not None else best_path(shares, letters)
-            for heard in self._heard(window, words, len(shares)):
+            for heard in self.heard(window, words, len(shares)):
                 middle = (heard.begins + heard.ends) / 2
                 # A word in the part two windows share belongs to one of them, whole.
                 if middle >= max(told, window.start + window.first - _JITTER) and middle < window.start + window.last:
@@ -99,7 +122,8 @@ class CtcTranscriber(Loaded):
             length = (length - 1) * int(stride) + int(kernel)
         return length
 
-    def _heard(self, window: Window, words: list[Word], moments: int) -> Iterator[Heard]:
+    def heard(self, window: Window, words: list[Word], moments: int) -> Iterator[Heard]:
+        """Words in moments of a window as words in seconds."""
         seconds = len(window.samples) / self.sample_rate / max(1, moments)
         for word in words:
             text = self.spell(word.tokens)

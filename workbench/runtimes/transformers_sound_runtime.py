@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workbench.catalog.card import ModelCard
+from workbench.errors import UserError
 from workbench.runtimes.base import Loaded
 from workbench.runtimes.ctc_transcriber import CtcTranscriber
-from workbench.runtimes.hf_loading import load_network, load_part
+from workbench.runtimes.hf_loading import LOCAL, load_network, load_part
 from workbench.runtimes.whisper import WhisperTranscriber
 
 if TYPE_CHECKING:
@@ -60,3 +61,31 @@ def open_pretrained(card: ModelCard, path: Path) -> Loaded:
         return CtcTranscriber(card, model, extractor, load_part("AutoTokenizer", path, card.name))
     labels = card.label_names or tuple(str(model.config.id2label[i]) for i in range(model.config.num_labels))
     return SoundClassifier(card, model, extractor, labels)
+
+
+def build(card: ModelCard, folder: Path) -> Loaded:
+    """The bare network of an own model that writes down speech; its weights are loaded by the caller.
+
+    Raises:
+        UserError: when its files are damaged, or it is of another kind.
+    """
+    import transformers
+
+    if card.arch != "AutoModelForCTC":
+        raise UserError(f"The network of “{card.name}” is of a kind this version cannot open.", "Update the app.")
+    try:
+        config = transformers.AutoConfig.from_pretrained(folder, **LOCAL)
+        network = transformers.AutoModelForCTC.from_config(config)
+    except (OSError, ValueError, RuntimeError, KeyError) as error:
+        raise UserError(
+            f"The files of “{card.name}” are incomplete or damaged.", "Import or train the model again."
+        ) from error
+    extractor = load_part("AutoFeatureExtractor", folder, card.name)
+    return CtcTranscriber(card, network, extractor, load_part("AutoTokenizer", folder, card.name))
+
+
+def save_extras(model: Any, folder: Path) -> None:
+    """What such a model needs beside its weights: config, letters, and how waves are prepared."""
+    model.network.config.save_pretrained(folder)
+    model.tokenizer.save_pretrained(folder)
+    model.extractor.save_pretrained(folder)

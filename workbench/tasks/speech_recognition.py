@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workbench.catalog.card import ModelCard
 from workbench.control import Control
+from workbench.data.annotations import Annotation
 from workbench.data.loudness import Loudness
+from workbench.data.shapes import Whole
 from workbench.data.sound import WITH_VIDEOS as SOUNDS
 from workbench.data.sound import seconds_of, sound_blocks
 from workbench.data.types import Sample
+from workbench.errors import UserError
 from workbench.tasks.base import BaseTask, Option, TaskInfo, TryOptions
 from workbench.tasks.predictions import Prediction, Span, Text
 from workbench.tasks.texts import language_choices
 
 if TYPE_CHECKING:
+    from workbench.data.project import Project
     from workbench.runtimes.base import Floats, Heard, Loaded, Transcriber
     from workbench.runtimes.word_model import WordModel
+    from workbench.tasks.lesson import How, Lesson, Material
 
 
 LANGUAGE = Option("language", "Language spoken", "choice", "", "Left open, the model finds out itself")
@@ -43,6 +48,7 @@ USUAL = Option(
 _SHORT = 30.0
 # Words come quicker than anyone reads.
 _TELL_SECONDS = 0.1
+_FEWEST = 10
 
 
 class SpeechRecognition(BaseTask):
@@ -63,6 +69,11 @@ class SpeechRecognition(BaseTask):
         first=True,
         group="Sounds",
         question="write down what is said",
+        trainable=True,
+        has_classes=False,
+        editor="words",
+        judge="words",
+        import_formats=("table", "files", "folders"),
     )
 
     def choices(self, card: ModelCard, option: Option) -> tuple[tuple[str, str], ...]:
@@ -103,6 +114,50 @@ class SpeechRecognition(BaseTask):
         loud = loudness.sentence()
         nothing = "" if writer.words or loudness.silent else "Nothing was understood: is there speech in it?"
         yield writer.text(" ".join(part for part in (loud, nothing) if part), finished=True)
+
+    def check(self, project: Project) -> None:
+        counts = project.counts()
+        if not counts.labelled:
+            raise UserError(
+                "For none of the recordings is written what is said in it.",
+                "Open one on the Data page and write it down, or import a table with the words.",
+            )
+        if counts.labelled < _FEWEST:
+            raise UserError(
+                f"For only {counts.labelled} recordings is written what is said; at least {_FEWEST} are needed.",
+                "Hundreds, an hour or more together, make a model that is worth it.",
+            )
+
+    def lesson(self, material: Material) -> Lesson:
+        from workbench.tasks.ctc_lesson import CtcLesson
+
+        return CtcLesson(material)
+
+    def describe(self, classes: Sequence[str]) -> tuple[str, str]:
+        return (
+            "Writes down speech like that of your recordings.",
+            "Other voices, microphones and words than those it was taught it understands less well.",
+        )
+
+    def passes(self, card: ModelCard, how: How, epochs: int, items: int) -> float:
+        """See `workbench.tasks.base.TrainableTask`: Quick hears each recording once, the others again and again."""
+        from workbench.tasks.ctc_lesson import EPOCHS
+        from workbench.tasks.lesson import How as Ways
+
+        if how is Ways.QUICK:
+            return 1.5 * items
+        return 0.6 * (epochs or EPOCHS[how]) * items * (0.7 * (2.0 if how is Ways.BALANCED else 3.2) + 0.15)
+
+    def annotations_of(self, prediction: Prediction, class_ids: Mapping[str, int]) -> list[Annotation]:
+        """A proposal for the editor: the words as they were heard, as sure as the least sure tenth of them."""
+        if not isinstance(prediction, Text) or not prediction.text.strip():
+            return []
+        scores = sorted(s.score for s in prediction.spans)
+        return [
+            Annotation(
+                Whole(), text=prediction.text, source="model", score=scores[len(scores) // 10] if scores else 0.5
+            )
+        ]
 
     def dictate(
         self, blocks: Iterator[Floats], rate: int, model: Loaded, options: TryOptions, control: Control

@@ -33,8 +33,8 @@ def marked_texts(project: Project, control: Control) -> Iterator[MarkedText]:
     names = {c.id: c.name for c in project.classes()}
     ids = project.item_ids(ItemFilter(labelled=True, problems=False))
     for start in range(0, len(ids), _PAGE):
-        control.check()
         control.progress(start, len(ids), "Writing labels")
+        control.check()
         page = ids[start : start + _PAGE]
         states = project.annotation_states(page)
         for item in project.items(page):

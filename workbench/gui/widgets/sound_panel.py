@@ -169,32 +169,33 @@ class SoundPanel(QWidget):
         self._show_clock(0.0)
 
     def _read(self, sample: Sample) -> None:
-        def work(control: Control) -> Iterator[Overview]:
+        def work(control: Control) -> Iterator[tuple[Sample, Overview]]:
             from workbench.engine.overview import overview
 
-            return overview(sample, control)
-
-        def came(found: Overview) -> None:
-            if self.sample is sample:
-                self.overview = found
-                self.strip.show_recording(found.waveform, found.seconds, found.speech)
-                self._show_clock(self.playing.position)
-                self.facts.setText(_facts(found))
-
-        def failed(problem: Problem) -> None:
-            # The model's own reading says it beside the answer.
-            if self.sample is sample:
-                self.facts.setText(f"{problem.message} {problem.hint}".strip())
+            return ((sample, found) for found in overview(sample, control))
 
         self.facts.setText("")
         job = self._ctx.jobs.start_stream("Reading the recording", work, quiet=True)
         self._job = job
-        job.streamed.connect(came)
-        job.failed.connect(failed)
-        job.ended.connect(lambda: self._ended(job))
+        job.streamed.connect(self._came)
+        job.failed.connect(self._unreadable)
+        job.ended.connect(self._ended)
 
-    def _ended(self, job: Job) -> None:
-        if self._job is job:
+    def _came(self, read: tuple[Sample, Overview]) -> None:
+        sample, found = read
+        if self.sample is sample:
+            self.overview = found
+            self.strip.show_recording(found.waveform, found.seconds, found.speech)
+            self._show_clock(self.playing.position)
+            self.facts.setText(_facts(found))
+
+    def _unreadable(self, problem: Problem) -> None:
+        # The model's own reading says it beside the answer.
+        if self.sender() is self._job:
+            self.facts.setText(f"{problem.message} {problem.hint}".strip())
+
+    def _ended(self) -> None:
+        if self.sender() is self._job:
             self._job = None
 
     # Playing -----------------------------------------------------------------------------------------------------------
