@@ -9,8 +9,9 @@ from workbench.catalog.card import ModelCard
 from workbench.catalog.catalog import Catalog, label_names
 from workbench.control import Control
 from workbench.data import labels
+from workbench.data.annotations import Annotation
 from workbench.data.project import Project
-from workbench.data.types import Item, ItemFilter, ItemPrediction, Sample, Split
+from workbench.data.types import Item, ItemFilter, ItemPrediction, NewItem, Sample, Split
 from workbench.engine.predict import predict
 from workbench.errors import Problem, UserError
 from workbench.tasks.predictions import Prediction, Scores, to_record
@@ -19,7 +20,7 @@ from workbench.trust.judging import Answered, Judgement, compare, judge
 from workbench.trust.metrics import Comparison, Evaluation, evaluation_from_predictions
 
 __all__ = [
-    "Comparison", "Evaluation", "Judgement", "compare", "evaluate", "evaluate_samples", "evaluation_from_predictions",
+    "Comparison", "Evaluation", "Judgement", "compare", "evaluate", "evaluate_items", "evaluate_samples", "evaluation_from_predictions",
     "judge_kept",
 ]  # fmt: skip
 
@@ -119,6 +120,37 @@ def evaluate_samples(
         true = spelling.get(labels.key(label), label)
         found.append(ItemPrediction(result.index, Split.TEST, true, best, scores))
     return evaluation_from_predictions(order, found), problems
+
+
+def evaluate_items(
+    card: ModelCard, items: Iterable[NewItem], task_id: str, control: Control | None = None
+) -> tuple[Judgement, list[Problem]]:
+    """Judge a model on items that bring their right answers as annotations (words, boxes, …). Item ids are places from 0.
+
+    Raises:
+        UserError: when none brings an answer, or this kind cannot be judged.
+    """
+    task = get_task(task_id)
+    known = [item for item in items if item.annotations is not None]
+    if not known:
+        raise UserError("None of these has an answer to judge by.", "Use a table with a column of the right answers.")
+    answers, problems = [], []
+    samples = [Sample(i.kind, i.name, path=i.path, text=i.text) for i in known]
+    for result in predict(samples, card, task, control=control):
+        if control is not None:
+            control.progress(result.index + 1, len(samples), "Judging")
+        if result.prediction is None:
+            if result.problem is not None:
+                problems.append(result.problem)
+            continue
+        new = known[result.index]
+        assert new.annotations is not None
+        marks = tuple(Annotation(a.shape, text=a.text, ignored=a.ignored) for a in new.annotations)
+        item = Item(result.index, new.kind, new.name, path=new.path, text=new.text, marked=True)
+        said = ItemPrediction(item.id, Split.TEST, "", "", (), to_record(result.prediction))
+        answers.append(Answered(item, said, marks, tuple(a.label for a in new.annotations)))
+    classes = label_names(card) or tuple(dict.fromkeys(a.label for i in known for a in i.annotations or () if a.label))
+    return judge(task.info.judge, classes, answers), problems
 
 
 def _scores(prediction: Prediction, order: Sequence[str]) -> tuple[str, tuple[float, ...]]:

@@ -129,6 +129,11 @@ class TaskInfo:
     question: str = ""
 
     @property
+    def has_classes(self) -> bool:
+        """Its labels are of classes; else they are words, or there are none at all."""
+        return self.editor != "words" and not self.learns_as_is
+
+    @property
     def watches(self) -> bool:
         """It can look at a video: pictures go in, what comes out can be drawn over them, and nothing more is needed."""
         needs = any(option.needed for option in self.options)
