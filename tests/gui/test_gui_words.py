@@ -141,7 +141,7 @@ def test_no_model_no_loudspeaker_read_only(
     speaker.there = False
     editor = opened(window, qtbot)
     qtbot.waitUntil(editor.banner.isVisible, timeout=5000)
-    assert "no loudspeaker" in editor.banner.text.text()
+    assert "no loudspeaker" in editor.banner.text.text() and not editor.at_once.isChecked()
     monkeypatch.setattr("workbench.engine.propose.proposers", lambda *_args: [])
     editor.ask_model()
     assert "No model" in editor.banner.text.text()
@@ -204,7 +204,7 @@ def test_mistakes_are_seen_word_by_word(
     text = page.findChild(QTextBrowser, "words-alignment")
     assert rows is not None and text is not None and rows.count() == 3
     assert [rows.item(n).text() for n in range(3)] == [
-        "3.wav\n2 of 2 words wrong", "1.wav\n2 of 3 words wrong", "0.wav\n1 of 3 words wrong"
+        "3.wav\n2 wrong in 2 words", "1.wav\n2 wrong in 3 words", "0.wav\n1 wrong in 3 words"
     ]  # fmt: skip
     assert "go on and on" in " ".join(text.toPlainText().split())
     rows.setCurrentRow(1)

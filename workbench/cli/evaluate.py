@@ -1,4 +1,4 @@
-"""workbench evaluate: judge a model on data with known labels: a folder per class, a table, or a set such as COCO."""
+"""workbench evaluate: judge a model on data with known answers: a folder per class, a table, or a set such as COCO."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ def add(commands: Any) -> None:
     command = commands.add_parser("evaluate", help="judge a model on labelled data", description=__doc__)
     command.add_argument("model")
     command.add_argument("data", type=Path)
+    command.add_argument("--words-column", default="", help="the column with answers in words (transcripts)")
     command.add_argument("--json", action="store_true")
     command.set_defaults(run=run)
 
@@ -21,13 +22,16 @@ def add(commands: Any) -> None:
 def run(options: argparse.Namespace) -> int:
     """Returns 0, or 3 when some items could not be read."""
     from workbench.catalog.catalog import Catalog
-    from workbench.data.importers import sniff
+    from workbench.data.importers import ColumnChoice, sniff
     from workbench.data.types import NewItem
     from workbench.errors import Problem
 
     card = Catalog.load().get(options.model)
     with progress("Reading") as control:
         plan = sniff([options.data], control)
+        guess = plan.guess()
+        if options.words_column and guess is not None:
+            plan.choose(ColumnChoice(guess.content, "", guess.is_path, options.words_column))
         read = list(plan.read(control))
     problems = [i for i in read if isinstance(i, Problem)]
     with progress("Judging") as control:

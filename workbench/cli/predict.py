@@ -1,4 +1,4 @@
-"""workbench predict: what is on these pictures, what are these texts."""
+"""workbench predict: what is on these pictures, what are these texts, what is said in these recordings."""
 
 from __future__ import annotations
 
@@ -14,8 +14,10 @@ from workbench.cli.truth import compare, how_to_compare, tell
 
 def add(commands: Any) -> None:
     """Its part of the command line."""
-    command = commands.add_parser("predict", help="predict pictures or texts", description=__doc__)
-    command.add_argument("input", nargs="+", help="a picture, a text, a text file, a folder, or - for lines on stdin")
+    command = commands.add_parser("predict", help="predict pictures, texts or recordings", description=__doc__)
+    command.add_argument(
+        "input", nargs="+", help="a picture, a recording, a text, a text file, a folder, or - for lines on stdin"
+    )
     command.add_argument("--model", default="", help="id of the model (see: workbench models list)")
     command.add_argument("--labels", default="", help="labels to choose between, for models without their own: a,b,c")
     command.add_argument("--top", type=int, default=5, help="how many answers to show (default 5)")
@@ -57,7 +59,7 @@ def run(options: argparse.Namespace) -> int:
     catalog = Catalog.load()
     wanted = _wanted(options, catalog)
     samples, media = _samples(options.input, wanted)
-    task = wanted or next(t for t in _tasks() if t.info.media == media)
+    task = wanted or _task_for(media, options.output)
     if samples is None:
         samples = collect_samples(options.input, task)
     card = catalog.get(options.model) if options.model else catalog.suggest(task.info.id)[0]
@@ -133,6 +135,13 @@ def _wanted(options: argparse.Namespace, catalog: Any) -> Any:
         card = catalog.get(options.model)
         return get_task(card.main_task)
     return None
+
+
+def _task_for(media: str, output: Path | None) -> Any:
+    """The first task for such inputs; where the answer goes into a file of subtitles, one that writes texts."""
+    fitting = [t for t in _tasks() if t.info.media == media]
+    subtitles = output is not None and output.suffix.lower() in (".srt", ".vtt")
+    return next((t for t in fitting if subtitles and t.info.result == "text"), fitting[0])
 
 
 def task_options(options: argparse.Namespace, task: Any) -> Any:

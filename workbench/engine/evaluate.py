@@ -149,6 +149,8 @@ def evaluate_items(
     task = get_task(task_id)
     samples = [Sample(i.kind, i.name, path=i.path, text=i.text) for i in given]
     for result in predict(samples, card, task, control=control):
+        if control is not None:
+            control.progress(result.index + 1, len(samples), "Judging")
         if result.prediction is None:
             if result.problem is not None:
                 problems.append(result.problem)

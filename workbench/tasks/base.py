@@ -100,7 +100,6 @@ class TaskInfo:
         editor: how examples of it are labelled ("classes", "boxes", "regions", "spans", …): names the editor
             (`workbench.gui.editors.NAME`) and what an import plan's `marks` must be.
         first: what people most often mean when they bring such items; listed and guessed before the others.
-        has_classes: its labels are classes; False where they are words alone (transcripts, answers).
         learns_as_is: its examples need no labels: every item that comes in is one (texts to be gone on with).
         judge: how its answers are judged ("classes", "boxes", …): names the module `workbench.trust.judge_NAME` and the
             window's view of the result.
@@ -122,7 +121,6 @@ class TaskInfo:
     editor: str = ""
     judge: str = ""
     first: bool = False
-    has_classes: bool = True
     learns_as_is: bool = False
     import_formats: tuple[str, ...] = field(default=())
     file_suffixes: tuple[str, ...] = field(default=())
@@ -133,6 +131,11 @@ class TaskInfo:
     group: str = "Pictures"
     question: str = ""
     has_truth: bool = False
+
+    @property
+    def has_classes(self) -> bool:
+        """Its labels are of classes; else they are words, or there are none at all."""
+        return self.editor != "words" and not self.learns_as_is
 
     @property
     def watches(self) -> bool:

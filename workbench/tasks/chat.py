@@ -38,7 +38,6 @@ class Chat(WritingTask):
         group="Texts",
         question="answer questions and requests in words",
         trainable=True,
-        has_classes=False,
         editor="words",
         judge="language",
         import_formats=("table",),

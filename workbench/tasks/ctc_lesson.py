@@ -144,7 +144,9 @@ class CtcLesson:
 
     def step(self, prepared: Sequence[Mapping[str, Any]]) -> Step:
         losses = [loss for group in _alike(prepared) for loss in self._losses(self._logits(group), group)]
-        return Step(sum(losses) / len(losses))
+        import torch
+
+        return Step(torch.stack(losses).mean())
 
     def check(self, prepared: Sequence[Mapping[str, Any]]) -> Checked:
         import torch

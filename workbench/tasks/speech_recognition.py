@@ -70,7 +70,6 @@ class SpeechRecognition(BaseTask):
         group="Sounds",
         question="write down what is said",
         trainable=True,
-        has_classes=False,
         editor="words",
         judge="words",
         import_formats=("table", "files", "folders"),

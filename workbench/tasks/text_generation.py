@@ -33,7 +33,6 @@ class TextGeneration(WritingTask):
         group="Texts",
         question="go on with a text",
         trainable=True,
-        has_classes=False,
         learns_as_is=True,
         judge="language",
         import_formats=("files", "folders", "table"),

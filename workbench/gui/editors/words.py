@@ -13,7 +13,7 @@ from workbench.control import Control
 from workbench.data.annotations import Annotation, AnnotationState
 from workbench.data.shapes import Whole
 from workbench.data.types import Item
-from workbench.errors import UserError
+from workbench.errors import Problem, UserError
 from workbench.gui.context import AppContext
 from workbench.gui.editors.base import ItemEditor
 from workbench.gui.models.item_model import ItemModel
@@ -210,6 +210,11 @@ class Editor(ItemEditor):
         self.words.setPlainText("")
         self.words.document().setModified(False)
 
+    def _unheard(self, error: Problem | UserError) -> None:
+        """It cannot be played: said once, not again with every item."""
+        self.at_once.setChecked(False)
+        self.banner.show_error(error)
+
     def _close(self) -> None:
         self._keep()
         self.player.stop()
@@ -239,7 +244,7 @@ class Editor(ItemEditor):
         self.banner = Banner()
         column.addWidget(self.banner)
         self.player = ItemPlayer(self.ctx)
-        self.player.failed.connect(self.banner.show_error)
+        self.player.failed.connect(self._unheard)
         self.given = QPlainTextEdit()
         self.given.setObjectName("words-given")
         self.given.setReadOnly(True)
@@ -248,7 +253,7 @@ class Editor(ItemEditor):
         upper = QWidget()
         upper_column = QVBoxLayout(upper)
         upper_column.setContentsMargins(0, 0, 0, 0)
-        upper_column.addWidget(self.player)
+        upper_column.addWidget(self.player, 1)
         upper_column.addWidget(self.given, 1)
         splitter = QSplitter(Qt.Orientation.Vertical)
         splitter.setChildrenCollapsible(False)

@@ -350,6 +350,7 @@ class DataPage(Page):
         tiles = info.media == "picture"
         self.view.set_tiles(tiles)
         self.filter_bar.zoom.setVisible(tiles)
+        self.classes.setVisible(info.has_classes)
         self.title.setText(project.name)
         self.filter_bar.clear()
         self._classes_changed()

@@ -93,7 +93,8 @@ class View(ResultView):
         self.list.clear()
         for case in self._cases:
             words = case.words
-            entry = QListWidgetItem(f"{case.name}\n{words.errors} of {words.units} words wrong")
+            many = "1 word" if words.units == 1 else f"{words.units} words"
+            entry = QListWidgetItem(f"{case.name}\n{words.errors} wrong in {many}")
             entry.setData(_ID, case.item_id)
             self.list.addItem(entry)
         self.confused.setRowCount(len(judgement.confused))
@@ -119,7 +120,7 @@ class View(ResultView):
             self.player.open(item.sample())
         self.text.setHtml(aligned(case))
         self.legend.setText(
-            "Red: written instead, the right word struck out before it. Yellow: left out. Blue: made up."
+            "Red: written instead, the right word struck out before it. Yellow: left out. Green: made up."
         )
 
     def _go(self) -> None:
