@@ -63,7 +63,7 @@ def journey(card: ModelCard, folder: Path) -> tuple[Any, bool]:
     pool = ModelPool(10**10)
     task_id = card.main_task
     with pool.use(card, "cpu") as model:
-        teachable = hasattr(model, "stages")
+        teachable = hasattr(model, "stages") or hasattr(model, "tag") or hasattr(model, "tokens_of")
         if not card.tasks:  # a beginning for training: its features are what it gives
             import torch
 

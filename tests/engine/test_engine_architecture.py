@@ -93,7 +93,7 @@ def test_cards_that_were_never_downloaded(model_id: str) -> None:
     # Weights that only served the first training are taken off.
     assert 0.5 * card.parameters < tree.parameters <= card.parameters * 1.01
     assert len(tree.parts) >= 1 and len(list(tree.lines())) < 500
-    if card.trainable_for:
+    if card.trainable_for and card.runtime != "transformers_writer":  # add-ons everywhere, no head of its own
         assert sum(layer.is_head for layer in all_of(tree)) == 1
 
 

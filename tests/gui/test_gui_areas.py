@@ -170,6 +170,7 @@ def test_areas_are_shown_hidden_and_saved(window: MainWindow, mine: str, qtbot: 
     for ending in (".png", ".csv", ".json"):
         page.view.ask_path = lambda _endings, e=ending: str(tmp_path / f"areas{e}")
         qtbot.mouseClick(page.view.save, LEFT)
+        qtbot.waitUntil(lambda e=ending: (tmp_path / f"areas{e}").is_file())
     with Image.open(tmp_path / "areas.png") as saved, Image.open(io.BytesIO(mask.png)) as given:
         assert saved.mode == "P" and (np.asarray(saved) == np.asarray(given)).all()
     rows = list(csv.DictReader((tmp_path / "areas.csv").open(encoding="utf-8-sig", newline="")))

@@ -144,6 +144,7 @@ def test_what_was_heard_is_saved_as_subtitles(
     assert save is not None and save.isVisible()
     qtbot.mouseClick(save, LEFT)
     assert offered == [(".txt", ".srt", ".vtt", ".json")]
+    qtbot.waitUntil(lambda: (tmp_path / "talk.srt").is_file())
     assert (tmp_path / "talk.srt").read_text() == (
         "1\n00:00:00,500 --> 00:00:01,500\nzero\n\n2\n00:00:04,500 --> 00:00:05,500\none\n"
     )
