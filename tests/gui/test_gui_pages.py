@@ -222,6 +222,7 @@ def test_a_wrong_answer_is_corrected_into_a_project(window: MainWindow, trying: 
     dialog.choice.setCurrentText("temple")
     qtbot.mouseClick(dialog.ok, LEFT)
     qtbot.waitUntil(lambda: window.ctx.store.project is not None and window.ctx.store.require().counts().labelled == 1)
+    qtbot.waitUntil(lambda: window.ctx.store.undo_stack.count() == 1)  # the window has been told as well
     project = window.ctx.store.require()
     assert [c.name for c in project.classes()] == ["temple"]
     item = project.items(project.item_ids())[0]

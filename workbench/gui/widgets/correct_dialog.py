@@ -78,6 +78,7 @@ def put_right(ctx: AppContext, task_id: str, sample: Sample, right: str, into_op
 
         ctx.store.create(free_project_folder("Corrections", ctx.paths), "Corrections", task_id)
     project = ctx.store.require()
+    name = project.name
 
     def work(control: Control) -> AddResult:
         # A picture from the clipboard has no file; one anywhere on the disk may go away: both are copied in.
@@ -113,7 +114,7 @@ def put_right(ctx: AppContext, task_id: str, sample: Sample, right: str, into_op
         if result.added and ctx.store.project is project:
             ctx.store.added(result.added)
         known = "" if result.added else " It was there already."
-        ctx.notify(f"Put into “{project.name}” as “{right}”.{known}", "good")
+        ctx.notify(f"Put into “{name}” as “{right}”.{known}", "good")
 
     job.succeeded.connect(done)
     return job
