@@ -12,7 +12,8 @@ from workbench import __version__
 from workbench.errors import Cancelled, UserError
 
 OK, FAILED, PARTLY, STOPPED = 0, 1, 3, 130
-_COMMANDS = ("predict", "train", "evaluate", "export", "models", "find", "inspect", "project", "demo", "doctor")
+_COMMANDS = ("predict", "train", "evaluate", "export", "models", "find", "similar", "duplicates", "inspect", "project",
+             "demo", "doctor")  # fmt: skip
 
 
 def parser() -> argparse.ArgumentParser:
