@@ -41,6 +41,8 @@ LIBRARIES = {
     "libxcb-keysyms.so.1": "libxcb-keysyms1",
     "libxcb-render-util.so.0": "libxcb-render-util0",
     "libportaudio.so.2": "libportaudio2",
+    # The camera (QtMultimedia).
+    "libpulse.so.0": "libpulse0",
 }
 
 

@@ -22,6 +22,11 @@ from catalogue.sizes import PUBLISHED  # noqa: E402
 
 BYTES = {"float32": 4, "float16": 2, "bfloat16": 2, "int8": 1}
 CATALOG = ROOT / "resources" / "catalog"
+# What can be taught follows from the kind of network.
+TEACHABLE = {
+    "AutoModelForTokenClassification": ["token-classification"],
+    "AutoModelForCausalLM": ["text-generation", "chat"],
+}
 
 
 def toml_value(value: Any) -> str:
@@ -46,6 +51,8 @@ def card(fact: dict[str, Any]) -> dict[str, Any]:
     from workbench.runtimes.blueprint import count_parameters
 
     fact = dict(fact)
+    if fact.get("arch") in TEACHABLE:
+        fact.setdefault("trainable_for", TEACHABLE[fact["arch"]])
     config = fact.pop("config", None)
     licence, licence_url = fact.pop("licence")
     size = fact.pop("size", 0)

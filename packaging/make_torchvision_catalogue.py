@@ -273,6 +273,7 @@ def dense() -> str:
             "id": arch.replace("_", "-"),
             "name": name,
             "tasks": ["object-detection" if finds else "semantic-segmentation"],
+            "trainable_for": ["object-detection" if finds else "semantic-segmentation"],
             "runtime": runtime,
             "arch": arch,
             "family": family,

@@ -11,6 +11,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     if not arguments:
         return window()
+    if arguments[0] == "--decode-sound" and len(arguments) == 2:
+        # Started by ourselves: see `workbench.data.sound_decoder`.
+        from workbench.gui.decode_sound import main as decode
+
+        return decode(arguments[1])
     from workbench.cli.app import run
 
     return run(arguments)

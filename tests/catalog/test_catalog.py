@@ -28,11 +28,30 @@ def test_a_card_is_the_same_after_a_round_trip(card: ModelCard) -> None:
 
 def test_ids_are_unique_and_both_starters_are_there() -> None:
     assert len({c.id for c in CARDS}) == len(CARDS) >= 50
-    starters = ["picture-starter", "text-starter", "reading-starter", "dictation-starter"]
-    assert [c.id for c in CARDS if c.starter] == starters
+    starters = {
+        "picture-starter", "sound-starter", "text-starter", "finding-starter", "area-starter", "reading-starter",
+        "dictation-starter", "enlarge-starter", "enlarge-starter-x4",
+    }  # fmt: skip
+    assert {c.id for c in CARDS if c.starter} == starters
+    catalog = Catalog.load()
     for task in all_tasks():
-        card, why = Catalog.load().suggest(task.info.id)
-        assert (card.starter or not task.info.trainable) and why and not card.is_remote
+        card, why = catalog.suggest(task.info.id)
+        assert task.info.id in card.tasks and why and not card.is_remote
+        if task.info.trainable:
+            card, why = catalog.suggest(task.info.id, to_teach=True)
+            assert task.info.id in card.trainable_for and why and not card.is_remote
+    # What a person labels can be taught without internet.
+    for task_id in (
+        "image-classification", "text-classification", "sound-classification", "object-detection",
+        "semantic-segmentation", "token-classification",
+    ):  # fmt: skip
+        assert catalog.suggest(task_id, to_teach=True)[0].starter
+
+
+def test_a_starter_that_can_do_nothing_yet_is_suggested_for_teaching_only() -> None:
+    catalog = Catalog.load()
+    assert catalog.suggest("semantic-segmentation", to_teach=True)[0].id == "area-starter"
+    assert "semantic-segmentation" in catalog.suggest("semantic-segmentation")[0].tasks
 
 
 @pytest.mark.parametrize("card", [c for c in CARDS if c.runtime == "torchvision"], ids=lambda c: c.id)

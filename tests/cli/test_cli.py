@@ -115,10 +115,12 @@ def test_the_catalogue_and_the_doctor(capsys: Capture) -> None:
         "text-starter",
         "reading-starter",
         "dictation-starter",
+        "enlarge-starter",
+        "enlarge-starter-x4",
     }
     assert main(["doctor", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
-    assert all(c["passed"] for c in found["checks"]) and len(found["checks"]) == 3
+    assert all(c["passed"] for c in found["checks"]) and len(found["checks"]) == 4
 
 
 def test_no_screen_is_one_sentence(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:

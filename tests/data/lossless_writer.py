@@ -37,8 +37,10 @@ def _run(planes: np.ndarray, predictor: int, begin: int) -> bytes:
     height, width, count = planes.shape
     for y in range(height):
         for x in range(width):
-            for c in range(count):
-                bits.append(_code((int(planes[y, x, c]) - _guess(planes[..., c], y, x, predictor, begin)) & 0xFFFF))
+            bits += [
+                _code((int(planes[y, x, c]) - _guess(planes[..., c], y, x, predictor, begin)) & 0xFFFF)
+                for c in range(count)
+            ]
     stream = "".join(bits)
     stream += "1" * (-len(stream) % 8)
     data = bytes(int(stream[n : n + 8], 2) for n in range(0, len(stream), 8))

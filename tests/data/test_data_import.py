@@ -81,7 +81,8 @@ def test_several_folders_dropped_together_are_classes(tmp_path: Path) -> None:
         ("numbers.csv", "a,b\n1,2\n3,4\n", "no column with texts"),
         ("broken.json", "{", "not readable JSON"),
         ("broken.xlsx", "no workbook", "not a readable Excel file"),
-        ("film.mov", "x", "kind the app cannot read"),
+        ("film.mov", "x", "is a video"),
+        ("tool.exe", "x", "kind the app cannot read"),
     ],
 )
 def test_what_cannot_be_used_is_one_sentence(tmp_path: Path, name: str, content: str | None, message: str) -> None:
@@ -294,3 +295,20 @@ def test_formulas_do_not_run() -> None:
     assert safe_cell("=1+1") == "'=1+1"
     assert safe_cell("-5.2") == "-5.2"
     assert safe_cell("plain") == "plain"
+
+
+def test_a_table_with_answers_in_words(tmp_path: Path) -> None:
+    from workbench.data.shapes import Whole
+
+    file = tmp_path / "pairs.csv"
+    file.write_text("question,answer\nWhen do you open?,At nine.\nDo you deliver?,\nWhere are you?,By the river.\n")
+    plan = sniff([file])
+    assert plan.guess() == ColumnChoice("question", words="answer")
+    assert plan.marks == "words" and plan.brings_labels and "right answers in words" in plan.summary
+    assert any("no answer" in w for w in plan.warnings)
+    items = [i for i in plan.read() if isinstance(i, NewItem)]
+    assert [i.annotations and (i.annotations[0].text, i.annotations[0].shape) for i in items] == [
+        ("At nine.", Whole()), None, ("By the river.", Whole()),
+    ]  # fmt: skip
+    with pytest.raises(UserError, match="not both"):
+        plan.choose(ColumnChoice("question", label="answer", words="answer"))

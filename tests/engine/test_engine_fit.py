@@ -251,14 +251,14 @@ def test_out_of_memory_halves_and_goes_on(
 ) -> None:
     import torch
 
-    real = finetune.forward_loss
+    real = finetune.forward
 
-    def cramped(training: finetune.Training, part: finetune.Prepared, targets: torch.Tensor) -> object:
+    def cramped(training: finetune.Training, part: finetune.Prepared) -> object:
         if len(part) > 3:
             raise torch.OutOfMemoryError("out of memory")
-        return real(training, part, targets)
+        return real(training, part)
 
-    monkeypatch.setattr(finetune, "forward_loss", cramped)
+    monkeypatch.setattr(finetune, "forward", cramped)
     project = make_project(digits_folder(("one", "two"), 10))
     events, finished = train(project, catalog, How.BALANCED, epochs=1, batch_size=8)
     halved = [e for e in events if isinstance(e, Advice) and e.code == "memory-halved"]
@@ -275,7 +275,7 @@ def test_no_memory_at_all_is_one_sentence(
     def none_left(*_args: object) -> object:
         raise torch.OutOfMemoryError("out of memory")
 
-    monkeypatch.setattr(finetune, "forward_loss", none_left)
+    monkeypatch.setattr(finetune, "forward", none_left)
     project = make_project(digits_folder(("one", "two"), 6))
     with pytest.raises(UserError, match="not enough memory"):
         train(project, catalog, How.BALANCED, epochs=1)

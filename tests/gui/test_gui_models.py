@@ -305,7 +305,7 @@ def test_every_kind_of_prediction_is_drawn_and_saved(window: MainWindow, qtbot: 
         target = tmp_path / f"answer{suffix}"
         view.ask_path = lambda _endings, t=target: str(t)
         qtbot.mouseClick(view.save, LEFT)
-        assert target.stat().st_size > 0
+        qtbot.waitUntil(lambda t=target: t.is_file() and t.stat().st_size > 0)
         target.unlink()
     selections = view.text.view.extraSelections()
     assert [s.cursor.selectedText() for s in selections] == ["Ann", "Oslo"]

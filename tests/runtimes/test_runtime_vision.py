@@ -20,7 +20,9 @@ from workbench.hub.store import ModelFiles
 from workbench.runtimes import darknet_net
 from workbench.runtimes.opencv_text_runtime import decode
 from workbench.runtimes.registry import open_model
+from workbench.runtimes.tiles import Tiling
 from workbench.tasks.base import TryOptions
+from workbench.tasks.pictures import to_floats, to_values
 from workbench.tasks.predictions import Boxes, Mask, Picture
 from workbench.tasks.registry import get_task
 from workbench.tasks.super_resolution import enlarged
@@ -379,12 +381,12 @@ def esrgan(tmp_path: Path) -> Path:
 def test_esrgan_enlarges_in_tiles_as_in_one_piece(esrgan: Path, tmp_path: Path) -> None:
     model: Any = open_model(card("spandrel", "", "super-resolution"), ModelFiles(esrgan))
     assert model.scale == 4
-    picture = np.random.default_rng(0).random((3, 48, 64), dtype=np.float32)
-    whole = model.enlarge(picture)
-    tiled = enlarged(picture, model, Control(), tile=32)
-    assert whole.shape == tiled.shape == (3, 192, 256)
+    picture = np.random.default_rng(0).integers(0, 256, (48, 64, 3), dtype=np.uint8)
+    whole = to_values(model.enlarge(to_floats(picture)), np.uint8).astype(int)
+    tiled = enlarged(picture, model, Control(), Tiling(side=32))
+    assert whole.shape == tiled.shape == (192, 256, 3)
     # Beside a joint a tile sees only its rim of the surroundings: nearly the same, and the same further in.
-    assert np.abs(whole - tiled).max() < 0.05 and np.abs(whole - tiled).mean() < 0.005
+    assert np.abs(whole - tiled).max() <= 2 and np.abs(whole - tiled).mean() < 0.05
     path = tmp_path / "small.png"
     Image.fromarray(np.dstack([photo(40), np.full(photo(40).shape[:2], 77, np.uint8)])).save(path)
     large = predict(model, "super-resolution", path)
@@ -412,7 +414,7 @@ def test_neural_style_comes_nearer_and_stops(tmp_path: Path) -> None:
     previews: list[Any] = []
     made = model.stylise(content, style, 0.7, Control(), previews.append)
     assert made.shape == content.shape and made.min() >= 0 and made.max() <= 1
-    assert len(previews) == 2 and model.losses[-1] < 0.7 * model.losses[0]
+    assert previews and previews[0].shape == content.shape and model.losses[-1] < 0.7 * model.losses[0]
     np.testing.assert_array_equal(made, model.stylise(content, style, 0.7, Control()))
     Image.fromarray((style.transpose(1, 2, 0) * 255).astype(np.uint8)).save(tmp_path / "style.png")
     answer = predict(model, "style-transfer", style=str(tmp_path / "style.png"), size=128)

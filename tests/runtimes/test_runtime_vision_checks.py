@@ -19,6 +19,7 @@ from workbench.app_paths import resources
 from workbench.catalog.card import ModelCard, Source
 from workbench.control import Control
 from workbench.data.types import Sample
+from workbench.data.whole_picture import WholePicture
 from workbench.errors import Cancelled, UserError
 from workbench.hub.store import ModelFiles
 from workbench.runtimes import darknet_net, pictures
@@ -289,7 +290,7 @@ def test_a_result_without_measure_is_refused() -> None:
         def enlarge(self, tile: Any) -> Any:
             raise AssertionError("not to be tried")
 
-    sample = {"pixels": np.zeros((3000, 3000, 3), np.uint8), "alpha": None, "note": ""}
+    sample = {"picture": WholePicture(np.zeros((3000, 3000, 3), np.uint8)), "note": ""}
     with pytest.raises(UserError, match="too large"):
         get_task("super-resolution").predict_batch([sample], Huge(card("spandrel", "")), TryOptions(), Control())
 
@@ -419,16 +420,6 @@ def test_the_reading_starter_asks_no_network_and_says_nothing(
     for picture in (np.full((60, 90, 3), 255, np.uint8), photo(300, 200)):
         model.read(picture)
     assert capfd.readouterr() == ("", "")
-
-
-def test_columns_of_words_are_read_row_by_row() -> None:
-    from workbench.runtimes.rapidocr_runtime import reading_order
-
-    def box(x: float, y: float) -> list[list[float]]:
-        return [[x, y], [x + 40, y], [x + 40, y + 10], [x, y + 10]]
-
-    corners = np.array([box(60, 32), box(0, 2), box(60, 0), box(0, 30)], np.float32)
-    assert reading_order(corners) == [1, 2, 3, 0]
 
 
 def test_a_page_where_everything_looks_like_text_is_answered_soon() -> None:

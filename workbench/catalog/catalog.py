@@ -245,14 +245,25 @@ class Catalog:
             known = self._words[id(card)] = (card, " ".join(parts).casefold())
         return all(word in known[1] for word in words)
 
-    def suggest(self, task_id: str) -> tuple[ModelCard, str]:
-        """The model to begin with for a task, and why in words. Raises: UserError when no model fits."""
+    def suggest(self, task_id: str, to_teach: bool = False) -> tuple[ModelCard, str]:
+        """The model to begin with for a task, and why in words.
+
+        Args:
+            to_teach: for training rather than for use as it is.
+
+        Raises:
+            UserError: when no model fits.
+        """
+
+        def fits(card: ModelCard) -> bool:
+            return task_id in (card.trainable_for if to_teach else card.tasks) and not card.is_remote
+
         for card in self._bundled:
-            if card.starter and task_id in (*card.tasks, *card.trainable_for):
+            if card.starter and fits(card):
                 return card, "It comes with the app, works without internet and is quick on any computer."
+        # The smallest one: the first try shall be short. Nothing is sent to other computers unasked.
         for card in sorted(self._bundled, key=lambda c: c.source.size):
-            # The smallest one: the first try shall be short. Nothing is sent to other computers unasked.
-            if task_id in card.tasks and not card.is_remote:
+            if fits(card):
                 return card, "It is the smallest model of the catalogue for this: quick to download and to try."
         raise UserError("No model of the catalogue can do this yet.", "Choose another task.")
 

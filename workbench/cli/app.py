@@ -12,8 +12,21 @@ from workbench import __version__
 from workbench.errors import Cancelled, UserError
 
 OK, FAILED, PARTLY, STOPPED = 0, 1, 3, 130
-_COMMANDS = ("predict", "train", "evaluate", "export", "models", "find", "similar", "duplicates", "inspect", "project",
-             "demo", "doctor")  # fmt: skip
+_COMMANDS = (
+    "predict",
+    "watch",
+    "train",
+    "evaluate",
+    "export",
+    "models",
+    "find",
+    "similar",
+    "duplicates",
+    "inspect",
+    "project",
+    "demo",
+    "doctor",
+)
 
 
 def parser() -> argparse.ArgumentParser:

@@ -31,7 +31,7 @@ def run(options: argparse.Namespace) -> int:
     samples = resources() / "samples"
     catalog = Catalog.load()
     task = get_task("image-classification")
-    card, why = catalog.suggest(task.info.id)
+    card, why = catalog.suggest(task.info.id, to_teach=True)
     photo = samples / "try" / "china.jpg"
     if not options.json:
         out(f"1. What is on {photo.name}? Asking “{card.name}”. {why}")

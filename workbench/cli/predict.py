@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from workbench.cli.output import as_json, note, out, problem, progress
+from workbench.cli.picture_truth import compared, picture_folder, tell_mean, truth_cells, truth_json, truth_lines
+from workbench.cli.truth import compare, how_to_compare, tell
 
 
 def add(commands: Any) -> None:
@@ -17,12 +19,20 @@ def add(commands: Any) -> None:
     command.add_argument("--model", default="", help="id of the model (see: workbench models list)")
     command.add_argument("--labels", default="", help="labels to choose between, for models without their own: a,b,c")
     command.add_argument("--top", type=int, default=5, help="how many answers to show (default 5)")
-    command.add_argument("--output", type=Path, help="write to this file instead")
+    command.add_argument("--output", type=Path, help="write to this file instead; several new pictures: to this folder")
     command.add_argument(
         "--task", default="", help="what to do (see: workbench models list), when the model can do several things"
     )
     command.add_argument(
         "--set", action="append", metavar="NAME=VALUE", help="an option of the task, for example question=…"
+    )
+    command.add_argument(
+        "--truth", type=Path, metavar="PATH",
+        help="the right text or true picture, or a folder of them by name: how many words and letters of the answers are"
+        " wrong, or how near the new pictures come (PSNR, SSIM)",
+    )  # fmt: skip
+    command.add_argument(
+        "--ignore", default="", metavar="WHAT", help="what --truth does not count: case,punctuation,accents"
     )
     command.add_argument(
         "--window",
@@ -55,20 +65,37 @@ def run(options: argparse.Namespace) -> int:
         given = next((t for t in _tasks() if t.info.media == media), task)
         raise UserError(f"“{card.name}” is for {task.info.nouns}, not for {given.info.nouns}.", "Choose another model.")
     samples = _read_as(samples, options)
-    if options.stream and len(samples) == 1:
-        return _stream(samples[0], card, task, _options(options, task))
+    true_pictures: Path | None = options.truth if task.info.has_truth else None
+    how = None if true_pictures else how_to_compare(options)
+    folder = picture_folder(options, task, len(samples))
+    if options.stream and len(samples) == 1 and how is None and folder is None:
+        return _stream(samples[0], card, task, task_options(options, task))
     rows: list[dict[str, Any]] = []
     failed = 0
     with progress("Predicting") as control:
-        for result in predict(samples, card, task, _options(options, task), control=control):
+        results = predict(samples, card, task, task_options(options, task), control=control)
+        if folder is not None:
+            from workbench.engine.picture_batch import into_folder
+
+            results = into_folder(results, folder)
+        for result in results:
             control.progress(result.index + 1, len(samples), f"Predicting {result.index + 1} of {len(samples)}")
             if result.problem is not None:
                 failed += 1
                 problem(result.problem)
                 continue
             assert result.prediction is not None
-            rows.append({"input": result.sample.name, "prediction": result.prediction})
+            rows.append({"input": result.sample.name, "prediction": result.prediction, "sample": result.sample})
+            if true_pictures:
+                rows[-1]["picture_truth"] = compared(result, true_pictures)
+    report = compare(rows, options.truth, how) if how is not None else None
+    if folder is not None:
+        note(f"Written into {folder}")
+        options.output = None
     _write(rows, options)
+    tell_mean(rows)
+    if report is not None:
+        tell(report, options)
     if failed:
         note(f"{len(rows)} results, {failed} problems.")
     return 0 if not failed else 3 if rows else 1
@@ -106,7 +133,7 @@ def _wanted(options: argparse.Namespace, catalog: Any) -> Any:
     return None
 
 
-def _options(options: argparse.Namespace, task: Any) -> Any:
+def task_options(options: argparse.Namespace, task: Any) -> Any:
     """What was set with --labels and --set. Raises: UserError for a name the task does not know."""
     from workbench.errors import UserError
     from workbench.tasks.base import TryOptions
@@ -203,22 +230,29 @@ def _media_of(paths: list[Path], wanted: str) -> str:
 
 def _write(rows: list[dict[str, Any]], options: argparse.Namespace) -> None:
     from workbench.data.exporters.tables import csv_text, write_csv, write_json
-    from workbench.engine.save import endings, save_prediction
+    from workbench.engine.save import endings, endings_together, save_prediction, save_together
 
     suffix = options.output.suffix.lower() if options.output else ""
-    if (
-        options.output
-        and len(rows) == 1
-        and suffix not in (".csv", ".json")
-        and suffix in endings(rows[0]["prediction"])
-    ):
+    # For one item its own form; a table and JSON are for many, but for the areas of one mask, which are a table themselves.
+    general = (".json",) if len(rows) == 1 and rows[0]["prediction"].kind == "mask" else (".csv", ".json")
+    if suffix and suffix in endings_together([r["prediction"] for r in rows]):
+        with progress("Writing pages") as control:
+            save_together([(r["sample"], r["prediction"]) for r in rows], options.output, control, len(rows))
+    elif options.output and len(rows) == 1 and suffix not in general and suffix in endings(rows[0]["prediction"]):
         save_prediction(rows[0]["prediction"], options.output)
+        for line in truth_lines(rows[0]):
+            out(line)
     elif options.output and options.output.is_dir():
         for row in rows:
             ending = endings(row["prediction"])[0]
-            save_prediction(row["prediction"], options.output / f"{Path(row['input']).stem or 'answer'}{ending}")
+            name = f"{Path(row['input']).stem or 'answer'}{ending}"
+            save_prediction(row["prediction"], options.output / name, row["sample"])
     elif options.json or suffix == ".json":
-        values = [{"input": r["input"], **r["prediction"].to_json()} for r in rows]
+        truths = [{"truth": r["truth"]} if "truth" in r else {} for r in rows]
+        values = [
+            {"input": r["input"], **r["prediction"].to_json(), **t, **truth_json(r)}
+            for r, t in zip(rows, truths, strict=True)
+        ]
         for value in values:
             if "scores" in value:
                 value["scores"] = value["scores"][: options.top]
@@ -232,10 +266,16 @@ def _write(rows: list[dict[str, Any]], options: argparse.Namespace) -> None:
                 "input": r["input"],
                 "answer": r["prediction"].summary(),
                 "certainty": round(r["prediction"].certainty, 6),
+                **truth_cells(r),
             }
             for r in rows
         ]
-        columns = ["input", "answer", "certainty"]
+        columns = [
+            "input",
+            "answer",
+            "certainty",
+            *(("psnr", "ssim", "psnr_plain", "ssim_plain") if any("picture_truth" in r for r in rows) else ()),
+        ]
         if options.output:
             write_csv(options.output, table, columns)
         else:
@@ -245,6 +285,8 @@ def _write(rows: list[dict[str, Any]], options: argparse.Namespace) -> None:
             out(row["input"])
             lines = row["prediction"].lines()
             for line in lines[: options.top] if row["prediction"].kind == "scores" else lines:
+                out(f"  {line}")
+            for line in truth_lines(row):
                 out(f"  {line}")
             if row["prediction"].note:
                 note(f"  {row['prediction'].note}")

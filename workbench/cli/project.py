@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from workbench.cli.output import as_json, out, problem, progress
+from workbench.errors import UserError
 
 
 def add(commands: Any) -> None:
@@ -17,14 +18,21 @@ def add(commands: Any) -> None:
     take.add_argument("project", type=Path)
     take.add_argument("data", nargs="+", type=Path)
     take.add_argument("--copy", action="store_true", help="copy pictures into the project")
+    take.add_argument("--task", default="", help="what a new project is for, for example object-detection")
     take.set_defaults(run=run_import)
     status = actions.add_parser("status", help="counts, checks and runs")
     status.add_argument("project", type=Path)
     status.add_argument("--json", action="store_true")
     status.set_defaults(run=run_status)
-    export = actions.add_parser("export", help="labels as CSV, or a folder per class")
+    export = actions.add_parser("export", help="labels as CSV, a folder per class, or a format like COCO or YOLO")
     export.add_argument("project", type=Path)
-    export.add_argument("target", type=Path, help="NAME.csv, or a folder")
+    export.add_argument("target", type=Path, nargs="?", help="NAME.csv, or a folder")
+    export.add_argument(
+        "--format", default="", help="coco, yolo, voc, … (asked for without a name: lists them)", nargs="?", const="?"
+    )
+    export.add_argument(
+        "--no-copies", action="store_true", help="with --format: name the pictures where they lie, where the format can"
+    )
     export.set_defaults(run=run_export)
 
 
@@ -33,7 +41,7 @@ def run_import(options: argparse.Namespace) -> int:
     from workbench.data.importers import sniff
     from workbench.data.project import Project
     from workbench.data.store import DATABASE
-    from workbench.engine.journey import task_for_media
+    from workbench.engine.journey import add_plan, tasks_for_plan
 
     with progress("Reading") as control:
         plan = sniff(options.data, control)
@@ -41,9 +49,14 @@ def run_import(options: argparse.Namespace) -> int:
         if (options.project / DATABASE).is_file():
             project = Project.open(options.project)
         else:
-            project = Project.create(options.project, options.project.name, task_for_media(plan.media))
+            task_id = options.task or tasks_for_plan(plan)[0].info.id
+            project = Project.create(options.project, options.project.name, task_id)
         with project:
-            result = project.add_items(plan.read(control), options.copy, control, plan.total)
+            result = add_plan(project, plan, options.copy, control)
+    for sentence in plan.warnings:
+        out(sentence)
+    for mended in plan.repairs:
+        out(f"mended: {mended}")
     for found in result.problems:
         problem(found)
     out(f"{len(result.added)} added, {result.duplicates} duplicates left out, {len(result.problems)} problems.")
@@ -73,17 +86,41 @@ def run_status(options: argparse.Namespace) -> int:
     for finding in findings:
         out(f"  {finding.message} {finding.hint}")
     for run in runs:
-        accuracy = run.metrics.get("accuracy")
-        out(f"  run {run.id} {run.name}: {run.status}" + (f", right {accuracy:.1%}" if accuracy is not None else ""))
+        score = run.metrics.get("score")
+        metric = str(run.metrics.get("metric", ""))
+        words = "" if score is None else f", {'right' if metric == 'accuracy' else metric} {score:.1%}"
+        out(f"  run {run.id} {run.name}: {run.status}{words}")
     return 0
 
 
 def run_export(options: argparse.Namespace) -> int:
     """Returns 0, or 3 when some files could not be copied."""
+    from workbench.data.exporters.formats import format_by_id, formats_for
     from workbench.data.exporters.project import export_folders, export_labels
     from workbench.data.project import Project
+    from workbench.tasks.registry import get_task
 
     with Project.open(options.project, read_only=True) as project, progress("Exporting") as control:
+        if options.format == "?":
+            for known in formats_for(get_task(project.task_id).info.editor):
+                out(f"{known.id:16} {known.title}")
+            return 0
+        if options.format:
+            if options.target is None:
+                raise UserError("Say where to.", "Add a file or a folder.")
+            known = format_by_id(options.format)
+            more = {}
+            if options.no_copies:
+                if not getattr(known, "may_refer", False):
+                    raise UserError(f"{known.title} always copies the pictures.", "Leave out --no-copies.")
+                more = {"copy_pictures": False}
+            count, problems = known.write(project, options.target, control, **more)
+            for found in problems:
+                problem(found)
+            out(f"{count} items written to {options.target}")
+            return 3 if problems else 0
+        if options.target is None:
+            raise UserError("Say where to.", "Add a file or a folder.")
         if options.target.suffix.lower() == ".csv":
             out(f"{export_labels(project, options.target, control)} rows written to {options.target}")
             return 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +22,14 @@ def add(commands: Any) -> None:
     command.add_argument("--name", default="", help="name of the new model")
     command.add_argument("--text-column", default="")
     command.add_argument("--label-column", default="")
+    command.add_argument("--words-column", default="", help="the column with answers in words (transcripts, replies)")
     command.add_argument("--seed", type=int, default=0)
     command.add_argument("--epochs", type=int, default=0, help="at most this many rounds (0: decided by --how)")
     command.add_argument("--resume", action="store_true", help="go on with the project's last interrupted training")
+    command.add_argument("--task", default="", help="what to learn, where the data leaves a choice")
+    command.add_argument(
+        "--set", action="append", metavar="NAME=VALUE", help="what is special to a kind of training, for example dice=0"
+    )
     command.add_argument("--json", action="store_true")
     command.set_defaults(run=run)
 
@@ -38,7 +44,7 @@ def run(options: argparse.Namespace) -> int:
     from workbench.errors import UserError
 
     catalog = Catalog.load()
-    project = open_data(options.data, options.text_column, options.label_column)
+    project = open_data(options.data, options.text_column, options.label_column, options.task, options.words_column)
     with project:
         if options.resume:
             waiting = resumable(project)
@@ -46,8 +52,9 @@ def run(options: argparse.Namespace) -> int:
                 raise UserError("There is no interrupted training to go on with.", "Leave --resume out to start one.")
             config = RunConfig.from_json(waiting[0].config)
         else:
-            card = catalog.get(options.model) if options.model else catalog.suggest(project.task_id)[0]
-            extra = {"name": options.name} if options.name else {}
+            card = catalog.get(options.model) if options.model else catalog.suggest(project.task_id, to_teach=True)[0]
+            extra: dict[str, Any] = {"name": options.name} if options.name else {}
+            extra["options"] = _special(options.set or ())
             config = new_config(project, card, How(options.how), seed=options.seed, epochs=options.epochs, **extra)
         finished = watch(config, project, catalog, resume=options.resume)
         target = options.out or project.run(finished.run_id).folder
@@ -64,7 +71,27 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def open_data(path: Path, text_column: str = "", label_column: str = "") -> Any:
+def _special(pairs: Sequence[str]) -> dict[str, Any]:
+    """NAME=VALUE as JSON values, other words as text. Raises: UserError for what is no pair."""
+    import json
+
+    from workbench.errors import UserError
+
+    values: dict[str, Any] = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals or not name:
+            raise UserError(f"“{pair}” is not of the form NAME=VALUE.", "For example: --set dice=0")
+        try:
+            values[name] = json.loads(value)
+        except ValueError:
+            values[name] = value
+    return values
+
+
+def open_data(
+    path: Path, text_column: str = "", label_column: str = "", task_id: str = "", words_column: str = ""
+) -> Any:
     """A project opened, or made from a folder or a table. Problems go to stderr, one line each."""
     from workbench.data.importers import ColumnChoice, sniff
     from workbench.data.project import Project
@@ -76,16 +103,15 @@ def open_data(path: Path, text_column: str = "", label_column: str = "") -> Any:
     with progress("Reading") as control:
         plan = sniff([path], control)
         guess = plan.guess()
-        if guess is not None and (text_column or label_column):
-            plan.choose(
-                ColumnChoice(
-                    text_column or guess.content, label_column or guess.label, guess.is_path and not text_column
-                )
-            )
+        if guess is not None and (text_column or label_column or words_column):
+            label = label_column or ("" if words_column else guess.label)
+            words = words_column or ("" if label else guess.words)
+            is_path = guess.is_path and text_column in ("", guess.content)
+            plan.choose(ColumnChoice(text_column or guess.content, label, is_path, words))
         note(plan.summary)
         for warning in plan.warnings:
             note(warning)
-        project, result = project_from_plan(plan, control=control)
+        project, result = project_from_plan(plan, control=control, task_id=task_id)
     for found in result.problems:
         problem(found)
     if result.duplicates:

@@ -22,9 +22,10 @@ def watch(config: RunConfig, project: Project, catalog: Catalog, resume: bool = 
                 control.progress(0, 0, event.text)
                 note(event.text)
             elif isinstance(event, EpochDone) and not sys.stderr.isatty():
+                unseen = f", on unseen {event.validation_loss:.3f}" if event.validation_loss >= 0 else ""
                 note(
-                    f"  round {event.epoch}: loss {event.train_loss:.3f}, on unseen {event.validation_loss:.3f},"
-                    f" right {event.validation_accuracy:.0%}"
+                    f"  round {event.epoch}: loss {event.train_loss:.3f}{unseen},"
+                    f" {event.metric} {event.validation_score:.0%}"
                 )
             elif isinstance(event, StepDone):
                 control.progress(event.epoch, max(event.epoch, float(config.epochs or event.epoch)), "Learning")

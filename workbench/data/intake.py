@@ -13,7 +13,7 @@ from pathlib import Path
 from workbench.control import Control
 from workbench.data import similar
 from workbench.data.media import read_bytes, read_picture
-from workbench.data.types import NewItem
+from workbench.data.types import NewItem, Sample
 from workbench.errors import Problem, UserError
 
 _READERS = 4
@@ -32,6 +32,7 @@ class Taken:
     width: int = 0
     height: int = 0
     signature: bytes | None = None
+    seconds: float = 0.0
 
 
 def take_in(items: Sequence[NewItem], control: Control) -> Iterator[Taken | Problem]:
@@ -60,7 +61,9 @@ def _look(item: NewItem) -> Taken:
         digest = hashlib.sha256(b"text:" + " ".join(text.split()).encode("utf-8", "surrogatepass")).hexdigest()
         return Taken(replace(item, text=text), digest)
     if item.path is None:
-        raise UserError("There is no picture here.", "Choose a file.")
+        raise UserError(f"There is no {item.kind} here.", "Choose a file.")
+    if item.kind == "sound":
+        return _look_at_sound(item, item.path)
     data = read_bytes(item.path)
     opened = read_picture(data, max_side=_LOOK)
     picture = opened.picture
@@ -74,6 +77,15 @@ def _look(item: NewItem) -> Taken:
         height=opened.height,
         signature=similar.signature(picture),
     )
+
+
+def _look_at_sound(item: NewItem, path: Path) -> Taken:
+    from workbench.data.sound import portrait
+
+    seconds, picture = portrait(Sample("sound", item.name, path=path))
+    with path.open("rb") as stream:
+        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    return Taken(item, digest, stored_path=str(path.absolute()), signature=similar.signature(picture), seconds=seconds)
 
 
 def copy_into(media: Path, taken: Taken) -> Taken:

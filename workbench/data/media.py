@@ -90,7 +90,7 @@ def read_picture(source: Sample | Path | bytes, max_side: int | None = None, win
     given = source if isinstance(source, Sample) else Sample("picture")
     window = given.window or window
     try:
-        data = _encoded(source)
+        data = encoded_bytes(source)
         if is_dicom(data[:HEAD_BYTES]):
             return _opened_dicom(data, given.frame, window)
         return _opened_by_pillow(data, given.frame, max_side, window)
@@ -195,7 +195,7 @@ def open_transparency(source: Sample | Path | bytes) -> Any:
     from PIL import Image, ImageOps, UnidentifiedImageError
 
     try:
-        found = Image.open(io.BytesIO(_encoded(source)))
+        found = Image.open(io.BytesIO(encoded_bytes(source)))
     except UnidentifiedImageError:  # DICOM and rare kinds of TIFF are never see-through
         return None
     with found as picture:
@@ -207,7 +207,8 @@ def open_transparency(source: Sample | Path | bytes) -> Any:
     return np.asarray(alpha)
 
 
-def _encoded(source: Sample | Path | bytes) -> bytes:
+def encoded_bytes(source: Sample | Path | bytes) -> bytes:
+    """The bytes of a picture as its file holds them. Raises: UserError when there is none or it cannot be read."""
     if isinstance(source, bytes):
         return source
     if isinstance(source, Path):

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from workbench.data.project_annotations import AnnotationsPart
 from workbench.data.project_classes import ClassesPart
 from workbench.data.project_items import ItemsPart
 from workbench.data.project_runs import RunsPart
@@ -15,7 +16,7 @@ from workbench.data.store import Store
 from workbench.data.types import Window
 
 
-class Project(ClassesPart, ItemsPart, RunsPart):
+class Project(ClassesPart, ItemsPart, AnnotationsPart, RunsPart):
     """See the parts for their methods. Safe to use from any thread; all methods may raise `UserError`."""
 
     def __init__(self, store: Store) -> None:

@@ -66,9 +66,14 @@ class ClassesPart:
         return self._take_away(class_id, None)
 
     def restore_class(self, class_id: int) -> None:
-        """Bring a removed class back (without its items' labels: see `restore_labels`)."""
+        """Bring a removed class back, with its annotations (without its items' labels: see `restore_labels`)."""
         with self._store.transaction() as sql:
             sql.execute("UPDATE classes SET deleted = 0 WHERE id = ?", (class_id,))
+            sql.execute(
+                "UPDATE annotations SET class_id = ? WHERE id IN (SELECT annotation_id FROM merged WHERE from_class = ?)",
+                (class_id, class_id),
+            )
+            sql.execute("DELETE FROM merged WHERE from_class = ?", (class_id,))
 
     def reorder_classes(self, ids: Sequence[int]) -> None:
         """Put the classes into this order."""
@@ -85,5 +90,9 @@ class ClassesPart:
                 (into, source, ids),
             )
             sql.execute("UPDATE items SET suggestion = NULL, suggestion_score = 0 WHERE suggestion = ?", (class_id,))
+            if into is not None:
+                # Remembered, so that bringing the class back brings its annotations back too.
+                sql.execute("INSERT INTO merged SELECT id, class_id FROM annotations WHERE class_id = ?", (class_id,))
+                sql.execute("UPDATE annotations SET class_id = ? WHERE class_id = ?", (into, class_id))
             sql.execute("UPDATE classes SET deleted = 1 WHERE id = ?", (class_id,))
         return {row[0]: LabelState(class_id, row[1]) for row in rows}

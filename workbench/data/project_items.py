@@ -11,7 +11,9 @@ from typing import Any
 
 from workbench.control import Control
 from workbench.data import labels, similar, splits
+from workbench.data.annotations import Annotation, NewAnnotation
 from workbench.data.intake import Taken, copy_into, take_in
+from workbench.data.project_annotations import AnnotationsPart
 from workbench.data.project_classes import ClassesPart
 from workbench.data.store import Store
 from workbench.data.types import AddResult, Counts, Item, ItemFilter, LabelState, NewItem, Split, Window
@@ -21,15 +23,28 @@ from workbench.errors import Problem, UserError
 _CHUNK = 64
 _COLUMNS = (
     "id, kind, name, path, copied, text, class_id, label_source, split, content_hash, width, height, problem,"
-    " suggestion, suggestion_score"
+    " suggestion, suggestion_score, marked,"
+    " (SELECT COUNT(*) FROM annotations a WHERE a.item_id = items.id AND a.source != 'model'),"
+    " (SELECT COUNT(*) FROM annotations a WHERE a.item_id = items.id AND a.source = 'model'),"
+    " seconds"
+)
+_LABELLED = "(class_id IS NOT NULL OR marked)"
+# The class of the rarest kind on it stands for an annotated item when items are shared out.
+_MAIN_CLASS = (
+    "COALESCE(class_id, (SELECT a.class_id FROM annotations a WHERE a.item_id = items.id AND a.source != 'model'"
+    " AND a.class_id IS NOT NULL ORDER BY (SELECT COUNT(*) FROM annotations b WHERE b.class_id = a.class_id),"
+    " a.class_id LIMIT 1), 0)"
 )
 _IN = "IN (SELECT value FROM json_each(?))"
 _ORDERS = {
     "added": "id",
     "name": "name COLLATE NOCASE, id",
-    "label": "class_id IS NULL, (SELECT position FROM classes c WHERE c.id = class_id), id",
+    "label": f"NOT {_LABELLED}, (SELECT position FROM classes c WHERE c.id = class_id), id",
     # Unlabelled ones with a suggestion first, the least certain at the top.
-    "uncertain": "class_id IS NOT NULL, suggestion IS NULL, suggestion_score, id",
+    "uncertain": (
+        f"{_LABELLED}, suggestion IS NULL AND NOT EXISTS (SELECT 1 FROM annotations a WHERE a.item_id = items.id"
+        " AND a.source = 'model'), suggestion_score, id"
+    ),
 }
 
 
@@ -73,8 +88,8 @@ class ItemsPart:
                     problems.append(outcome)
                 else:
                     taken.append(outcome)
-            if copy_media:
-                taken = [copy_into(self._store.folder / "media", t) for t in taken]
+            media = self._store.folder / "media"
+            taken = [copy_into(media, t) if copy_media or t.new.own_copy else t for t in taken]
             ids, again = self._insert(taken)
             added += ids
             duplicates += again
@@ -93,10 +108,12 @@ class ItemsPart:
             for t in taken:
                 class_id = class_ids.get(t.new.label or "")
                 found = sql.execute(
-                    "SELECT id, class_id FROM items WHERE content_hash = ? AND NOT deleted", (t.content_hash,)
+                    "SELECT id, class_id, marked FROM items WHERE content_hash = ? AND NOT deleted", (t.content_hash,)
                 ).fetchone()
                 if found is not None:
                     duplicates += 1
+                    if t.new.annotations is not None and not found[2]:
+                        self._annotate(int(found[0]), t.new.annotations)
                     if found[1] is None and class_id is not None:
                         sql.execute(
                             "UPDATE items SET class_id = ?, label_source = 'import' WHERE id = ?", (class_id, found[0])
@@ -104,14 +121,29 @@ class ItemsPart:
                     continue
                 cursor = sql.execute(
                     "INSERT INTO items (kind, name, path, copied, text, class_id, label_source, split, content_hash, width,"
-                    " height, signature) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    " height, signature, seconds) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                     (
                         t.new.kind, t.new.name, t.stored_path, t.copied, t.new.text, class_id,
                         "import" if class_id is not None else "", t.new.split, t.content_hash, t.width, t.height, t.signature,
+                        t.seconds,
                     ),
                 )  # fmt: skip
                 added.append(int(cursor.lastrowid or 0))
+                if t.new.annotations is not None:
+                    self._annotate(added[-1], t.new.annotations)
         return added, duplicates
+
+    def _annotate(self, item_id: int, given: Sequence[NewAnnotation]) -> None:
+        """Put an import's annotations on an item. What is already there and done stays as it is."""
+        assert isinstance(self, AnnotationsPart)
+        made = [
+            Annotation(
+                new.shape, self._class_for(new.label) if new.label.strip() else None, text=new.text, source="import",
+                ignored=new.ignored,
+            )
+            for new in given
+        ]  # fmt: skip
+        self.add_annotations({item_id: made})
 
     def _class_for(self, name: str) -> int:
         assert isinstance(self, ClassesPart)
@@ -147,7 +179,8 @@ class ItemsPart:
         return Item(
             id=row[0], kind=row[1], name=row[2], path=path, text=row[5], class_id=row[6], label_source=row[7],
             split=Split(row[8]) if row[8] else None, content_hash=row[9], width=row[10], height=row[11], problem=row[12],
-            suggestion=row[13], suggestion_score=row[14], window=window,
+            suggestion=row[13], suggestion_score=row[14], marked=bool(row[15]), marks=row[16], proposals=row[17],
+            seconds=row[18], window=window,
         )  # fmt: skip
 
     @property
@@ -159,21 +192,24 @@ class ItemsPart:
 
     def counts(self) -> Counts:
         rows = self._store.query(
-            "SELECT class_id, split, problem != '', COUNT(*) FROM items WHERE NOT deleted GROUP BY 1, 2, 3"
+            "SELECT class_id, split, problem != '', COUNT(*), marked FROM items WHERE NOT deleted GROUP BY 1, 2, 3, 5"
         )
         per_class: Counter[int] = Counter()
         per_split: Counter[Split] = Counter()
         total = labelled = broken = 0
-        for class_id, split, is_broken, count in rows:
+        for class_id, split, is_broken, count, marked in rows:
             total += count
             if is_broken:
                 broken += count
                 continue
-            if class_id is not None:
+            if class_id is not None or marked:
                 labelled += count
+            if class_id is not None:
                 per_class[class_id] += count
             if split:
                 per_split[Split(split)] += count
+        assert isinstance(self, AnnotationsPart)
+        per_class.update(self.annotation_counts())
         return Counts(total, labelled, total - labelled - broken, broken, dict(per_class), dict(per_split))
 
     # Labelling -------------------------------------------------------------------------------------------------
@@ -231,19 +267,19 @@ class ItemsPart:
             sql.execute("UPDATE items SET suggestion = NULL, suggestion_score = 0 WHERE suggestion IS NOT NULL")
 
     def suggestions_count(self) -> int:
-        """Unlabelled items that have a suggestion."""
-        sql = "SELECT COUNT(*) FROM items WHERE NOT deleted AND class_id IS NULL AND suggestion IS NOT NULL"
+        """Unlabelled items that have a suggestion of a class."""
+        sql = f"SELECT COUNT(*) FROM items WHERE NOT deleted AND NOT {_LABELLED} AND suggestion IS NOT NULL"
         return int(self._store.query(sql)[0][0])
 
     # Splitting -------------------------------------------------------------------------------------------------
 
     def ensure_splits(self, seed: int = 0, control: Control | None = None) -> None:
         """Give every labelled, usable item that has no split yet one; splits once given never change."""
-        usable = "NOT deleted AND problem = '' AND class_id IS NOT NULL"
+        usable = f"NOT deleted AND problem = '' AND {_LABELLED}"
         missing = self._store.query(f"SELECT COUNT(*) FROM items WHERE {usable} AND split IS NULL")
         if not missing[0][0]:
             return
-        rows = self._store.query(f"SELECT id, class_id, split FROM items WHERE {usable} ORDER BY id")
+        rows = self._store.query(f"SELECT id, {_MAIN_CLASS}, split FROM items WHERE {usable} ORDER BY id")
         groups = self.near_groups([row[0] for row in rows], control)
         given = splits.assign(
             [splits.SplitRow(r[0], r[1], groups[r[0]], Split(r[2]) if r[2] else None) for r in rows], seed
@@ -258,10 +294,13 @@ class ItemsPart:
             (json.dumps(list(ids)),),
         )
         result: dict[int, int] = {}
+        # Recordings are compared by a small picture of their spectrum.
         pictures = [row for row in rows if row[1] == "picture"]
+        sounds = [row for row in rows if row[1] == "sound"]
         texts = [row for row in rows if row[1] == "text"]
         for part, groups in (
             (pictures, similar.picture_groups([row[3] for row in pictures], control)),
+            (sounds, similar.picture_groups([row[3] for row in sounds], control)),
             (texts, similar.text_groups([row[2] or "" for row in texts], control)),
         ):
             for row, group in zip(part, groups, strict=True):
@@ -279,10 +318,14 @@ def _where(wanted: ItemFilter) -> tuple[str, tuple[Any, ...]]:
         parts.append(f"id {_IN}")
         values.append(json.dumps(list(wanted.ids)))
     if wanted.class_ids:
-        parts.append(f"class_id {_IN}")
-        values.append(json.dumps(list(wanted.class_ids)))
+        parts.append(
+            f"(class_id {_IN} OR id IN (SELECT item_id FROM annotations WHERE source != 'model' AND class_id {_IN}))"
+        )
+        values += [json.dumps(list(wanted.class_ids))] * 2
     if wanted.labelled is not None:
-        parts.append("class_id IS NOT NULL" if wanted.labelled else "class_id IS NULL")
+        parts.append(_LABELLED if wanted.labelled else f"NOT {_LABELLED}")
+    if wanted.whole_classes is not None:
+        parts.append("class_id IS NOT NULL" if wanted.whole_classes else "class_id IS NULL")
     if wanted.split is not None:
         parts.append("split = ?")
         values.append(wanted.split.value)

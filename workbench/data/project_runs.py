@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zlib
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -64,9 +65,18 @@ class RunsPart:
         with self._store.transaction() as sql:
             sql.execute("DELETE FROM predictions WHERE run_id = ?", (run_id,))
             sql.executemany(
-                "INSERT INTO predictions VALUES (?, ?, ?, ?, ?, ?)",
+                "INSERT INTO predictions (run_id, item_id, split, true_class, predicted_class, scores, payload)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?)",
                 [
-                    (run_id, p.item_id, p.split.value, p.true_class, p.predicted_class, json.dumps(p.scores))
+                    (
+                        run_id,
+                        p.item_id,
+                        p.split.value,
+                        p.true_class,
+                        p.predicted_class,
+                        json.dumps(p.scores),
+                        None if p.record is None else zlib.compress(json.dumps(p.record).encode()),
+                    )
                     for p in predictions
                 ],
             )
@@ -74,11 +84,21 @@ class RunsPart:
     def predictions(self, run_id: str, split: Split | None = None) -> list[ItemPrediction]:
         """What a run predicted, in order of item."""
         rows = self._store.query(
-            "SELECT item_id, split, true_class, predicted_class, scores FROM predictions WHERE run_id = ?"
+            "SELECT item_id, split, true_class, predicted_class, scores, payload FROM predictions WHERE run_id = ?"
             " AND (? IS NULL OR split = ?) ORDER BY item_id",
             (run_id, split, split),
         )
-        return [ItemPrediction(r[0], Split(r[1]), r[2], r[3], tuple(json.loads(r[4]))) for r in rows]
+        return [
+            ItemPrediction(
+                r[0],
+                Split(r[1]),
+                r[2],
+                r[3],
+                tuple(json.loads(r[4])),
+                json.loads(zlib.decompress(r[5])) if r[5] else None,
+            )
+            for r in rows
+        ]
 
     def _run_folder(self, stored: str) -> Path:
         path = Path(stored)

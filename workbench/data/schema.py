@@ -1,8 +1,8 @@
-"""The tables of `project.db`."""
+"""The tables of `project.db`, and how older ones become today's."""
 
 from __future__ import annotations
 
-VERSION = 1
+VERSION = 2
 APPLICATION_ID = 0x57424E43  # "WBNC": tells a project's database from any other
 
 SCHEMA = """
@@ -15,7 +15,8 @@ CREATE TABLE items (
     text TEXT, class_id INTEGER REFERENCES classes(id), label_source TEXT NOT NULL DEFAULT '', split TEXT,
     content_hash TEXT NOT NULL, width INTEGER NOT NULL DEFAULT 0, height INTEGER NOT NULL DEFAULT 0,
     problem TEXT NOT NULL DEFAULT '', suggestion INTEGER, suggestion_score REAL NOT NULL DEFAULT 0,
-    signature BLOB, deleted INTEGER NOT NULL DEFAULT 0);
+    signature BLOB, deleted INTEGER NOT NULL DEFAULT 0, marked INTEGER NOT NULL DEFAULT 0,
+    seconds REAL NOT NULL DEFAULT 0);
 CREATE INDEX items_hash ON items(content_hash);
 CREATE INDEX items_class ON items(deleted, class_id);
 CREATE INDEX items_name ON items(deleted, name);
@@ -24,5 +25,27 @@ CREATE TABLE runs (
     metrics TEXT NOT NULL, folder TEXT NOT NULL, message TEXT NOT NULL DEFAULT '');
 CREATE TABLE predictions (
     run_id TEXT NOT NULL REFERENCES runs(id) ON DELETE CASCADE, item_id INTEGER NOT NULL, split TEXT NOT NULL,
-    true_class TEXT NOT NULL, predicted_class TEXT NOT NULL, scores TEXT NOT NULL, PRIMARY KEY (run_id, item_id));
+    true_class TEXT NOT NULL, predicted_class TEXT NOT NULL, scores TEXT NOT NULL, payload BLOB,
+    PRIMARY KEY (run_id, item_id));
 """
+
+_ANNOTATIONS = """
+CREATE TABLE annotations (
+    id INTEGER PRIMARY KEY, item_id INTEGER NOT NULL REFERENCES items(id), place INTEGER NOT NULL, class_id INTEGER,
+    shape TEXT NOT NULL, text TEXT NOT NULL DEFAULT '', source TEXT NOT NULL, score REAL NOT NULL,
+    ignored INTEGER NOT NULL DEFAULT 0, locked INTEGER NOT NULL DEFAULT 0, hidden INTEGER NOT NULL DEFAULT 0);
+CREATE INDEX annotations_item ON annotations(item_id, place);
+CREATE INDEX annotations_class ON annotations(class_id);
+CREATE TABLE merged (annotation_id INTEGER NOT NULL, from_class INTEGER NOT NULL);
+CREATE INDEX merged_class ON merged(from_class);
+"""
+SCHEMA += _ANNOTATIONS
+
+# From each version to the next; all steps of an update are one transaction.
+UPDATES = {
+    1: f"""
+ALTER TABLE items ADD COLUMN marked INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE items ADD COLUMN seconds REAL NOT NULL DEFAULT 0;
+ALTER TABLE predictions ADD COLUMN payload BLOB;
+{_ANNOTATIONS}""",
+}

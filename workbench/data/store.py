@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from workbench.data.lock import FileLock
-from workbench.data.schema import APPLICATION_ID, SCHEMA, VERSION
+from workbench.data.schema import APPLICATION_ID, SCHEMA, UPDATES, VERSION
 from workbench.errors import UserError
 
 DATABASE = "project.db"
@@ -139,6 +139,26 @@ class Store:
                 f"The project “{self.folder.name}” was made by a newer version of Model Workbench.",
                 "Update the app to open it.",
             )
+        if version < VERSION:
+            if self.read_only:
+                raise UserError(
+                    f"The project “{self.folder.name}” was made by an older version of Model Workbench, and its folder"
+                    " may not be written.",
+                    "Copy the folder to a place where you may write, and open the copy.",
+                )
+            self._update(int(version))
+
+    def _update(self, version: int) -> None:
+        """Bring an older project's tables up to today's, all or nothing."""
+        steps = "".join(UPDATES[number] for number in range(version, VERSION))
+        with sentences(self.folder):
+            connection = self._connection()
+            try:
+                connection.executescript(f"BEGIN IMMEDIATE; {steps} PRAGMA user_version={VERSION}; COMMIT;")
+            except sqlite3.Error:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise
 
     def _connection(self) -> sqlite3.Connection:
         if self._closed:

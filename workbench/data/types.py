@@ -8,6 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Literal
 
+from workbench.data.annotations import NewAnnotation
 from workbench.errors import Problem
 
 MediaKind = Literal["picture", "text", "sound", "series"]
@@ -58,18 +59,21 @@ class ClassLabel:
 
 @dataclass(frozen=True)
 class Item:
-    """One picture or text of a project.
+    """One picture, text or recording of a project.
 
     Attributes:
         id: unique in its project, never used again.
-        path: absolute path of the picture (None for a text).
-        text: the text (None for a picture).
+        path: absolute path of the picture or recording (None for a text).
+        text: the text (None for the others).
         class_id: the label in force; None when unlabelled.
         label_source: who gave it: "person", "import" or "model"; "" when unlabelled.
         split: None until the splits are made.
         content_hash: sha256 (hex) of the file's bytes or of the normalised text.
         problem: a sentence when the item cannot be used (broken file), else "".
         suggestion: class id the current model suggests, with `suggestion_score` in 0..1.
+        seconds: length of a recording.
+        marked: its annotations (boxes, areas, words …) are done, even when there are none.
+        marks: number of its annotations, without proposals; `proposals`: of those a model made.
         window: how the project reads pictures with more than 256 greys; None: as each file says.
     """
 
@@ -87,7 +91,16 @@ class Item:
     problem: str = ""
     suggestion: int | None = None
     suggestion_score: float = 0.0
+    marked: bool = False
+    marks: int = 0
+    proposals: int = 0
+    seconds: float = 0.0
     window: Window | None = None
+
+    @property
+    def labelled(self) -> bool:
+        """True when there is something to learn from it."""
+        return self.class_id is not None or self.marked
 
     def sample(self) -> Sample:
         return Sample(self.kind, self.name, path=self.path, text=self.text, window=self.window)
@@ -105,7 +118,12 @@ def content_key(content_hash: str, window: Window | None) -> str:
 
 @dataclass(frozen=True)
 class NewItem:
-    """What an importer hands to `Project.add_items`. `label` is a class name; it is made when missing."""
+    """What an importer hands to `Project.add_items`. `label` is a class name; it is made when missing.
+
+    Attributes:
+        annotations: labels on pieces of it; None when it brings none (an empty tuple says: nothing is there).
+        own_copy: the file is only there for now; it is copied into the project in any case.
+    """
 
     kind: MediaKind
     name: str
@@ -113,6 +131,8 @@ class NewItem:
     text: str | None = None
     label: str | None = None
     split: Split | None = None
+    annotations: tuple[NewAnnotation, ...] | None = None
+    own_copy: bool = False
 
 
 @dataclass(frozen=True)
@@ -120,8 +140,9 @@ class ItemFilter:
     """Which items to list. Empty means all. Conditions are joined by "and".
 
     Attributes:
-        class_ids: only these labels.
-        labelled: True: only labelled; False: only unlabelled; None: both.
+        class_ids: only items with these labels, or with annotations of these classes.
+        labelled: True: only labelled (a class, or annotations that are done); False: only unlabelled; None: both.
+        whole_classes: True: only items with one class for the whole of them.
         split: only this split.
         problems: True: only broken items; False: only usable ones; None: both.
         search: part of the name or text, case-insensitive.
@@ -131,6 +152,7 @@ class ItemFilter:
 
     class_ids: tuple[int, ...] = ()
     labelled: bool | None = None
+    whole_classes: bool | None = None
     split: Split | None = None
     problems: bool | None = None
     search: str = ""
@@ -140,7 +162,11 @@ class ItemFilter:
 
 @dataclass(frozen=True)
 class Counts:
-    """Live numbers of a project. `per_class` maps class id to number of items; broken ones not counted in it."""
+    """Live numbers of a project.
+
+    Attributes:
+        per_class: class id to its number of items and of annotations; broken items are not counted in it.
+    """
 
     total: int = 0
     labelled: int = 0
@@ -186,10 +212,17 @@ class RunRecord:
 
 @dataclass(frozen=True)
 class ItemPrediction:
-    """One item's prediction by one run, kept for Results. `scores` are probabilities in the run's class order."""
+    """One item's prediction by one run, kept for Results.
+
+    Attributes:
+        true_class, predicted_class: names, where the answer is one class; else "".
+        scores: probabilities in the run's class order, where the answer is one class.
+        record: the whole prediction as plain data (`predictions.to_record`), where it is more than that.
+    """
 
     item_id: int
     split: Split
     true_class: str
     predicted_class: str
-    scores: tuple[float, ...]
+    scores: tuple[float, ...] = ()
+    record: dict[str, Any] | None = None

@@ -109,7 +109,8 @@ def architecture(card: ModelCard, model: Loaded | None = None, paths: AppPaths |
         network = model.network
         if network is None:
             raise UserError(f"“{card.name}” is not made of layers this app can show.", "")
-    tree = _Tree(_trained(model), model.head if isinstance(model, Network) else None, _shapes(network, model, card))
+    head = model.head if isinstance(model, Network) else getattr(model, "head_layer", getattr(model, "head", None))
+    tree = _Tree(_trained(model), head, _shapes(network, model, card))
     whole = tree.layer(card.name, network, 0)
     if isinstance(model, Network) and model.head is None:
         ways = tuple(_WAYS.values())
@@ -139,10 +140,10 @@ def _trained(model: Loaded) -> dict[int, tuple[str, ...]]:
     """By id of a weight: the ways of training that change it, asked of the training itself."""
     from workbench.engine.finetune import trained_stages
 
-    if not isinstance(model, Network):
+    if not hasattr(model, "stages") or not model.card.trainable_for:
         return {}
     # A network without a head gets one before it is trained.
-    stages = model.stages() if model.head is not None else [[], *model.stages()]
+    stages = [[], *model.stages()] if isinstance(model, Network) and model.head is None else model.stages()
     found: dict[int, tuple[str, ...]] = {}
     for how, name in _WAYS.items():
         for stage in trained_stages(stages, how):

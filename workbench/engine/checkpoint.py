@@ -30,7 +30,7 @@ class Position:
         step_in_epoch: optimiser steps of this epoch that are done.
         step: optimiser steps done in all.
         loss_sum, right, seen: of this epoch so far, for its averages.
-        best_loss, best_epoch, bad_epochs: for early stopping.
+        best_loss, best_score, best_epoch, bad_epochs: for early stopping.
         micro_batch: items at once; smaller than the batch after memory ran out.
         seconds: time spent before.
     """
@@ -42,6 +42,7 @@ class Position:
     right: int = 0
     seen: int = 0
     best_loss: float = float("inf")
+    best_score: float = -1.0
     best_epoch: int = 0
     bad_epochs: int = 0
     micro_batch: int = 0

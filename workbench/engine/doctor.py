@@ -76,6 +76,7 @@ def examine() -> Examination:
     found.checks = [
         _try("picture starter", _picture),
         _try("text starter", _text),
+        _try("enlarging starter", _enlarged),
         _try("folders can be written", _write),
     ]
     return found
@@ -107,6 +108,14 @@ def _text() -> str:
     from workbench.data.types import Sample
 
     return _ask("text-classification", Sample("text", text="Where can I park my car?"), ("question", "praise"))
+
+
+def _enlarged() -> str:
+    from workbench.data.media import encode_png, open_picture
+    from workbench.data.types import Sample
+
+    small = open_picture(resources() / "samples" / "try" / "china.jpg").resize((32, 24))
+    return _ask("super-resolution", Sample("picture", "a small picture", data=encode_png(small)), ())
 
 
 def _ask(task_id: str, sample: object, labels: tuple[str, ...]) -> str:

@@ -16,6 +16,8 @@ from workbench.engine.events import How
 from workbench.engine.finetune import default_epochs
 from workbench.engine.pool import shared_pool
 from workbench.errors import UserError
+from workbench.runtimes.network import Network
+from workbench.tasks.base import PooledTask, TryOptions
 from workbench.tasks.registry import get_trainable
 
 # Work of one training step in forward passes: forward and backward through all, or backward through a third.
@@ -75,9 +77,13 @@ def estimate(project: Project, card: ModelCard, how: How, epochs: int = 0) -> Es
     forward = speed if speed is not None else max(0.003, card.parameters * _UNMEASURED)
     seconds = 2.0 + n * forward
     memory = 500_000_000 + card.parameters * 4
-    if how is not How.QUICK:
+    passes = getattr(get_trainable(project.task_id), "passes", None)
+    if passes is not None:
+        seconds += passes(card, how, epochs, n) * forward
+    elif how is not How.QUICK:
         rounds = (epochs or default_epochs(how)) * _USUAL_SHARE
         seconds += rounds * n * forward * (_TRAIN_SHARE * _WORK[how] + (1 - _TRAIN_SHARE) / 2)
+    if how is not How.QUICK:
         # Gradients and AdamW's two averages beside the weights, and activations of a batch.
         memory += card.parameters * 4 * (3 if how is How.THOROUGH else 1) + 1_000_000_000
     return Estimate(seconds, memory, speed is not None)
@@ -100,15 +106,25 @@ def measure(project: Project, card: ModelCard, control: Control | None = None) -
     control = control or Control()
     task = get_trainable(project.task_id)
     items: list[Item] = project.items(project.item_ids(ItemFilter(problems=False))[:_SAMPLES])
-    with shared_pool().use_network(card, "auto", control) as model, torch.inference_mode():
-        prepared = [task.prepare(i.sample(), model) for i in items]
-        if not prepared:
-            raise UserError("There is nothing to measure on yet.", "Add some examples first.")
-        model.features(task.collate(prepared[:1], model))  # the first pass also sets things up
+    if not items:
+        raise UserError("There is nothing to measure on yet.", "Add some examples first.")
+    with shared_pool().use(card, "auto", control) as model, torch.inference_mode():
+
+        def once(item: Item) -> None:
+            prepared = task.prepare(item.sample(), model)
+            own = getattr(task, "once", None)
+            if own is not None:
+                own(prepared, model)
+            elif isinstance(task, PooledTask) and isinstance(model, Network):
+                model.features(task.collate([prepared], model))
+            else:
+                task.predict_batch([prepared], model, TryOptions(), control)
+
+        once(items[0])  # the first pass also sets things up
         control.check()
         began = time.perf_counter()
         for item in items:
-            model.features(task.collate([task.prepare(item.sample(), model)], model))
+            once(item)
             control.check()
         seconds = (time.perf_counter() - began) / len(items)
     file = _speeds_file()

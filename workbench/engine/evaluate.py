@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from workbench.catalog.card import ModelCard
 from workbench.catalog.catalog import Catalog, label_names
@@ -12,11 +13,15 @@ from workbench.data.project import Project
 from workbench.data.types import Item, ItemFilter, ItemPrediction, Sample, Split
 from workbench.engine.predict import predict
 from workbench.errors import Problem, UserError
-from workbench.tasks.predictions import Prediction, Scores
+from workbench.tasks.predictions import Prediction, Scores, to_record
 from workbench.tasks.registry import get_task
-from workbench.trust.metrics import Comparison, Evaluation, compare, evaluation_from_predictions
+from workbench.trust.judging import Answered, Judgement, compare, judge
+from workbench.trust.metrics import Comparison, Evaluation, evaluation_from_predictions
 
-__all__ = ["Comparison", "Evaluation", "compare", "evaluate", "evaluate_samples", "evaluation_from_predictions"]
+__all__ = [
+    "Comparison", "Evaluation", "Judgement", "compare", "evaluate", "evaluate_samples", "evaluation_from_predictions",
+    "judge_kept",
+]  # fmt: skip
 
 
 def evaluate(
@@ -25,7 +30,7 @@ def evaluate(
     split: Split = Split.TEST,
     catalog: Catalog | None = None,
     control: Control | None = None,
-) -> Evaluation:
+) -> Judgement:
     """A run's evaluation. What it did not predict at its end (it was stopped) is predicted now and kept.
 
     Items whose label has changed since are judged by the label they have now; removed ones are left out.
@@ -36,6 +41,7 @@ def evaluate(
     """
     record = project.run(run_id)
     known = project.predictions(run_id)
+    classes = [str(c) for c in record.config.get("classes", ())]
     if not any(p.split is split for p in known):
         model_id = str(record.metrics.get("model_id", ""))
         if not model_id:
@@ -46,21 +52,27 @@ def evaluate(
         known += _predict(project, card, split, control)
         if not project.read_only:
             project.save_predictions(run_id, known)
-    classes = [str(c) for c in record.config.get("classes", ())]
-    return evaluation_from_predictions(
-        classes, _relabelled(project, [p for p in known if p.split is split]), split.value
-    )
+    return judge_kept(project, get_task(project.task_id).info.judge, classes, known, split)
 
 
-def _relabelled(project: Project, predictions: Sequence[ItemPrediction]) -> list[ItemPrediction]:
+def judge_kept(
+    project: Project, kind: str, classes: Sequence[str], known: Sequence[ItemPrediction], split: Split
+) -> Judgement:
+    """Judge what was predicted of a split's items by the labels they have now."""
+    wanted = [p for p in known if p.split is split]
     names = {c.id: c.name for c in project.classes()}
-    ids = project.item_ids(ItemFilter(ids=tuple(p.item_id for p in predictions), labelled=True))
-    now = {i: names.get(s.class_id or -1, "") for i, s in project.label_states(ids).items()}
-    return [
-        ItemPrediction(p.item_id, p.split, now[p.item_id], p.predicted_class, p.scores)
-        for p in predictions
-        if now.get(p.item_id)
-    ]
+    ids = project.item_ids(ItemFilter(ids=tuple(p.item_id for p in wanted), labelled=True))
+    items = {i.id: i for i in project.items(ids)}
+    states = project.annotation_states(ids)
+    answers = []
+    for p in wanted:
+        item = items.get(p.item_id)
+        if item is None:
+            continue
+        kept = tuple(a for a in states[item.id].annotations if not a.is_proposal)
+        now = replace(p, true_class=names.get(item.class_id or -1, ""))
+        answers.append(Answered(item, now, kept, tuple(names.get(a.class_id or -1, "") for a in kept)))
+    return judge(kind, classes, answers, split.value)
 
 
 def _predict(project: Project, card: ModelCard, split: Split, control: Control | None) -> list[ItemPrediction]:
@@ -72,8 +84,11 @@ def _predict(project: Project, card: ModelCard, split: Split, control: Control |
         item = items[result.index]
         if result.prediction is None:
             continue
-        best, scores = _scores(result.prediction, order)
-        found.append(ItemPrediction(item.id, split, names[item.class_id or -1], best, scores))
+        if isinstance(result.prediction, Scores) and item.class_id is not None:
+            best, scores = _scores(result.prediction, order)
+            found.append(ItemPrediction(item.id, split, names[item.class_id], best, scores))
+        else:
+            found.append(ItemPrediction(item.id, split, "", "", (), to_record(result.prediction)))
     return found
 
 

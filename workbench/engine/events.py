@@ -8,20 +8,17 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import asdict, dataclass, field
-from enum import StrEnum
 from typing import Any
 
 from workbench.errors import UserError
+from workbench.tasks.lesson import How
+
+__all__ = [
+    "Advice", "CheckpointSaved", "EpochDone", "Finished", "How", "RunConfig", "RunEvent", "SamplePredicted", "StageChanged",
+    "Started", "StepDone", "event_from_json", "event_to_json",
+]  # fmt: skip
 
 CONFIG_VERSION = 1
-
-
-class How(StrEnum):
-    """How much of the network learns. Plain names; see the tooltip for the technical term."""
-
-    QUICK = "quick"  # frozen backbone, head only
-    BALANCED = "balanced"  # last stages, discriminative learning rates
-    THOROUGH = "thorough"  # everything
 
 
 @dataclass(frozen=True)
@@ -42,6 +39,7 @@ class RunConfig:
         augment: random crops, flips and colour changes while training (pictures).
         balance_classes: weigh rare classes up in the loss.
         device: "auto", "cpu", "cuda", "mps".
+        options: what is special to the task or the model, by name (plain JSON values).
     """
 
     task: str
@@ -58,6 +56,7 @@ class RunConfig:
     augment: bool = True
     balance_classes: bool = False
     device: str = "auto"
+    options: dict[str, Any] = field(default_factory=dict)
     version: int = CONFIG_VERSION
 
     def to_json(self) -> dict[str, Any]:
@@ -120,34 +119,50 @@ class StepDone:
 
 @dataclass(frozen=True)
 class EpochDone:
-    """One epoch, measured on training and validation items. Losses are mean cross-entropies (nats)."""
+    """One epoch, measured on training and validation items.
+
+    Attributes:
+        train_loss, validation_loss: means over the items (cross-entropies are in nats); validation_loss is -1 where the
+            task has none.
+        train_score, validation_score: `metric` in 0..1, higher is better; train_score is -1 where it is not measured.
+    """
 
     epoch: int
     train_loss: float
-    train_accuracy: float
+    train_score: float
     validation_loss: float
-    validation_accuracy: float
+    validation_score: float
     is_best: bool
     seconds: float
+    metric: str = "accuracy"
     kind: str = "epoch"
 
 
 @dataclass(frozen=True)
 class SamplePredicted:
-    """What the learning model says now of a few validation items: live samples."""
+    """What the learning model says now of a few validation items: live samples.
+
+    Attributes:
+        true_class, predicted_class: the truth and the answer in a few words.
+        score: certainty of the answer in 0..1.
+        right: whether the answer will do; None where it is right when the words are the same.
+        record: the prediction as plain data, small enough to draw on a thumbnail; None where the words say it all.
+    """
 
     epoch: int
     item_id: int
     true_class: str
     predicted_class: str
     score: float
+    right: bool | None = None
+    record: dict[str, Any] | None = None
     kind: str = "sample"
 
 
 @dataclass(frozen=True)
 class Advice:
     """One sentence in plain words, e.g. that it overfits. `code`: "overfitting", "plateau", "skipped-items",
-    "memory-halved", "tiny-validation"."""
+    "memory-halved", "tiny-validation", "how-it-learns"."""
 
     code: str
     text: str

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import re
 import shutil
-import tempfile
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,49 +15,26 @@ from workbench.catalog.card import ModelCard
 from workbench.catalog.catalog import Catalog, read_own_card, write_card
 from workbench.control import Control
 from workbench.data.types import Sample
+from workbench.engine.export_check import OnnxCheck, file_name, work_folder
 from workbench.engine.pool import shared_pool
 from workbench.errors import UserError
 from workbench.hub.store import files
 from workbench.runtimes.network import Network
 from workbench.runtimes.registry import open_model
-from workbench.tasks.base import TrainableTask
-from workbench.tasks.registry import get_trainable
+from workbench.tasks.base import PooledTask
+from workbench.tasks.registry import get_pooled, get_task
 
 if TYPE_CHECKING:
     import torch
 
+__all__ = ["OnnxCheck", "export_folder", "export_onnx", "import_folder", "model_page"]
+
 _MAX_IMPORT_BYTES = 20_000_000_000
-_SUFFIXES = (".json", ".safetensors", ".txt", ".md", ".model")
+_SUFFIXES = (".json", ".safetensors", ".txt", ".md", ".model", ".cfg")
 _OTHERS = (".onnx", ".tflite", ".pth", ".pt", ".bin", ".weights", ".cfg", ".pb", ".spm", ".model", ".jinja")
 # Largest difference of a logit that rounding alone explains, relative to the largest logit.
 _TOLERANCE = 1e-3
 _MAX_CHECKED = 32
-
-
-@dataclass(frozen=True)
-class OnnxCheck:
-    """The exported file against the original on real samples.
-
-    Attributes:
-        max_difference: largest difference of a logit.
-        agreement: share of samples with the same first answer.
-    """
-
-    path: Path
-    samples: int
-    max_difference: float
-    agreement: float
-    passed: bool
-
-    def sentence(self) -> str:
-        if self.samples == 0:
-            return "Exported, but there were no samples to check it on."
-        if self.passed:
-            return f"Checked on {self.samples} of your own samples: the exported model gives the same answers as the original."
-        return (
-            f"On {self.samples} samples the exported model agrees with the original only {self.agreement:.0%} of the time;"
-            " do not rely on it."
-        )
 
 
 def export_folder(card: ModelCard, target: Path, control: Control | None = None) -> Path:
@@ -72,11 +49,11 @@ def export_folder(card: ModelCard, target: Path, control: Control | None = None)
         raise UserError(f"“{card.name}” is on another computer: there is nothing to export.", "")
     files(card)  # says when they are gone
     source = Path(card.source.ref)
-    folder = target / _file_name(card)
+    folder = target / file_name(card)
     if folder.exists():
         raise UserError(f"There is already a folder “{card.id}” there.", "Choose another place.")
     control = control or Control()
-    work = _work_folder(target)
+    work = work_folder(target)
     try:
         for file in sorted(source.iterdir()):
             control.check()
@@ -95,14 +72,9 @@ def export_folder(card: ModelCard, target: Path, control: Control | None = None)
     return folder
 
 
-def _file_name(card: ModelCard) -> str:
-    """The card's id as a plain file name: a card from elsewhere may say "../../x"."""
-    return re.sub(r"[^A-Za-z0-9_-]+", "-", card.id).strip("-")[:80] or "model"
-
-
 def model_page(card: ModelCard) -> str:
     """A page about a model for people, as Markdown."""
-    accuracy = card.metrics.get("accuracy")
+    score = card.metrics.get("score", card.metrics.get("accuracy"))
     lines = [
         f"# {card.name}",
         "",
@@ -113,11 +85,13 @@ def model_page(card: ModelCard) -> str:
         f"- Made: {card.created}, starting from {card.base}",
         f"- Licence of the pre-trained part: {card.licence}",
     ]
-    if accuracy is not None:
+    if score is not None:
         low, high = card.metrics.get("low", 0.0), card.metrics.get("high", 1.0)
+        name = str(card.metrics.get("metric", "accuracy"))
+        beside = f"; the simplest answer: {card.metrics['baseline']:.1%}" if "baseline" in card.metrics else ""
         lines.append(
-            f"- Accuracy: {accuracy:.1%} (95 % interval {low:.1%} to {high:.1%}, {card.metrics.get('n', 0)} test items;"
-            f" always guessing the most common class: {card.metrics.get('baseline', 0.0):.1%})"
+            f"- {name[:1].upper()}{name[1:]}: {score:.1%} (95 % interval {low:.1%} to {high:.1%},"
+            f" {card.metrics.get('n', 0)} test items{beside})"
         )
     lines += ["", f"What to know: {card.limits}", "", "Open it with Model Workbench: Use page, Import a model.", ""]
     return "\n".join(lines)
@@ -148,12 +122,12 @@ def import_folder(folder: Path, catalog: Catalog, control: Control | None = None
     models = app_paths().models
     models.mkdir(parents=True, exist_ok=True)
     taken = {c.id for c in catalog.cards()}
-    base = _file_name(card)
+    base = file_name(card)
     name, number = base, 1
     while name in taken or (models / name).exists():
         number += 1
         name = f"{base}-{number}"
-    work = _work_folder(models)
+    work = work_folder(models)
     try:
         for file in inside:
             control.check()
@@ -171,20 +145,30 @@ def import_folder(folder: Path, catalog: Catalog, control: Control | None = None
 
 def export_onnx(card: ModelCard, target: Path, samples: Sequence[Sample], control: Control | None = None) -> OnnxCheck:
     """Write `target`/ID.onnx (inputs and logits with a free batch size) and ID.json (labels and preparation), and check
-    it with ONNX Runtime against the original on real samples.
+    it with ONNX Runtime against the original on real samples. Kinds of answers that are no scores have a module of their
+    own: `workbench.engine.export_KIND`.
 
     Raises:
         UserError: when the place cannot be written or the model cannot be exported.
         Cancelled: when asked to stop; no half file stays.
     """
     control = control or Control()
-    task = get_trainable(card.main_task)
-    path = target / f"{_file_name(card)}.onnx"
+    special = f"workbench.engine.export_{get_task(card.main_task).info.result}"
+    if find_spec(special) is not None:
+        check: OnnxCheck = import_module(special).export_onnx(card, target, samples, control)
+        return check
+    task = get_pooled(card.main_task)
+    path = target / f"{file_name(card)}.onnx"
     if path.exists():
         raise UserError(f"There is already a file “{path.name}” there.", "Choose another place.")
-    work = _work_folder(target)
+    work = work_folder(target)
     try:
         with shared_pool().use_network(card, "cpu", control) as model:
+            if not model.stands_alone:
+                raise UserError(
+                    f"“{card.name}” cannot be exported as ONNX: what it is given must be prepared by this app.",
+                    "Export it as a folder.",
+                )
             prepared = _readable(samples, task, model)[:_MAX_CHECKED]
             control.progress(0, 0, "Exporting")
             names = _write_onnx(model, task, work / path.name, prepared)
@@ -211,15 +195,7 @@ def export_onnx(card: ModelCard, target: Path, samples: Sequence[Sample], contro
     return check
 
 
-def _work_folder(target: Path) -> Path:
-    try:
-        target.mkdir(parents=True, exist_ok=True)
-        return Path(tempfile.mkdtemp(prefix=".exporting-", dir=target))
-    except OSError as error:
-        raise UserError(f"The folder “{target.name}” cannot be written.", "Choose another place.") from error
-
-
-def _readable(samples: Sequence[Sample], task: TrainableTask, model: Network) -> list[dict[str, Any]]:
+def _readable(samples: Sequence[Sample], task: PooledTask, model: Network) -> list[dict[str, Any]]:
     found = []
     for sample in samples:
         try:
@@ -229,7 +205,7 @@ def _readable(samples: Sequence[Sample], task: TrainableTask, model: Network) ->
     return found
 
 
-def _write_onnx(model: Network, task: TrainableTask, path: Path, prepared: Sequence[dict[str, Any]]) -> list[str]:
+def _write_onnx(model: Network, task: PooledTask, path: Path, prepared: Sequence[dict[str, Any]]) -> list[str]:
     import warnings
 
     import torch
@@ -259,7 +235,7 @@ def _write_onnx(model: Network, task: TrainableTask, path: Path, prepared: Seque
     return names
 
 
-def _made_up(model: Network, task: TrainableTask) -> list[dict[str, Any]]:
+def _made_up(model: Network, task: PooledTask) -> list[dict[str, Any]]:
     """Something to trace with when the person gave no samples."""
     if model.tokenizer is not None:
         return [task.prepare(Sample("text", text=text), model) for text in ("a text", "another text")]
@@ -270,7 +246,7 @@ def _made_up(model: Network, task: TrainableTask) -> list[dict[str, Any]]:
 
 
 def _compare(
-    model: Network, task: TrainableTask, file: Path, final: Path, prepared: Sequence[dict[str, Any]], control: Control
+    model: Network, task: PooledTask, file: Path, final: Path, prepared: Sequence[dict[str, Any]], control: Control
 ) -> OnnxCheck:
     import numpy as np
     import onnxruntime

@@ -17,7 +17,7 @@ from workbench.control import Control
 from workbench.data.types import Item
 from workbench.errors import Problem, UserError
 from workbench.runtimes.network import Network
-from workbench.tasks.base import TrainableTask
+from workbench.tasks.base import PooledTask
 
 if TYPE_CHECKING:
     import torch
@@ -108,7 +108,7 @@ class FeatureCache:
 def compute_features(
     items: Sequence[Item],
     model: Network,
-    task: TrainableTask,
+    task: PooledTask,
     control: Control | None = None,
     cache: FeatureCache | None = None,
     on_progress: Callable[[int, int], None] | None = None,

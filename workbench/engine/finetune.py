@@ -1,14 +1,13 @@
-"""Balanced and Thorough: part or all of the network learns, from Quick's head on, with early stopping."""
+"""Training by steps: part or all of a network learns, with early stopping and exact resume. What differs between tasks
+is in the lesson (`workbench.tasks.lesson`)."""
 
 from __future__ import annotations
 
 import math
 import time
-from collections import deque
-from collections.abc import Generator, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from workbench.data.types import Item, Split
 from workbench.engine import checkpoint
@@ -24,25 +23,28 @@ from workbench.engine.events import (
     StepDone,
 )
 from workbench.engine.head import HeadStep
-from workbench.engine.quick import best_head, live_samples, look
+from workbench.engine.judging import Verdict, live_samples, verdict
+from workbench.engine.quick import best_head, look
+from workbench.engine.reading import Prepared, read_batches
 from workbench.engine.run import Outcome, Run
-from workbench.errors import Cancelled, Problem, UserError
-from workbench.runtimes.network import Network
+from workbench.errors import Cancelled, UserError
+from workbench.runtimes.base import Loaded
+from workbench.tasks.base import PooledTask
+from workbench.tasks.lesson import Lesson, Material, Step
+from workbench.tasks.pooled_lesson import trained_stages
+from workbench.tasks.predictions import Prediction
 
 if TYPE_CHECKING:
     import torch
-    from torch import nn
+
+__all__ = ["default_epochs", "load_libraries", "train_network", "trained_stages"]
 
 # A state is written at the end of each epoch and, in long ones, this often.
 CHECKPOINT_SECONDS = 60.0
 _EPOCHS = {How.BALANCED: 12, How.THOROUGH: 20}
-_BATCH = 16
-_HEAD_RATE = 1e-3
 # Each stage further from the head learns this much slower (Howard & Ruder 2018).
 _STAGE_DECAY = 0.8
 _WARM_UP = 0.1
-_WEIGHT_DECAY = 0.01
-_READERS = 2
 _EVALUATION_BATCH = 8
 
 
@@ -62,20 +64,12 @@ def default_epochs(how: How) -> int:
     return _EPOCHS.get(how, 1)
 
 
-def trained_stages(stages: Sequence[list[nn.Parameter]], how: How) -> list[list[nn.Parameter]]:
-    """Those of `Network.stages()` (the head first) that a way of training changes: Quick the head, Balanced also the
-    last third of the backbone, Thorough everything."""
-    if how is How.QUICK:
-        return list(stages[:1])
-    return list(stages if how is How.THOROUGH else stages[: 1 + max(1, len(stages[1:]) // 3)])
-
-
 @dataclass
 class Training:
     """The moving parts of one training."""
 
     run: Run
-    model: Network
+    lesson: Lesson
     optimiser: torch.optim.Optimizer
     rates: list[float]
     epochs: int
@@ -83,11 +77,15 @@ class Training:
     position: Position
     started: float
     saved_at: float
-    weights: torch.Tensor | None = None
+
+    @property
+    def repeats(self) -> int:
+        """How many times an epoch goes through the examples."""
+        return max(1, getattr(self.lesson, "repeats", 1))
 
     @property
     def steps_per_epoch(self) -> int:
-        return max(1, math.ceil(len(self.run.usable(Split.TRAIN)) / self.batch))
+        return max(1, math.ceil(len(self.run.usable(Split.TRAIN)) / self.batch) * self.repeats)
 
     def set_rates(self) -> float:
         """Linear warm-up, then half a cosine down to a hundredth. Returns the head's rate."""
@@ -104,54 +102,100 @@ class Training:
 
     def save(self) -> None:
         seconds = self.position.seconds + time.monotonic() - self.started
-        checkpoint.save(self.run.folder, self.model.module, self.optimiser, replace(self.position, seconds=seconds))
+        checkpoint.save(self.run.folder, self.lesson.module, self.optimiser, replace(self.position, seconds=seconds))
         self.saved_at = time.monotonic()
+
+    def save_best(self) -> None:
+        checkpoint.write_tensors(self.run.folder / checkpoint.BEST, self.lesson.state())
 
 
 def train_network(run: Run, resume: bool) -> Generator[RunEvent, None, Outcome]:
     """See `workbench.engine.fit.fit`. Stopped after the first best state there is, that state is the result."""
     from workbench.hub.store import files
-    from workbench.runtimes.registry import open_network
+    from workbench.runtimes.registry import open_model
 
     resume = resume and (run.folder / checkpoint.LAST).is_file()
-    model = open_network(run.card, files(run.card, run.paths), run.device)
-    epochs = run.config.epochs or default_epochs(run.config.how)
+    model = open_model(run.card, files(run.card, run.paths), run.device)
     sizes = len(run.items[Split.TRAIN]), len(run.items[Split.VALIDATION])
+    first: HeadStep | None = None
+    if isinstance(run.task, PooledTask):
+        first = yield from _pooled_start(run, run.task, model, resume)
+    lesson = run.task.lesson(_material(run, model))
+    epochs = run.config.epochs or lesson.epochs
+    training = _training(run, lesson, epochs)
+    start: Verdict | None = None
+    if lesson.checks_first:
+        # Before the state of a resumed training is loaded: this is the model as it was.
+        yield StageChanged("Looking at what it can do already")
+        start = _beginning(training)
     if resume:
-        model.set_head(run.config.classes)
-        training = _training(run, model, epochs)
-        training.position = checkpoint.load(run.folder, model.module, training.optimiser)
+        training.position = checkpoint.load(run.folder, lesson.module, training.optimiser)
         yield Started(run.config.run_id, *sizes, epochs, run.device, resumed_epoch=training.position.epoch)
     else:
-        yield Started(run.config.run_id, *sizes, epochs, run.device)
-        step = yield from _first_head(run, model)
-        training = _training(run, model, epochs)
-        training.position = replace(training.position, best_loss=step.validation_loss)
+        if first is None:
+            yield Started(run.config.run_id, *sizes, epochs, run.device)
+            if start is not None:
+                training.position = replace(training.position, best_loss=start.loss, best_score=start.score)
+                yield EpochDone(0, -1.0, -1.0, start.loss, start.score, True, 0.0, start.metric)
+        else:
+            training.position = replace(training.position, best_loss=first.validation_loss)
         _seed(run.config.seed)
-        _save_best(training)
+        training.save_best()
+    for sentence in getattr(lesson, "notes", list)():
+        yield Advice("how-it-learns", sentence)
     reason = "done"
     try:
         reason = yield from _epochs(training)
     except Cancelled:
+        if not isinstance(run.task, PooledTask) and not training.position.best_epoch:
+            raise  # nothing has been learnt yet
         reason = "cancelled"
     tensors, _ = checkpoint.read_tensors(run.folder / checkpoint.BEST)
-    model.load_state(tensors)
-    model.module.eval()
+    lesson.load_state(tensors)
+    lesson.module.eval()
+    best = training.position.best_epoch
     if reason == "cancelled":
-        # Answered within a second: what the best state said of the validation items is computed, the test waits for
-        # the Results page.
-        return Outcome(model, [], training.position.best_epoch, reason)
+        # Answered within a second: the test waits for the Results page.
+        return Outcome(lesson.result(), [], best, reason)
     yield StageChanged("Checking")
     predictions = []
     for split in (Split.VALIDATION, Split.TEST):
-        items, logits = _logits(training, run.usable(split))
-        predictions += run.predictions(items, logits, split)
-    return Outcome(model, predictions, training.position.best_epoch, reason)
+        items, found, _losses = _checked(training, run.usable(split))
+        predictions += [run.said(item, p, split) for item, p in zip(items, found, strict=True)]
+    return Outcome(lesson.result(), predictions, best, reason)
 
 
-def _first_head(run: Run, model: Network) -> Generator[RunEvent, None, HeadStep]:
+def _beginning(training: Training) -> Verdict:
+    """What the untaught model says; the lesson keeps what it wants of it."""
+    run = training.run
+    items, found, losses = _checked(training, run.usable(Split.VALIDATION))
+    _checked(training, run.usable(Split.TEST))
+    return verdict(run, items, found, losses)
+
+
+def _material(run: Run, model: Loaded) -> Material:
+    return Material(
+        model, run.config.classes, run.config.how, run.device, run.control,
+        tuple(run.examples[i.id] for i in run.usable(Split.TRAIN)), run.paths.cache / "lessons", run.class_weights(),
+        run.config.augment, run.config.seed, run.config.options,
+    )  # fmt: skip
+
+
+def _pooled_start(
+    run: Run, task: PooledTask, model: Loaded, resume: bool
+) -> Generator[RunEvent, None, HeadStep | None]:
+    """Quick's head, from which a classifier goes on. None when it is resumed and has learnt further already."""
+    from workbench.runtimes.network import Network
+
+    if not isinstance(model, Network):
+        raise UserError(f"“{run.card.name}” cannot be taught.", "Choose another model.")
+    if resume:
+        model.set_head(run.config.classes)
+        return None
+    epochs = run.config.epochs or default_epochs(run.config.how)
+    yield Started(run.config.run_id, len(run.items[Split.TRAIN]), len(run.items[Split.VALIDATION]), epochs, run.device)
     yield StageChanged(f"Looking at your {run.task.info.nouns}")
-    looked = yield from look(run, model, (Split.TRAIN, Split.VALIDATION))
+    looked = yield from look(run, task, model, (Split.TRAIN, Split.VALIDATION))
     best: HeadStep | None = None
     for step in best_head(run, looked):
         if step.is_best or best is None:
@@ -167,27 +211,22 @@ def _seed(seed: int) -> None:
     torch.manual_seed(seed)
 
 
-def _training(run: Run, model: Network, epochs: int) -> Training:
+def _training(run: Run, lesson: Lesson, epochs: int) -> Training:
     import torch
 
-    kept = trained_stages(model.stages(), run.config.how)
-    model.module.requires_grad_(False)
+    lesson.module.requires_grad_(False)
     groups, rates = [], []
-    head_rate = run.config.learning_rate or _HEAD_RATE
-    for number, stage in enumerate(kept):
+    head_rate = run.config.learning_rate or lesson.head_rate
+    for number, stage in enumerate(lesson.stages()):
         for parameter in stage:
             parameter.requires_grad_(True)
-        rate = head_rate if number == 0 else model.learning_rate * _STAGE_DECAY ** (number - 1)
+        rate = head_rate if number == 0 else lesson.body_rate * _STAGE_DECAY ** (number - 1)
         groups.append({"params": stage, "lr": rate})
         rates.append(rate)
-    batch = run.config.batch_size or min(_BATCH, max(2, len(run.usable(Split.TRAIN)) // 4))
-    optimiser = torch.optim.AdamW(groups, weight_decay=_WEIGHT_DECAY)
-    weights = run.class_weights()
+    batch = run.config.batch_size or min(lesson.batch, max(2, len(run.usable(Split.TRAIN)) // 4))
+    optimiser = torch.optim.AdamW(groups, weight_decay=lesson.weight_decay)
     now = time.monotonic()
-    return Training(
-        run, model, optimiser, rates, epochs, batch, Position(micro_batch=batch), now, now,
-        weights.to(run.device) if weights is not None else None,
-    )  # fmt: skip
+    return Training(run, lesson, optimiser, rates, epochs, batch, Position(micro_batch=batch), now, now)
 
 
 def _epochs(training: Training) -> Generator[RunEvent, None, str]:
@@ -201,31 +240,28 @@ def _epochs(training: Training) -> Generator[RunEvent, None, str]:
             return "stopped-early"
         began = time.monotonic()
         yield from _one_epoch(training)
-        items, logits = _logits(training, run.usable(Split.VALIDATION))
-        loss, accuracy = _loss(training, items, logits)
+        items, found, losses = _checked(training, run.usable(Split.VALIDATION))
+        said = verdict(run, items, found, losses)
         position = training.position
         train_loss = position.loss_sum / max(1, position.seen)
-        is_best = loss < position.best_loss - 1e-6 or not items
+        is_best, moved = _better(training, said, bool(items))
         number = position.epoch
         yield EpochDone(
-            number,
-            train_loss,
-            position.right / max(1, position.seen),
-            loss,
-            accuracy,
-            is_best,
-            time.monotonic() - began,
-        )
+            number, train_loss, position.right / max(1, position.seen) if position.right >= 0 else -1.0, said.loss,
+            said.score, is_best, time.monotonic() - began, said.metric,
+        )  # fmt: skip
         training.position = replace(
             position, epoch=number + 1, step_in_epoch=0, loss_sum=0.0, right=0, seen=0,
-            best_loss=min(position.best_loss, loss), best_epoch=number if is_best else position.best_epoch,
-            bad_epochs=0 if is_best else position.bad_epochs + 1,
+            best_loss=min(position.best_loss, said.loss) if losses else position.best_loss,
+            best_score=max(position.best_score, said.score),
+            best_epoch=number if is_best else position.best_epoch,
+            bad_epochs=0 if is_best or moved else position.bad_epochs + 1,
         )  # fmt: skip
         if is_best:
-            _save_best(training)
+            training.save_best()
         training.save()
         yield CheckpointSaved(number, training.position.step, is_best)
-        yield from live_samples(run, number, items, logits)
+        yield from live_samples(run, number, items, found)
         bad = training.position.bad_epochs
         if bad == 2 and train_loss < previous_train:
             yield Advice(
@@ -248,11 +284,18 @@ def _epochs(training: Training) -> Generator[RunEvent, None, str]:
     return "done"
 
 
-def _save_best(training: Training) -> None:
-    model = training.model
-    state = {f"backbone.{k}": v for k, v in model.backbone_state().items()}
-    state |= {f"head.{k}": v for k, v in model.head_state().items()}
-    checkpoint.write_tensors(training.run.folder / checkpoint.BEST, state)
+def _better(training: Training, said: Verdict, there_is_validation: bool) -> tuple[bool, bool]:
+    """Whether this is the best epoch so far, and whether anything has moved: a detector's loss falls for some epochs
+    before it finds its first thing, and must not be stopped then."""
+    position = training.position
+    if not there_is_validation:
+        return True, True
+    lower = said.loss >= 0 and said.loss < position.best_loss - 1e-6
+    if training.lesson.judged_by == "loss":
+        return lower, lower
+    higher = said.score > position.best_score + 1e-9
+    same = abs(said.score - position.best_score) <= 1e-9
+    return higher or (same and lower), higher or lower
 
 
 def _one_epoch(training: Training) -> Iterator[RunEvent]:
@@ -262,11 +305,16 @@ def _one_epoch(training: Training) -> Iterator[RunEvent]:
     position = training.position
     items = run.usable(Split.TRAIN)
     generator = torch.Generator().manual_seed(run.config.seed * 100_003 + position.epoch)
-    order = [items[i] for i in torch.randperm(len(items), generator=generator).tolist()]
-    batches = [order[i : i + training.batch] for i in range(0, len(order), training.batch)]
-    _training_mode(training.model)
+    batches: list[list[Item]] = []
+    turns: list[int] = []
+    for turn in range(training.repeats):
+        order = [items[i] for i in torch.randperm(len(items), generator=generator).tolist()]
+        batches += [order[i : i + training.batch] for i in range(0, len(order), training.batch)]
+        turns += [turn] * (len(batches) - len(turns))
+    training.lesson.training_mode()
     began, first = time.monotonic(), position.step
-    for number, prepared in _read(training, batches[position.step_in_epoch :], augment=run.config.augment):
+    left_over, turns = batches[position.step_in_epoch :], turns[position.step_in_epoch :]
+    for number, prepared in read_batches(run, training.lesson, left_over, position.epoch, run.config.augment, turns):
         if control.paused:
             training.save()
         control.check()
@@ -276,82 +324,16 @@ def _one_epoch(training: Training) -> Iterator[RunEvent]:
         at = training.position
         training.position = replace(
             at, step=at.step + 1, step_in_epoch=at.step_in_epoch + 1, loss_sum=at.loss_sum + loss * seen,
-            right=at.right + right, seen=at.seen + seen,
+            right=at.right + right if right >= 0 else -1, seen=at.seen + seen,
         )  # fmt: skip
         at = training.position
         spent = (time.monotonic() - began) / (at.step - first)
         left = spent * 1.2 * (training.steps_per_epoch * training.epochs - at.step)
         yield StepDone(at.step, at.epoch - 1 + at.step_in_epoch / len(batches), loss, rate, max(0.0, left))
         control.progress(at.step, training.steps_per_epoch * training.epochs, f"Round {at.epoch} of {training.epochs}")
-        if time.monotonic() - training.saved_at > CHECKPOINT_SECONDS and number + 1 < len(batches):
+        if time.monotonic() - training.saved_at > CHECKPOINT_SECONDS and number + 1 < len(left_over):
             training.save()
             yield CheckpointSaved(at.epoch, at.step, False)
-
-
-Prepared = list[tuple[Item, dict[str, Any]]]
-
-
-def _read(training: Training, batches: Sequence[Sequence[Item]], augment: bool) -> Iterator[tuple[int, Prepared]]:
-    """Batches of prepared items, read ahead in threads; items that cannot be read are noted and left out."""
-    run = training.run
-    epoch, seed = training.position.epoch, run.config.seed
-    queue: deque[list[tuple[Item, Future[dict[str, Any]]]]] = deque()
-    with ThreadPoolExecutor(_READERS) as readers:
-
-        def submit(batch: Sequence[Item]) -> None:
-            queue.append(
-                [
-                    (
-                        item,
-                        readers.submit(
-                            run.task.prepare,
-                            item.sample(),
-                            training.model,
-                            # From the item and the epoch alone, so that a resumed run sees the same.
-                            augment_seed=(seed * 1_000_003 + epoch) * 1_000_003 + item.id if augment else None,
-                        ),
-                    )
-                    for item in batch
-                ]
-            )
-
-        coming = iter(batches)
-        for _, batch in zip(range(2), coming, strict=False):
-            submit(batch)
-        number = 0
-        while queue:
-            current = queue.popleft()
-            prepared: Prepared = []
-            problems: dict[int, Problem] = {}
-            for item, future in current:
-                try:
-                    prepared.append((item, future.result()))
-                except UserError as error:
-                    problems[item.id] = Problem.of(item.name, error, str(item.path or ""))
-            if problems:
-                run.project.mark_broken({i: p.message for i, p in problems.items()})
-            following = next(coming, None)
-            if following is not None:
-                submit(following)
-            if prepared:
-                try:
-                    yield number, prepared
-                except GeneratorExit:
-                    for waiting in queue:
-                        for _, future in waiting:
-                            future.cancel()
-                    raise
-            number += 1
-
-
-def _training_mode(model: Network) -> None:
-    """Training mode, but batch norms keep the statistics of their first, far larger training."""
-    from torch.nn.modules.batchnorm import _BatchNorm
-
-    model.module.train()
-    for part in model.module.modules():
-        if isinstance(part, _BatchNorm):
-            part.eval()
 
 
 def _step(training: Training, prepared: Prepared) -> tuple[float, int, int, list[Advice]]:
@@ -389,53 +371,52 @@ def _out_of_memory(error: RuntimeError) -> bool:
 
 
 def _accumulated(training: Training, prepared: Prepared) -> tuple[float, int, int]:
-    """Loss (mean), right answers and items of one step. Gradients of the parts are weighed by their size."""
-    run, optimiser = training.run, training.optimiser
+    """Loss (mean), right answers (-1 where that is not known) and items of one step. Gradients of the parts are weighed
+    by their size."""
+    import torch
+
+    optimiser = training.optimiser
     optimiser.zero_grad(set_to_none=True)
     total, right = 0.0, 0
     size = training.position.micro_batch
     for start in range(0, len(prepared), size):
         part = prepared[start : start + size]
-        targets = run.target_tensor([i for i, _ in part]).to(run.device)
-        loss, logits = forward_loss(training, part, targets)
-        (loss * (len(part) / len(prepared))).backward()  # type: ignore[no-untyped-call]
-        total += float(loss.detach()) * len(part)
-        right += int((logits.detach().argmax(1) == targets).sum())
+        taken = forward(training, part)
+        value = float(taken.loss.detach())
+        if not math.isfinite(value):
+            raise UserError(
+                "The training has become unstable: its numbers grew without bounds.",
+                "Start again with a lower speed of learning (More settings), or choose Quick.",
+            )
+        if taken.loss.requires_grad:  # a part with nothing to learn from gives a plain zero
+            (taken.loss * (len(part) / len(prepared))).backward()  # type: ignore[no-untyped-call]
+        total += value * len(part)
+        right = right + taken.right if taken.right >= 0 and right >= 0 else -1
+    if training.lesson.clip_norm > 0:
+        torch.nn.utils.clip_grad_norm_(
+            [p for group in optimiser.param_groups for p in group["params"]], training.lesson.clip_norm
+        )
     optimiser.step()
     return total / len(prepared), right, len(prepared)
 
 
-def forward_loss(training: Training, part: Prepared, targets: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Loss (a scalar) and logits [B, C] of some items; in half precision where the device is made for it."""
-    import torch
-
-    run, model = training.run, training.model
-    batch = run.task.collate([p for _, p in part], model)
-    with torch.autocast("cuda", dtype=torch.bfloat16, enabled=run.device == "cuda" and torch.cuda.is_bf16_supported()):
-        logits = model.logits(batch)
-    return run.task.loss(logits, targets, training.weights), logits
+def forward(training: Training, part: Prepared) -> Step:
+    """One forward pass on some examples."""
+    return training.lesson.step([p for _, p in part])
 
 
-def _logits(training: Training, items: list[Item]) -> tuple[list[Item], torch.Tensor]:
-    """Items that could be read and their logits float32 [N, C] on the CPU."""
-    import torch
-
-    model, run = training.model, training.run
-    model.module.eval()
+def _checked(training: Training, items: list[Item]) -> tuple[list[Item], list[Prediction], list[float]]:
+    """Items that could be read, what the model says of them, and their losses."""
+    run, lesson = training.run, training.lesson
+    lesson.module.eval()
     kept: list[Item] = []
-    rows: list[torch.Tensor] = []
+    found: list[Prediction] = []
+    losses: list[float] = []
     batches = [items[i : i + _EVALUATION_BATCH] for i in range(0, len(items), _EVALUATION_BATCH)]
-    for _, prepared in _read(training, batches, augment=False):
+    for _, prepared in read_batches(run, lesson, batches, training.position.epoch, augment=False):
         run.control.check()
-        with torch.inference_mode():
-            rows.append(model.logits(run.task.collate([p for _, p in prepared], model)).cpu())
+        said = lesson.check([p for _, p in prepared])
         kept += [i for i, _ in prepared]
-    return kept, torch.cat(rows) if rows else torch.zeros(0, len(run.config.classes))
-
-
-def _loss(training: Training, items: list[Item], logits: torch.Tensor) -> tuple[float, float]:
-    if not items:
-        return 0.0, 0.0
-    targets = training.run.target_tensor(items)
-    loss = training.run.task.loss(logits, targets, None)
-    return float(loss), float((logits.argmax(1) == targets).float().mean())
+        found += said.predictions
+        losses += said.losses
+    return kept, found, losses

@@ -14,13 +14,15 @@ from workbench.catalog.catalog import Catalog
 from workbench.control import Control
 from workbench.data.project import Project, now
 from workbench.data.types import Split
+from workbench.engine.evaluate import judge_kept
 from workbench.engine.events import Advice, Finished, How, RunConfig, RunEvent, StageChanged, Started
 from workbench.engine.finetune import train_network
 from workbench.engine.head import STRENGTHS
 from workbench.engine.quick import train_quick
 from workbench.engine.run import Outcome, Run, RunLog, new_config, prepare, read_events, resumable, trainable
 from workbench.errors import Cancelled, UserError
-from workbench.trust.metrics import Evaluation, evaluation_from_predictions
+from workbench.tasks.base import PooledTask
+from workbench.trust.judging import Judgement
 
 __all__ = ["fit", "new_config", "read_events", "resumable", "trainable"]
 
@@ -87,9 +89,9 @@ def _events(run: Run, book: RunLog, resume: bool, started: float) -> Iterator[Ru
             f"Only {validation} {run.task.info.nouns} are left to check on while training, so the curves will jump."
             " More examples make them steadier.",
         )
-    if run.config.how is How.QUICK:
+    if run.config.how is How.QUICK and isinstance(run.task, PooledTask):
         yield Started(run.config.run_id, train, validation, len(STRENGTHS), run.device)
-        outcome = yield from train_quick(run)
+        outcome = yield from train_quick(run, run.task)
     else:
         outcome = yield from train_network(run, resume)
     yield StageChanged("Saving your model")
@@ -118,18 +120,21 @@ def _leave_room_for_the_window(torch: object) -> None:
         library.set_num_threads(min(library.get_num_threads(), cores - 1))
 
 
-def _keep(run: Run, outcome: Outcome) -> tuple[ModelCard, Evaluation]:
+def _keep(run: Run, outcome: Outcome) -> tuple[ModelCard, Judgement]:
     """Predictions into the project, the model among the own ones, the report into the run's folder."""
     from workbench.runtimes.folder import save_folder
 
     run.project.save_predictions(run.config.run_id, outcome.predictions)
-    tested = [p for p in outcome.predictions if p.split is Split.TEST]
-    split = Split.TEST if tested else Split.VALIDATION
-    evaluation = evaluation_from_predictions(
-        run.config.classes, [p for p in outcome.predictions if p.split is split], split.value
+    tested = any(p.split is Split.TEST for p in outcome.predictions)
+    evaluation = judge_kept(
+        run.project,
+        run.task.info.judge,
+        run.config.classes,
+        outcome.predictions,
+        Split.TEST if tested else Split.VALIDATION,
     )
     folder = _free_folder(run)
-    card = _card(run, folder, evaluation)
+    card = _card(run, folder, evaluation, outcome.model.card)
     save_folder(outcome.model, card, folder)
     run.catalog.refresh()
     return card, evaluation
@@ -145,15 +150,20 @@ def _free_folder(run: Run) -> Path:
     return run.paths.models / name
 
 
-def _card(run: Run, folder: Path, evaluation: Evaluation) -> ModelCard:
+def _card(run: Run, folder: Path, evaluation: Judgement, built: ModelCard) -> ModelCard:
+    """The new model's card. `built`: that of the taught network, which may be opened in another way than its base."""
     counts = len(run.usable(Split.TRAIN))
     base = run.card
+    summary, limits = run.task.describe(run.config.classes)
     # What was learnt through the project's window must be asked through it, too.
     window = next((i.window for i in run.items[Split.TRAIN]), None) or base.preparation.window
     return replace(
         base,
         preparation=replace(base.preparation, window=window),
         id=folder.name,
+        runtime=built.runtime,
+        arch=built.arch,
+        options=built.options,
         name=run.config.name or folder.name,
         tasks=(run.config.task,),
         trainable_for=(run.config.task,),
@@ -161,12 +171,11 @@ def _card(run: Run, folder: Path, evaluation: Evaluation) -> ModelCard:
         labels="",
         label_names=run.config.classes,
         starter=False,
-        summary=f"Sorts {run.task.info.nouns} into: {', '.join(run.config.classes)}.",
+        summary=summary,
         trained_on=f"{counts} of your own {run.task.info.nouns} from the project “{run.project.name}”, starting from “{base.name}”.",
         strengths=evaluation.sentence(),
         limits=(
-            f"Knows only these {len(run.config.classes)} classes and always names one of them, even when none fits."
-            f" Reliable only for {run.task.info.nouns} like those it was trained on. It carries over the limits of"
+            f"{limits} Reliable only for {run.task.info.nouns} like those it was trained on. It carries over the limits of"
             f" “{base.name}”: {base.limits}"
             if not base.is_own
             else base.limits

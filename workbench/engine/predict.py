@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -13,11 +14,12 @@ from typing import Any
 from workbench.catalog.card import ModelCard
 from workbench.control import Control
 from workbench.data.media import is_picture
+from workbench.data.microphone import Recorder
 from workbench.data.types import Sample
 from workbench.engine.pool import ModelPool, shared_pool
 from workbench.errors import Problem, UserError
 from workbench.runtimes.base import Loaded
-from workbench.tasks.base import Prediction, Task, TryOptions
+from workbench.tasks.base import LiveTask, Prediction, Task, TryOptions
 
 # Sizes of the first batches: the first answer shall come soon, the later ones fast.
 _RAMP = (1, 2, 4, 8, 16)
@@ -143,6 +145,36 @@ def predict_live(
             yield PredictResult(0, sample, prediction, None, time.perf_counter() - started)
 
 
+def predict_recording(
+    recorder: Recorder,
+    card: ModelCard,
+    task: LiveTask,
+    options: TryOptions | None = None,
+    pool: ModelPool | None = None,
+    control: Control | None = None,
+    device: str = "auto",
+) -> Iterator[PredictResult]:
+    """What the microphone hears, answered while it is recorded; ends with the recording, with the whole answer.
+
+    Raises:
+        UserError: when the model cannot be used or cannot do it.
+        Cancelled: when asked to stop.
+    """
+    control = control or Control()
+    sample = Sample("sound", recorder.path.name, path=recorder.path)
+    with (pool or shared_pool()).use(card, device, control) as model:
+        blocks = recorder.blocks(control)
+        for prediction in task.dictate(blocks, recorder.rate, model, options or TryOptions(), control):
+            control.check()
+            yield PredictResult(0, sample, prediction, None, recorder.seconds)
+
+
+def _as_counted(path: Path) -> list[tuple[int, str]]:
+    """By which names are sorted as a person counts: "page 2" before "page 10"."""
+    parts = re.split(r"(\d+)", str(path).casefold())
+    return [(int(part), "") if part.isdecimal() and len(part) < 1000 else (-1, part) for part in parts]
+
+
 def suits(path: Path, task: Task) -> bool:
     """Is it a file of the task's kind: by its ending, or (DICOM files often have none) by its first bytes?"""
     if path.suffix.lower() in task.info.file_suffixes:
@@ -151,7 +183,8 @@ def suits(path: Path, task: Task) -> bool:
 
 
 def collect_samples(paths: Iterable[str | Path], task: Task, control: Control | None = None) -> list[Sample]:
-    """Files as they are, and all files in folders (below too) whose ending suits the task, in order of name.
+    """Files as they are, and all files in folders (below too) whose ending suits the task, in order of name
+    (numbers as one counts).
 
     A file given by name is taken whatever its ending, so that the person is told when it cannot be read.
 
@@ -164,7 +197,7 @@ def collect_samples(paths: Iterable[str | Path], task: Task, control: Control | 
         path = Path(given)
         if path.is_dir():
             inside = []
-            for file in sorted(path.rglob("*")):
+            for file in sorted(path.rglob("*"), key=_as_counted):
                 control.check()
                 hidden = any(part.startswith((".", "__MACOSX")) for part in file.relative_to(path).parts)
                 if suits(file, task) and not hidden and file.is_file():

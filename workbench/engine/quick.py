@@ -8,18 +8,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from workbench.data.types import Item, Split
-from workbench.engine.events import Advice, EpochDone, RunEvent, SamplePredicted, StageChanged, StepDone
+from workbench.engine.events import Advice, EpochDone, RunEvent, StageChanged, StepDone
 from workbench.engine.features import FeatureCache, Features, compute_features
 from workbench.engine.head import STRENGTHS, HeadStep, fit_path
+from workbench.engine.judging import live_samples
 from workbench.engine.pool import shared_pool
 from workbench.engine.run import Outcome, Run
 from workbench.errors import UserError
 from workbench.runtimes.network import Network
+from workbench.tasks.base import PooledTask
+from workbench.tasks.pooled_lesson import scores_of
 
 if TYPE_CHECKING:
     import torch
-
-_SAMPLES = 6
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class Looked:
     features: dict[Split, torch.Tensor]
 
 
-def look(run: Run, model: Network, splits: tuple[Split, ...]) -> Generator[RunEvent, None, Looked]:
+def look(run: Run, task: PooledTask, model: Network, splits: tuple[Split, ...]) -> Generator[RunEvent, None, Looked]:
     """Compute (or recall) features; broken items are left out with one sentence.
 
     Raises:
@@ -40,7 +41,7 @@ def look(run: Run, model: Network, splits: tuple[Split, ...]) -> Generator[RunEv
 
     wanted = [i for s in splits for i in run.usable(s)]
     cache = FeatureCache(run.paths.cache / "features")
-    found: Features = compute_features(wanted, model, run.task, run.control, cache)
+    found: Features = compute_features(wanted, model, task, run.control, cache)
     if found.problems:
         run.note_broken(dict(found.problems))
         first = next(iter(found.problems.values()))
@@ -78,33 +79,11 @@ def best_head(run: Run, looked: Looked) -> Iterator[HeadStep]:
     )
 
 
-def live_samples(run: Run, epoch: int, items: list[Item], logits: torch.Tensor) -> Iterator[SamplePredicted]:
-    """What the model says now of a few validation items, spread over the classes."""
-    chosen = sample_places(run, items)
-    for place, p in zip(
-        chosen, run.predictions([items[i] for i in chosen], logits[chosen], Split.VALIDATION), strict=True
-    ):
-        yield SamplePredicted(epoch, items[place].id, p.true_class, p.predicted_class, max(p.scores))
-
-
-def sample_places(run: Run, items: list[Item]) -> list[int]:
-    """Places of up to six items, one class after another, always the same ones."""
-    by_class: dict[int, list[int]] = {}
-    for place, item in enumerate(items):
-        by_class.setdefault(run.targets[item.id], []).append(place)
-    chosen: list[int] = []
-    for round_number in range(_SAMPLES):
-        for places in by_class.values():
-            if round_number < len(places) and len(chosen) < _SAMPLES:
-                chosen.append(places[round_number])
-    return chosen
-
-
-def train_quick(run: Run) -> Generator[RunEvent, None, Outcome]:
+def train_quick(run: Run, task: PooledTask) -> Generator[RunEvent, None, Outcome]:
     """The curves' epochs are strengths from strict to free: each is a whole fit, warm-started from the one before."""
     yield StageChanged(f"Looking at your {run.task.info.nouns}")
     with shared_pool().use_network(run.card, run.device, run.control, run.paths) as model:
-        looked = yield from look(run, model, tuple(Split))
+        looked = yield from look(run, task, model, tuple(Split))
         yield StageChanged("Learning")
         best: HeadStep | None = None
         began = time.monotonic()
@@ -120,7 +99,7 @@ def train_quick(run: Run) -> Generator[RunEvent, None, Outcome]:
             )  # fmt: skip
             validation = looked.features[Split.VALIDATION]
             logits = validation @ step.weight.T + step.bias
-            yield from live_samples(run, number, looked.items[Split.VALIDATION], logits)
+            yield from live_samples(run, number, looked.items[Split.VALIDATION], scores_of(logits, run.config.classes))
         assert best is not None
         if len(looked.items[Split.VALIDATION]) and best.index < len(STRENGTHS) - 1:
             yield Advice(

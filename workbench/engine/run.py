@@ -17,8 +17,10 @@ from workbench.data.project import Project, now
 from workbench.data.types import Item, ItemFilter, ItemPrediction, RunRecord, RunStatus, Split
 from workbench.engine.events import EpochDone, How, RunConfig, RunEvent, StepDone, event_from_json
 from workbench.errors import Problem, UserError
-from workbench.runtimes.network import Network
+from workbench.runtimes.base import Loaded
 from workbench.tasks.base import TrainableTask
+from workbench.tasks.lesson import Example
+from workbench.tasks.predictions import Prediction, Scores, to_record
 from workbench.tasks.registry import get_trainable
 
 if TYPE_CHECKING:
@@ -33,7 +35,7 @@ _NAMES = {How.QUICK: "Quick", How.BALANCED: "Balanced", How.THOROUGH: "Thorough"
 class Outcome:
     """What a training ends with. `reason` as in `Finished`."""
 
-    model: Network
+    model: Loaded
     predictions: list[ItemPrediction]
     best_epoch: int
     reason: str
@@ -41,7 +43,13 @@ class Outcome:
 
 @dataclass
 class Run:
-    """The parts of a run. `items` are labelled and usable, by split; `targets` maps an item's id to its class index."""
+    """The parts of a run.
+
+    Attributes:
+        items: labelled and usable, by split.
+        targets: an item's id to its class index; -1 where the answer is not one class.
+        examples: an item's id to what is learnt from it.
+    """
 
     config: RunConfig
     project: Project
@@ -54,6 +62,7 @@ class Run:
     paths: AppPaths
     items: dict[Split, list[Item]] = field(default_factory=dict)
     targets: dict[int, int] = field(default_factory=dict)
+    examples: dict[int, Example] = field(default_factory=dict)
     broken: set[int] = field(default_factory=set)
 
     def usable(self, split: Split) -> list[Item]:
@@ -72,9 +81,21 @@ class Run:
             return None
         import torch
 
-        counts = Counter(self.targets[i.id] for i in self.usable(Split.TRAIN))
-        total, classes = sum(counts.values()), len(self.config.classes)
+        counts: Counter[int] = Counter()
+        for item in self.usable(Split.TRAIN):
+            example = self.examples[item.id]
+            counts.update(c for c in (example.target, *example.classes) if c >= 0)
+        total, classes = counts.total(), len(self.config.classes)
         return torch.tensor([total / (classes * max(1, counts[c])) for c in range(classes)])
+
+    def said(self, item: Item, prediction: Prediction, split: Split) -> ItemPrediction:
+        """A prediction as it is kept with the run."""
+        target, names = self.targets[item.id], self.config.classes
+        if target < 0 or not isinstance(prediction, Scores):
+            return ItemPrediction(item.id, split, "", "", (), to_record(prediction))
+        by_place = {s.index: s.value for s in prediction.top}
+        scores = tuple(round(by_place.get(i, 0.0), 6) for i in range(len(names)))
+        return ItemPrediction(item.id, split, names[target], names[scores.index(max(scores))], scores)
 
     def target_tensor(self, items: list[Item]) -> torch.Tensor:
         """int64 [N]."""
@@ -116,22 +137,7 @@ def new_config(project: Project, card: ModelCard, how: How = How.QUICK, **option
 
 def trainable(project: Project) -> None:
     """Raises: UserError that says what is missing before anything can be learnt from a project."""
-    counts = project.counts()
-    task = get_trainable(project.task_id)
-    used = [c for c in project.classes() if counts.per_class.get(c.id)]
-    if not counts.labelled:
-        raise UserError(f"None of the {task.info.nouns} has a label yet.", "Label some on the Data page.")
-    if len(used) < 2:
-        raise UserError(
-            f"All labelled {task.info.nouns} are “{used[0].name}”, so there is nothing to tell apart.",
-            "Label examples of at least one more class.",
-        )
-    lonely = [c.name for c in used if counts.per_class[c.id] < 2]
-    if lonely:
-        raise UserError(
-            f"There is only one example of “{lonely[0]}”.",
-            "Label at least two (better ten or more) examples of each class.",
-        )
+    get_trainable(project.task_id).check(project)
 
 
 def prepare(config: RunConfig, project: Project, catalog: Catalog, control: Control) -> Run:
@@ -161,8 +167,13 @@ def prepare(config: RunConfig, project: Project, catalog: Catalog, control: Cont
     )  # fmt: skip
     for split in Split:
         found = project.items(project.item_ids(ItemFilter(labelled=True, split=split, problems=False)))
-        run.items[split] = [i for i in found if names.get(i.class_id or -1) in place]
-        run.targets |= {i.id: place[names[i.class_id or -1]] for i in run.items[split]}
+        run.items[split] = [i for i in found if i.marked or names.get(i.class_id or -1) in place]
+        states = project.annotation_states([i.id for i in run.items[split]])
+        for item in run.items[split]:
+            run.targets[item.id] = place.get(names.get(item.class_id or -1, ""), -1)
+            kept = tuple(a for a in states[item.id].annotations if not a.is_proposal)
+            classes = tuple(place.get(names.get(a.class_id or -1, ""), -1) for a in kept)
+            run.examples[item.id] = Example(item, run.targets[item.id], kept, classes)
     return run
 
 

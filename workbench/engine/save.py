@@ -1,45 +1,140 @@
-"""Writing one prediction to a file, in the form its ending asks for."""
+"""Writing predictions to a file, in the form its ending asks for."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from workbench.control import Control
+from workbench.data.exporters.hocr import write_hocr
+from workbench.data.exporters.pictures import SUFFIXES as PICTURE_SUFFIXES
+from workbench.data.exporters.pictures import save_picture
+from workbench.data.exporters.searchable_pdf import write_searchable_pdf
+from workbench.data.exporters.subtitles import TimedWord, cues, srt_text, timed_words, transcript, vtt_text
 from workbench.data.exporters.tables import write_bytes, write_csv, write_json
+from workbench.data.exporters.text_pages import TextLine, TextPage, plain_text
+from workbench.data.types import Sample
+from workbench.data.whole_picture import open_whole
 from workbench.errors import UserError
+from workbench.tasks.masks import AREA_COLUMNS, area_rows, indexed_png
 from workbench.tasks.predictions import Boxes, Mask, Picture, Prediction, Scores, Table, Text, Vector
+
+_SUBTITLES = {".srt": srt_text, ".vtt": vtt_text}
 
 
 def endings(prediction: Prediction) -> tuple[str, ...]:
     """File endings that suit, the best one first."""
     if isinstance(prediction, Picture):
-        return (".png",)
+        return PICTURE_SUFFIXES
     if isinstance(prediction, Mask):
-        return (".png", ".json")
-    if isinstance(prediction, Text) or (isinstance(prediction, Boxes) and prediction.reading):
-        return (".txt", ".json")
+        return (".png", ".csv", ".json")
+    if isinstance(prediction, Boxes) and prediction.reading:
+        return (".txt", ".pdf", ".hocr", ".json")
+    if isinstance(prediction, Text):
+        return (".txt", ".srt", ".vtt", ".json") if prediction.timed else (".txt", ".json")
     return (".csv", ".json")
 
 
-def save_prediction(prediction: Prediction, path: Path) -> None:
+def endings_together(predictions: Sequence[Prediction]) -> tuple[str, ...]:
+    """Endings of a file that holds many of these one after the other, beside tables; none for most kinds."""
+    pages = predictions and all(isinstance(p, Boxes) and p.reading for p in predictions)
+    return (".pdf", ".hocr", ".txt") if pages else ()
+
+
+def save_prediction(
+    prediction: Prediction, path: Path, sample: Sample | None = None, control: Control | None = None
+) -> None:
     """Write atomically.
 
+    Args:
+        sample: what the prediction was made for; a PDF shows it.
+
     Raises:
-        UserError: when the ending does not suit or the file cannot be written.
+        UserError: when the ending does not suit, the picture cannot be read, or the file cannot be written.
+        Cancelled: when asked to stop.
     """
     suffix = path.suffix.lower()
     if suffix not in endings(prediction):
         raise UserError(f"This cannot be saved as “{suffix or path.name}”.", f"Use {' or '.join(endings(prediction))}.")
-    if suffix == ".json":
+    if suffix in endings_together([prediction]):
+        save_together([(sample or Sample("picture"), prediction)], path, control)
+    elif isinstance(prediction, Picture):
+        _save_picture(prediction, path)
+    elif suffix == ".json":
         write_json(path, prediction.to_json())
-    elif isinstance(prediction, Picture | Mask):
-        write_bytes(path, prediction.png)
+    elif isinstance(prediction, Mask) and suffix == ".png":
+        write_bytes(path, indexed_png(prediction))
+    elif suffix in _SUBTITLES and isinstance(prediction, Text):
+        write_bytes(path, _SUBTITLES[suffix](cues(words_of(prediction))).encode())
     elif suffix == ".txt":
-        words = prediction.text if isinstance(prediction, Text) else "\n".join(prediction.lines())
+        words = written(prediction) if isinstance(prediction, Text) else "\n".join(prediction.lines())
         write_bytes(path, f"{words}\n".encode())
     else:
         rows, columns = _rows(prediction)
         write_csv(path, rows, columns)
+
+
+def written(prediction: Text) -> str:
+    """As it is saved and copied: what was heard in paragraphs."""
+    return transcript(words_of(prediction)) if prediction.timed else prediction.text
+
+
+def words_of(prediction: Text) -> list[TimedWord]:
+    """The words of a transcript with their times."""
+    spans = [s for s in prediction.spans if s.begins >= 0 and s.start >= 0]
+    return timed_words(prediction.text, [(s.start, s.end, s.begins, s.ends) for s in spans])
+
+
+def save_together(
+    answers: Iterable[tuple[Sample, Prediction]], path: Path, control: Control | None = None, count: int = 0
+) -> None:
+    """Write what was read in pictures as the pages of one file (see `endings_together`), atomically.
+
+    Args:
+        count: how many answers there are, when that is known: for the progress.
+
+    Raises:
+        UserError: when an answer is no text that was read, a picture cannot be read, or the file cannot be written.
+        Cancelled: when asked to stop.
+    """
+    control = control or Control()
+
+    def pages() -> Iterator[tuple[TextPage, Sample]]:
+        for number, (sample, prediction) in enumerate(answers):
+            control.check()
+            if count:
+                control.progress(number, count, f"Page {number + 1} of {count}")
+            if not isinstance(prediction, Boxes) or not prediction.reading:
+                raise UserError("Only text that was read can be saved as pages.", "Choose another ending.")
+            yield page_of(prediction, sample.name), sample
+
+    suffix = path.suffix.lower()
+    if suffix == ".pdf":
+        write_searchable_pdf(path, pages(), control=control)
+    elif suffix == ".hocr":
+        write_hocr(path, [page for page, _ in pages()], path.stem)
+    elif suffix == ".txt":
+        write_bytes(path, plain_text([page for page, _ in pages()]).encode())
+    else:
+        raise UserError(f"Pages cannot be saved as “{suffix or path.name}”.", "Use .pdf, .hocr or .txt.")
+
+
+def page_of(prediction: Boxes, name: str) -> TextPage:
+    """What was read in a picture, as exporters take it."""
+    lines = tuple(TextLine(b.label, b.score, b.corners(), b.words, b.block) for b in prediction.above())
+    return TextPage(name, prediction.width, prediction.height, lines)
+
+
+def _save_picture(prediction: Picture, path: Path) -> None:
+    try:
+        data = prediction.data()
+    except OSError as error:
+        raise UserError("The new picture is not there any more.", "Make it again.") from error
+    if path.suffix.lower() == ".png":
+        write_bytes(path, data)
+    else:
+        save_picture(open_whole(data), path)
 
 
 def _rows(prediction: Prediction) -> tuple[list[dict[str, Any]], list[str]]:
@@ -48,6 +143,8 @@ def _rows(prediction: Prediction) -> tuple[list[dict[str, Any]], list[str]]:
     if isinstance(prediction, Boxes):
         columns = ["label", "score", "x0", "y0", "x1", "y1"]
         return [{c: getattr(b, c) for c in columns} for b in prediction.above()], columns
+    if isinstance(prediction, Mask):
+        return area_rows(prediction), AREA_COLUMNS
     if isinstance(prediction, Table):
         return [dict(zip(prediction.columns, row, strict=True)) for row in prediction.rows], list(prediction.columns)
     if isinstance(prediction, Vector):

@@ -29,8 +29,8 @@ from workbench.engine.pool import ModelPool, shared_pool
 from workbench.engine.transferability import log_evidence
 from workbench.errors import Problem, UserError
 from workbench.hub.store import is_present
-from workbench.tasks.base import TrainableTask
-from workbench.tasks.registry import get_trainable
+from workbench.tasks.base import PooledTask
+from workbench.tasks.registry import get_pooled, get_task
 
 if TYPE_CHECKING:
     import torch
@@ -68,7 +68,7 @@ class Examples:
         counts = Counter(self.targets[i.id] for i in self.items)
         if len(self.held_out) >= _ENOUGH_HELD_OUT and min(counts.values()) >= _ENOUGH_PER_CLASS:
             return ""
-        noun = get_trainable(self.task_id).info.nouns
+        noun = get_task(self.task_id).info.nouns
         return (
             f"Only {len(self.items)} labelled {noun} could be used, {len(self.held_out)} of them to judge by:"
             " small differences between models may be luck."
@@ -128,7 +128,7 @@ def rank(
     control = control or Control()
     paths = paths or app_paths()
     examples = source if isinstance(source, Examples) else examples_of(source, control)
-    task = get_trainable(examples.task_id)
+    task = get_pooled(examples.task_id)
     candidates = [c for c in cards if examples.task_id in c.trainable_for and is_present(c, paths)]
     if not candidates:
         raise UserError("None of these models is on this computer.", "Download one or two on the Models page first.")
@@ -219,7 +219,7 @@ def _stratified(pairs: Sequence[tuple[Item, str]], seed: int) -> list[tuple[Item
 
 
 def _examples(task_id: str, pairs: Sequence[tuple[Item, str]], groups: dict[int, int], seed: int) -> Examples:
-    task = get_trainable(task_id)
+    task = get_pooled(task_id)
     counts = Counter(label for _, label in pairs)
     names = tuple(dict.fromkeys(label for _, label in pairs if counts[label] >= 2))
     if len(names) < 2:
@@ -235,7 +235,7 @@ def _examples(task_id: str, pairs: Sequence[tuple[Item, str]], groups: dict[int,
 
 
 def _judge(
-    card: ModelCard, model: Network, task: TrainableTask, examples: Examples, cache: FeatureCache, control: Control
+    card: ModelCard, model: Network, task: PooledTask, examples: Examples, cache: FeatureCache, control: Control
 ) -> Ranked:
     import torch
 
@@ -271,7 +271,7 @@ def _best(
     return best
 
 
-def _seconds_each(model: Network, task: TrainableTask, items: Sequence[Item], control: Control) -> float:
+def _seconds_each(model: Network, task: PooledTask, items: Sequence[Item], control: Control) -> float:
     """Reading and one pass, each item alone; the first that works also sets things up and is not counted."""
     import torch
 

@@ -15,7 +15,7 @@ from workbench.engine.features import FeatureCache, compute_features
 from workbench.engine.head import fit_path
 from workbench.engine.pool import shared_pool
 from workbench.errors import UserError
-from workbench.tasks.registry import get_trainable
+from workbench.tasks.registry import get_pooled
 
 _ENOUGH = 3
 # One strength that neither knows by heart nor blurs; there is no validation set to choose another.
@@ -38,7 +38,7 @@ def suggest_labels(project: Project, card: ModelCard, control: Control | None = 
     import torch
 
     control = control or Control()
-    task = get_trainable(project.task_id)
+    task = get_pooled(project.task_id)
     classes = project.classes()
     wanted = project.items(project.item_ids(ItemFilter(labelled=False, problems=False)))
     if not wanted:

@@ -67,11 +67,12 @@ def warm_up(ctx: AppContext, control: Control) -> None:
     control.progress(0, 0, "Getting the starter model ready")
     project = ctx.store.project
     task_id = project.task_id if project is not None else trainable_tasks()[0].info.id
-    card, _why = ctx.catalog.suggest(task_id)
+    card, _why = ctx.catalog.suggest(task_id, to_teach=True)
     control.check()
     # The curves' library, so that the first training does not wait for it.
     import_module("pyqtgraph")
     control.check()
-    shared_pool().warm(card)
+    if ctx.is_here(card):
+        shared_pool().warm(card)
     control.check()
     load_libraries()

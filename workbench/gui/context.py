@@ -26,7 +26,7 @@ class AppContext(QObject):
         models_changed(): the person's own models changed, or weights were downloaded or deleted.
 
     Intents understood by the pages:
-        try: {"model_id", "paths": [str], "text": str}
+        try: {"model_id", "paths": [str], "text": str, "camera": True}
         models: {"model_id"}
         data: {"item_ids": [int], "title": str} | {"paths": [str]} (import these) | {"new_project": True}
         train: {"run_id"} (go on with an interrupted run) | {"model_id"}

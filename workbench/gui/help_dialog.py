@@ -31,6 +31,13 @@ _LABELLING_KEYS = (
     ("Space", "Look at the item in full size"),
     ("Delete", "Take items out of the project"),
 )
+_READING_KEYS = (
+    ("Ctrl+A, Ctrl+C", "Select all the text in the picture, copy what is selected"),
+    ("Up and Down", "The line above or below"),
+    ("Shift and arrows", "Select more or fewer words or lines"),
+    ("Double click", "Select a word"),
+    ("+, - and 0", "A larger or smaller picture, all of it"),
+)
 
 
 class HelpDialog(QDialog):
@@ -73,4 +80,6 @@ class HelpDialog(QDialog):
         lines += [f"| {key} | {title} |" for key, title in rows]
         lines += ["", "## On the Data page", "", "| Key | What it does |", "|---|---|"]
         lines += [f"| {key} | {title} |" for key, title in _LABELLING_KEYS]
+        lines += ["", "## On text in a picture", "", "| Key | What it does |", "|---|---|"]
+        lines += [f"| {key} | {title} |" for key, title in _READING_KEYS]
         return "\n".join(lines)

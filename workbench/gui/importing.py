@@ -29,14 +29,19 @@ def look_at(ctx: AppContext, paths: Sequence[str], then: Callable[[ImportPlan], 
 
 
 def new_project(
-    ctx: AppContext, plan: ImportPlan, then: Callable[[AddResult], Any], name: str = "", copy_media: bool = False
+    ctx: AppContext,
+    plan: ImportPlan,
+    then: Callable[[AddResult], Any],
+    name: str = "",
+    copy_media: bool = False,
+    task_id: str = "",
 ) -> Job:
     """Make a project of a plan and open it."""
 
     def work(control: Control) -> tuple[Project, AddResult]:
         from workbench.engine.journey import project_from_plan
 
-        return project_from_plan(plan, name=name, control=control, copy_media=copy_media)
+        return project_from_plan(plan, name=name, control=control, copy_media=copy_media, task_id=task_id)
 
     def done(made: tuple[Project, AddResult]) -> None:
         try:
@@ -59,7 +64,9 @@ def add_to_project(
     project = ctx.store.require()
 
     def work(control: Control) -> AddResult:
-        return project.add_items(plan.read(control), copy_media=copy_media, control=control, total=plan.total)
+        from workbench.engine.journey import add_plan
+
+        return add_plan(project, plan, copy_media, control)
 
     def done(result: AddResult) -> None:
         if ctx.store.project is project:
@@ -82,5 +89,5 @@ def result_sentence(result: AddResult, nouns: str) -> str:
     if result.duplicates:
         parts.append(f"{result.duplicates:,} were there already")
     if result.problems:
-        parts.append(f"{len(result.problems):,} could not be read")
+        parts.append(f"{len(result.problems):,} could not be used")
     return ", ".join(parts) + "."

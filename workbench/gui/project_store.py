@@ -8,6 +8,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
+from workbench.data.annotations import AnnotationState
 from workbench.data.project import Project
 from workbench.data.types import LabelState, Window
 from workbench.errors import UserError
@@ -198,6 +199,34 @@ class ProjectStore(QObject):
             self.labels_changed.emit(list(labels))
 
         self.push(text, do, undo)
+
+    def set_annotations(self, states: Mapping[int, AnnotationState], text: str = "change labels") -> None:
+        """Replace the annotations of items, undoably; on disk when this returns."""
+        project = self.require()
+        after = dict(states)
+        before = project.annotation_states(list(after))
+        if before == after:
+            return
+
+        def put(wanted: Mapping[int, AnnotationState]) -> None:
+            project.set_annotations(wanted)
+            self.labels_changed.emit(list(wanted))
+
+        self.push(text, lambda: put(after), lambda: put(before))
+
+    def annotated(self, before: Mapping[int, AnnotationState], after: Mapping[int, AnnotationState], text: str) -> None:
+        """Annotations have just been changed (by a job); make that undoable."""
+        project = self.require()
+        first = True
+
+        def put(wanted: Mapping[int, AnnotationState]) -> None:
+            nonlocal first
+            if not first:
+                project.set_annotations(wanted)
+            first = False
+            self.labels_changed.emit(list(wanted))
+
+        self.push(text, lambda: put(after), lambda: put(before))
 
     # Classes -----------------------------------------------------------------------------------------------------
 

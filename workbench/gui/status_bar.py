@@ -81,6 +81,8 @@ class StatusBar(QStatusBar):
         self._ctx.jobs.start("Looking at this computer", ask).succeeded.connect(self.device.setText)
 
     def _later(self, job: Job) -> None:
+        if job.quiet:
+            return
         # A job that is over at once is not worth a flicker.
         QTimer.singleShot(_SHOWN_AFTER_MS, self, lambda: self._add(job))
 

@@ -277,6 +277,7 @@ QComboBox QAbstractItemView {{ background: {c.surface}; border: 1px solid {c.lin
   selection-background-color: {c.accent_soft}; selection-color: {c.text}; }}
 QAbstractItemView {{ background: {c.surface}; border: 1px solid {c.line}; border-radius: {RADIUS}px; outline: none;
   selection-background-color: {c.accent_soft}; selection-color: {c.text}; }}
+QAbstractItemView[role="bare"] {{ border: none; background: transparent; }}
 QHeaderView::section {{ background: {c.surface}; color: {c.text_soft}; border: none; border-bottom: 1px solid {c.line};
   padding: 7px 9px; font-weight: 600; }}
 QTableView {{ gridline-color: {c.line}; }}

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtGui import QPixmap, QPixmapCache
+from PySide6.QtGui import QImage, QPixmap, QPixmapCache
 
 from workbench.data.thumbnails import ThumbnailCache
 from workbench.data.types import Window
@@ -45,6 +46,15 @@ class Thumbnails(QObject):
             self._stack.ask(key, lambda: self._cache.get(path, SIDE, window))
         return None
 
+    def overlay(self, key: str, draw: Callable[[], QImage]) -> QPixmap | None:
+        """What `draw` makes in a thread, kept under `key`; None while it is on its way (`ready` says when)."""
+        found = QPixmap()
+        if QPixmapCache.find(key, found):
+            return found
+        if key not in self._failed:
+            self._stack.ask(key, draw)
+        return None
+
     def problem(self, path: Path, window: Window | None = None) -> str:
         """Why there is no thumbnail, or ""."""
         return self._failed.get(_key(path, window), "")
@@ -55,6 +65,8 @@ class Thumbnails(QObject):
     def _came(self, key: str, result: object) -> None:
         if isinstance(result, UserError):
             self._failed[key] = result.message
+        elif isinstance(result, QImage):
+            QPixmapCache.insert(key, QPixmap.fromImage(result))
         elif isinstance(result, bytes):
             pixmap = QPixmap()
             pixmap.loadFromData(result)

@@ -50,10 +50,17 @@ class Job(QThread):
     ended = Signal()
 
     def __init__(
-        self, title: str, function: Callable[[Control], Any], *, stream: bool, parent: QObject | None = None
+        self,
+        title: str,
+        function: Callable[[Control], Any],
+        *,
+        stream: bool,
+        quiet: bool = False,
+        parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
         self.title = title
+        self.quiet = quiet
         self.fraction = -1.0
         self.text = ""
         self.control = Control(self._report)
@@ -121,9 +128,13 @@ class Jobs(QObject):
         """Run `function(control)` in a thread; connect to the job before going back to the event loop."""
         return self._start(Job(title, function, stream=False, parent=self))
 
-    def start_stream(self, title: str, function: Callable[[Control], Iterator[Any]]) -> Job:
-        """As `start`, for a generator: each of its items arrives through `job.streamed`."""
-        return self._start(Job(title, function, stream=True, parent=self))
+    def start_stream(self, title: str, function: Callable[[Control], Iterator[Any]], *, quiet: bool = False) -> Job:
+        """As `start`, for a generator: each of its items arrives through `job.streamed`.
+
+        Args:
+            quiet: the page shows that it runs (a video that plays), so the status bar need not.
+        """
+        return self._start(Job(title, function, stream=True, quiet=quiet, parent=self))
 
     def stop_all(self, timeout_ms: int = 5000) -> bool:
         """Cancel everything and wait, at the end of the app; False if something is still running after the time."""

@@ -18,6 +18,7 @@ from workbench.hub.http import fetch_file
 # A source is a module with `locate(card, paths) -> Path | None`; those that download also have `plan` and `delete`.
 _SOURCES = {
     "wheel": "wheel",
+    "bundled": "bundled",
     "folder": "folder",
     "import": "imported",
     "endpoint": "endpoint",

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from workbench.runtimes.base import Batch
 
 _BY_ARCH = ("timm", "torchvision")
+# What these are made of is told by their card (and folder) alone.
+_DETECTORS = ("torchvision_detection", "timm_detection", "darknet")
 _USUAL_CLASSES = 2
 
 
@@ -32,19 +34,33 @@ def bare(card: ModelCard) -> Loaded:
 
     if card.is_remote:
         raise UserError(f"How “{card.name}” is built is known to its provider only.", "")
-    if card.runtime in _BY_ARCH:
-        from workbench.runtimes.registry import runtime_of
+    from workbench.runtimes.registry import runtime_of
 
+    runtime = runtime_of(card)
+    own = getattr(runtime, "bare", None)
+    if own is not None:
         with meta_layers():
-            network: Network = runtime_of(card).build(card, Path())
+            model: Loaded = own(card)
+        model.to("meta")
+        return model
+    if card.runtime in _BY_ARCH:
+        with meta_layers():
+            network: Network = runtime.build(card, Path())
         network.module.to("meta")
         network.set_head(label_names(card) or [str(n) for n in range(_USUAL_CLASSES)])
         return network
+    if card.runtime in _DETECTORS and (card.is_own or card.runtime != "darknet"):
+        from workbench.runtimes.registry import runtime_of
+
+        with meta_layers():
+            detector: Loaded = runtime_of(card).build(card, Path(card.source.ref))
+        detector.to("meta")
+        return detector
     with torch.device("meta"):
         whole = _from_folder(card)
     if whole is None:
         whole = blueprint(card)
-    if card.trainable_for:
+    if any(task.endswith("classification") for task in card.trainable_for):
         return _split(card, whole)
     return Loaded(card, whole, label_names(card))
 

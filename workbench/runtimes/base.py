@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
+    from workbench.runtimes.word_model import WordModel
+
     Batch = Mapping[str, torch.Tensor]
     Pixels = npt.NDArray[np.uint8]  # [H, W, 3], RGB
     Floats = npt.NDArray[np.float32]
@@ -70,6 +72,20 @@ class Loaded:
         if self._module is not None:
             self._module.to(device)
 
+    def state(self) -> dict[str, torch.Tensor]:
+        """All weights under the keys that a model folder keeps them by."""
+        return {} if self._module is None else dict(self._module.state_dict())
+
+    def load_state(self, state: Mapping[str, torch.Tensor]) -> None:
+        """Take over what `state` gave. Raises: UserError when the tensors do not fit this network."""
+        assert self._module is not None
+        try:
+            self._module.load_state_dict(dict(state), strict=True)
+        except RuntimeError as error:
+            raise UserError(
+                f"The weights of “{self.card.name}” do not fit its network.", "Export or download the model again."
+            ) from error
+
     @property
     def device(self) -> torch.device:
         import torch
@@ -100,6 +116,24 @@ class Classifier(Protocol):
 
 
 @dataclass(frozen=True)
+class Word:
+    """A word that was read in a picture.
+
+    Attributes:
+        text: its letters, without blanks, in the order they are typed.
+        score: 0..1.
+        corners: four (x, y): upper left, upper right, lower right, lower left as one reads the line it stands in,
+            also where that lies askew or upside down.
+        blank_after: True when a blank follows it in its line.
+    """
+
+    text: str
+    score: float
+    corners: tuple[tuple[float, float], ...]
+    blank_after: bool = False
+
+
+@dataclass(frozen=True)
 class Detections:
     """Things found in one picture, in pixels of that picture.
 
@@ -107,8 +141,11 @@ class Detections:
         boxes: float32 [N, 4], x0 y0 x1 y1.
         labels: int64 [N], places in the model's `labels`.
         scores: float32 [N], 0..1.
-        polygons: N lists of corners (x, y); empty when boxes say it all.
+        polygons: N lists of corners (x, y); empty when boxes say it all. Of a line that was read: as a word's.
         texts: N strings that were read; empty when nothing is read.
+        words: N lists of the words of a line; empty when they are not known.
+        blocks: N numbers, the same for lines of one paragraph or column; empty when they are not known.
+        note: a sentence the person must see with it, or "".
     """
 
     boxes: Any
@@ -116,6 +153,9 @@ class Detections:
     scores: Any
     polygons: Sequence[Sequence[tuple[float, float]]] = ()
     texts: Sequence[str] = ()
+    words: Sequence[Sequence[Word]] = ()
+    blocks: Sequence[int] = ()
+    note: str = ""
 
 
 @runtime_checkable
@@ -158,15 +198,19 @@ class Stylizer(Protocol):
         control: Control,
         preview: Callable[[Floats], None] | None = None,
     ) -> Floats:
-        """float32 [3, H, W] and [3, h, w] in 0..1 to [3, H, W]. `strength`: 0..1; `preview` is called now and then."""
+        """float32 [3, H, W] and [3, h, w] in 0..1 to [3, H, W], of any size.
+
+        `strength`: from 0, the picture as it is, to 1, the style in full. `preview` is called now and then with the
+        picture as it stands, which may be smaller.
+        """
 
 
 @runtime_checkable
 class TextReader(Protocol):
     """Reads text in pictures."""
 
-    def read(self, picture: Pixels) -> Detections:
-        """Lines in the order of reading, with `texts` and `polygons`."""
+    def read(self, picture: Pixels, control: Control | None = None) -> Detections:
+        """Lines in the order of reading, with `texts`, `polygons`, `words` and `blocks`. Checks `control` often."""
 
 
 @dataclass(frozen=True)
@@ -242,12 +286,18 @@ class Writer(Protocol):
 
 @dataclass(frozen=True)
 class Heard:
-    """A piece of speech: seconds from the start, and its words."""
+    """A word that was heard (or several, where a model tells no more): seconds from the start, and its text.
+
+    Attributes:
+        score: how sure the model is, 0..1.
+        glued: no blank parts it from the word before (Chinese, Japanese).
+    """
 
     begins: float
     ends: float
     text: str
     score: float = 1.0
+    glued: bool = False
 
 
 @runtime_checkable
@@ -258,8 +308,22 @@ class Transcriber(Protocol):
     def sample_rate(self) -> int:
         """Hz of the sound it takes."""
 
-    def transcribe(self, sound: Iterator[Floats], language: str, control: Control) -> Iterator[Heard]:
-        """Blocks of mono sound, float32 in -1..1 at `sample_rate`, of any total length; pieces of text as they come."""
+    @property
+    def window_seconds(self) -> float:
+        """The longest piece of sound it hears at once; longer sounds are cut."""
+
+    @property
+    def invents(self) -> bool:
+        """It makes up words where nobody speaks, so silence is better kept from it."""
+
+    def transcribe(
+        self, sound: Iterator[Floats], language: str, control: Control, usual: WordModel | None = None
+    ) -> Iterator[Heard]:
+        """Blocks of mono sound, float32 in -1..1 at `sample_rate`, of any total length; words as they come.
+
+        Args:
+            usual: which words usually follow each other; models that choose words themselves do without.
+        """
 
 
 @runtime_checkable

@@ -86,15 +86,19 @@ def _built(card: ModelCard) -> nn.Module:
 
         classes = len(label_names(card))
         if card.runtime == "torchvision_detection":
-            from workbench.runtimes.torchvision_detection_runtime import build
+            from workbench.runtimes.torchvision_detection_runtime import network_of as detector_of
 
-            detector: nn.Module = build(card.arch, classes)
+            detector: nn.Module = detector_of(card.arch, classes)
             return detector
         options: dict[str, Any] = {"weights": None, "weights_backbone": None, "num_classes": classes}
         if not card.arch.startswith("lraspp"):
             options["aux_loss"] = True
         dense: nn.Module = models.get_model(card.arch, **options)
         return dense
+    if card.runtime == "rdn":
+        from workbench.runtimes.rdn_runtime import build as residual_dense
+
+        return residual_dense(card.arch, card.options)
     if card.arch == "brain-unet":
         from workbench.runtimes.unet_runtime import brain_unet
 

@@ -62,6 +62,32 @@ def parse_cfg(text: str) -> list[Section]:
     return sections
 
 
+def cfg_text(sections: Sequence[Section]) -> str:
+    """Sections as the text of a .cfg; `parse_cfg` gives them back."""
+    blocks = [
+        "\n".join([f"[{kind}]", *(f"{key}={value}" for key, value in options.items())]) for kind, options in sections
+    ]
+    return "\n\n".join(blocks) + "\n"
+
+
+def with_classes(sections: Sequence[Section], classes: int) -> list[Section]:
+    """The same network for another number of classes: every yolo layer, and the convolution right before it.
+
+    Raises:
+        UserError: when something else stands before a yolo layer.
+    """
+    made = [(kind, dict(options)) for kind, options in sections]
+    for number, (kind, options) in enumerate(made):
+        if kind != "yolo":
+            continue
+        options["classes"] = str(classes)
+        before, head = made[number - 1]
+        if before != "convolutional":
+            raise UserError("This Darknet network cannot be given other classes.", "Choose YOLOv3 or YOLOv4.")
+        head["filters"] = str(len(_list(options["mask"])) * (5 + classes))
+    return made
+
+
 def _whole(options: Mapping[str, str], key: str, default: int) -> int:
     return int(options.get(key, default))
 
@@ -151,6 +177,8 @@ def build(sections: Sequence[Section]) -> Any:
                         "anchors": [pairs[m] for m in _list(options["mask"])],
                         "classes": int(options["classes"]),
                         "scale": float(options.get("scale_x_y", "1")),
+                        "ignore": float(options.get("ignore_thresh", "0.7")),
+                        "also": float(options.get("iou_thresh", "1")),
                     }
                 elif kind not in ("dropout",):
                     raise KeyError(kind)
@@ -162,12 +190,38 @@ def build(sections: Sequence[Section]) -> Any:
                 self.groups.append(group)
                 widths.append(inside)
             self.kept = {i for looks in self.looks for i in looks}
+            self.split = self._neck()
+            # Of the layers before the split, those that are needed after it; the last one always is.
+            behind = {i for looks in self.looks[self.split :] for i in looks}
+            self.carried = sorted({i for i in behind if i < self.split} | ({self.split - 1} if self.split else set()))
+
+        def _neck(self) -> int:
+            """The first layer of the branch that ends in the first yolo layer: what is before it is the backbone."""
+            first = min(self.heads, default=len(self.kinds))
+            while first > 0 and self.kinds[first - 1] == "convolutional":
+                first -= 1
+            return first
 
         def forward(self, x: torch.Tensor) -> list[torch.Tensor]:
             """float32 [B, 3, H, W] in 0..1 to what each yolo layer gets: [B, anchors * (5 + classes), h, w]."""
             outputs: dict[int, torch.Tensor] = {}
+            return self._run(x, outputs, 0, len(self.layers))
+
+        def look(self, x: torch.Tensor) -> list[torch.Tensor]:
+            """As `forward`, as far as the backbone goes: the outputs of the layers `carried`."""
+            outputs: dict[int, torch.Tensor] = {}
+            self._run(x, outputs, 0, self.split)
+            return [outputs[i] for i in self.carried]
+
+        def rest(self, seen: Sequence[torch.Tensor]) -> list[torch.Tensor]:
+            """From what `look` gave to what `forward` gives."""
+            outputs = dict(zip(self.carried, seen, strict=True))
+            return self._run(seen[-1], outputs, self.split, len(self.layers))
+
+        def _run(self, x: torch.Tensor, outputs: dict[int, torch.Tensor], start: int, stop: int) -> list[torch.Tensor]:
             found = []
-            for index, layer in enumerate(self.layers):
+            for index in range(start, stop):
+                layer = self.layers[index]
                 kind, looks = self.kinds[index], self.looks[index]
                 if kind == "route":
                     groups, part = self.groups[index]
@@ -181,7 +235,7 @@ def build(sections: Sequence[Section]) -> Any:
                     found.append(x)
                 else:
                     x = layer(x)
-                if index in self.kept:
+                if index in self.kept or index == self.split - 1:
                     outputs[index] = x
             return found
 

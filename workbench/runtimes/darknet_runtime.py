@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,36 +11,141 @@ from workbench.catalog.card import ModelCard
 from workbench.catalog.catalog import label_names
 from workbench.errors import UserError
 from workbench.runtimes.base import Detections, Loaded
-from workbench.runtimes.darknet_net import build, read_cfg, read_weights
+from workbench.runtimes.box_learner import BoxTarget, Seen, keep_limit
+from workbench.runtimes.darknet_loss import yolo_loss
+from workbench.runtimes.darknet_net import Section, cfg_text, read_cfg, read_weights, with_classes
+from workbench.runtimes.darknet_net import build as build_network
+from workbench.runtimes.network import stage_parameters
 from workbench.runtimes.pictures import as_tensor
 
 if TYPE_CHECKING:
     import torch
+    from torch import nn
 
     from workbench.runtimes.base import Pixels
 
+CFG = "network.cfg"
 _OVERLAP = 0.45
 
 
 class DarknetDetector(Loaded):
-    """A `Detector`. Pictures are stretched to the network's size, as OpenCV's reader of these files does."""
+    """A `Detector` and a `BoxLearner`. Pictures are stretched to the network's size, as OpenCV's reader of these files does.
+
+    Args:
+        sections: the network's description.
+    """
+
+    head_rate, body_rate, clip_norm = 1e-3, 1e-4, 10.0
+
+    def __init__(self, card: ModelCard, network: Any, labels: Sequence[str], sections: Sequence[Section]) -> None:
+        super().__init__(card, network, labels)
+        self.sections = list(sections)
+
+    @property
+    def module(self) -> Any:
+        return self._module
+
+    @property
+    def eyes(self) -> nn.Module:
+        from torch import nn
+
+        return nn.ModuleList(self.module.layers[: self.module.split])
 
     def detect(self, pictures: Sequence[Pixels], threshold: float = 0.05) -> list[Detections]:
         import torch
-        from torch.nn.functional import interpolate
 
-        network: Any = self._module
         found = []
         for picture in pictures:
             height, width = picture.shape[:2]
-            pixels = interpolate(
-                as_tensor(picture, self.device)[None], size=(network.height, network.width), mode="bilinear"
-            )
             with torch.inference_mode():
-                outputs = network(pixels)
-                rows = torch.cat([rows_of(o, h, network) for o, h in zip(outputs, network.yolo, strict=True)], 1)[0]
+                outputs = self.module(self._stretched(as_tensor(picture, self.device)))
+                rows = _all_rows(outputs, self.module)[0]
             found.append(_kept(rows, threshold, width, height))
         return found
+
+    def _stretched(self, picture: torch.Tensor) -> torch.Tensor:
+        from torch.nn.functional import interpolate
+
+        return interpolate(picture[None], size=(self.module.height, self.module.width), mode="bilinear")
+
+    # Being taught ----------------------------------------------------------------------------------------------------
+
+    def set_classes(self, labels: Sequence[str]) -> None:
+        import torch
+
+        before = {name.casefold(): number for number, name in enumerate(self.labels)}
+        kept = [before.get(name.casefold(), -1) for name in labels]
+        self.sections = with_classes(self.sections, len(labels))
+        old, new = self.module, build_network(self.sections)
+        heads = {index - 1 for index in new.heads}
+        with torch.no_grad():
+            for index, (mine, other) in enumerate(zip(new.layers, old.layers, strict=True)):
+                if index in heads:
+                    _new_outputs(mine.conv, other.conv, len(new.heads[index + 1]["anchors"]), kept)
+                else:
+                    mine.load_state_dict(other.state_dict())
+        new.width, new.height = old.width, old.height
+        self._module = new.to(self.device)
+        self.labels = tuple(labels)
+        keep_limit(self.module)
+
+    def set_size(self, side: int) -> None:
+        if side % 32:
+            raise UserError(
+                "This network's size must be a multiple of 32.", f"Choose {max(32, round(side / 32) * 32)}."
+            )
+        self.module.width = self.module.height = side
+        kind, options = self.sections[0]
+        self.sections[0] = (kind, {**options, "width": str(side), "height": str(side)})
+
+    def seen_size(self, width: int, height: int) -> tuple[int, int]:
+        return int(self.module.width), int(self.module.height)
+
+    def look(self, pictures: Sequence[torch.Tensor]) -> Seen:
+        import torch
+
+        pixels = torch.cat([self._stretched(p) for p in pictures])
+        size = (int(self.module.height), int(self.module.width))
+        return Seen(tuple(self.module.look(pixels)), (size,) * len(pictures), size)
+
+    def loss(self, seen: Seen, targets: Sequence[BoxTarget]) -> torch.Tensor:
+        return yolo_loss(self.module.rest(seen.features), self.module, targets).mean()
+
+    def losses(self, seen: Seen, targets: Sequence[BoxTarget]) -> list[float]:
+        values: list[float] = yolo_loss(self.module.rest(seen.features), self.module, targets).tolist()
+        return values
+
+    def found(self, seen: Seen, threshold: float) -> list[Detections]:
+        rows = _all_rows(self.module.rest(seen.features), self.module)
+        return [_kept(part, threshold, 1, 1) for part in rows]
+
+    def stages(self) -> list[list[nn.Parameter]]:
+        body = stage_parameters(self.eyes)
+        inside = {id(p) for stage in body for p in stage}
+        return [[p for p in self.module.parameters() if id(p) not in inside], *reversed(body)]
+
+
+def _new_outputs(new: nn.Conv2d, old: nn.Conv2d, anchors: int, kept: Sequence[int]) -> None:
+    """The last convolution before a yolo layer: where and whether there is a thing it goes on with what it knows, and so
+    with classes it had; the others begin anew, as unlikely as they are."""
+    import torch
+
+    assert new.bias is not None and old.bias is not None
+    torch.nn.init.normal_(new.weight, std=0.01)
+    new.bias.fill_(-math.log(99))
+    rows, before = 5 + len(kept), old.out_channels // anchors
+    for anchor in range(anchors):
+        pairs = [(n, n) for n in range(5)]
+        pairs += [(5 + place, 5 + source) for place, source in enumerate(kept) if source >= 0]
+        for mine, other in pairs:
+            new.weight[anchor * rows + mine] = old.weight[anchor * before + other]
+            new.bias[anchor * rows + mine] = old.bias[anchor * before + other]
+
+
+def _all_rows(outputs: Sequence[torch.Tensor], network: Any) -> torch.Tensor:
+    import torch
+
+    return torch.cat([rows_of(o, h, network) for o, h in zip(outputs, network.yolo, strict=True)], 1)
 
 
 def rows_of(output: torch.Tensor, head: dict[str, Any], network: Any) -> torch.Tensor:
@@ -100,7 +206,8 @@ def open_pretrained(card: ModelCard, path: Path) -> Loaded:
 
     Raises: UserError when they are missing or do not fit together.
     """
-    network = build(read_cfg(_only(card, path, "cfg")))
+    sections = read_cfg(_only(card, path, "cfg"))
+    network = build_network(sections)
     read_weights(network, _only(card, path, "weights"))
     classes = max(head["classes"] for head in network.yolo) if network.yolo else 0
     labels = label_names(card)
@@ -108,4 +215,19 @@ def open_pretrained(card: ModelCard, path: Path) -> Loaded:
         raise UserError(f"“{card.name}” is a Darknet network, but none that finds things.", "Choose a YOLO network.")
     if len(labels) != classes:
         labels = tuple(f"kind {n + 1}" for n in range(classes))
-    return DarknetDetector(card, network, labels)
+    return DarknetDetector(card, network, labels, sections)
+
+
+def build(card: ModelCard, folder: Path) -> DarknetDetector:
+    """The bare network of an own model; its weights are loaded by the caller."""
+    sections = read_cfg(folder / CFG)
+    network = build_network(sections)
+    if {head["classes"] for head in network.yolo} != {len(card.label_names)}:
+        raise UserError(f"The classes of “{card.name}” do not fit its network.", "Export or train the model again.")
+    keep_limit(network)
+    return DarknetDetector(card, network, card.label_names, sections)
+
+
+def save_extras(model: DarknetDetector, folder: Path) -> None:
+    """What such a model needs beside its weights: its description, in Darknet's own words."""
+    (folder / CFG).write_text(cfg_text(model.sections), encoding="utf-8")

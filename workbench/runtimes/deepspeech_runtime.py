@@ -1,8 +1,8 @@
 """DeepSpeech 0.9 (after Hannun et al. 2014, arXiv 1412.5567) from its .tflite file through LiteRT.
 
 The sound becomes 26 cepstral coefficients every 20 ms; the network sees 16 moments at once, each with nine moments to
-either side, and carries two states of its recurrent layer along. Of its letters the likeliest are taken (greedy CTC);
-the optional scorer of words is not used.
+either side, and carries two states of its recurrent layer along. Of its letters the likeliest are taken (greedy CTC), or
+those that the usual order of words makes likelier; DeepSpeech's own scorer of words is not read.
 """
 
 from __future__ import annotations
@@ -16,10 +16,12 @@ from workbench.catalog.card import ModelCard
 from workbench.control import Control
 from workbench.errors import UserError
 from workbench.runtimes.base import Heard, Loaded
+from workbench.runtimes.ctc import Letters, Word, best_path, likeliest_words
 from workbench.runtimes.onnx_session import LiteSession
 
 if TYPE_CHECKING:
     from workbench.runtimes.base import Floats
+    from workbench.runtimes.word_model import WordModel
 
 _RATE = 16_000
 _WINDOW, _STEP = 512, 320
@@ -27,6 +29,9 @@ _COEFFICIENTS, _CHANNELS = 26, 40
 _LOWEST, _HIGHEST = 20.0, 8000.0
 _CONTEXT, _MOMENTS = 9, 16
 _ALPHABET = " abcdefghijklmnopqrstuvwxyz'"
+_LETTERS = Letters((*_ALPHABET, ""), len(_ALPHABET), 0)
+# Letters are read in parts of twenty seconds, cut in a pause of the last eight.
+_PART, _SEARCHED = 20 * _RATE // _STEP, 8 * _RATE // _STEP
 _NEEDED = ("input_node", "previous_state_c", "previous_state_h")
 
 
@@ -87,6 +92,9 @@ def cepstra(samples: Floats) -> Floats:
 class DeepSpeech(Loaded):
     """A `Transcriber`; memory does not grow with the length of the sound."""
 
+    invents = False
+    window_seconds = 60.0
+
     def __init__(self, card: ModelCard, session: LiteSession, size: int) -> None:
         super().__init__(card, None, extra_bytes=size)
         self._session = session
@@ -95,15 +103,30 @@ class DeepSpeech(Loaded):
     def sample_rate(self) -> int:
         return _RATE
 
-    def transcribe(self, sound: Iterator[Floats], language: str, control: Control) -> Iterator[Heard]:
+    def transcribe(
+        self, sound: Iterator[Floats], language: str, control: Control, usual: WordModel | None = None
+    ) -> Iterator[Heard]:
+        import numpy as np
+
+        shares = np.zeros((0, len(_ALPHABET) + 1), np.float32)
+        before = 0  # moments given already
+        for found in self._listen(sound, control):
+            shares = np.concatenate([shares, found])
+            if len(shares) > _PART:
+                cut = _pause(shares)
+                yield from _heard(shares[:cut], before, usual)
+                shares, before = shares[cut:], before + cut
+        yield from _heard(shares, before, usual)
+
+    def _listen(self, sound: Iterator[Floats], control: Control) -> Iterator[Any]:
+        """Logarithms of the letters' probabilities float32 [n, 29], a few moments at a time."""
         import numpy as np
 
         samples = np.zeros(0, np.float32)
         rows = [np.zeros((_CONTEXT, _COEFFICIENTS), np.float32)]
-        letters = _Letters()
         states = {name: np.zeros([max(1, v) for v in self._session.inputs[name]], np.float32) for name in _NEEDED[1:]}
 
-        def listen(last: bool) -> Iterator[Heard]:
+        def look(last: bool) -> Iterator[Any]:
             moments = np.concatenate(rows)
             while len(moments) >= _MOMENTS + 2 * _CONTEXT or (last and len(moments) > 2 * _CONTEXT):
                 control.check()
@@ -111,8 +134,7 @@ class DeepSpeech(Loaded):
                 seen = np.zeros((1, _MOMENTS, 2 * _CONTEXT + 1, _COEFFICIENTS), np.float32)
                 for moment in range(ready):
                     seen[0, moment] = moments[moment : moment + 2 * _CONTEXT + 1]
-                shares = self._step(seen, states)[:ready]
-                yield from letters.take(shares.argmax(-1).tolist())
+                yield _logarithms(self._step(seen, states)[:ready])
                 moments = moments[ready:]
             rows[:] = [moments]
 
@@ -121,10 +143,9 @@ class DeepSpeech(Loaded):
             found = cepstra(samples)
             rows.append(found)
             samples = samples[len(found) * _STEP :]
-            yield from listen(last=False)
+            yield from look(last=False)
         rows.append(np.zeros((_CONTEXT, _COEFFICIENTS), np.float32))
-        yield from listen(last=True)
-        yield from letters.end()
+        yield from look(last=True)
 
     def _step(self, seen: Floats, states: dict[str, Any]) -> Any:
         """One run of the network: letters' values [16, 29]; the states are replaced."""
@@ -146,34 +167,41 @@ class DeepSpeech(Loaded):
         return letters
 
 
-class _Letters:
-    """Greedy CTC: repeated letters are one, blanks part them; a word is given when a space ends it."""
+def _logarithms(values: Any) -> Any:
+    """Of the network's letters [n, 29]: DeepSpeech's files give probabilities, some conversions of them logits."""
+    import numpy as np
 
-    def __init__(self) -> None:
-        self._moment = 0
-        self._previous = len(_ALPHABET)
-        self._word = ""
-        self._began = 0.0
+    if values.min() >= 0 and np.allclose(values.sum(-1), 1, atol=1e-3):
+        return np.log(np.maximum(values, 1e-12)).astype(np.float32)
+    shifted = values - values.max(-1, keepdims=True)
+    return (shifted - np.log(np.exp(shifted).sum(-1, keepdims=True))).astype(np.float32)
 
-    def take(self, places: list[int]) -> Iterator[Heard]:
-        for place in places:
-            at = self._moment * _STEP / _RATE
-            self._moment += 1
-            if place != self._previous and place < len(_ALPHABET):
-                if _ALPHABET[place] == " ":
-                    yield from self._give(at)
-                else:
-                    self._began = self._began if self._word else at
-                    self._word += _ALPHABET[place]
-            self._previous = place
 
-    def end(self) -> Iterator[Heard]:
-        yield from self._give(self._moment * _STEP / _RATE)
+def _pause(shares: Any) -> int:
+    """The moment in the middle of the longest stretch without a letter near the end."""
+    import numpy as np
 
-    def _give(self, at: float) -> Iterator[Heard]:
-        if self._word:
-            yield Heard(self._began, at, self._word)
-        self._word = ""
+    ids = shares[-_SEARCHED:].argmax(-1)
+    quiet = np.concatenate([[False], (ids == _LETTERS.blank) | (ids == _LETTERS.gap), [False]])
+    changes = np.flatnonzero(quiet[1:] != quiet[:-1]).reshape(-1, 2)
+    if not len(changes):
+        return len(shares)
+    begins, ends = max(changes.tolist(), key=lambda run: run[1] - run[0])
+    return len(shares) - len(ids) + (begins + ends) // 2
+
+
+def _heard(shares: Any, before: int, usual: WordModel | None) -> Iterator[Heard]:
+    words: list[Word] = []
+    if len(shares):
+        words = best_path(shares, _LETTERS) if usual is None else likeliest_words(shares, _LETTERS, usual)
+    for word in words:
+        begins, ends = (before + word.first) * _STEP / _RATE, (before + word.last + 1) * _STEP / _RATE
+        yield Heard(begins, ends, "".join(_LETTERS.texts[t] for t in word.tokens), word.score)
+
+
+def spells(card: ModelCard) -> bool:
+    """Its letters can be helped by the usual order of words."""
+    return True
 
 
 def open_pretrained(card: ModelCard, path: Path) -> Loaded:

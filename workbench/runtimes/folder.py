@@ -1,5 +1,5 @@
-"""A model folder of ours: `card.json`, `model.safetensors` (keys `backbone.*`, `head.*`), for texts also config and
-tokenizer files. Written whole or not at all, read with no network and no pickle."""
+"""A model folder of ours: `card.json`, `model.safetensors` (of classifiers: keys `backbone.*`, `head.*`), for texts also
+config and tokenizer files. Written whole or not at all, read with no network and no pickle."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ from types import ModuleType
 from workbench.catalog.card import ModelCard
 from workbench.catalog.catalog import write_card
 from workbench.errors import UserError
+from workbench.runtimes.base import Loaded
 from workbench.runtimes.network import Network
 from workbench.runtimes.weights import read_state
 
 WEIGHTS_FILE = "model.safetensors"
 
 
-def save_folder(model: Network, card: ModelCard, folder: Path) -> None:
+def save_folder(model: Loaded, card: ModelCard, folder: Path) -> None:
     """Write a model folder atomically: under another name first, then renamed.
 
     Raises:
@@ -35,9 +36,8 @@ def save_folder(model: Network, card: ModelCard, folder: Path) -> None:
     except OSError as error:
         raise UserError(f"The folder “{folder.parent}” cannot be written.", "Choose another place.") from error
     try:
-        state = {f"backbone.{k}": v for k, v in model.backbone_state().items()}
-        state |= {f"head.{k}": v for k, v in model.head_state().items()}
-        save_file({k: v.detach().cpu().contiguous().clone() for k, v in state.items()}, work / WEIGHTS_FILE)
+        state = {k: v.detach().cpu().contiguous().clone() for k, v in model.state().items()}
+        save_file(state, work / WEIGHTS_FILE)
         extras = getattr(import_module(f"workbench.runtimes.{card.runtime}_runtime"), "save_extras", None)
         if extras is not None:
             extras(model, work)
@@ -54,14 +54,19 @@ def save_folder(model: Network, card: ModelCard, folder: Path) -> None:
             shutil.rmtree(work, ignore_errors=True)
 
 
-def open_folder(card: ModelCard, folder: Path, runtime: ModuleType) -> Network:
-    """Read a model folder. Raises: UserError when it is damaged."""
-    model: Network = runtime.build(card, folder)
+def open_folder(card: ModelCard, folder: Path, runtime: ModuleType) -> Loaded:
+    """Read a model folder: the runtime's `build(card, folder)` makes the network, with the card's classes.
+
+    Raises:
+        UserError: when it is damaged.
+    """
+    model: Loaded = runtime.build(card, folder)
     state = read_state(folder / WEIGHTS_FILE, card.name)
-    weight = state.get("head.weight")
-    if weight is None or len(card.label_names) != weight.shape[0] or weight.shape[1:] != (model.feature_width,):
-        raise UserError(f"The classes of “{card.name}” do not fit its weights.", "Export or train the model again.")
-    model.set_head(card.label_names)
+    if isinstance(model, Network):
+        weight = state.get("head.weight")
+        if weight is None or len(card.label_names) != weight.shape[0] or weight.shape[1:] != (model.feature_width,):
+            raise UserError(f"The classes of “{card.name}” do not fit its weights.", "Export or train the model again.")
+        model.set_head(card.label_names)
     model.load_state(state)
     return model
 

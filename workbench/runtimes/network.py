@@ -32,6 +32,9 @@ class Network(Loaded):
         learning_rate: a good peak learning rate for this kind of backbone when it is trained further (AdamW).
     """
 
+    # Whether inputs and logits are all there is to it, so that it can stand alone as ONNX.
+    stands_alone = True
+
     def __init__(
         self,
         card: ModelCard,
@@ -132,11 +135,15 @@ class Network(Loaded):
 
     def with_head(self, labels: Iterable[str], weight: torch.Tensor, bias: torch.Tensor) -> Network:
         """Another network on the same backbone (shared, not copied) with a head of its own."""
-        other = Network(
-            self.card, (), self.backbone, self._pooled, None, self._width, self._tokenizer, self.learning_rate
-        )
+        from copy import copy
+
+        from torch import nn
+
+        other = copy(self)
+        other._module = nn.Module()
+        other._module.add_module("backbone", self.backbone)
+        other._module.eval()
         other.set_head(labels, weight, bias)
-        other._hash = self._hash
         return other
 
     def stages(self) -> list[list[nn.Parameter]]:
@@ -149,18 +156,12 @@ class Network(Loaded):
     def head_state(self) -> dict[str, torch.Tensor]:
         return dict(self.head.state_dict()) if self.head is not None else {}
 
-    def load_state(self, state: Mapping[str, torch.Tensor]) -> None:
-        """Take over weights under the keys of a model folder: `backbone.*`, `head.*`.
+    def state(self) -> dict[str, torch.Tensor]:
+        state = {f"backbone.{k}": v for k, v in self.backbone_state().items()}
+        return state | {f"head.{k}": v for k, v in self.head_state().items()}
 
-        Raises:
-            UserError: when the tensors do not fit this network.
-        """
-        try:
-            self._module.load_state_dict(dict(state), strict=True)
-        except RuntimeError as error:
-            raise UserError(
-                f"The weights of “{self.card.name}” do not fit its network.", "Export or download the model again."
-            ) from error
+    def load_state(self, state: Mapping[str, torch.Tensor]) -> None:
+        super().load_state(state)
         self.weights_changed()
 
 

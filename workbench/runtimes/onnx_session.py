@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
+from workbench.control import Control
 from workbench.errors import UserError
 
 _MOST_BYTES = 20_000_000_000
+_LOOK_SECONDS = 0.1
 
 
 class Session(Protocol):
@@ -47,6 +51,55 @@ class OnnxSession:
 
     def run(self, given: Mapping[str, Any]) -> list[Any]:
         return list(self._session.run(list(self.outputs), dict(given)))
+
+
+class StoppableRun:
+    """One array in, the first output out, and a long run can be stopped in its midst.
+
+    Args:
+        session: an `onnxruntime.InferenceSession` with one input.
+    """
+
+    def __init__(self, session: Any) -> None:
+        self._session = session
+        self._input = session.get_inputs()[0].name
+        self._outputs = [session.get_outputs()[0].name]
+        self._control = Control()
+
+    @contextmanager
+    def watching(self, control: Control) -> Iterator[None]:
+        """Inside, runs obey this control. They end by `Cancelled`."""
+        old, self._control = self._control, control
+        try:
+            yield
+        finally:
+            self._control = old
+
+    def __call__(self, array: Any) -> Any:
+        import onnxruntime
+
+        control = self._control
+        control.check()
+        options = onnxruntime.RunOptions()
+        options.log_severity_level = 4
+        over = threading.Event()
+
+        def watch() -> None:
+            while not over.wait(_LOOK_SECONDS):
+                if control.cancelled:
+                    options.terminate = True
+                    return
+
+        watcher = threading.Thread(target=watch, daemon=True, name="stop a network")
+        watcher.start()
+        try:
+            return self._session.run(self._outputs, {self._input: array}, options)[0]
+        except Exception:  # the library's errors share no base class; a run that was stopped is no failure
+            control.check()
+            raise
+        finally:
+            over.set()
+            watcher.join()
 
 
 class LiteSession:

@@ -1,15 +1,19 @@
-"""EAST, which finds lines of text (Zhou et al. 2017, arXiv 1704.03155), from TensorFlow's frozen graph through OpenCV."""
+"""EAST, which finds words and lines of text (Zhou et al. 2017, arXiv 1704.03155), from TensorFlow's frozen graph through
+OpenCV. It does not read; the networks of the reading starter read what it found."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workbench.catalog.card import ModelCard
+from workbench.control import Control
 from workbench.errors import UserError
 from workbench.runtimes.base import Detections, Loaded
+from workbench.runtimes.line_reader import LineReader, from_upper_left, joined, widened
 
 if TYPE_CHECKING:
     from workbench.runtimes.base import Pixels
@@ -24,14 +28,37 @@ _MOST_BYTES = 1_000_000_000
 # The surest cells; a page full of text has some thousands.
 _MOST_CELLS = 4000
 _OVERLAP = 0.4
+# What is read: found with at least this certainty, and so much wider all round, as a share of its height.
+_READ = 0.5
+_MARGIN = 0.1
+_MOST_READ = 1000
 
 
 class East(Loaded):
-    """A `Detector` of text: boxes askew, label "text"."""
+    """A `Detector` of text: boxes askew, label "text"; and a `TextReader` with the help of another model's reader."""
 
-    def __init__(self, card: ModelCard, net: Any, size: int) -> None:
+    def __init__(self, card: ModelCard, net: Any, size: int, reader: LineReader | None = None) -> None:
         super().__init__(card, None, ("text",), size)
         self._net = net
+        self._reader = reader
+
+    def read(self, picture: Pixels, control: Control | None = None) -> Detections:
+        import numpy as np
+
+        from workbench.runtimes.rapidocr_runtime import LOWEST, in_order, open_line_reader
+
+        control = control or Control()
+        control.check()
+        found = self.detect([picture], _READ)[0]
+        if self._reader is None:
+            self._reader = open_line_reader()
+        places = found.polygons[:_MOST_READ]
+        quads = np.array([widened(from_upper_left(place), _MARGIN) for place in places], np.float32)
+        lines = self._reader.read(picture, quads.reshape(-1, 4, 2), control)
+        # It finds words where they stand apart: those beside each other are put together again.
+        read = in_order(joined([line for line in lines if line.score >= LOWEST]))
+        note = f"Only the {_MOST_READ:,} surest places were read." if len(found.polygons) > _MOST_READ else ""
+        return replace(read, note=note)
 
     def detect(self, pictures: Sequence[Pixels], threshold: float = 0.05) -> list[Detections]:
         import cv2

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
-    from workbench.runtimes.base import Pixels
+    from workbench.runtimes.base import Floats, Pixels
 
 # So many values are enlarged at once: 128 MB.
 _BAND_VALUES = 32_000_000
@@ -46,6 +46,18 @@ def normalised(pixels: torch.Tensor, mean: Sequence[float], std: Sequence[float]
     shape = (3, 1, 1)
     centre = torch.tensor(mean, device=pixels.device).view(shape)
     return (pixels - centre) / torch.tensor(std, device=pixels.device).view(shape)
+
+
+def resized(picture: Floats, width: int, height: int) -> Floats:
+    """float32 [C, h, w] in another size: bilinear, and without patterns of its own when it becomes smaller."""
+    import torch
+
+    if picture.shape[1:] == (height, width):
+        return picture
+    made: Floats = torch.nn.functional.interpolate(
+        torch.from_numpy(picture)[None], size=(height, width), mode="bilinear", align_corners=False, antialias=True
+    )[0].numpy()
+    return made
 
 
 def to_classes(logits: torch.Tensor, size: tuple[int, int]) -> Any:

@@ -14,6 +14,7 @@ from workbench.runtimes.sound_windows import windows
 
 if TYPE_CHECKING:
     from workbench.runtimes.base import Floats
+    from workbench.runtimes.word_model import WordModel
 
 _RATE = 16_000
 _SECONDS = 15.0
@@ -23,6 +24,9 @@ _FRAMES = 100  # of its time marks, per second
 class Sphinx(Loaded):
     """A `Transcriber`: a classic recogniser of sounds, words and their usual order."""
 
+    invents = True
+    window_seconds = _SECONDS
+
     def __init__(self, card: ModelCard, decoder: Any, size: int) -> None:
         super().__init__(card, None, extra_bytes=size)
         self._decoder = decoder
@@ -31,7 +35,9 @@ class Sphinx(Loaded):
     def sample_rate(self) -> int:
         return _RATE
 
-    def transcribe(self, sound: Iterator[Floats], language: str, control: Control) -> Iterator[Heard]:
+    def transcribe(
+        self, sound: Iterator[Floats], language: str, control: Control, usual: WordModel | None = None
+    ) -> Iterator[Heard]:
         import numpy as np
 
         for window in windows(sound, _RATE, _SECONDS, 0.0):

@@ -183,7 +183,7 @@ def darknet(path: Path) -> Recognised:
     labels = labels or (tuple(known) if classes == len(known) else ())
     return Recognised(
         f"a Darknet detector of {classes} kinds", "darknet", "darknet", ("object-detection",),
-        {cfg.name: cfg, weights.name: weights}, label_names=labels, family="YOLO",
+        {cfg.name: cfg, weights.name: weights}, label_names=labels, family="YOLO", trainable_for=("object-detection",),
         missing=() if labels else (Missing("labels", "What are the kinds of things called, in their order?", classes),),
         parameters=sum(p.numel() for p in network.parameters()),
     )  # fmt: skip

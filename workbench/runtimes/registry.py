@@ -34,7 +34,7 @@ def open_model(card: ModelCard, files: ModelFiles, device: str = "cpu") -> Loade
     if card.source.kind == "folder":
         from workbench.runtimes.folder import open_folder
 
-        model: Loaded = open_folder(card, files.path, runtime)
+        model = open_folder(card, files.path, runtime)
     else:
         model = runtime.open_pretrained(card, files.path)
     model.to(device)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -86,7 +86,42 @@ class _Reader(Loaded):
 
 
 class TextTagger(_Reader):
-    """A `Tagger`."""
+    """A `Tagger`. Its network is one of transformers' for token classification."""
+
+    @property
+    def net(self) -> Any:
+        return self._module
+
+    @property
+    def body(self) -> Any:
+        """The network without its last layer."""
+        return self.net.base_model
+
+    @property
+    def classifier(self) -> Any:
+        """The last layer: token vectors to labels."""
+        return self.net.classifier if hasattr(self.net, "classifier") else self.net.score
+
+    @property
+    def width(self) -> int:
+        """Of a token vector."""
+        return int(next(self.classifier.parameters()).shape[1])
+
+    def windows(self, text: str, control: Control) -> Iterator[Any]:
+        """The text in windows: `inputs` as lists of numbers, `offsets` as characters of the text per token."""
+        for window in self._windows(text, control=control):
+            yield _Window({k: v[0].tolist() for k, v in window.inputs.items()}, window.offsets)
+
+    def padded(self, windows: Sequence[Any]) -> dict[str, torch.Tensor]:
+        """Windows of numbers as tensors [B, T] on the model's device."""
+        rows = [{k: v for k, v in w.items() if k != "labels"} for w in windows]
+        filled = self._tokens.pad(rows, return_tensors="pt")
+        return {key: value.to(self.device) for key, value in filled.items()}
+
+    def hidden(self, windows: Sequence[Any]) -> torch.Tensor:
+        """Token vectors float [B, T, F]."""
+        found: torch.Tensor = self.body(**self.padded(windows)).last_hidden_state
+        return found
 
     def tag(self, text: str, control: Control) -> list[Tag]:
         """Neighbouring tokens of one kind become one piece; in the overlap of two windows the surer one counts."""
@@ -192,6 +227,70 @@ class MaskFiller(_Reader):
             logits = module(**encoded).logits[0, places[0]].float()
         values, ids = torch.softmax(logits, -1).topk(min(top, logits.shape[-1]))
         return [(str(self._tokens.decode([i])).strip(), v) for i, v in zip(ids.tolist(), values.tolist(), strict=True)]
+
+
+def tagger_from(model: Loaded, labels: Sequence[str]) -> TextTagger:
+    """A tagger with a new last layer for these labels on a text network's body (shared, not copied).
+
+    Raises:
+        UserError: when the model is no text network that can be taught this.
+    """
+    import transformers
+
+    found: Any = getattr(model.network, "backbone", model.network)
+    tokenizer = model.tokenizer
+    if tokenizer is None or found is None or not hasattr(found, "config"):
+        raise UserError(f"“{model.card.name}” cannot be taught to mark texts.", "Choose a text model.")
+    if not tokenizer.is_fast:
+        raise UserError(f"The tokenizer of “{model.card.name}” is of an old kind.", "Choose another model.")
+    body = found.base_model
+    kept = {k: v for k, v in found.config.to_dict().items() if k not in ("id2label", "label2id", "num_labels")}
+    config = type(found.config).from_dict(kept)
+    config.id2label = dict(enumerate(labels))
+    config.label2id = {name: i for i, name in enumerate(labels)}
+    try:
+        net = transformers.AutoModelForTokenClassification.from_config(config)
+        missing = net.base_model.load_state_dict(body.state_dict(), strict=False).missing_keys
+    except (ValueError, RuntimeError, KeyError) as error:
+        raise UserError(f"“{model.card.name}” cannot be taught to mark texts.", "Choose another model.") from error
+    if any(not name.startswith("pooler.") for name in missing):
+        raise UserError(f"“{model.card.name}” cannot be taught to mark texts.", "Choose another model.")
+    if getattr(net.base_model, "pooler", None) is not None:
+        net.base_model.pooler = None  # its output is not used
+    card = replace(
+        model.card, runtime="transformers_text", arch="AutoModelForTokenClassification", tasks=("token-classification",)
+    )
+    tagger = TextTagger(card, net, tokenizer, labels)
+    tagger.to(str(model.device))
+    return tagger
+
+
+def build(card: ModelCard, folder: Path) -> Loaded:
+    """The bare network of an own model; its weights are loaded by the caller."""
+    import transformers
+
+    from workbench.runtimes.hf_loading import LOCAL
+
+    if card.arch not in _KINDS:
+        raise UserError(f"The network of “{card.name}” is of a kind this version cannot open.", "Update the app.")
+    try:
+        config = transformers.AutoConfig.from_pretrained(folder, **LOCAL)
+        tokenizer = transformers.AutoTokenizer.from_pretrained(folder, **LOCAL)
+        net = getattr(transformers, card.arch).from_config(config)
+    except (OSError, ValueError, RuntimeError, KeyError) as error:
+        raise UserError(
+            f"The files of “{card.name}” are incomplete or damaged.", "Import or train the model again."
+        ) from error
+    if getattr(net.base_model, "pooler", None) is not None:
+        net.base_model.pooler = None
+    labels = tuple(str(config.id2label[i]) for i in range(config.num_labels))
+    return _KINDS[card.arch](card, net, tokenizer, labels)
+
+
+def save_extras(model: Any, folder: Path) -> None:
+    """What a text model needs beside its weights: config and tokenizer."""
+    model.network.config.save_pretrained(folder)
+    model.tokenizer.save_pretrained(folder)
 
 
 _KINDS: dict[str, type[_Reader]] = {

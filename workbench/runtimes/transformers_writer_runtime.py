@@ -16,6 +16,7 @@ from workbench.runtimes.transformers_text_runtime import load
 if TYPE_CHECKING:
     import torch
 
+LOCAL_FILES = {"local_files_only": True}
 _ENCODER_DECODER = "AutoModelForSeq2SeqLM"
 _MOST_INPUT = 1024  # tokens an encoder is given at once
 _SENTENCE_END = re.compile(r"(?<=[.!?。！？])\s+|\n+")
@@ -33,6 +34,36 @@ class TextWriter(Loaded):
         return self._tokens
 
     @property
+    def net(self) -> Any:
+        return self._module
+
+    def tokens_of(self, given: str, wanted: str) -> tuple[list[int], list[bool]]:
+        """Ids of what is given and what shall be written after it, with an end; True for those of the latter."""
+        if not given:
+            before: list[int] = []
+            after = [int(i) for i in self._tokens(wanted)["input_ids"]]
+        elif self.chats:
+            asked = [{"role": "user", "content": given}]
+            before = self._chat_ids(asked, True)
+            whole = self._chat_ids([*asked, {"role": "assistant", "content": wanted}], False)
+            # Templates may close the question in another way once an answer follows; what they share is not learnt.
+            shared = next((i for i, (a, b) in enumerate(zip(before, whole, strict=False)) if a != b), len(before))
+            return whole, [place >= shared for place in range(len(whole))]
+        else:
+            before = [int(i) for i in self._tokens(f"{given}\n")["input_ids"]]
+            after = [int(i) for i in self._tokens(wanted, add_special_tokens=False)["input_ids"]]
+        end = self._tokens.eos_token_id
+        if end is not None and (not after or after[-1] != end):
+            after.append(int(end))
+        return [*before, *after], [*(False for _ in before), *(True for _ in after)]
+
+    def _chat_ids(self, messages: Sequence[Mapping[str, str]], ask: bool) -> list[int]:
+        found = self._tokens.apply_chat_template(
+            [dict(m) for m in messages], add_generation_prompt=ask, tokenize=True, return_dict=True
+        )
+        return [int(i) for i in found["input_ids"]]
+
+    @property
     def chats(self) -> bool:
         """True when it was trained on conversations."""
         return bool(getattr(self._tokens, "chat_template", None))
@@ -46,7 +77,8 @@ class TextWriter(Loaded):
                 [dict(m) for m in messages], add_generation_prompt=True, return_tensors="pt", return_dict=True
             )["input_ids"]
         else:
-            ids = self._tokens(messages[-1]["content"], return_tensors="pt")["input_ids"]
+            end = "\n" if self.card.options.get("pairs") else ""
+            ids = self._tokens(messages[-1]["content"] + end, return_tensors="pt")["input_ids"]
         if not ids.shape[1]:
             raise UserError("There is no text to go on from.", "Write a few words first.")
         room = _context(self._module) - how.max_tokens
@@ -206,6 +238,32 @@ def _draw(logits: torch.Tensor, how: Writing, generator: torch.Generator) -> int
     before = shares.cumsum(-1) - shares
     shares = torch.where(before < how.top_p, shares, torch.zeros_like(shares))
     return int(order[torch.multinomial(shares, 1, generator=generator)])
+
+
+def build(card: ModelCard, folder: Path) -> Loaded:
+    """The bare network of an own model; its weights are loaded by the caller."""
+    import transformers
+
+    from workbench.runtimes.hf_loading import LOCAL
+
+    try:
+        config = transformers.AutoConfig.from_pretrained(folder, **LOCAL)
+        tokenizer = transformers.AutoTokenizer.from_pretrained(folder, **LOCAL)
+        net = transformers.AutoModelForCausalLM.from_config(config)
+        if (folder / "generation_config.json").is_file():
+            net.generation_config = transformers.GenerationConfig.from_pretrained(folder, **LOCAL_FILES)
+    except (OSError, ValueError, RuntimeError, KeyError) as error:
+        raise UserError(
+            f"The files of “{card.name}” are incomplete or damaged.", "Import or train the model again."
+        ) from error
+    return TextWriter(card, net, tokenizer)
+
+
+def save_extras(model: TextWriter, folder: Path) -> None:
+    """What a language model needs beside its weights: config, tokenizer, and how it ends."""
+    model.net.config.save_pretrained(folder)
+    model.net.generation_config.save_pretrained(folder)
+    model.tokenizer.save_pretrained(folder)
 
 
 def open_pretrained(card: ModelCard, path: Path) -> Loaded:

@@ -18,10 +18,23 @@ from workbench.tasks.predictions import Prediction, Score, Scores
 if TYPE_CHECKING:
     import torch
 
-    from workbench.runtimes.base import Batch, Loaded
+    from workbench.data.project import Project
+    from workbench.runtimes.base import Batch, Floats, Loaded
     from workbench.runtimes.network import Network
+    from workbench.tasks.lesson import Lesson, Material
 
-__all__ = ["Option", "Prediction", "Score", "Scores", "Task", "TaskInfo", "TrainableTask", "TryOptions"]
+__all__ = [
+    "LiveTask",
+    "Option",
+    "PooledTask",
+    "Prediction",
+    "Score",
+    "Scores",
+    "Task",
+    "TaskInfo",
+    "TrainableTask",
+    "TryOptions",
+]
 
 
 @dataclass(frozen=True)
@@ -32,15 +45,16 @@ class Option:
         id: key in `TryOptions.values`.
         title: what it is called in plain words; `tip` says more, with the technical term.
         kind: "text" (one line), "words" (several lines), "number" (with `low`, `high`, `step`), "choice",
-            "picture" (path of a picture file).
+            "picture" (path of a picture file), "file" (path of another file).
         default: its value when nothing is set; for "choice" one of `choices`' ids.
-        choices: (id, words) of a "choice". Empty: the task's `choices(card, option)` gives them.
+        choices: (id, words) of a "choice"; (ending, words) of a "file". Empty: the task's `choices(card, option)` gives
+            them; where these are empty too, the option does not apply to a model.
         needed: the prediction makes no sense without it.
     """
 
     id: str
     title: str
-    kind: Literal["text", "words", "number", "choice", "picture"]
+    kind: Literal["text", "words", "number", "choice", "picture", "file"]
     default: str | float = ""
     tip: str = ""
     low: float = 0.0
@@ -83,10 +97,17 @@ class TaskInfo:
         result: what comes out: the `kind` of its predictions.
         verb: what the button says when a prediction is not made by itself ("Translate"); "" when dropping is enough.
         trainable: the person can teach models this task (its module is a `TrainableTask`).
+        editor: how examples of it are labelled ("classes", "boxes", "regions", "spans", …): names the editor
+            (`workbench.gui.editors.NAME`) and what an import plan's `marks` must be.
+        first: what people most often mean when they bring such items; listed and guessed before the others.
+        learns_as_is: its examples need no labels: every item that comes in is one (texts to be gone on with).
+        judge: how its answers are judged ("classes", "boxes", …): names the module `workbench.trust.judge_NAME` and the
+            window's view of the result.
         streams: a prediction comes in parts (`predict_stream`).
         options: what can be set before a prediction.
         group: heading under which pages list it.
         question: what a person would ask for ("find and count things in pictures"), for "Find me a model".
+        has_truth: there may be a true picture to hold the made one against (PSNR, SSIM).
     """
 
     id: str
@@ -98,6 +119,9 @@ class TaskInfo:
     icon: str
     result: str = "scores"
     editor: str = ""
+    judge: str = ""
+    first: bool = False
+    learns_as_is: bool = False
     import_formats: tuple[str, ...] = field(default=())
     file_suffixes: tuple[str, ...] = field(default=())
     verb: str = ""
@@ -106,6 +130,13 @@ class TaskInfo:
     options: tuple[Option, ...] = ()
     group: str = "Pictures"
     question: str = ""
+    has_truth: bool = False
+
+    @property
+    def watches(self) -> bool:
+        """It can look at a video: pictures go in, what comes out can be drawn over them, and nothing more is needed."""
+        needs = any(option.needed for option in self.options)
+        return self.media == "picture" and self.result in ("scores", "boxes", "mask") and not self.verb and not needs
 
 
 class Task(Protocol):
@@ -127,7 +158,7 @@ class Task(Protocol):
         """True when this model has no head for this task and answers only for labels the person types."""
 
     def choices(self, card: ModelCard, option: Option) -> tuple[tuple[str, str], ...]:
-        """(id, words) of a "choice" option for this model."""
+        """(id, words) of a "choice", (ending, words) of a "file" for this model; none where it does not apply."""
 
     def predict_batch(
         self, samples: Sequence[Mapping[str, Any]], model: Loaded, options: TryOptions, control: Control | None = None
@@ -146,8 +177,51 @@ class Task(Protocol):
 
 
 @runtime_checkable
+class LiveTask(Task, Protocol):
+    """A task that answers while a recording is being made."""
+
+    def dictate(
+        self, blocks: Iterator[Floats], rate: int, model: Loaded, options: TryOptions, control: Control
+    ) -> Iterator[Prediction]:
+        """The prediction as it grows, the last one whole.
+
+        Args:
+            blocks: mono sound float32 in -1..1 at `rate` Hz, as it comes from the microphone.
+
+        Raises:
+            UserError: when the model cannot do it. Cancelled: when asked to stop.
+        """
+
+
+@runtime_checkable
 class TrainableTask(Task, Protocol):
-    """A task a person can teach: needs a `Network` (a backbone with pooled features and a linear head)."""
+    """A task a person can teach.
+
+    Where the usual estimate of a training's time does not fit, it also has `passes(card, how, epochs, items) -> float`: how
+    many forward passes a training on so many items is worth (`epochs` 0: as many as usual), and
+    `once(prepared, model)`: one forward pass, for measuring it, also of a model that has not been taught yet.
+    """
+
+    def check(self, project: Project) -> None:
+        """Raises: UserError that says what is missing before anything can be learnt from the project's labels."""
+
+    def lesson(self, material: Material) -> Lesson:
+        """What the training loop drives: one opened model that is to be taught. See `workbench.tasks.lesson`.
+
+        Raises:
+            UserError: when this model cannot be taught this task.
+        """
+
+    def describe(self, classes: Sequence[str]) -> tuple[str, str]:
+        """What a model taught these classes does, and what it cannot: two sentences for its card."""
+
+
+@runtime_checkable
+class PooledTask(TrainableTask, Protocol):
+    """A task whose models are a `Network`: a backbone with pooled features and a linear head on them.
+
+    Its head is fitted in closed form on features that are computed once (`workbench.engine.quick`).
+    """
 
     def collate(self, prepared: Sequence[Mapping[str, Any]], model: Network) -> Batch:
         """Stack (pictures) or pad (texts) into one batch on the model's device."""

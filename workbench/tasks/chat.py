@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from workbench.tasks.base import Option, TaskInfo, TryOptions
-from workbench.tasks.texts import BREADTH, FILES, LENGTH, SURPRISE, WritingTask
+from workbench.tasks.texts import BREADTH, FILES, LENGTH, SURPRISE, WritingTask, check_texts
 
 if TYPE_CHECKING:
+    from workbench.data.project import Project
     from workbench.runtimes.base import Loaded
+    from workbench.tasks.lesson import Lesson, Material
 
 
 ROLE = Option(
@@ -35,7 +37,25 @@ class Chat(WritingTask):
         options=(ROLE, LENGTH, SURPRISE, BREADTH),
         group="Texts",
         question="answer questions and requests in words",
+        trainable=True,
+        editor="words",
+        judge="language",
+        import_formats=("table",),
     )
+
+    def check(self, project: Project) -> None:
+        check_texts(project.counts().labelled, "Add more questions with the answers you would give.")
+
+    def lesson(self, material: Material) -> Lesson:
+        from workbench.tasks.language_lesson import LanguageLesson
+
+        return LanguageLesson(material)
+
+    def describe(self, classes: Sequence[str]) -> tuple[str, str]:
+        return (
+            "Answers questions in the manner of your pairs of question and answer.",
+            "It has learnt a manner of answering, not facts: check what it says. It may repeat its examples word for word.",
+        )
 
     def messages(self, text: str, options: TryOptions, model: Loaded) -> Sequence[Mapping[str, str]]:
         role = options.text(ROLE)

@@ -15,17 +15,48 @@ from workbench.tasks.predictions import Prediction, Score, Scores
 if TYPE_CHECKING:
     import torch
 
+    from workbench.data.project import Project
     from workbench.runtimes.base import Classifier, Loaded
     from workbench.runtimes.network import Network
+    from workbench.tasks.lesson import Lesson, Material
 
 _LONGEST_LIST = 20
 
 
 class Classification(BaseTask):
-    """Base of the classification tasks; see `workbench.tasks.base.TrainableTask` for the methods' meaning."""
+    """Base of the classification tasks; see `workbench.tasks.base.PooledTask` for the methods' meaning."""
 
     # Part of the feature cache's key: raised when `prepare` changes what it computes.
     version = 1
+
+    def check(self, project: Project) -> None:
+        counts = project.counts()
+        nouns = self.info.nouns
+        used = [c for c in project.classes() if counts.per_class.get(c.id)]
+        if not counts.labelled:
+            raise UserError(f"None of the {nouns} has a label yet.", "Label some on the Data page.")
+        if len(used) < 2:
+            raise UserError(
+                f"All labelled {nouns} are “{used[0].name}”, so there is nothing to tell apart.",
+                "Label examples of at least one more class.",
+            )
+        lonely = [c.name for c in used if counts.per_class[c.id] < 2]
+        if lonely:
+            raise UserError(
+                f"There is only one example of “{lonely[0]}”.",
+                "Label at least two (better ten or more) examples of each class.",
+            )
+
+    def lesson(self, material: Material) -> Lesson:
+        from workbench.tasks.pooled_lesson import PooledLesson
+
+        return PooledLesson(self, material)
+
+    def describe(self, classes: Sequence[str]) -> tuple[str, str]:
+        return (
+            f"Sorts {self.info.nouns} into: {', '.join(classes)}.",
+            f"Knows only these {len(classes)} classes and always names one of them, even when none fits.",
+        )
 
     # Any: texts ask for a network, pictures for no more than what every loaded model has.
     def collate(self, prepared: Sequence[Mapping[str, Any]], model: Any) -> Mapping[str, torch.Tensor]:

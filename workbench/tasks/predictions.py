@@ -4,8 +4,13 @@ window's work (see `workbench.gui.widgets.prediction_view`)."""
 from __future__ import annotations
 
 import base64
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, is_dataclass, replace
+from pathlib import Path
 from typing import Any, ClassVar
+
+from workbench.errors import UserError
+from workbench.runtimes.base import Word
 
 _LONGEST_LINE = 90
 
@@ -65,7 +70,10 @@ class Box:
         x0, y0, x1, y1: edges in pixels of the original picture, the origin at its upper left corner.
         label: what it is; for text that was read: the words.
         score: 0..1.
-        polygon: corners ((x, y), …) where the thing lies askew; empty for an upright box.
+        polygon: corners ((x, y), …) where the thing lies askew; empty for an upright box. Of a line of text: four,
+            from the upper left one as it is read on clockwise.
+        words: the words of a line of text, their corners in pixels of the original picture too.
+        block: lines of one paragraph or column have the same number; -1 where that is not known.
     """
 
     x0: float
@@ -75,6 +83,12 @@ class Box:
     label: str
     score: float
     polygon: tuple[tuple[float, float], ...] = ()
+    words: tuple[Word, ...] = ()
+    block: int = -1
+
+    def corners(self) -> tuple[tuple[float, float], ...]:
+        """The polygon, or the corners of the box, from the upper left one on clockwise."""
+        return self.polygon or ((self.x0, self.y0), (self.x1, self.y0), (self.x1, self.y1), (self.x0, self.y1))
 
 
 @dataclass(frozen=True)
@@ -114,16 +128,28 @@ class Boxes:
                     "label": b.label,
                     "score": round(b.score, 6),
                     "box": [round(v, 2) for v in (b.x0, b.y0, b.x1, b.y1)],
-                    **({"polygon": [[round(x, 2), round(y, 2)] for x, y in b.polygon]} if b.polygon else {}),
+                    **({"polygon": _rounded(b.polygon)} if b.polygon else {}),
+                    **({"block": b.block} if b.block >= 0 else {}),
+                    **({"words": [_word(w) for w in b.words]} if b.words else {}),
                 }
                 for b in self.above()
             ],
             "note": self.note,
         }
 
-    def text(self) -> str:
-        """What was read, a line each."""
-        return "\n".join(b.label for b in self.above())
+    def text(self, threshold: float | None = None) -> str:
+        """What was read, a line each, with an empty line between paragraphs and columns."""
+        return "\n\n".join("\n".join(b.label for b in block) for block in self.in_blocks(threshold))
+
+    def in_blocks(self, threshold: float | None = None) -> list[list[Box]]:
+        """The boxes with at least this score (as in `above`), those of one block together, in their order."""
+        blocks: list[list[Box]] = []
+        for box in self.above(threshold):
+            if blocks and blocks[-1][-1].block == box.block:
+                blocks[-1].append(box)
+            else:
+                blocks.append([box])
+        return blocks
 
     def summary(self) -> str:
         """ "3 person, 1 dog", or the words that were read."""
@@ -153,6 +179,7 @@ class Mask:
             into `labels`.
         shares: share of the picture's area in 0..1 for each of `labels`.
         background: index of the class that means "nothing"; -1 when there is none.
+        sure: mean certainty in 0..1 of the points of each of `labels`; empty when the model gives none.
     """
 
     png: bytes
@@ -162,10 +189,14 @@ class Mask:
     shares: tuple[float, ...]
     background: int = 0
     note: str = ""
+    sure: tuple[float, ...] = ()
     kind: ClassVar[str] = "mask"
 
     @property
     def certainty(self) -> float:
+        """Of all points together."""
+        if self.sure:
+            return sum(share * sure for share, sure in zip(self.shares, self.sure, strict=True))
         return 1.0 if self.present() else 0.0
 
     def present(self) -> list[tuple[int, str, float]]:
@@ -177,21 +208,32 @@ class Mask:
         ]
         return sorted(found, key=lambda entry: -entry[2])
 
+    def points(self, share: float) -> int:
+        """A share of the picture in square pixels."""
+        return round(share * self.width * self.height)
+
     def to_json(self) -> dict[str, Any]:
         return {
             "kind": self.kind,
             "width": self.width,
             "height": self.height,
-            "areas": [{"label": name, "value": i, "share": round(share, 6)} for i, name, share in self.present()],
+            "areas": [
+                {"label": name, "value": i, "share": round(share, 6), "square_pixels": self.points(share)}
+                for i, name, share in self.present()
+            ],
             "mask_png_base64": base64.b64encode(self.png).decode("ascii"),
             "note": self.note,
         }
 
     def summary(self) -> str:
-        return ", ".join(f"{name} {share:.0%}" for _, name, share in self.present()[:4]) or "nothing found"
+        present = self.present()
+        large = [f"{name} {share:.0%}" for _, name, share in present if share >= 0.005]
+        return ", ".join(large[:4] or [f"{name} under 1%" for _, name, _share in present[:1]]) or "nothing found"
 
     def lines(self) -> list[str]:
-        return [f"{share:6.1%}  {name}" for _, name, share in self.present()] or ["nothing found"]
+        return [
+            f"{share:6.1%}  {name}  ({self.points(share):,} square pixels)" for _, name, share in self.present()
+        ] or ["nothing found"]
 
 
 @dataclass(frozen=True)
@@ -219,7 +261,10 @@ class Text:
 
     Attributes:
         finished: False while it is still being written.
+        settled: of an unfinished one, how many of its spans will stay as they are; -1 for all of them.
         marked: True when `text` is what the person gave and `spans` are the answer.
+        surprise: mean negative log-likelihood of the right text, in nats per token; -1 where it was not measured.
+        before, surprise_before: the same of the model before it was taught.
     """
 
     text: str
@@ -227,11 +272,20 @@ class Text:
     note: str = ""
     finished: bool = True
     marked: bool = False
+    surprise: float = -1.0
+    surprise_before: float = -1.0
+    before: str = ""
+    settled: int = -1
     kind: ClassVar[str] = "text"
 
     @property
     def certainty(self) -> float:
         return max((s.score for s in self.spans), default=0.0 if self.marked else 1.0)
+
+    @property
+    def timed(self) -> bool:
+        """It was heard: its words have times."""
+        return any(s.begins >= 0 for s in self.spans)
 
     def pieces(self) -> list[tuple[str, Span]]:
         """The marked words with their span, in order."""
@@ -266,30 +320,48 @@ class Text:
 
 @dataclass(frozen=True)
 class Picture:
-    """A new picture. `png`: its bytes as PNG; `finished` is False for a preview."""
+    """A new picture.
+
+    Attributes:
+        png: its bytes as PNG, with all its bits, alpha and colour profile; empty when they lie in `file`.
+        finished: False for a preview.
+        bits: per colour, 8 or 16.
+        file: path of the file it was written to, for one of many; "" while it is in memory.
+    """
 
     png: bytes
     width: int
     height: int
     note: str = ""
     finished: bool = True
+    bits: int = 8
+    file: str = ""
     kind: ClassVar[str] = "picture"
     certainty: ClassVar[float] = 1.0
 
+    def data(self) -> bytes:
+        """Its bytes, from memory or from its file. Raises: OSError when the file is gone."""
+        return self.png or Path(self.file).read_bytes()
+
     def to_json(self) -> dict[str, Any]:
-        return {
-            "kind": self.kind,
-            "width": self.width,
-            "height": self.height,
-            "picture_png_base64": base64.b64encode(self.png).decode("ascii"),
-            "note": self.note,
-        }
+        found: dict[str, Any] = {"kind": self.kind, "width": self.width, "height": self.height, "bits": self.bits}
+        if self.file:
+            found["file"] = self.file
+        else:
+            found["picture_png_base64"] = base64.b64encode(self.png).decode("ascii")
+        return found | {"note": self.note}
 
     def summary(self) -> str:
-        return f"picture, {self.width} x {self.height}"
+        return f"{self.size()}: {self.file}" if self.file else f"picture, {self.size()}"
+
+    def size(self) -> str:
+        """ "1,280 x 854 points", and the depth where it is more than usual."""
+        return f"{self.width:,} x {self.height:,} points{', 16 bits' if self.bits == 16 else ''}"
 
     def lines(self) -> list[str]:
-        return [f"a picture of {self.width} x {self.height} points (save it with --output NAME.png)"]
+        if self.file:
+            return [f"{self.size()}: {self.file}"]
+        return [f"a picture of {self.size()} (save it with --output NAME.png)"]
 
 
 @dataclass(frozen=True)
@@ -339,6 +411,88 @@ class Table:
 
 
 Prediction = Scores | Boxes | Mask | Text | Picture | Vector | Table
+
+
+def to_record(prediction: Prediction) -> dict[str, Any]:
+    """A prediction as plain JSON with nothing left out, for keeping (`to_json` is for people and other programs)."""
+    found: dict[str, Any] = {"kind": prediction.kind}
+    for name in (f.name for f in fields(prediction)):
+        value = getattr(prediction, name)
+        if isinstance(value, bytes):
+            value = base64.b64encode(value).decode("ascii")
+        elif isinstance(value, tuple):
+            value = [asdict(v) if is_dataclass(v) and not isinstance(v, type) else v for v in value]
+        found[name] = value
+    return found
+
+
+def thumbnail_record(prediction: Prediction, side: int = 160) -> dict[str, Any]:
+    """As `to_record`, made small enough to be drawn on a thumbnail: masks and pictures are at most `side` pixels wide and
+    high, boxes are those that count."""
+    if isinstance(prediction, Boxes):
+        return to_record(replace(prediction, boxes=prediction.above()[:100]))
+    if isinstance(prediction, Mask | Picture):
+        import io
+
+        from PIL import Image
+
+        with Image.open(io.BytesIO(prediction.png)) as picture:
+            picture.thumbnail((side, side), Image.Resampling.NEAREST)
+            stream = io.BytesIO()
+            picture.save(stream, "PNG")
+        return to_record(replace(prediction, png=stream.getvalue(), width=picture.width, height=picture.height))
+    return to_record(prediction)
+
+
+def from_record(record: Mapping[str, Any]) -> Prediction:
+    """What `to_record` made. Raises: UserError when it is none, or of a newer version."""
+    cls = _KINDS.get(str(record.get("kind")))
+    if cls is None:
+        raise UserError("A kept answer is of a kind this version does not know.", "Update the app, or judge it again.")
+    try:
+        values = {f.name: _revived(f.name, record[f.name]) for f in fields(cls) if f.name in record}
+        found: Prediction = cls(**values)
+    except (TypeError, ValueError) as error:
+        raise UserError("A kept answer cannot be read.", "Judge the model again.") from error
+    return found
+
+
+_PARTS: dict[str, type[Any]] = {"top": Score, "boxes": Box, "spans": Span}
+_KINDS: dict[str, type[Any]] = {cls.kind: cls for cls in (Scores, Boxes, Mask, Text, Picture, Vector, Table)}
+
+
+def _revived(name: str, value: Any) -> Any:
+    if name == "png":
+        return base64.b64decode(value)
+    if not isinstance(value, list):
+        return value
+    part = _PARTS.get(name)
+    if part is None:
+        return tuple(tuple(v) if isinstance(v, list) else v for v in value)
+    return tuple(part(**{k: _nested(k, v) for k, v in entry.items()}) for entry in value)
+
+
+def _nested(name: str, value: Any) -> Any:
+    if name in ("polygon", "corners"):
+        return tuple(tuple(point) for point in value)
+    if name == "words":
+        return tuple(Word(**{k: _nested(k, v) for k, v in word.items()}) for word in value)
+    return value
+
+
+def _rounded(corners: tuple[tuple[float, float], ...]) -> list[list[float]]:
+    return [[round(x, 2), round(y, 2)] for x, y in corners]
+
+
+def _word(word: Word) -> dict[str, Any]:
+    return {"text": word.text, "score": round(word.score, 6), "polygon": _rounded(word.corners)}
+
+
+def stopped_early(prediction: Prediction | None) -> Prediction | None:
+    """What was shown of an unfinished prediction, to be kept as it is; None when there is nothing unfinished."""
+    if not isinstance(prediction, Text | Picture) or prediction.finished:
+        return None
+    return replace(prediction, finished=True, note="Stopped early: this is how far it came.")
 
 
 def _shortened(text: str) -> str:

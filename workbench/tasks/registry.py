@@ -8,7 +8,7 @@ from importlib import import_module
 
 import workbench.tasks
 from workbench.errors import UserError
-from workbench.tasks.base import Task, TrainableTask
+from workbench.tasks.base import PooledTask, Task, TrainableTask
 
 
 @cache
@@ -22,13 +22,13 @@ def _tasks() -> dict[str, Task]:
 
 
 def all_tasks() -> list[Task]:
-    """All tasks, those a person can teach first."""
-    return sorted(_tasks().values(), key=lambda task: not task.info.trainable)
+    """All tasks: the usual ones, then those a person can teach, then the others."""
+    return sorted(_tasks().values(), key=lambda task: (not task.info.first, not task.info.trainable))
 
 
 def trainable_tasks() -> list[TrainableTask]:
-    """The tasks a person can teach."""
-    return [task for task in _tasks().values() if isinstance(task, TrainableTask) and task.info.trainable]
+    """The tasks a person can teach, the usual ones first."""
+    return [task for task in all_tasks() if isinstance(task, TrainableTask) and task.info.trainable]
 
 
 def get_trainable(task_id: str) -> TrainableTask:
@@ -37,6 +37,16 @@ def get_trainable(task_id: str) -> TrainableTask:
     if not isinstance(task, TrainableTask):
         raise UserError(
             f"{task.info.title} cannot be taught in this version of the app.", "Choose another kind of project."
+        )
+    return task
+
+
+def get_pooled(task_id: str) -> PooledTask:
+    """A task whose models have pooled features. Raises: UserError when this app does not know the task or it is none."""
+    task = get_task(task_id)
+    if not isinstance(task, PooledTask):
+        raise UserError(
+            f"This cannot be done for {task.info.title.lower()}.", "It is for projects that sort into classes."
         )
     return task
 

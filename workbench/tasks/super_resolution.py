@@ -8,17 +8,19 @@ from typing import TYPE_CHECKING, Any
 from workbench.control import Control
 from workbench.data.types import Sample
 from workbench.errors import UserError
+from workbench.runtimes.tiles import Tiling, through_tiles
 from workbench.tasks.base import BaseTask, TaskInfo, TryOptions
-from workbench.tasks.pictures import FILES, as_png, stoppable, to_bytes, to_floats
-from workbench.tasks.predictions import Picture, Prediction
+from workbench.tasks.pictures import FILES, as_picture, enlarged_alpha, filled_in, stoppable, to_floats, to_values
+from workbench.tasks.predictions import Prediction
 
 if TYPE_CHECKING:
+    from workbench.data.whole_picture import Values
     from workbench.runtimes.base import Enlarger, Floats, Loaded
 
-_TILE = 160
-# Tiles overlap by so much on every side, which is thrown away: a network sees its surroundings.
-_RIM = 16
 _MOST_POINTS = 100_000_000
+# About so wide a tile's result is: what memory and the time between two looks at the stop button depend on.
+_RESULT_SIDE = 640
+_NOTE = "Fine detail is the model's invention: do not read plates, faces or writing from it."
 
 
 class SuperResolution(BaseTask):
@@ -37,65 +39,53 @@ class SuperResolution(BaseTask):
         verb="Enlarge",
         group="Pictures",
         question="make small pictures larger and sharper",
+        has_truth=True,
     )
 
     def prepare(self, sample: Sample, model: Loaded, *, augment_seed: int | None = None) -> dict[str, Any]:
-        import numpy as np
+        from workbench.data.whole_picture import open_whole
 
-        from workbench.data.media import open_picture, open_transparency
-
-        return {
-            "pixels": np.asarray(open_picture(sample).convert("RGB")),
-            "alpha": open_transparency(sample),
-            "note": "",
-        }
+        return {"picture": open_whole(sample), "note": ""}
 
     def predict_stream(
         self, sample: Mapping[str, Any], model: Loaded, options: TryOptions, control: Control
     ) -> Iterator[Prediction]:
-        import numpy as np
-
+        from workbench.data.whole_picture import WholePicture
         from workbench.runtimes.base import Enlarger, require
 
         enlarger = require(model, Enlarger)
-        pixels = sample["pixels"]
-        height, width = pixels.shape[:2]
-        scale = enlarger.scale
-        if height * width * scale * scale > _MOST_POINTS:
+        picture: WholePicture = sample["picture"]
+        width, height = picture.width * enlarger.scale, picture.height * enlarger.scale
+        if height * width > _MOST_POINTS:
             raise UserError(
-                f"The picture would become {width * scale:,} x {height * scale:,} points, which is too large.",
+                f"The picture would become {width:,} x {height:,} points, which is too large.",
                 "Choose a smaller picture.",
             )
         with stoppable(model, control):
-            large = to_bytes(enlarged(to_floats(pixels), enlarger, control))
-        if sample["alpha"] is not None:
-            # What is see-through stays so; it is enlarged plainly, a network for photos knows nothing of it.
-            from PIL import Image
-
-            alpha = Image.fromarray(sample["alpha"]).resize((width * scale, height * scale), Image.Resampling.BICUBIC)
-            large = np.dstack([large, np.asarray(alpha)])
-        note = "Fine detail is the model's invention: do not read plates, faces or writing from it."
-        yield Picture(as_png(large), width * scale, height * scale, note)
+            large = enlarged(filled_in(picture), enlarger, control)
+        alpha = enlarged_alpha(picture.alpha, width, height)
+        control.check()
+        control.progress(1, 1, "Packing")
+        yield as_picture(WholePicture(large, alpha, picture.icc), _NOTE)
 
 
-def enlarged(picture: Floats, enlarger: Enlarger, control: Control, tile: int = _TILE) -> Floats:
-    """float32 [3, H, W] in 0..1 to [3, H * scale, W * scale], tile by tile, so that any size fits into memory."""
+def enlarged(pixels: Values, enlarger: Enlarger, control: Control, tiling: Tiling | None = None) -> Values:
+    """uint8 or uint16 [H, W] or [H, W, 3] to the same with H and W `scale` times as large, tile by tile."""
     import numpy as np
 
-    _, height, width = picture.shape
     scale = enlarger.scale
-    result = np.zeros((3, height * scale, width * scale), np.float32)
-    places = [(y, x) for y in range(0, height, tile) for x in range(0, width, tile)]
-    for number, (y, x) in enumerate(places):
-        control.check()
-        control.progress(number, len(places), "Enlarging")
-        top, left = max(0, y - _RIM), max(0, x - _RIM)
-        bottom, right = min(height, y + tile + _RIM), min(width, x + tile + _RIM)
-        large = enlarger.enlarge(picture[:, top:bottom, left:right])
-        down, across = min(height, y + tile), min(width, x + tile)
-        result[:, y * scale : down * scale, x * scale : across * scale] = large[
-            :, (y - top) * scale : (down - top) * scale, (x - left) * scale : (across - left) * scale
-        ]
+    height, width = pixels.shape[:2]
+    grey = pixels.ndim == 2
+    result = np.empty((height * scale, width * scale, *pixels.shape[2:]), pixels.dtype)
+
+    def compute(top: int, left: int, bottom: int, right: int) -> Floats:
+        return enlarger.enlarge(to_floats(pixels[top:bottom, left:right]))
+
+    def keep(first: int, rows: Floats) -> None:
+        result[first : first + rows.shape[1]] = to_values(rows, pixels.dtype, grey=grey)
+
+    tiling = tiling or Tiling(side=max(64, _RESULT_SIDE // scale // 8 * 8))
+    through_tiles((height, width), scale, compute, keep, control, "Enlarging", tiling)
     return result
 
 

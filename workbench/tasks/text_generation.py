@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from workbench.tasks.base import TaskInfo
-from workbench.tasks.texts import BREADTH, FILES, LENGTH, SURPRISE, WritingTask
+from workbench.tasks.texts import BREADTH, FILES, LENGTH, SURPRISE, WritingTask, check_texts
 
 if TYPE_CHECKING:
+    from workbench.data.project import Project
     from workbench.runtimes.base import Loaded
+    from workbench.tasks.lesson import Lesson, Material
 
 
 class TextGeneration(WritingTask):
@@ -29,7 +32,25 @@ class TextGeneration(WritingTask):
         options=(LENGTH, SURPRISE, BREADTH),
         group="Texts",
         question="go on with a text",
+        trainable=True,
+        learns_as_is=True,
+        judge="language",
+        import_formats=("files", "folders", "table"),
     )
+
+    def check(self, project: Project) -> None:
+        check_texts(project.counts().labelled, "Add more: the model learns their manner of writing.")
+
+    def lesson(self, material: Material) -> Lesson:
+        from workbench.tasks.language_lesson import LanguageLesson
+
+        return LanguageLesson(material)
+
+    def describe(self, classes: Sequence[str]) -> tuple[str, str]:
+        return (
+            "Writes on in the manner of your texts.",
+            "It has learnt a manner, not facts: what it writes can be wrong, and it may repeat its examples word for word.",
+        )
 
     def given(self, text: str, model: Loaded) -> str:
         return "" if getattr(model, "chats", False) else text

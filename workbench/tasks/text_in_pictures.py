@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from workbench.control import Control
 from workbench.data.types import Sample
-from workbench.tasks.base import BaseTask, TaskInfo, TryOptions
+from workbench.tasks.base import BaseTask, Option, TaskInfo, TryOptions
 from workbench.tasks.object_detection import boxes_of
 from workbench.tasks.pictures import FILES, sized_pixels, stoppable
 from workbench.tasks.predictions import Boxes, Prediction
@@ -15,11 +15,21 @@ from workbench.tasks.predictions import Boxes, Prediction
 if TYPE_CHECKING:
     from workbench.runtimes.base import Loaded
 
-_LARGEST = 4096
+# Of a photo, some more than is looked at; a long receipt keeps its width.
+_MOST_PIXELS = 4096 * 4096
+_LONGEST = 30_000
+_WORK = Option(
+    "reading",
+    "What to do",
+    "choice",
+    "yes",
+    "Finding alone is quicker and gives boxes without words (text detection)",
+    choices=(("yes", "Find and read the text"), ("no", "Only find where text is")),
+)
 
 
 class TextInPictures(BaseTask):
-    """See `workbench.tasks.base.Task`. A model that only finds text (EAST) gives boxes labelled "text"."""
+    """See `workbench.tasks.base.Task`. Text that is only found gives boxes labelled "text"."""
 
     info = TaskInfo(
         id="text-in-pictures",
@@ -31,12 +41,13 @@ class TextInPictures(BaseTask):
         icon="scan-text",
         result="boxes",
         file_suffixes=FILES,
+        options=(_WORK,),
         group="Pictures",
         question="read text in photos and scans",
     )
 
     def prepare(self, sample: Sample, model: Loaded, *, augment_seed: int | None = None) -> dict[str, Any]:
-        pixels, size = sized_pixels(sample, _LARGEST)
+        pixels, size = sized_pixels(sample, _LONGEST, _MOST_PIXELS)
         return {"pixels": pixels, "size": size, "note": ""}
 
     def predict_batch(
@@ -51,14 +62,14 @@ class TextInPictures(BaseTask):
             pixels = sample["pixels"]
             width, height = sample["size"]
             scale = width / pixels.shape[1]
-            if isinstance(model, TextReader):
-                answer = model.read(pixels)
-                found.append(Boxes(boxes_of(answer, ("text",), scale), width, height, "", 0.5, reading=True))
+            if isinstance(model, TextReader) and options.text(_WORK) != "no":
+                answer = model.read(pixels, control)
+                found.append(Boxes(boxes_of(answer, ("text",), scale), width, height, answer.note, 0.5, reading=True))
             else:
                 finder = require(model, Detector)
                 with stoppable(model, control):
                     answer = finder.detect([pixels])[0]
-                note = "This model finds lines of text; it does not read them."
+                note = "Only where text is was looked for; it was not read."
                 found.append(Boxes(boxes_of(answer, ("text",), scale), width, height, note))
         return found
 

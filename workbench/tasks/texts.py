@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 FILES = (".txt", ".md")
 # Beyond this no model here is of use; it bounds the tokenizers' work.
 _MOST_CHARACTERS = 2_000_000
+_FEWEST = 10
 _WORDS_TO_TOKENS = 1.4
 LENGTH = Option("length", "Longest answer, in words", "number", 150, "About 1.4 tokens a word", 10, 2000, 10)
 SURPRISE = Option(
@@ -47,6 +48,19 @@ def text_of(sample: Sample) -> str:
     if len(text) > _MOST_CHARACTERS:
         raise UserError("This text is too long.", "Cut it into parts of at most two million letters.")
     return text
+
+
+def check_texts(count: int, hint: str) -> None:
+    """Raises: UserError when there are too few texts to learn to write from."""
+    if count < _FEWEST:
+        many = (
+            "There is nothing"
+            if not count
+            else "There is only 1 example"
+            if count == 1
+            else f"There are only {count} examples"
+        )
+        raise UserError(f"{many} to learn from; {_FEWEST} are the least.", hint)
 
 
 class TextTask(BaseTask):

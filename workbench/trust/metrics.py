@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from workbench.data.types import ItemPrediction
 
@@ -50,6 +50,24 @@ class Evaluation:
     mistakes: tuple[ItemPrediction, ...]
     predictions: tuple[ItemPrediction, ...]
     split: str = "test"
+    kind: ClassVar[str] = "classes"
+
+    def per_item(self) -> dict[int, float]:
+        """1 for a right answer, 0 for a wrong one."""
+        return {p.item_id: float(p.true_class == p.predicted_class) for p in self.predictions}
+
+    def table(self) -> tuple[list[str], list[list[str]]]:
+        """Class by class."""
+        return ["class", "precision", "recall", "F1", "items"], [
+            [c.name, f"{c.precision:.1%}", f"{c.recall:.1%}", f"{c.f1:.1%}", str(c.support)] for c in self.per_class
+        ]
+
+    def words(self) -> str:
+        """One short sentence."""
+        return (
+            f"Right on {self.accuracy:.0%} of {self.n} examples it had not seen (expect {self.low:.0%} to {self.high:.0%});"
+            f" guessing would give {self.baseline:.0%}."
+        )
 
     def cell(self, true: str, predicted: str) -> list[int]:
         """Ids of the items of one class that were called another (or rightly the same)."""
@@ -79,6 +97,9 @@ class Evaluation:
         return {
             "split": self.split,
             "n": self.n,
+            "score": self.accuracy,
+            "metric": "accuracy",
+            "words": self.words(),
             "accuracy": self.accuracy,
             "low": self.low,
             "high": self.high,

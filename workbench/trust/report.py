@@ -6,14 +6,16 @@ import base64
 import html
 import os
 from collections.abc import Callable
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from workbench.data.project import Project
 from workbench.data.types import Item, RunRecord
 from workbench.errors import UserError
-from workbench.trust.metrics import Evaluation
+from workbench.trust.judging import Judgement
 
-_WORST = 24
 _STYLE = """
 :root{color-scheme:light dark;--line:#d9d5cc;--soft:#5a5f66;--accent:31,111,92;--bg:#fff;--fg:#1f2328}
 @media(prefers-color-scheme:dark){:root{--line:#33383b;--soft:#a9b0b6;--accent:92,194,165;--bg:#17191b;--fg:#eceef0}}
@@ -29,7 +31,7 @@ th:first-child,td:first-child{text-align:left}.soft{color:var(--soft)}.big{font-
 def write_report(
     project: Project,
     run: RunRecord,
-    evaluation: Evaluation,
+    evaluation: Judgement,
     path: Path,
     thumbnail: Callable[[Path], bytes] | None = None,
 ) -> Path:
@@ -56,75 +58,65 @@ def write_report(
 
 
 def render(
-    project: Project, run: RunRecord, evaluation: Evaluation, thumbnail: Callable[[Path], bytes] | None = None
+    project: Project, run: RunRecord, evaluation: Judgement, thumbnail: Callable[[Path], bytes] | None = None
 ) -> str:
     """The page as text. Everything of the person's is escaped."""
-    e = evaluation
     config = run.config
+    numbers = evaluation.headline()
+    headings, rows = evaluation.table()
+    score = (
+        f"<p class='big'>{numbers['score']:.1%}</p><p class='soft'>{_metric(numbers)} on {evaluation.n} {escaped(evaluation.split)}"
+        f" items; 95 % interval {numbers['low']:.1%} to {numbers['high']:.1%}</p>"
+        if "score" in numbers
+        else ""
+    )
     parts = [
         "<!doctype html><html lang='en'><head><meta charset='utf-8'><meta name='viewport' content='width=device-width'>",
-        f"<title>{_t(run.name)}</title><style>{_STYLE}</style></head><body>",
-        f"<h1>{_t(run.name)}</h1><p class='soft'>Project “{_t(project.name)}”, trained {_t(run.created)} from"
-        f" “{_t(config.get('model'))}”, the {_t(config.get('how'))} way, seed {_t(config.get('seed'))}.</p>",
-        f"<p class='big'>{e.accuracy:.1%}</p><p class='soft'>right on the {_t(e.split)} items; 95 % interval {e.low:.1%} to"
-        f" {e.high:.1%}</p><p>{_t(e.sentence())}</p>",
-        "<h2>Class by class</h2><div class='scroll'><table><tr><th>Class</th><th>Precision</th><th>Recall</th><th>F1</th>"
-        "<th>Items</th></tr>",
-        *(
-            f"<tr><td>{_t(c.name)}</td><td>{c.precision:.1%}</td><td>{c.recall:.1%}</td><td>{c.f1:.1%}</td>"
-            f"<td>{c.support}</td></tr>"
-            for c in e.per_class
-        ),
-        "</table></div><p class='soft'>Precision: of the items it called so, how many were. Recall: of the items that were"
-        f" so, how many it found. Calibration error {e.calibration_error:.1%}: how far its certainty is from its accuracy.</p>",
-        "<h2>What was taken for what</h2>",
-        _confusion(e),
-        "<h2>Most confident mistakes</h2>",
-        _mistakes(project, e, thumbnail),
-        f"<p class='soft'>Made with Model Workbench {_version()}. The model knows only these classes and always names one of"
-        " them; rely on it only for items like those it was trained and tested on.</p></body></html>",
+        f"<title>{escaped(run.name)}</title><style>{_STYLE}</style></head><body>",
+        f"<h1>{escaped(run.name)}</h1><p class='soft'>Project “{escaped(project.name)}”, trained {escaped(run.created)} from"
+        f" “{escaped(config.get('model'))}”, the {escaped(config.get('how'))} way, seed {escaped(config.get('seed'))}.</p>",
+        score,
+        f"<p>{escaped(evaluation.sentence())}</p>",
+        "<h2>Class by class</h2><div class='scroll'><table><tr>",
+        *(f"<th>{escaped(h.capitalize() if h.islower() else h)}</th>" for h in headings),
+        "</tr>",
+        *(f"<tr>{''.join(f'<td>{escaped(cell)}</td>' for cell in row)}</tr>" for row in rows),
+        "</table></div>",
+        *_sections(project, evaluation, thumbnail),
+        f"<p class='soft'>Made with Model Workbench {_version()}. Rely on the model only for items like those it was trained"
+        " and tested on.</p></body></html>",
     ]
     return "".join(parts)
 
 
-def _confusion(e: Evaluation) -> str:
-    rows = ["<div class='scroll'><table><tr><th>Is ↓ called →</th>", *(f"<th>{_t(n)}</th>" for n in e.classes), "</tr>"]
-    for name, row in zip(e.classes, e.confusion, strict=True):
-        total = max(1, sum(row))
-        rows.append(f"<tr><th>{_t(name)}</th>")
-        rows += [f"<td style='background:rgba(var(--accent),{v / total * 0.7:.2f})'>{v or ''}</td>" for v in row]
-        rows.append("</tr>")
-    return "".join([*rows, "</table></div>"])
+def _metric(numbers: dict[str, Any]) -> str:
+    return "right" if numbers["metric"] == "accuracy" else escaped(numbers["metric"])
 
 
-def _mistakes(project: Project, e: Evaluation, thumbnail: Callable[[Path], bytes] | None) -> str:
-    if not e.mistakes:
-        return "<p>None.</p>"
-    items = {i.id: i for i in project.items([p.item_id for p in e.mistakes[:_WORST]])}
-    cells = []
-    for p in e.mistakes[:_WORST]:
-        item = items.get(p.item_id)
-        if item is not None:
-            cells.append(
-                f"<figure>{_shown(item, thumbnail)}<figcaption>called <b>{_t(p.predicted_class)}</b> ({max(p.scores):.0%}),"
-                f" labelled <b>{_t(p.true_class)}</b></figcaption></figure>"
-            )
-    return f"<div class='worst'>{''.join(cells)}</div>"
+def _sections(project: Project, evaluation: Judgement, thumbnail: Callable[[Path], bytes] | None) -> list[str]:
+    """What a kind of judgement adds: `workbench.trust.report_KIND` has `sections`."""
+    name = f"workbench.trust.report_{evaluation.kind}"
+    if find_spec(name) is None:
+        return []
+    found: list[str] = import_module(name).sections(project, evaluation, thumbnail)
+    return found
 
 
-def _shown(item: Item, thumbnail: Callable[[Path], bytes] | None) -> str:
+def shown(item: Item, thumbnail: Callable[[Path], bytes] | None) -> str:
+    """An item in the page: its picture, the beginning of its text, or its name."""
     if item.text is not None:
-        return f"<p>{_t(item.text[:300])}</p>"
+        return f"<p>{escaped(item.text[:300])}</p>"
     if item.path is not None and thumbnail is not None:
         try:
             data = base64.b64encode(thumbnail(item.path)).decode()
         except UserError:
-            return f"<p>{_t(item.name)}</p>"
-        return f"<img alt='{_t(item.name)}' src='data:image/jpeg;base64,{data}'>"
-    return f"<p>{_t(item.name)}</p>"
+            return f"<p>{escaped(item.name)}</p>"
+        return f"<img alt='{escaped(item.name)}' src='data:image/jpeg;base64,{data}'>"
+    return f"<p>{escaped(item.name)}</p>"
 
 
-def _t(value: object) -> str:
+def escaped(value: object) -> str:
+    """Text as it may stand in the page."""
     return html.escape(str(value))
 
 

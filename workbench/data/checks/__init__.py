@@ -15,8 +15,8 @@ def check_project(project: Project, control: Control | None = None) -> list[Find
     Raises:
         Cancelled: when asked to stop.
     """
-    from workbench.data.checks import counts, twins
+    from workbench.data.checks import counts, marks, twins
 
     control = control or Control()
-    found = [*counts.check(project), *twins.check(project, control)]
+    found = [*counts.check(project), *twins.check(project, control), *marks.check(project, control)]
     return sorted(found, key=lambda f: ("bad", "warn", "info").index(f.severity))

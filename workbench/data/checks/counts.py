@@ -20,20 +20,20 @@ def check(project: Project) -> Iterator[Finding]:
     counts = project.counts()
     classes = project.classes()
     used = [c for c in classes if counts.per_class.get(c.id)]
-    yield from _labels(counts, used)
+    yield from _labels(project, counts, used)
     yield from _sizes(project, counts, used)
     yield from _names(classes)
     yield from _unusable(project, counts)
 
 
-def _labels(counts: Counts, used: list[ClassLabel]) -> Iterator[Finding]:
+def _labels(project: Project, counts: Counts, used: list[ClassLabel]) -> Iterator[Finding]:
     if counts.total == 0:
         yield Finding(
             "empty", "bad", "There is nothing in the project yet.", "Drop a folder or a table on the Data page."
         )
     elif counts.labelled == 0:
-        yield Finding("unlabelled", "bad", "Nothing has a label yet.", "Select items and press 1 to 9.")
-    elif len(used) == 1:
+        yield Finding("unlabelled", "bad", "Nothing has a label yet.", "Label some items first.")
+    elif len(used) == 1 and project.item_ids(ItemFilter(whole_classes=True)):
         yield Finding(
             "one-class", "bad", f"Everything labelled is “{used[0].name}”; there is nothing to tell apart.",
             "Label examples of at least one more class.",

@@ -13,11 +13,13 @@ __all__ = ["Column", "ColumnChoice", "ImportPlan", "sniff"]
 
 
 def sniff(paths: Sequence[str | Path], control: Control | None = None) -> ImportPlan:
-    """Find out what was dropped: a folder (per class or plain), a table, or files.
+    """Find out what was dropped: a format that brings labels on pieces of items, a folder (per class or plain), a table, or
+    files.
 
     Raises:
         UserError: when there is nothing usable; the sentence says why.
     """
+    from workbench.data.importers import formats
     from workbench.data.importers.folders import plan_files, plan_folder
     from workbench.data.importers.tables import SUFFIXES, plan_table
 
@@ -28,6 +30,9 @@ def sniff(paths: Sequence[str | Path], control: Control | None = None) -> Import
     for path in given:
         if not path.exists():
             raise UserError(f"“{path.name}” is not there.", "Check the name.")
+    marked = formats.plan_of(given, control)
+    if marked is not None:
+        return marked
     if len(given) == 1:
         path = given[0]
         if path.is_dir():

@@ -26,11 +26,18 @@ class Column:
 
 @dataclass(frozen=True)
 class ColumnChoice:
-    """Which column holds what. `content` is the text, or the path of the picture when `is_path`; `label` may be ""."""
+    """Which column holds what.
+
+    Attributes:
+        content: the text, or the path of the picture or recording when `is_path`.
+        label: the class, or "".
+        words: the right answer in words (a transcript, the answer to a question), or "".
+    """
 
     content: str
     label: str = ""
     is_path: bool = False
+    words: str = ""
 
 
 @dataclass
@@ -38,15 +45,19 @@ class ImportPlan:
     """What would be imported. Made by `sniff`; nothing is read into a project before `read`.
 
     Attributes:
-        kind: "folders" (a folder per class), "files" or "table".
+        kind: "folders" (a folder per class), "files", "table" or "marked" (a format that brings labels on pieces of items).
+        marks: what its labels are: "classes", or what `TaskInfo.editor` of the fitting tasks says ("boxes", "regions", …).
+        format: name of the format for people ("COCO"), where it has one.
         title: a name for a project made of it.
         total: items that will come (problems not counted).
         label_counts: items per label as far as known.
         warnings: plain sentences a person should read first.
         problems: files that cannot be used.
+        repairs: what was odd and has been mended, one by one.
+        classes: all classes in the order in which the files name them, also those without an example; [] when any will do.
     """
 
-    kind: Literal["folders", "files", "table"]
+    kind: Literal["folders", "files", "table", "marked"]
     media: MediaKind
     title: str
     source: Path
@@ -54,10 +65,20 @@ class ImportPlan:
     label_counts: dict[str, int] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    marks: str = "classes"
+    format: str = ""
+    repairs: list[Problem] = field(default_factory=list)
+    classes: list[str] = field(default_factory=list)
+
+    @property
+    def brings_labels(self) -> bool:
+        """True when there is something to learn from in it, not only items."""
+        return bool(self.label_counts)
 
     @property
     def noun(self) -> str:
-        return self.media if self.total == 1 else f"{self.media}s"
+        word = {"sound": "recording"}.get(self.media, self.media)
+        return word if self.total == 1 else f"{word}s"
 
     @property
     def summary(self) -> str:
@@ -88,6 +109,18 @@ class ImportPlan:
     def read(self, control: Control | None = None) -> Iterator[NewItem | Problem]:
         """Hand out the items one by one."""
         raise NotImplementedError
+
+    def serves(self, editor: str) -> bool:
+        """Whether the labels fit projects with this editor (`TaskInfo.editor`)."""
+        return editor == self.marks
+
+    def loss(self, editor: str) -> str:
+        """What is lost when the labels go into a project with this editor, in one sentence; "" when nothing is."""
+        return ""
+
+    def read_for(self, editor: str, control: Control | None = None) -> Iterator[NewItem | Problem]:
+        """As `read`, with labels as this editor has them; only for editors that the plan serves."""
+        return self.read(control)
 
     def warn_about_labels(self) -> None:
         """Say what will stand in the way of training."""
@@ -133,8 +166,8 @@ class FilesPlan(ImportPlan):
         control = control or Control()
         for entry in self.entries:
             control.check()
-            if self.media == "picture":
-                yield NewItem("picture", entry.name, path=entry.path, label=entry.label, split=entry.split)
+            if self.media != "text":
+                yield NewItem(self.media, entry.name, path=entry.path, label=entry.label, split=entry.split)
                 continue
             try:
                 text = read_text_file(entry.path)

@@ -8,13 +8,18 @@ from pathlib import Path
 
 from workbench.control import Control
 from workbench.data.importers.base import Entry, FilesPlan
-from workbench.data.media import TEXT_SUFFIXES, is_picture
+from workbench.data.media import PICTURE_SUFFIXES, TEXT_SUFFIXES, is_picture
+from workbench.data.sound import FILES as SOUND_SUFFIXES
 from workbench.data.types import MediaKind, Split
+from workbench.data.video import is_video
 from workbench.errors import Problem, UserError
 
 _SPLITS = {
     "train": Split.TRAIN, "training": Split.TRAIN, "val": Split.VALIDATION, "valid": Split.VALIDATION,
     "validation": Split.VALIDATION, "dev": Split.VALIDATION, "test": Split.TEST, "testing": Split.TEST,
+}  # fmt: skip
+_SUFFIXES: dict[MediaKind, tuple[str, ...]] = {
+    "picture": PICTURE_SUFFIXES, "text": TEXT_SUFFIXES, "sound": SOUND_SUFFIXES,
 }  # fmt: skip
 _JUNK = {"thumbs.db", "desktop.ini", "__macosx"}
 _MAX_FILES = 1_000_000
@@ -22,7 +27,11 @@ _MAX_FILES = 1_000_000
 
 def media_of(path: Path) -> MediaKind | None:
     """What a file is, by its ending (see `is_picture` for files without one)."""
-    return "text" if path.suffix.lower() in TEXT_SUFFIXES else "picture" if is_picture(path) else None
+    suffix = path.suffix.lower()
+    for kind, known in _SUFFIXES.items():
+        if suffix in known:
+            return kind
+    return "picture" if is_picture(path) else None
 
 
 def plan_folder(folder: Path, control: Control) -> FilesPlan:
@@ -38,8 +47,9 @@ def plan_folder(folder: Path, control: Control) -> FilesPlan:
     if not files:
         if others:
             raise UserError(
-                f"The folder “{folder.name}” holds no pictures and no texts the app can read.",
-                "Pictures are JPEG, PNG, WebP, BMP, GIF, TIFF or DICOM files; texts are TXT files or a table.",
+                f"The folder “{folder.name}” holds no pictures, texts or recordings the app can read.",
+                "Pictures are JPEG, PNG, WebP, BMP, GIF, TIFF or DICOM files; texts are TXT files or a table; recordings"
+                " are WAV, FLAC, OGG or MP3 files.",
             )
         raise UserError(f"The folder “{folder.name}” is empty.", "Choose a folder with pictures or texts in it.")
     media = Counter(kind for _, kind in files).most_common(1)[0][0]
@@ -67,7 +77,7 @@ def plan_folder(folder: Path, control: Control) -> FilesPlan:
 
 def plan_files(paths: Sequence[Path]) -> FilesPlan:
     """Plan for files given by name. Raises: UserError when none of them can be used."""
-    entries: dict[MediaKind, list[Entry]] = {"picture": [], "text": []}
+    entries: dict[MediaKind, list[Entry]] = {kind: [] for kind in _SUFFIXES}
     problems = []
     for path in paths:
         kind = media_of(path)
@@ -78,6 +88,11 @@ def plan_files(paths: Sequence[Path]) -> FilesPlan:
             entries[kind].append(Entry(path, path.name))
     media = max(entries, key=lambda kind: len(entries[kind]))
     if not entries[media]:
+        if is_video(paths[0]):
+            raise UserError(
+                f"“{paths[0].name}” is a video.",
+                "Drop it on the Try page: there its pictures can be saved into a project.",
+            )
         raise UserError(
             f"“{paths[0].name}” is of a kind the app cannot read.", "Use JPEG, PNG, TXT, CSV or Excel files."
         )

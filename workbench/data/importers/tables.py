@@ -1,4 +1,4 @@
-"""Tables: CSV, TSV, JSON Lines, JSON and Excel, of texts or of picture paths, with a column picker."""
+"""Tables: CSV, TSV, JSON Lines, JSON and Excel, of texts or of paths of pictures or recordings, with a column picker."""
 
 from __future__ import annotations
 
@@ -14,9 +14,13 @@ from typing import Any
 
 from workbench.control import Control
 from workbench.data import labels
+from workbench.data.annotations import NewAnnotation
 from workbench.data.importers.base import Column, ColumnChoice, ImportPlan
+from workbench.data.importers.folders import media_of
 from workbench.data.media import PICTURE_SUFFIXES, decode_text, read_bytes
-from workbench.data.types import NewItem
+from workbench.data.shapes import Whole
+from workbench.data.sound import FILES as SOUND_SUFFIXES
+from workbench.data.types import MediaKind, NewItem
 from workbench.errors import Problem, UserError
 
 SUFFIXES = (".csv", ".tsv", ".tab", ".jsonl", ".ndjson", ".json", ".xlsx", ".xlsm")
@@ -29,7 +33,15 @@ _TEXT_NAMES = re.compile(
 _LABEL_NAMES = re.compile(
     r"^(label|class|category|sentiment|target|tag|topic|type|rating|stars|intent|y)(_?name)?s?$", re.I
 )
-_PATH_NAMES = re.compile(r"^(file|filename|file_?name|path|image|picture|photo|filepath|image_?path)s?$", re.I)
+_PATH_NAMES = re.compile(
+    r"^(file|filename|file_?name|path|image|picture|photo|audio|recording|sound|clip|filepath|image_?path|audio_?path)s?$",
+    re.I,
+)
+
+_WORDS_NAMES = re.compile(
+    r"^(answer|response|completion|output|reply|transcript|transcription|transcribed_?text|sentence|summary|translation)s?$",
+    re.I,
+)
 
 
 def plan_table(path: Path, control: Control) -> TablePlan:
@@ -83,7 +95,15 @@ class TablePlan(ImportPlan):
                 return None
             named = [c for c in texts if _TEXT_NAMES.match(c.name)]
             content = max(named or texts, key=lambda c: self._mean_length(c.name))
-        return ColumnChoice(content.name, self._guess_label(columns, content), bool(paths))
+        label, words = self._guess_label(columns, content), self._guess_words(columns, content)
+        if label == words:  # few rows, so that nothing comes again: its name decides
+            label = ""
+        return ColumnChoice(content.name, label, bool(paths), "" if label else words)
+
+    def _guess_words(self, columns: list[Column], content: Column) -> str:
+        """A column that by its name holds right answers in words. Beside texts, "sentence" is no such name."""
+        others = [c for c in columns if c.name != content.name and _WORDS_NAMES.match(c.name)]
+        return others[0].name if others and not self._numeric(others[0].name) else ""
 
     def _guess_label(self, columns: list[Column], content: Column) -> str:
         others = [c for c in columns if c.name != content.name and c.distinct <= _MOST_LABELS]
@@ -93,17 +113,24 @@ class TablePlan(ImportPlan):
         return min(found, key=lambda c: (c.distinct < 2, self._mean_length(c.name))).name if found else ""
 
     def choose(self, choice: ColumnChoice) -> None:
-        for name in filter(None, (choice.content, choice.label)):
+        for name in filter(None, (choice.content, choice.label, choice.words)):
             if name not in self.names:
                 raise UserError(f"There is no column “{name}”.", f"The columns are: {', '.join(self.names)}.")
-        if choice.content == choice.label:
+        if choice.content in (choice.label, choice.words):
             raise UserError("The same column cannot be both content and label.", "Choose another column for the label.")
+        if choice.label and choice.words:
+            raise UserError("A table brings classes or answers in words, not both.", "Choose one of the two columns.")
         self.choice = choice
-        self.media = "picture" if choice.is_path else "text"
+        self.media = self._media_of(choice)
         filled = [r for _, r in self.records if r.get(choice.content, "").strip()]
         self.total = len(filled)
         self.warnings = []
         self.label_counts = {}
+        self.marks = "words" if choice.words else "classes"
+        if choice.words:
+            told = sum(1 for r in filled if r.get(choice.words, "").strip())
+            if told < len(filled):
+                self.warnings.append(f"{len(filled) - told} rows have no answer and come in without one.")
         if choice.label:
             standing, sentences = labels.merged_spellings(r.get(choice.label, "") for r in filled)
             found = Counter(standing[labels.key(v)] for r in filled if (v := r.get(choice.label, "")).strip())
@@ -113,6 +140,23 @@ class TablePlan(ImportPlan):
             if len(found) > 200:
                 self.warnings.append(f"“{choice.label}” has {len(found)} different values; is it really the label?")
         self.warn_about_labels()
+
+    @property
+    def brings_labels(self) -> bool:
+        return bool(self.label_counts) or bool(self.choice and self.choice.words)
+
+    @property
+    def summary(self) -> str:
+        if self.choice is not None and self.choice.words:
+            return f"{self.total:,} {self.noun} with their right answers in words."
+        return super().summary
+
+    def _media_of(self, choice: ColumnChoice) -> MediaKind:
+        """Texts, or what most of the files named are."""
+        if not choice.is_path:
+            return "text"
+        kinds = Counter(kind for value in self._sample(choice.content) if (kind := media_of(Path(value))) is not None)
+        return kinds.most_common(1)[0][0] if kinds else "picture"
 
     def read(self, control: Control | None = None) -> Iterator[NewItem | Problem]:
         control = control or Control()
@@ -129,11 +173,14 @@ class TablePlan(ImportPlan):
                 continue
             value = record.get(choice.label, "") if choice.label else ""
             label = self._standing[labels.key(value)] if value.strip() else None
+            said = record.get(choice.words, "").strip() if choice.words else ""
+            marks = (NewAnnotation(Whole(), text=said),) if said else None
             if choice.is_path:
                 path = (self.source.parent / content.replace("\\", "/")).absolute()
-                yield NewItem("picture", content, path=path, label=label)
+                yield NewItem(self.media, content, path=path, label=label, annotations=marks)
             else:
-                yield NewItem("text", " ".join(content.split()[:8]), text=content, label=label)
+                name = " ".join(content.split()[:8])
+                yield NewItem("text", name, text=content, label=label, annotations=marks)
         yield from self.problems
 
     _standing: dict[str, str] = field(default_factory=dict)
@@ -151,7 +198,7 @@ class TablePlan(ImportPlan):
 
     def _looks_like_paths(self, name: str) -> bool:
         values = self._sample(name)
-        hits = sum(v.lower().endswith(PICTURE_SUFFIXES) for v in values)
+        hits = sum(v.lower().endswith((*PICTURE_SUFFIXES, *SOUND_SUFFIXES)) for v in values)
         return bool(values) and hits >= 0.8 * len(values)
 
 

@@ -12,6 +12,7 @@ from PySide6.QtCore import QAbstractListModel, QByteArray, QMimeData, QModelInde
 
 from workbench.data.types import ClassLabel, Item
 from workbench.errors import UserError
+from workbench.gui.models.item_marks import Marks, marks_of
 from workbench.gui.project_store import ProjectStore
 
 log = logging.getLogger(__name__)
@@ -20,13 +21,18 @@ MIME = "application/x-workbench-items"
 ITEM_ROLE = Qt.ItemDataRole.UserRole + 1
 CLASS_ROLE = Qt.ItemDataRole.UserRole + 2
 SUGGESTION_ROLE = Qt.ItemDataRole.UserRole + 3
+MARKS_ROLE = Qt.ItemDataRole.UserRole + 4
 _PAGE = 128
 _PAGES_KEPT = 24
 Index = QModelIndex | QPersistentModelIndex
 
 
 class ItemModel(QAbstractListModel):
-    """See the module. `show_ids` says which items, in which order."""
+    """See the module. `show_ids` says which items, in which order.
+
+    Attributes:
+        annotated: labels are on pieces of the items (an editor makes them): `MARKS_ROLE` says what is there.
+    """
 
     def __init__(self, store: ProjectStore) -> None:
         super().__init__()
@@ -35,6 +41,10 @@ class ItemModel(QAbstractListModel):
         self._rows: dict[int, int] = {}
         self._pages: OrderedDict[int, dict[int, Item]] = OrderedDict()
         self._classes: dict[int, ClassLabel] = {}
+        self._summaries: dict[int, dict[int, list[tuple[int | None, int]]]] = {}
+        self._versions: dict[int, int] = {}
+        self._version = 0
+        self.annotated = False
         store.labels_changed.connect(self._labels_changed)
 
     def show_ids(self, ids: Sequence[int]) -> None:
@@ -43,9 +53,15 @@ class ItemModel(QAbstractListModel):
         self._ids = list(ids)
         self._rows = {item_id: row for row, item_id in enumerate(self._ids)}
         self._pages.clear()
+        self._summaries.clear()
         self.endResetModel()
 
     def set_classes(self, classes: Sequence[ClassLabel]) -> None:
+        if self.annotated:
+            # With a class its annotations come and go.
+            self._pages.clear()
+            self._summaries.clear()
+            self._version += 1
         self._classes = {c.id: c for c in classes}
         self._repaint()
 
@@ -70,13 +86,15 @@ class ItemModel(QAbstractListModel):
             wanted = self._ids[number * _PAGE : (number + 1) * _PAGE]
             try:
                 page = {item.id: item for item in project.items(wanted)}
+                if self.annotated:
+                    self._summaries[number] = project.annotation_summary(wanted)
             except UserError as error:
                 # The disk went away or the project is being closed: painting must not fail because of it.
                 log.warning("items cannot be shown: %s", error)
                 return None
             self._pages[number] = page
             while len(self._pages) > _PAGES_KEPT:
-                self._pages.popitem(last=False)
+                self._summaries.pop(self._pages.popitem(last=False)[0], None)
         return page.get(self._ids[row])
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own signature
@@ -88,16 +106,28 @@ class ItemModel(QAbstractListModel):
             return None
         if role == ITEM_ROLE:
             return item
+        if role == MARKS_ROLE:
+            return self._marks(index.row(), item)
         if role == CLASS_ROLE:
             return self._classes.get(item.class_id or -1)
         if role == SUGGESTION_ROLE:
             return self._classes.get(item.suggestion or -1) if item.class_id is None else None
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
+            marks = self._marks(index.row(), item)
+            if marks is not None:
+                return f"{item.text or item.name} – {marks.text}"
             label = self._classes.get(item.class_id or -1)
             return f"{item.text or item.name} – {label.name if label else 'no label'}"
         if role == Qt.ItemDataRole.ToolTipRole:
             return self._tip(item)
         return None
+
+    def _marks(self, row: int, item: Item) -> Marks | None:
+        project = self._store.project
+        if not self.annotated or project is None:
+            return None
+        summary = self._summaries.get(row // _PAGE, {}).get(item.id, [])
+        return marks_of(project, item, summary, self._classes, self._version + self._versions.get(item.id, 0))
 
     def _tip(self, item: Item) -> str:
         parts = [item.text[:600] if item.text else item.name]
@@ -135,8 +165,13 @@ class ItemModel(QAbstractListModel):
 
     def forget(self, ids: Sequence[int]) -> None:
         """Read these items anew when they are next painted."""
+        if len(ids) > _PAGE:
+            self._version += 1
+        else:
+            self._versions.update({i: self._versions.get(i, 0) + 1 for i in ids})
         for number in {self._rows[i] // _PAGE for i in ids if i in self._rows}:
             self._pages.pop(number, None)
+            self._summaries.pop(number, None)
         self._repaint()
 
     def _labels_changed(self, ids: object) -> None:

@@ -9,9 +9,11 @@ from typing import Any
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
 from PySide6.QtGui import QIcon
 
+from workbench.data.types import Sample
 from workbench.engine.predict import PredictResult
 from workbench.gui.theme import theme
 from workbench.gui.thumbnails import Thumbnails
+from workbench.tasks.predictions import Picture, Prediction
 
 Index = QModelIndex | QPersistentModelIndex
 HEADERS = ("Item", "Answer", "Certainty")
@@ -57,6 +59,11 @@ class ResultsTable(QAbstractTableModel):
             for r in sorted(self._rows, key=lambda r: r.index)
         ]
 
+    def answers(self) -> list[tuple[Sample, Prediction]]:
+        """What was asked and what was answered, in the order asked, without what could not be read."""
+        rows = sorted(self._rows, key=lambda r: r.index)
+        return [(r.sample, r.prediction) for r in rows if r.prediction is not None]
+
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own signature
         return 0 if parent.isValid() else len(self._rows)
 
@@ -82,7 +89,10 @@ class ResultsTable(QAbstractTableModel):
                 return f"{result.problem.message} {result.problem.hint}" if column == 1 else ""
             if result.prediction is None:
                 return ""
-            return result.prediction.summary() if column == 1 else f"{result.prediction.certainty:.1%}"
+            if column == 1:
+                return result.prediction.summary()
+            # A new picture is neither right nor wrong.
+            return "" if isinstance(result.prediction, Picture) else f"{result.prediction.certainty:.1%}"
         if role == Qt.ItemDataRole.ForegroundRole and result.problem is not None:
             return theme().colour("bad")
         if role == Qt.ItemDataRole.DecorationRole and column == 0 and isinstance(result.sample.path, Path):

@@ -21,13 +21,18 @@ from PySide6.QtWidgets import (
 from workbench.control import Control
 from workbench.data.checks import Finding
 from workbench.data.importers import ImportPlan
+from workbench.data.project import Project
 from workbench.data.types import AddResult, Item, ItemFilter
 from workbench.errors import Problem, UserError
 from workbench.gui.context import AppContext
+from workbench.gui.editors import editor_for
+from workbench.gui.editors.base import ItemEditor
+from workbench.gui.exporting import ExportMenu
 from workbench.gui.importing import add_to_project, look_at, new_project, result_sentence
 from workbench.gui.models.item_model import ItemModel
 from workbench.gui.pages.base import Page
-from workbench.gui.theme import L, M, S
+from workbench.gui.pages.data_marks import Marks
+from workbench.gui.theme import XL, L, M, S
 from workbench.gui.widgets.basic import Banner, DropZone, button, label, local_paths
 from workbench.gui.widgets.checks_strip import ChecksStrip
 from workbench.gui.widgets.class_panel import ClassPanel
@@ -36,7 +41,7 @@ from workbench.gui.widgets.import_dialog import ImportDialog
 from workbench.gui.widgets.item_view import ItemView
 from workbench.gui.workers import Job
 from workbench.tasks.base import TaskInfo
-from workbench.tasks.registry import get_task, trainable_tasks
+from workbench.tasks.registry import get_task, get_trainable, trainable_tasks
 
 _CHECK_AFTER_MS = 1200
 _SURE = 0.95
@@ -63,6 +68,9 @@ class DataPage(Page):
         self.full = self._build_full()
         self.stack.addWidget(self.empty)
         self.stack.addWidget(self.full)
+        self._editors: dict[str, ItemEditor | None] = {}
+        self.marks = Marks(ctx, self.banner, self._review, self)
+        self._stale = False
         self._checking: Job | None = None
         self._check_timer = QTimer(self)
         self._check_timer.setSingleShot(True)
@@ -79,7 +87,7 @@ class DataPage(Page):
         self.view.removed.connect(self._remove)
         self.filter_bar.changed.connect(self._refill)
         self.filter_bar.zoomed.connect(self.view.set_side)
-        self.classes.labelled.connect(lambda class_id, ids: ctx.store.set_label(ids, class_id))
+        self.classes.labelled.connect(self._dropped_on_class)
         self.classes.filtered.connect(self._filter_class)
         self.checks.wanted.connect(self.filter_bar.show_only)
         self._project_changed()
@@ -92,11 +100,17 @@ class DataPage(Page):
         elif intent.get("paths"):
             self.import_paths(intent["paths"])
         elif intent.get("item_ids") is not None:
+            self._leave_editor()
             self.filter_bar.show_only(list(intent["item_ids"]), str(intent.get("title", "These items")))
         elif intent.get("new_project"):
             self._new_project()
         if intent.get("problems"):
             self._tell_problems(intent["problems"])
+
+    def shown(self) -> None:
+        editor = self.stack.currentWidget()
+        if isinstance(editor, ItemEditor):
+            editor.setFocus()
 
     def accept_drop(self, paths: list[str]) -> bool:
         self.import_paths(paths)
@@ -113,23 +127,31 @@ class DataPage(Page):
     def _ask_about(self, plan: ImportPlan, fresh: bool) -> None:
         project = self.ctx.store.project
         fresh = fresh or project is None
-        if not fresh and project is not None and get_task(project.task_id).info.media != plan.media:
-            nouns = get_task(project.task_id).info.nouns
+        info = get_task(project.task_id).info if project is not None else None
+        misfit = ""
+        if info is not None and info.media != plan.media:
+            misfit = f"This project holds {info.nouns}, but these are {plan.media}s."
+        elif info is not None and plan.brings_labels and not plan.serves(info.editor):
+            misfit = "The labels of these are of another kind than this project's."
+        if not fresh and misfit:
             self.banner.show_message(
-                f"This project holds {nouns}, but these are {plan.media}s.", "warn", "Make a new project",
+                misfit, "warn", "Make a new project",
                 lambda: self._ask_about(plan, True),
             )  # fmt: skip
             return
-        dialog = ImportDialog(plan, fresh, self)
+        from workbench.engine.journey import tasks_for_plan
+
+        dialog = ImportDialog(plan, fresh, tasks_for_plan, self, "" if info is None else info.editor)
         # Not exec(): a nested event loop would keep everything behind it waiting.
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.accepted.connect(lambda: self._import(plan, fresh, dialog.name.text(), dialog.copy.isChecked()))
+        dialog.accepted.connect(lambda: self._import(plan, fresh, dialog))
         dialog.open()
 
-    def _import(self, plan: ImportPlan, fresh: bool, name: str, copy_media: bool) -> None:
+    def _import(self, plan: ImportPlan, fresh: bool, dialog: ImportDialog) -> None:
+        copy_media = dialog.copy.isChecked()
         self.banner.show_message(f"Importing {plan.total:,} {plan.noun} …")
         if fresh:
-            job = new_project(self.ctx, plan, self._imported, name, copy_media)
+            job = new_project(self.ctx, plan, self._imported, dialog.name.text(), copy_media, dialog.task_id)
         else:
             job = add_to_project(self.ctx, plan, self._imported, copy_media)
         job.failed.connect(self.banner.show_error)
@@ -171,6 +193,10 @@ class DataPage(Page):
         self._label_rows(self.view.selected_rows(), key)
 
     def _label_rows(self, rows: list[int], key: int) -> None:
+        if self._editor() is not None:
+            if rows:
+                self._open_item(rows[0])
+            return
         ids = [self.model.ids[row] for row in rows]
         if not ids or not self._may_change():
             return
@@ -186,8 +212,12 @@ class DataPage(Page):
             self._next(rows[0])
 
     def _accept(self) -> None:
-        """Take over the suggestions of the selected items."""
+        """Take over the suggestions of the selected items, or open the editor."""
         rows = self.view.selected_rows()
+        if self._editor() is not None:
+            if rows:
+                self._open_item(rows[0])
+            return
         items = [i for i in (self.model.item_at(row) for row in rows) if i is not None]
         wanted = {i.id: i.suggestion for i in items if i.class_id is None and i.suggestion is not None}
         if not wanted or not self._may_change():
@@ -212,8 +242,11 @@ class DataPage(Page):
             self.view.go_to(row + 1)
 
     def _suggest(self) -> None:
+        if self._editor() is not None:
+            self.marks.suggest()
+            return
         project = self.ctx.store.require()
-        card, _why = self.ctx.catalog.suggest(project.task_id)
+        card, _why = self.ctx.catalog.suggest(project.task_id, to_teach=True)
 
         def work(control: Control) -> int:
             from workbench.engine.suggest import suggest_labels
@@ -246,6 +279,11 @@ class DataPage(Page):
         return project is not None
 
     def _open_item(self, row: int) -> None:
+        editor = self._editor()
+        if editor is not None:
+            self._show_editor(editor)
+            editor.show_row(max(0, row))
+            return
         from workbench.gui.widgets.item_viewer import ItemViewer
 
         viewer = ItemViewer(self.ctx, self.model, row, self)
@@ -253,6 +291,44 @@ class DataPage(Page):
         viewer.label_key.connect(lambda at, key: self._label_rows([at], key))
         viewer.moved.connect(self.view.go_to)
         viewer.open()
+
+    def _editor(self) -> ItemEditor | None:
+        """The editor of the open project's kind, made when it is first needed."""
+        name = self._info().editor
+        if name not in self._editors:
+            editor = editor_for(name, self.ctx, self.model)
+            self._editors[name] = editor
+            if editor is not None:
+                self.stack.addWidget(editor)
+                editor.closed.connect(self._leave_editor)
+                editor.moved.connect(self.view.go_to)
+        return self._editors[name]
+
+    def _show_editor(self, editor: ItemEditor) -> None:
+        self.banner.hide()
+        self.body.setContentsMargins(M, M, M, M)
+        self.stack.setCurrentWidget(editor)
+
+    def _leave_editor(self) -> None:
+        if self.ctx.store.project is None:
+            return
+        self.body.setContentsMargins(XL, XL, XL, XL)
+        self.stack.setCurrentWidget(self.full)
+        self.view.setFocus()
+        if self._stale:
+            self._counts_changed()
+
+    def _review(self) -> None:
+        editor = self._editor()
+        if editor is not None:
+            self._show_editor(editor)
+            editor.review()
+
+    def _dropped_on_class(self, class_id: int, ids: list[int]) -> None:
+        if self._editor() is None:
+            self.ctx.store.set_label(ids, class_id)
+        else:
+            self.banner.show_message("Labels are drawn here: double-click a picture, or press Enter.", "info")
 
     # Showing -------------------------------------------------------------------------------------------------------
 
@@ -262,10 +338,15 @@ class DataPage(Page):
     def _project_changed(self) -> None:
         project = self.ctx.store.project
         self.stack.setCurrentWidget(self.full if project is not None else self.empty)
+        self.body.setContentsMargins(XL, XL, XL, XL)
         if project is None:
             self.model.show_ids([])
             return
         info = self._info()
+        annotated = self._editor() is not None
+        self.model.annotated = annotated
+        self.filter_bar.set_annotated(annotated)
+        self.classes.set_annotated(annotated)
         tiles = info.media == "picture"
         self.view.set_tiles(tiles)
         self.filter_bar.zoom.setVisible(tiles)
@@ -289,16 +370,29 @@ class DataPage(Page):
         project = self.ctx.store.project
         if project is None:
             return
+        self._stale = isinstance(self.stack.currentWidget(), ItemEditor)
+        if self._stale:
+            return  # counting and checking can wait until the list is seen again
         counts = project.counts()
         classes = project.classes()
         self.classes.show_classes(classes, counts.per_class, counts.unlabelled)
-        self.subtitle.setText(f"{counts.total:,} {self._info().nouns}, {counts.labelled:,} with a label")
-        self.train.setEnabled(len([c for c in classes if counts.per_class.get(c.id)]) >= 2)
-        self.train.setToolTip(
-            "Teach a model these labels" if self.train.isEnabled() else "Label examples of at least two classes first"
-        )
+        self.subtitle.setText(f"{counts.total:,} {self._info().nouns}, {counts.labelled:,} {self._done_word()}")
+        missing = self._missing(project)
+        self.train.setEnabled(missing is None)
+        self.train.setToolTip("Teach a model these labels" if missing is None else str(missing))
         self.suggest.setEnabled(counts.unlabelled > 0)
         self._check_timer.start()
+
+    def _done_word(self) -> str:
+        return "done" if self._editor() is not None else "with a label"
+
+    def _missing(self, project: Project) -> UserError | None:
+        """What is missing before anything can be learnt."""
+        try:
+            get_trainable(project.task_id).check(project)
+        except UserError as error:
+            return error
+        return None
 
     def _refill(self) -> None:
         project = self.ctx.store.project
@@ -397,10 +491,11 @@ class DataPage(Page):
             tip="Let the model guess the missing labels from those you gave (active learning)",
         )  # fmt: skip
         self.export = button("Export", None, icon_name="folder-output", tip="Save the labels for other programs")
-        export_menu = QMenu(self.export)
-        export_menu.addAction("Labels as a table (CSV) …", self._export_table)
-        export_menu.addAction("A folder per class …", self._export_folders)
-        self.export.setMenu(export_menu)
+        always = [
+            ("Labels as a table (CSV) …", self._export_table, False),
+            ("A folder per class …", self._export_folders, True),
+        ]
+        self.export.setMenu(ExportMenu(self.ctx, self.banner, always, self._tell_problems, self.export))
         self.train = button(
             "Train a model", lambda: self.ctx.go("train"), role="primary", icon_name="graduation-cap", name="go-train"
         )

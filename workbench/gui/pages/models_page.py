@@ -309,8 +309,11 @@ class ModelsPage(Page):
                 lambda: self.ctx.go("home"),
             )
         elif project.task_id not in card.trainable_for:
-            nouns = get_task(project.task_id).info.nouns
-            self.banner.show_message(f"The open project holds {nouns}; this model does not learn from {nouns}.", "warn")
+            learns = get_task(card.trainable_for[0]).info.title
+            self.banner.show_message(
+                f"The open project is of the kind “{get_task(project.task_id).info.title}”; this model learns “{learns}”.",
+                "warn",
+            )
         else:
             self.ctx.go("train", model_id=card.id)
 

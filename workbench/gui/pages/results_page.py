@@ -6,16 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import Qt, QUrl
+from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QComboBox,
     QFileDialog,
     QHBoxLayout,
-    QListView,
     QMessageBox,
-    QScrollArea,
     QStackedWidget,
     QTabWidget,
     QVBoxLayout,
@@ -27,22 +24,21 @@ from workbench.data.types import Item, RunRecord, Split
 from workbench.engine.events import RunEvent
 from workbench.errors import UserError
 from workbench.gui.context import AppContext
-from workbench.gui.models.item_model import ItemModel
 from workbench.gui.models.runs_progress import RunProgress
 from workbench.gui.pages.base import Page
+from workbench.gui.results import view_for
+from workbench.gui.results.base import ResultView
 from workbench.gui.theme import L, M, S
 from workbench.gui.widgets.basic import Banner, Card, EmptyState, button, label
-from workbench.gui.widgets.confusion_matrix import ConfusionMatrix
-from workbench.gui.widgets.item_view import ItemView
-from workbench.gui.widgets.mistakes import Mistakes
-from workbench.gui.widgets.results_parts import AccuracyBar, ClassTable
-from workbench.trust.metrics import Evaluation, compare
+from workbench.gui.widgets.results_parts import AccuracyBar
+from workbench.tasks.registry import get_task
+from workbench.trust.judging import Judgement, compare
 
 _SPLITS = (("Test", Split.TEST), ("Steering (validation)", Split.VALIDATION))
 
 
 class ResultsPage(Page):
-    """Accuracy, tables, the confusion matrix and the mistakes of one run of the open project."""
+    """The headline, the tabs of the task's kind of result (`workbench.gui.results`) and the curves of one run."""
 
     page_id = "results"
 
@@ -50,11 +46,13 @@ class ResultsPage(Page):
         super().__init__(ctx, parent)
         self.body.setSpacing(M)
         self._runs: list[RunRecord] = []
-        self.evaluation: Evaluation | None = None
+        self.evaluation: Judgement | None = None
+        self._views: dict[str, ResultView] = {}
+        self._view_tabs: dict[str, list[tuple[QWidget, str]]] = {}
+        self._shown_kind = ""
         self._asked = 0
         self._curves: Any = None
         self._differing: list[int] = []
-        self._cell: tuple[list[int], str] = ([], "")
         self.banner = Banner()
         self.stack = QStackedWidget()
         self.empty = EmptyState("chart-column", "No results yet", "Train a model; how good it is will be shown here.")
@@ -97,9 +95,11 @@ class ResultsPage(Page):
             self._evaluate()
 
     def _run_words(self, run: RunRecord) -> str:
-        accuracy = run.metrics.get("accuracy")
+        score = run.metrics.get("score", run.metrics.get("accuracy"))
         when = run.created[:16].replace("T", " ")
-        right = f", right {accuracy:.0%}" if accuracy is not None and run.metrics.get("n") else ""
+        metric = str(run.metrics.get("metric", "accuracy"))
+        words = "right" if metric == "accuracy" else metric
+        right = f", {words} {score:.0%}" if score is not None and run.metrics.get("n") else ""
         return f"{run.name}   ({when}{right})"
 
     def _run(self) -> RunRecord | None:
@@ -117,17 +117,18 @@ class ResultsPage(Page):
         split = _SPLITS[self.split_box.currentIndex()][1]
         other_id = str(self.other_box.currentData() or "")
         catalog = self.ctx.catalog
+        view = self._view_for(get_task(project.task_id).info.judge)
 
-        def work(control: Control) -> tuple[Evaluation, Evaluation | None, list[Item], list[RunEvent]]:
+        def work(control: Control) -> tuple[Judgement, Judgement | None, list[Item], list[RunEvent]]:
             from workbench.engine.evaluate import evaluate
             from workbench.engine.fit import read_events
 
             found = evaluate(project, run.id, split, catalog, control)
             second = evaluate(project, other_id, split, catalog, control) if other_id and other_id != run.id else None
-            items = project.items([p.item_id for p in found.mistakes[:60]])
+            items = project.items(view.look_up(found))
             return found, second, items, read_events(run)
 
-        def came(result: tuple[Evaluation, Evaluation | None, list[Item], list[RunEvent]]) -> None:
+        def came(result: tuple[Judgement, Judgement | None, list[Item], list[RunEvent]]) -> None:
             if asked == self._asked:
                 self._show(run, *result)
 
@@ -138,26 +139,25 @@ class ResultsPage(Page):
     def _show(
         self,
         run: RunRecord,
-        e: Evaluation,
-        second: Evaluation | None,
+        e: Judgement,
+        second: Judgement | None,
         items: Sequence[Item],
         events: Sequence[RunEvent],
     ) -> None:
         self.evaluation = e
-        self.number.setText(f"{e.accuracy:.0%}")
-        self.number_words.setText(f"right on {e.n} {'test' if e.split == 'test' else 'steering'} items")
+        numbers = e.headline()
+        metric = str(numbers.get("metric", "accuracy"))
+        self.number.setText(f"{numbers.get('score', 0.0):.0%}")
+        which = "test" if e.split == "test" else "steering"
+        self.number_words.setText(
+            f"right on {e.n} {which} items" if metric == "accuracy" else f"{metric} on {e.n} {which} items"
+        )
         self.sentence.setText(e.sentence())
         self.accuracy_bar.show_evaluation(e)
-        self.table.show_evaluation(e)
-        self.matrix.show_evaluation(e)
-        self.cell_words.setText("Click a number to see the items behind it.")
-        self.cell_items.show_ids([])
-        self.to_data.hide()
-        project = self.ctx.store.require()
-        self.cell_items.set_classes(project.classes())
-        self.cell_view.set_tiles(bool(items and items[0].path is not None) or self._pictures())
-        self.mistakes.show_mistakes(e.mistakes[:60], list(items), project.classes())
-        self.tabs.setTabText(2, f"Mistakes ({len(e.mistakes)})")
+        view = self._view_for(e.kind)
+        view.show(e, list(items))
+        for place, title in enumerate(view.titles(e)):
+            self.tabs.setTabText(place, title)
         if second is not None:
             comparison = compare(e, second)
             self.comparison.setText(comparison.sentence("this one", "the other"))
@@ -168,10 +168,22 @@ class ResultsPage(Page):
             self.show_differing.hide()
         self._show_curves(events)
 
-    def _pictures(self) -> bool:
-        from workbench.tasks.registry import get_task
-
-        return get_task(self.ctx.store.require().task_id).info.media == "picture"
+    def _view_for(self, kind: str) -> ResultView:
+        """The view of a kind, made when it is first needed, with its tabs in front of the curves."""
+        if kind not in self._views:
+            view = view_for(kind, self.ctx)
+            self._views[kind] = view
+            self._view_tabs[kind] = view.tabs()
+            view.corrected.connect(self._correct)
+            view.said.connect(lambda text: self.banner.show_message(text, "info"))
+        if kind != self._shown_kind:
+            for widget, _title in self._view_tabs.get(self._shown_kind, []):
+                self.tabs.removeTab(self.tabs.indexOf(widget))
+            for place, (widget, title) in enumerate(self._view_tabs[kind]):
+                self.tabs.insertTab(place, widget, title)
+            self.tabs.setCurrentIndex(0)
+            self._shown_kind = kind
+        return self._views[kind]
 
     def _show_curves(self, events: Sequence[RunEvent]) -> None:
         from workbench.gui.widgets.curves import TrainingCurves
@@ -185,17 +197,6 @@ class ResultsPage(Page):
         self._curves.show_progress(progress)
 
     # What can be done ----------------------------------------------------------------------------------------------------
-
-    def _open_cell(self, true: str, called: str) -> None:
-        e = self.evaluation
-        if e is None:
-            return
-        ids = e.cell(true, called)
-        words = f"“{true}”, rightly found" if true == called else f"“{true}” taken for “{called}”"
-        self._cell = (ids, words)
-        self.cell_words.setText(f"{len(ids)} × {words}")
-        self.cell_items.show_ids(ids)
-        self.to_data.setVisible(bool(ids))
 
     def _correct(self, item_id: int, class_id: int) -> None:
         self.ctx.store.set_label([item_id], class_id)
@@ -276,13 +277,6 @@ class ResultsPage(Page):
         column.addWidget(self._build_compare())
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
-        self.tabs.addTab(self._build_matrix(), "What was taken for what")
-        self.table = ClassTable()
-        self.tabs.addTab(self.table, "Class by class")
-        self.mistakes = Mistakes(self.ctx)
-        self.mistakes.corrected.connect(self._correct)
-        self.mistakes.wanted.connect(lambda item_id: self.ctx.go("data", item_ids=[item_id], title="A mistake"))
-        self.tabs.addTab(self.mistakes, "Mistakes")
         holder = QWidget()
         self._curves_column = QVBoxLayout(holder)
         self._curves_column.setContentsMargins(0, M, 0, 0)
@@ -323,7 +317,9 @@ class ResultsPage(Page):
         self.other_box.currentIndexChanged.connect(lambda _i: self._evaluate())
         line.addWidget(self.other_box)
         self.comparison = label("", wrap=True)
-        self.comparison.setToolTip("McNemar's exact test on the items that only one of the two got right")
+        self.comparison.setToolTip(
+            "Classes: McNemar's exact test on the items that only one of the two got right; others: a paired permutation test"
+        )
         line.addWidget(self.comparison, 1)
         self.show_differing = button(
             "Show where they differ",
@@ -334,42 +330,6 @@ class ResultsPage(Page):
         self.delete = button("Delete", self._delete, role="quiet", tip="Delete these results; the model stays")
         line.addWidget(self.delete)
         return self.compare_row
-
-    def _build_matrix(self) -> QWidget:
-        holder = QWidget()
-        line = QHBoxLayout(holder)
-        line.setContentsMargins(0, M, 0, 0)
-        line.setSpacing(L)
-        self.matrix = ConfusionMatrix()
-        self.matrix.opened.connect(self._open_cell)
-        scroll = QScrollArea()
-        scroll.setWidget(self.matrix)
-        scroll.setWidgetResizable(True)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        line.addWidget(scroll, 3)
-        side = QVBoxLayout()
-        side.addWidget(label("Rows: what it is. Columns: what it was called.", "faint", wrap=True))
-        row = QHBoxLayout()
-        self.cell_words = label("", "strong", wrap=True)
-        self.cell_words.setObjectName("cell-words")
-        row.addWidget(self.cell_words, 1)
-        self.to_data = button(
-            "Show in Data",
-            lambda: self.ctx.go("data", item_ids=self._cell[0], title=self._cell[1]),
-            name="cell-to-data",
-        )
-        self.to_data.hide()
-        row.addWidget(self.to_data)
-        side.addLayout(row)
-        self.cell_items = ItemModel(self.ctx.store)
-        self.cell_view = ItemView(self.cell_items, self.ctx.thumbnails)
-        self.cell_view.setObjectName("cell-items")
-        self.cell_view.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.cell_view.setResizeMode(QListView.ResizeMode.Adjust)
-        self.cell_view.set_side(110)
-        side.addWidget(self.cell_view, 1)
-        line.addLayout(side, 2)
-        return holder
 
     def _try(self) -> None:
         run = self._run()

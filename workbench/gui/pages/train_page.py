@@ -133,10 +133,7 @@ class TrainPage(Page):
             )
         else:
             live.stage.setText("Done")
-            words = (
-                f"Right on {m['accuracy']:.0%} of {m['n']} examples it had not seen (expect {m['low']:.0%} to {m['high']:.0%});"
-                f" guessing would give {m['baseline']:.0%}."
-            )
+            words = str(m["words"])
         live.detail.setText("")
         live.result.show_message(words, "good", "See the results", lambda: self.ctx.go("results", run_id=event.run_id))
         extra = button(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,29 +23,37 @@ from PySide6.QtWidgets import (
 )
 
 from workbench.control import Control
+from workbench.data.microphone import Recorder
 from workbench.data.types import Sample, Window
+from workbench.data.video import is_video
 from workbench.engine.predict import PredictResult, suits
+from workbench.engine.save import endings_together, save_prediction, save_together
 from workbench.errors import Problem, UserError
 from workbench.gui.context import AppContext
 from workbench.gui.models.results_table import RESULT_ROLE, ResultsTable
 from workbench.gui.pages.base import Page
 from workbench.gui.theme import L, M, S
+from workbench.gui.try_pictures import TryPictures
 from workbench.gui.widgets.basic import Banner, Card, button, label, local_paths
-from workbench.gui.widgets.canvas import mask_overlay
+from workbench.gui.widgets.compare_text_dialog import CompareTextDialog
 from workbench.gui.widgets.correct_dialog import CorrectDialog, put_right
+from workbench.gui.widgets.live_view import LiveView
 from workbench.gui.widgets.model_picker import ModelPicker
 from workbench.gui.widgets.option_controls import OptionControls
-from workbench.gui.widgets.prediction_view import PredictionView
+from workbench.gui.widgets.overlays import mask_overlay
+from workbench.gui.widgets.prediction_view import PredictionView, ask_save_path
 from workbench.gui.widgets.reading_controls import ReadingControls, Shown, look
+from workbench.gui.widgets.sound_panel import SoundPanel
 from workbench.gui.widgets.task_picker import TaskPicker
 from workbench.gui.widgets.try_input import TryInput
 from workbench.gui.workers import Job
-from workbench.tasks.base import Task, TryOptions
-from workbench.tasks.predictions import Boxes, Mask, Picture, Prediction, Scores
+from workbench.tasks.base import LiveTask, Task, TryOptions
+from workbench.tasks.predictions import Boxes, Mask, Picture, Prediction, Scores, stopped_early
 from workbench.tasks.registry import all_tasks, get_task
 
 _FLUSH_MS = 120
 _LARGE = 1200
+_SELECT_HINT = "Drag over words to select and copy them. Ctrl and the wheel enlarge."
 # So many dropped files say which task is meant.
 _LOOKED_AT = 50
 
@@ -68,6 +76,7 @@ class TryPage(Page):
         self._waiting: list[PredictResult] = []
         self._samples: list[Sample] = []
         self._total = 0
+        self._live_answer = False
         self._flush_timer = QTimer(self)
         self._flush_timer.setInterval(_FLUSH_MS)
         self._flush_timer.timeout.connect(self._flush)
@@ -86,6 +95,8 @@ class TryPage(Page):
             self._show_task(get_task(card.main_task), model_id)
         if intent.get("paths"):
             self.try_paths([str(p) for p in intent["paths"]])
+        elif intent.get("camera"):
+            self._watch(self.live.open_camera)
         elif intent.get("text"):
             self.text.setPlainText(str(intent["text"]))
 
@@ -102,8 +113,15 @@ class TryPage(Page):
         return self.input.text
 
     def try_paths(self, paths: list[str]) -> None:
-        """Predict files and folders."""
+        """Predict files and folders; a video is played while the model looks at it."""
         self.banner.hide()
+        videos = [Path(p) for p in paths if is_video(Path(p))]
+        listens = self._task.info.media == "sound"  # of a video it wants the sound
+        if videos and not listens:
+            self._watch(lambda: self.live.open_file(videos[0]))
+            if len(paths) > 1:
+                self.banner.show_message("One video at a time: this is the first one you dropped.", "info")
+            return
         self._show_task(self._task_for(paths))
         task = self._task
 
@@ -115,6 +133,33 @@ class TryPage(Page):
         job = self.ctx.jobs.start("Looking at what you dropped", work)
         job.succeeded.connect(self._try_samples)
         job.failed.connect(self.banner.show_error)
+
+    def _watch(self, begin: Callable[[], None]) -> None:
+        """Show a video or the camera, with a task that can look at it."""
+        self.banner.hide()
+        self._stop()
+        self._show_task(next(t for t in (self._task, *all_tasks()) if t.info.watches))
+        self._show_nothing()
+        self._samples = []
+        try:
+            begin()
+        except UserError as error:
+            self.banner.show_error(error)
+            return
+        self.input.clear_picture()
+        self._ask_live()
+
+    def _ask_live(self) -> None:
+        """The model, the labels or an option for the video that runs."""
+        ready = self.picker.is_ready()
+        not_yet = "" if ready else "Download the model first, or choose another one."
+        self.live.ask(self.picker.card, self._task, self.options(), not_yet)
+        self.correct.hide()
+        self.state.setText("")
+
+    def _live_closed(self) -> None:
+        self._show_nothing()
+        self._show_model()
 
     # From a drop to samples ------------------------------------------------------------------------------------------
 
@@ -175,6 +220,10 @@ class TryPage(Page):
 
         `shown`: the picture to look at meanwhile; the first when not given.
         """
+        self.live.close_source()
+        if self.sound.microphone.active:
+            self.banner.show_message("Stop the recording first.", "info")
+            return
         if self._job is not None:
             self._job.cancel()
         self._current = number = next(self._number)
@@ -197,6 +246,12 @@ class TryPage(Page):
             self.state.setText(f"Press “{self.go.text().strip()}”.")
             return
         task, options = self._task, self.options()
+        folder = ""
+        if len(samples) > 1 and task.info.result == "picture":
+            # Each is written as it is made: many large pictures fit on a disk, not into memory.
+            folder = self.pictures.ask_folder()
+            if not folder:
+                return
         self._waiting = []
         self._total = len(samples)
         self.table.clear()
@@ -212,7 +267,12 @@ class TryPage(Page):
 
             if len(samples) == 1 and task.info.result != "scores":
                 return predict_live(samples[0], card, task, options, control=control)
-            return predict(samples, card, task, options, control=control)
+            results = predict(samples, card, task, options, control=control)
+            if folder:
+                from workbench.engine.picture_batch import into_folder
+
+                return into_folder(results, Path(folder))
+            return results
 
         job = self.ctx.jobs.start_stream("Predicting", work)
         self._job = job
@@ -222,6 +282,46 @@ class TryPage(Page):
         job.cancelled.connect(lambda: self._stopped(number))
         job.progressed.connect(lambda fraction, words: self._progress(number, fraction, words))
         job.ended.connect(lambda: self._ended(number, job))
+
+    # Recording -------------------------------------------------------------------------------------------------------
+
+    def _record(self) -> None:
+        self.banner.hide()
+        self._stop()
+        self.sound.start_recording()
+
+    def _recording(self, recorder: Recorder) -> None:
+        """What is said is answered while one speaks, where the task and the model can do that."""
+        self._current = number = next(self._number)
+        self._samples, self._waiting, self._total = [], [], 1
+        self._show_answer(None)
+        self.batch.hide()
+        self.state.setText("Speak now." if self._listens() else "It is answered when you stop.")
+        self._live_answer = False
+        task, card, options = self._task, self.picker.card, self.options()
+        if card is None or not isinstance(task, LiveTask) or not self._listens():
+            return
+
+        def work(control: Control) -> Iterator[PredictResult]:
+            from workbench.engine.predict import predict_recording
+
+            return predict_recording(recorder, card, task, options, control=control)
+
+        job = self.ctx.jobs.start_stream("Writing down what is said", work, quiet=True)
+        self._job, self._live_answer = job, True
+        job.streamed.connect(lambda result: self._came(number, result))
+        job.failed.connect(lambda problem: self._failed(number, problem))
+        job.ended.connect(lambda: self._ended(number, job))
+
+    def _listens(self) -> bool:
+        """Can what is said be answered while it is said?"""
+        return isinstance(self._task, LiveTask) and self.picker.is_ready() and not self._waits()
+
+    def _recorded(self, sample: Sample) -> None:
+        if self._live_answer:
+            self._samples = [sample]  # the answer to the whole comes by itself
+        elif self._task.info.media == sample.kind:
+            self._try_samples([sample])
 
     def _came(self, number: int, result: PredictResult) -> None:
         if number != self._current:
@@ -257,7 +357,7 @@ class TryPage(Page):
         self.batch_state.setText(words + (f", {failed} could not be read" if failed else ""))
 
     def _progress(self, number: int, fraction: float, words: str) -> None:
-        if number == self._current and self._total == 1 and words:
+        if number == self._current and words:
             self.state.setText(f"{words} {fraction:.0%}" if fraction >= 0 else words)
 
     def _failed(self, number: int, problem: Problem) -> None:
@@ -269,6 +369,9 @@ class TryPage(Page):
     def _stopped(self, number: int) -> None:
         if number == self._current:
             self._flush()
+            kept = stopped_early(self._result.prediction) if self._result is not None else None
+            if kept is not None and self._result is not None:
+                self._show_result(replace(self._result, prediction=kept))
             self.state.setText("Stopped.")
 
     def _ended(self, number: int, job: Job) -> None:
@@ -276,6 +379,9 @@ class TryPage(Page):
             self._flush()
             self.progress.hide()
             self.stop.hide()
+            if self._total > 1 and self.state.text() != "Stopped.":
+                self.state.setText("")
+            self.pictures.tell_written(self.table.results)
         if self._job is job:
             self._job = None
 
@@ -310,12 +416,16 @@ class TryPage(Page):
     def _again(self) -> None:
         """The model, the labels or an option changed: ask again."""
         self._show_model()
-        if self._samples and self._samples[0].kind == self._task.info.media:
+        if self.live.active:
+            self._ask_live()
+        elif self._samples and self._samples[0].kind == self._task.info.media:
             self._try_samples(self._samples)
 
     # Showing ---------------------------------------------------------------------------------------------------------
 
     def _show_task(self, task: Task, model_id: str = "") -> None:
+        if not task.info.watches:
+            self.live.close_source()
         changed = task.info.id != self._task.info.id
         kept = self._samples if task.info.media == self._task.info.media else []
         self._task = task
@@ -330,7 +440,8 @@ class TryPage(Page):
         card = self.picker.card
         self.controls.show_options(self._task, card)
         self.input.show_task(self._task, self._waits())
-        self.correct.setVisible(self._task.info.trainable)
+        self.correct.setVisible(self._task.info.trainable and self._task.info.result == "scores")
+        self.view.picture.set_has_truth(self._task.info.has_truth)
         self.go.setVisible(self._waits())
         self.go.setText(f" {self._task.info.verb or 'Ask'}")
         self.go.setAccessibleName(self._task.info.verb or "Ask")
@@ -346,7 +457,7 @@ class TryPage(Page):
         if first.kind == "picture":
             self._show_picture(shown or first)
         elif first.kind == "sound":
-            self.input.show_sound(first.name if len(samples) == 1 else f"{len(samples):,} recordings")
+            self.input.show_sound(samples)
 
     def _show_picture(self, sample: Sample) -> None:
         card = self.picker.card
@@ -419,31 +530,38 @@ class TryPage(Page):
         if prediction is None:
             self.correct.setEnabled(False)
             self.input.picture.clear_marks()
+            self.pictures.clear()
 
     def _mark(self, prediction: Prediction | None) -> None:
         """Draw on the picture what was found in it."""
         canvas = self.input.picture
         if isinstance(prediction, Boxes):
             self._draw_boxes(self.view.boxes.boxes_now())
-        elif isinstance(prediction, Picture):
-            canvas.show_after(prediction.png)
+        elif isinstance(prediction, Picture) and self._result is not None:
+            self.pictures.show(self._result)
         elif isinstance(prediction, Mask):
-            mask = prediction
-            job = self.ctx.jobs.start("Drawing areas", lambda _control: mask_overlay(mask.png, mask.background))
+            mask, hidden = prediction, self.view.areas.hidden()
+            job = self.ctx.jobs.start("Drawing areas", lambda _control: mask_overlay(mask, hidden))
 
             def came(overlay: QImage) -> None:
-                if self._result is not None and self._result.prediction is mask:
+                now = self._result is not None and self._result.prediction is mask
+                if now and self.view.areas.hidden() == hidden:
                     canvas.show_overlay(overlay, self.view.areas.slider.value() / 100)
 
             job.succeeded.connect(came)
 
     def _draw_boxes(self, boxes: Any) -> None:
         prediction = self._result.prediction if self._result is not None else None
-        if isinstance(prediction, Boxes):
+        reading = isinstance(prediction, Boxes) and prediction.reading
+        self.input.picture_hint.setText(_SELECT_HINT if reading and boxes else "")
+        if isinstance(prediction, Boxes) and reading:
+            self.input.picture.show_text(boxes, prediction.width, prediction.height)
+        elif isinstance(prediction, Boxes):
             self.input.picture.show_boxes(boxes, self.view.boxes.labels(), prediction.width, prediction.height)
 
     def _show_nothing(self) -> None:
         self._current = next(self._number)
+        self._live_answer = False
         self._result = None
         self._sample = None
         self._show_answer(None)
@@ -452,13 +570,15 @@ class TryPage(Page):
         self.state.setText("The answer appears here.")
         self.input.clear_picture()
         self.reading.clear()
-        self.input.show_sound("")
+        self.input.show_sound([])
 
     def _row_chosen(self, index: QModelIndex) -> None:
         result: PredictResult | None = index.data(RESULT_ROLE)
         if result is not None:
             if result.sample.kind == "picture":
                 self._show_picture(result.sample)
+            elif result.sample.kind == "sound":
+                self.input.show_sound([result.sample])
             self._show_result(result)
 
     # Doing something with it -------------------------------------------------------------------------------------------
@@ -484,20 +604,36 @@ class TryPage(Page):
         dialog.accepted.connect(accepted)
         dialog.open()
 
+    def _save_answer(self, prediction: Prediction, path: Path) -> None:
+        sample = self._result.sample if self._result is not None else None
+        job = self.ctx.jobs.start(
+            "Saving the answer", lambda control: save_prediction(prediction, path, sample, control)
+        )
+        job.succeeded.connect(lambda _none: self.view.tell(f"Saved to {path}"))
+        job.failed.connect(lambda problem: self.view.tell(f"{problem.message} {problem.hint}".strip()))
+
+    def _compare(self, answer: str) -> None:
+        dialog = CompareTextDialog(self.ctx, answer, self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.open()
+
     def ask_export_path(self) -> str:
-        """Where the table goes; asked of the person."""
-        file, _ = QFileDialog.getSaveFileName(self, "Save the answers", "answers.csv", "Table (*.csv);;JSON (*.json)")
-        return file
+        """Where the answers go; asked of the person."""
+        pages = endings_together([prediction for _, prediction in self.table.answers()])
+        return ask_save_path(self, "Save the answers", "answers", (".csv", ".json", *pages))
 
     def _export(self) -> None:
         file = self.ask_export_path()
         if not file:
             return
-        rows = self.table.rows_for_export()
+        rows, answers = self.table.rows_for_export(), self.table.answers()
 
-        def work(_control: Control) -> int:
+        def work(control: Control) -> int:
             from workbench.data.exporters.tables import write_csv, write_json
 
+            if Path(file).suffix.lower() in endings_together([p for _, p in answers]):
+                save_together(answers, Path(file), control, len(answers))
+                return len(answers)
             if file.lower().endswith(".json"):
                 write_json(Path(file), rows)
             else:
@@ -505,7 +641,7 @@ class TryPage(Page):
             return len(rows)
 
         job = self.ctx.jobs.start("Saving the answers", work)
-        job.succeeded.connect(lambda count: self.banner.show_message(f"{count:,} rows saved to {file}", "good"))
+        job.succeeded.connect(lambda count: self.banner.show_message(f"{count:,} answers saved to {file}", "good"))
         job.failed.connect(self.banner.show_error)
 
     def _choose(self) -> None:
@@ -532,6 +668,7 @@ class TryPage(Page):
         self.input.dropped.connect(self._take)
         self.input.choose.connect(self._choose)
         self.input.paste.connect(self._paste)
+        self.input.camera.connect(lambda: self._watch(self.live.open_camera))
         self.input.typed.connect(self._predict_typed)
         self.input.at_once.connect(lambda: self._predict_typed(asked=True))
         self.reading = ReadingControls(self.ctx.jobs, _LARGE)
@@ -567,10 +704,26 @@ class TryPage(Page):
         doing.addStretch(1)
         card.body.addLayout(doing)
         self.view = PredictionView()
+        self.live = LiveView(self.ctx, self.view)
+        self.live.failed.connect(self.banner.show_error)
+        self.live.closed.connect(self._live_closed)
+        self.input.add_live(self.live)
+        self.sound = SoundPanel(self.ctx, self.view.answer_text)
+        self.sound.recording.connect(self._recording)
+        self.sound.recorded.connect(self._recorded)
+        self.input.record.connect(self._record)
+        self.sound.moved.connect(self.view.transcript.view.show_position)
+        self.view.transcript.view.chosen.connect(self.sound.play_word)
+        self.view.transcript.view.toggled.connect(self.sound.toggle)
+        self.input.add_sound(self.sound)
         self.view.boxes_shown.connect(self._draw_boxes)
         self.view.box_chosen.connect(self.input.picture.choose_box)
         self.view.opacity.connect(self.input.picture.set_opacity)
-        self.input.picture.box_clicked.connect(self.view.boxes.list.setCurrentRow)
+        self.view.saving.connect(self._save_answer)
+        self.view.comparing.connect(self._compare)
+        self.view.areas_changed.connect(lambda: self._mark(self._result.prediction if self._result else None))
+        self.input.picture.box_clicked.connect(self.view.boxes.choose)
+        self.pictures = TryPictures(self.ctx, self.input, self.view, self.banner, self)
         card.body.addWidget(self.view, 1)
         self.state = label("The answer appears here.", "faint", wrap=True)
         self.state.setObjectName("try-state")
@@ -600,7 +753,13 @@ class TryPage(Page):
         row.addWidget(self.progress)
         row.addStretch(1)
         row.addWidget(
-            button("Save answers …", self._export, icon_name="download", name="save-answers", tip="As CSV or JSON")
+            button(
+                "Save answers …",
+                self._export,
+                icon_name="download",
+                name="save-answers",
+                tip="As a table (CSV, JSON); text that was read also as pages of one PDF",
+            )
         )
         column.addLayout(row)
         self.table = ResultsTable(self.ctx.thumbnails)

@@ -114,7 +114,7 @@ class UsePage(Page):
         self._about.addWidget(label(card.name, "heading", wrap=True))
         m = card.metrics
         if m.get("n"):
-            words = f"Right on {m['accuracy']:.0%} of {m['n']} test items (between {m['low']:.0%} and {m['high']:.0%})."
+            words = str(m.get("words") or f"{m.get('metric', 'accuracy')}: {m.get('score', m.get('accuracy', 0)):.0%}")
             self._about.addWidget(label(words, "strong", wrap=True))
         for text in (card.summary, card.trained_on, f"Made {card.created[:16].replace('T', ' ')}."):
             self._about.addWidget(label(text, "soft", wrap=True))

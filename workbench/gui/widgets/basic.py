@@ -217,9 +217,15 @@ class Banner(QFrame):
         self.hide()
 
     def show_message(
-        self, text: str, kind: str = "info", action: str = "", on_action: Callable[[], object] | None = None
+        self,
+        text: str,
+        kind: str = "info",
+        action: str = "",
+        on_action: Callable[[], object] | None = None,
+        other: str = "",
+        on_other: Callable[[], object] | None = None,
     ) -> None:
-        """`kind`: info, good, warn or bad."""
+        """`kind`: info, good, warn or bad; up to two things to do about it."""
         self._icon.set_icon(ICON_NAMES[kind], ICON_COLOURS[kind])
         self.text.setText(text)
         self.setAccessibleName(text)
@@ -227,6 +233,8 @@ class Banner(QFrame):
         clear_layout(self._actions)
         if action and on_action is not None:
             self._actions.addWidget(button(action, on_action))
+        if other and on_other is not None:
+            self._actions.addWidget(button(other, on_other))
         self.show()
 
     def show_error(self, error: Problem | UserError | str) -> None:

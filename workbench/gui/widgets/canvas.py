@@ -1,13 +1,14 @@
-"""A picture with what a model says of it drawn on top: boxes, areas, or the new picture beside the old one."""
+"""A picture with what a model says of it drawn on top: boxes, areas, or text to select."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QBrush,
     QColor,
+    QContextMenuEvent,
     QDragEnterEvent,
     QDropEvent,
     QImage,
@@ -18,15 +19,17 @@ from PySide6.QtGui import (
     QPen,
     QPixmap,
     QPolygonF,
+    QTransform,
+    QWheelEvent,
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from workbench.gui.theme import CLASS_COLOURS, theme
 from workbench.gui.widgets.basic import accepts
 from workbench.gui.widgets.right_drag import RightDrag
+from workbench.gui.widgets.text_over_picture import TextOverPicture
+from workbench.gui.widgets.zoom import Zoom
 from workbench.tasks.predictions import Box
-
-_GRIP = 14
 
 
 def label_colour(labels: Sequence[str], label: str) -> QColor:
@@ -37,9 +40,11 @@ def label_colour(labels: Sequence[str], label: str) -> QColor:
 
 class Canvas(QWidget):
     """Signals:
-    dropped(object): mime data.
-    box_clicked(int): place in the boxes shown; -1 beside all of them.
-    right_dragged(float, float): the right button was held and the mouse moved so far to the right and up.
+        dropped(object): mime data.
+        box_clicked(int): place in the boxes (or lines of text) shown; -1 beside all of them.
+        right_dragged(float, float): the right button was held and the mouse moved so far to the right and up.
+
+    Ctrl and the wheel, or + and -, make the picture larger and smaller; 0 shows all of it.
     """
 
     dropped = Signal(object)
@@ -54,8 +59,6 @@ class Canvas(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self._picture = QPixmap()
-        self._after = QPixmap()
-        self._split = 0.5
         self._overlay = QImage()
         self._opacity = 0.55
         self._boxes: tuple[Box, ...] = ()
@@ -63,6 +66,10 @@ class Canvas(QWidget):
         self._original = QSize()
         self._chosen = -1
         self._words = ""
+        self._zoom = Zoom()
+        self._panning: QPointF | None = None
+        self.text = TextOverPicture(self, self._into_picture)
+        self.text.line_chosen.connect(self._line_chosen)
         self._drag = RightDrag()
         theme().changed.connect(self.update)
 
@@ -73,25 +80,48 @@ class Canvas(QWidget):
         self._picture = QPixmap()
         self._picture.loadFromData(data)
         self._words = ""
+        self._zoom.reset()
         self.clear_marks()
+
+    def show_image(self, image: QImage) -> None:
+        """The next picture of a video; what is drawn on it stays."""
+        self._picture = QPixmap.fromImage(image)
+        self.update()
 
     def show_words(self, words: str) -> None:
         self._picture, self._words = QPixmap(), words
         self.clear_marks()
 
     def clear_marks(self) -> None:
-        self._boxes, self._overlay, self._after, self._chosen = (), QImage(), QPixmap(), -1
+        self._boxes, self._overlay, self._chosen = (), QImage(), -1
+        self.text.show_lines(())
         self.update()
 
     def show_boxes(self, boxes: tuple[Box, ...], labels: list[str], width: int, height: int) -> None:
         """`width`, `height`: of the original picture, in whose pixels the boxes are."""
         self._boxes, self._labels, self._original = boxes, labels, QSize(width, height)
         self._chosen = self._chosen if self._chosen < len(boxes) else -1
+        self.text.show_lines(())
         self.update()
 
+    def show_text(self, lines: tuple[Box, ...], width: int, height: int) -> None:
+        """Lines that were read, over the picture, as text that can be selected. `width`, `height`: as `show_boxes`."""
+        self._boxes, self._original = (), QSize(width, height)
+        self.text.show_lines(lines)
+
     def choose_box(self, place: int) -> None:
+        if self.text.is_shown:
+            self.text.choose_line(place)
         self._chosen = place
+        boxes = self.text.layer.boxes if self.text.is_shown else self._boxes
+        if 0 <= place < len(boxes):
+            around = self._shape(boxes[place], self._frame()).boundingRect()
+            self._zoom.show(around.adjusted(-8, -8, 8, 8), self.size(), self._picture.size())
         self.update()
+
+    def _line_chosen(self, place: int) -> None:
+        self.choose_box(place)
+        self.box_clicked.emit(place)
 
     def show_overlay(self, overlay: QImage, opacity: float) -> None:
         """Areas in their colours, transparent elsewhere."""
@@ -102,24 +132,18 @@ class Canvas(QWidget):
         self._opacity = opacity
         self.update()
 
-    def show_after(self, data: bytes) -> None:
-        """The picture that was made, with a line to drag between old and new."""
-        self._after = QPixmap()
-        self._after.loadFromData(data)
-        self.update()
-
-    @property
-    def has_after(self) -> bool:
-        return not self._after.isNull()
-
     # Painting ------------------------------------------------------------------------------------------------------------
 
     def _frame(self) -> QRectF:
         """Where the picture lies."""
-        size = self._picture.size().scaled(self.size(), Qt.AspectRatioMode.KeepAspectRatio)
-        return QRectF(
-            (self.width() - size.width()) / 2, (self.height() - size.height()) / 2, size.width(), size.height()
-        )
+        return self._zoom.frame(self.size(), self._picture.size())
+
+    def _into_picture(self) -> QTransform:
+        """From here to pixels of the original picture."""
+        frame = self._frame()
+        sx = self._original.width() / max(1.0, frame.width())
+        sy = self._original.height() / max(1.0, frame.height())
+        return QTransform.fromTranslate(-frame.left(), -frame.top()) * QTransform.fromScale(sx, sy)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
@@ -135,31 +159,14 @@ class Canvas(QWidget):
             painter.setOpacity(self._opacity)
             painter.drawImage(frame, self._overlay, QRectF(self._overlay.rect()))
             painter.setOpacity(1.0)
-        if self.has_after:
-            self._paint_after(painter, frame)
         if self._boxes:
             self._paint_boxes(painter, frame)
+        if self.text.is_shown:
+            self.text.paint(painter)
         if self.hasFocus():
             painter.setPen(QPen(theme().colour("accent"), 2))
             painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawRect(frame.adjusted(1, 1, -1, -1))
-
-    def _paint_after(self, painter: QPainter, frame: QRectF) -> None:
-        at = frame.left() + frame.width() * self._split
-        painter.save()
-        painter.setClipRect(QRectF(at, frame.top(), frame.right() - at, frame.height()))
-        painter.drawPixmap(frame, self._after, QRectF(self._after.rect()))
-        painter.restore()
-        painter.setPen(QPen(QColor("#ffffff"), 2))
-        painter.drawLine(QPointF(at, frame.top()), QPointF(at, frame.bottom()))
-        painter.setPen(QPen(QColor("#1f2328"), 1))
-        painter.setBrush(QColor("#ffffff"))
-        painter.drawEllipse(QPointF(at, frame.center().y()), _GRIP / 1.4, _GRIP / 1.4)
-        for words, side in (("before", -1), ("after", 1)):
-            self._paint_tag(
-                painter, words, QColor("#1f2328"), at + side * (8 + painter.fontMetrics().horizontalAdvance(words) * (side < 0)),
-                frame.top() + 8,
-            )  # fmt: skip
+            painter.drawRect(frame.intersected(QRectF(self.rect())).adjusted(1, 1, -1, -1))
 
     def _paint_tag(self, painter: QPainter, words: str, colour: QColor, x: float, y: float) -> None:
         metrics = painter.fontMetrics()
@@ -176,8 +183,7 @@ class Canvas(QWidget):
     def _shape(self, box: Box, frame: QRectF) -> QPolygonF:
         sx = frame.width() / max(1, self._original.width())
         sy = frame.height() / max(1, self._original.height())
-        corners = box.polygon or ((box.x0, box.y0), (box.x1, box.y0), (box.x1, box.y1), (box.x0, box.y1))
-        return QPolygonF([QPointF(frame.left() + x * sx, frame.top() + y * sy) for x, y in corners])
+        return QPolygonF([QPointF(frame.left() + x * sx, frame.top() + y * sy) for x, y in box.corners()])
 
     def _paint_boxes(self, painter: QPainter, frame: QRectF) -> None:
         for number, box in enumerate(self._boxes):
@@ -203,8 +209,10 @@ class Canvas(QWidget):
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if self._drag.press(event):
             return
-        if self.has_after:
-            self._move_split(event)
+        if event.button() == Qt.MouseButton.MiddleButton:
+            self._panning = event.position()
+        elif self.text.is_shown:
+            self.text.press(event)
         elif self._boxes:
             frame, at = self._frame(), event.position()
             hit = [
@@ -217,27 +225,60 @@ class Canvas(QWidget):
             self.box_clicked.emit(self._chosen)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        if (step := self._drag.moved(event)) is not None:
+        if self._panning is not None:
+            self._zoom.pan(event.position() - self._panning, self.size(), self._picture.size())
+            self._panning = event.position()
+            self.update()
+        elif (step := self._drag.moved(event)) is not None:
             self.right_dragged.emit(step.x(), step.y())
-        elif self.has_after and event.buttons() & Qt.MouseButton.LeftButton:
-            self._move_split(event)
+        elif self.text.is_shown:
+            self.text.move(event)
+
+    def mouseReleaseEvent(self, _event: QMouseEvent) -> None:
+        self._panning = None
+        self.text.release()
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        if self.text.is_shown:
+            self.text.double_click(event)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        if self.text.is_shown:
+            self.text.show_menu(event.globalPos())
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        turn = event.angleDelta()
+        if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            self._zoom.step(turn.y() / 120, event.position(), self.size(), self._picture.size())
+        elif self._zoom.factor > 1:
+            self._zoom.pan(QPointF(turn.x(), turn.y()) / 2, self.size(), self._picture.size())
+        else:
+            event.ignore()
+            return
+        self.update()
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and self.text.takes(event):
+            event.accept()
+            return True
+        return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        step = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}.get(Qt.Key(event.key()), 0)
-        if step and self.has_after:
-            self._split = min(1.0, max(0.0, self._split + step * 0.05))
+        zoom = {Qt.Key.Key_Plus: 1, Qt.Key.Key_Equal: 1, Qt.Key.Key_Minus: -1}.get(Qt.Key(event.key()), 0)
+        if zoom or event.key() == Qt.Key.Key_0:
+            middle = QPointF(self.rect().center())
+            self._zoom.step(zoom or -100, middle, self.size(), self._picture.size())
             self.update()
-        elif step and self._boxes:
+            return
+        if self.text.is_shown and self.text.key(event):
+            return
+        step = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}.get(Qt.Key(event.key()), 0)
+        if step and self._boxes:
             self._chosen = (self._chosen + step) % len(self._boxes)
             self.update()
             self.box_clicked.emit(self._chosen)
         else:
             super().keyPressEvent(event)
-
-    def _move_split(self, event: QMouseEvent) -> None:
-        frame = self._frame()
-        self._split = min(1.0, max(0.0, (event.position().x() - frame.left()) / max(1.0, frame.width())))
-        self.update()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if accepts(event.mimeData()):
@@ -246,19 +287,3 @@ class Canvas(QWidget):
     def dropEvent(self, event: QDropEvent) -> None:
         event.acceptProposedAction()
         self.dropped.emit(event.mimeData())
-
-
-def mask_overlay(png: bytes, background: int, hidden: frozenset[int] = frozenset(), side: int = 1200) -> QImage:
-    """A mask's areas in their colours, at most `side` points wide; slow for large masks: call it in a job."""
-    grey = QImage.fromData(png).convertToFormat(QImage.Format.Format_Grayscale8)
-    if max(grey.width(), grey.height()) > side:
-        # Nearest points: classes must not be mixed.
-        grey = grey.scaled(side, side, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.FastTransformation)
-    table = []
-    for value in range(256):
-        colour = QColor(CLASS_COLOURS[value % len(CLASS_COLOURS)])
-        clear = value == background or value in hidden
-        table.append(QColor(colour.red(), colour.green(), colour.blue(), 0 if clear else 255).rgba())
-    indexed = QImage(grey.constBits(), grey.width(), grey.height(), grey.bytesPerLine(), QImage.Format.Format_Indexed8)
-    indexed.setColorTable(table)
-    return indexed.convertToFormat(QImage.Format.Format_ARGB32_Premultiplied)

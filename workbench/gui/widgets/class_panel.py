@@ -9,6 +9,7 @@ from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, QPointF, 
 from PySide6.QtGui import QColor, QDragEnterEvent, QDragMoveEvent, QDropEvent, QPainter, QPainterPath
 from PySide6.QtWidgets import (
     QAbstractItemView,
+    QFrame,
     QInputDialog,
     QLineEdit,
     QListWidget,
@@ -33,8 +34,14 @@ _COUNT = Qt.ItemDataRole.UserRole + 2
 
 
 class _Delegate(QStyledItemDelegate):
+    """Attributes:
+    air: pixels a row has beyond its text.
+    """
+
+    air = 18
+
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
-        return QSize(160, option.fontMetrics.height() + 18)
+        return QSize(160, option.fontMetrics.height() + self.air)
 
     def paint(
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
@@ -132,12 +139,15 @@ class ClassPanel(Card):
         self.setMinimumWidth(210)
         self.setMaximumWidth(340)
         self.body.addWidget(label("Classes", "heading"))
-        hint = label("Select items, then press the number; or drag items here.", "faint", wrap=True)
-        self.body.addWidget(hint)
+        self.hint = label("Select items, then press the number; or drag items here.", "faint", wrap=True)
+        self.body.addWidget(self.hint)
+        self._filters = True
+        self._annotated = False
         self.list = _List()
         self.list.setObjectName("class-list")
         self.list.setAccessibleName("Classes of the project")
-        self.list.setItemDelegate(_Delegate(self.list))
+        self._delegate = _Delegate(self.list)
+        self.list.setItemDelegate(self._delegate)
         self.list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.list.customContextMenuRequested.connect(self._menu)
         self.list.labelled.connect(self.labelled)
@@ -169,12 +179,46 @@ class ClassPanel(Card):
             entry.setData(_ID, found.id)
             entry.setData(_LABEL, found)
             entry.setData(_COUNT, counts.get(found.id, 0))
+            noun = "labels" if self._annotated else "items"
             key = f", key {found.position + 1}" if found.position < 9 else ""
-            entry.setData(Qt.ItemDataRole.AccessibleTextRole, f"{found.name}, {counts.get(found.id, 0)} items{key}")
+            entry.setData(Qt.ItemDataRole.AccessibleTextRole, f"{found.name}, {counts.get(found.id, 0)} {noun}{key}")
             self.list.addItem(entry)
             if found.id == chosen:
                 self.list.setCurrentItem(entry)
-        self.unlabelled.setText(f"{unlabelled:,} without a label" if unlabelled else "Everything has a label")
+        words = ("not done", "Everything is done") if self._annotated else ("without a label", "Everything has a label")
+        self.unlabelled.setText(f"{unlabelled:,} {words[0]}" if unlabelled else words[1])
+
+    def set_annotated(self, annotated: bool) -> None:
+        """Speak of labels on pieces of items, which an editor makes."""
+        self._annotated = annotated
+        self.hint.setText(
+            "How often each is marked. Open a picture (Enter) to mark more." if annotated
+            else "Select items, then press the number; or drag items here."
+        )  # fmt: skip
+
+    def for_drawing(self) -> None:
+        """In an editor: a click picks the class to draw (`filtered` says which) instead of filtering a list."""
+        self._filters = False
+        self.unlabelled.hide()
+        self.hint.hide()
+        self.body.setContentsMargins(S, S, S, S)
+        self._delegate.air = 12
+        self.list.setFrameShape(QFrame.Shape.NoFrame)
+        self.list.setProperty("role", "bare")
+        self.list.setToolTip("Click to pick this class, double-click to rename, right-click for more")
+
+    def fit_height(self, most: int) -> None:
+        """Be as high as the classes, up to `most` of them."""
+        row = self.list.sizeHintForRow(0) if self.list.count() else self.list.fontMetrics().height() + 12
+        self.list.setFixedHeight(row * max(2, min(most, self.list.count())) + 4)
+
+    def choose_class(self, class_id: int | None) -> None:
+        """Show this class as the one in use."""
+        for row in range(self.list.count()):
+            if self.list.item(row).data(_ID) == class_id:
+                self.list.setCurrentRow(row)
+                return
+        self.clear_choice()
 
     def clear_choice(self) -> None:
         self.list.setCurrentRow(-1)
@@ -195,7 +239,8 @@ class ClassPanel(Card):
             return
         found: ClassLabel = entry.data(_LABEL)
         menu = QMenu(self)
-        menu.addAction("Show all items", lambda: self.filtered.emit(-1))
+        if self._filters:
+            menu.addAction("Show all items", lambda: self.filtered.emit(-1))
         menu.addAction("Rename …", lambda: self._rename(found))
         merge = menu.addMenu("Merge into")
         for row in range(self.list.count()):

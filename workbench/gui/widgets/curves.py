@@ -72,6 +72,10 @@ ACCURACY_CURVES = (
 )
 
 
+_RIGHT = "How often it is right"
+_RIGHT_TIP = "Accuracy: the share of items it names rightly; higher is better."
+
+
 class _Swatch(QWidget):
     """A short piece of a curve, for the legend."""
 
@@ -118,9 +122,9 @@ class CurvePlot(Card):
         self._best: float | None = None
         self._percent = percent
         self._shown_heading = heading
-        title = label(heading, "strong")
-        title.setToolTip(tip)
-        self.body.addWidget(title)
+        self._title = label(heading, "strong")
+        self._title.setToolTip(tip)
+        self.body.addWidget(self._title)
         self.body.addLayout(self._legend())
 
         self.plot: Any = pg.PlotWidget(background=None)
@@ -155,6 +159,14 @@ class CurvePlot(Card):
         self.setAccessibleName(heading)
         theme().changed.connect(self._restyle)
         self._restyle()
+
+    def set_heading(self, heading: str, tip: str) -> None:
+        """Another name for what is drawn."""
+        if heading != self._shown_heading:
+            self._shown_heading = heading
+            self._title.setText(heading)
+            self._title.setToolTip(tip)
+            self.setAccessibleName(heading)
 
     def set_points(self, key: str, xs: Sequence[float], ys: Sequence[float]) -> None:
         """Replace one curve's points; drawn with the next redraw."""
@@ -264,8 +276,8 @@ class TrainingCurves(QWidget):
             LOSS_CURVES,
         )
         self.accuracy = CurvePlot(
-            "How often it is right",
-            "Accuracy: the share of items it names rightly; higher is better.",
+            _RIGHT,
+            _RIGHT_TIP,
             ACCURACY_CURVES,
             percent=True,
         )
@@ -276,10 +288,18 @@ class TrainingCurves(QWidget):
         """Draw a run as far as it is known (at most ten times a second)."""
         self.loss.set_points("steps", [x for x, _y in progress.steps], [y for _x, y in progress.steps])
         xs = [float(e.epoch) for e in progress.epochs]
-        self.loss.set_points("train", xs, [e.train_loss for e in progress.epochs])
-        self.loss.set_points("validation", xs, [e.validation_loss for e in progress.epochs])
-        self.accuracy.set_points("train", xs, [e.train_accuracy for e in progress.epochs])
-        self.accuracy.set_points("validation", xs, [e.validation_accuracy for e in progress.epochs])
+        learnt = [e for e in progress.epochs if e.train_loss >= 0]
+        self.loss.set_points("train", [float(e.epoch) for e in learnt], [e.train_loss for e in learnt])
+        steering = [e for e in progress.epochs if e.validation_loss >= 0]
+        self.loss.set_points("validation", [float(e.epoch) for e in steering], [e.validation_loss for e in steering])
+        # -1 says: not measured.
+        measured = [e for e in progress.epochs if e.train_score >= 0]
+        self.accuracy.set_points("train", [float(e.epoch) for e in measured], [e.train_score for e in measured])
+        self.accuracy.set_points("validation", xs, [e.validation_score for e in progress.epochs])
+        if progress.epochs and progress.epochs[-1].metric not in ("", "accuracy"):
+            self.accuracy.set_heading(f"How good it is ({progress.epochs[-1].metric})", "Higher is better.")
+        else:
+            self.accuracy.set_heading(_RIGHT, _RIGHT_TIP)
         best = float(progress.best.epoch) if progress.best else None
         self.loss.set_best(best)
         self.accuracy.set_best(best)

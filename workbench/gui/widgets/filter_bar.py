@@ -96,6 +96,12 @@ class FilterBar(QWidget):
             ids=self._ids,
         )
 
+    def set_annotated(self, annotated: bool) -> None:
+        """Speak of items that are done, where labels are on pieces of them; of items with a label otherwise."""
+        for place, words in ((1, "Not done"), (2, "Done")) if annotated else ((1, _SHOW[1][0]), (2, _SHOW[2][0])):
+            self.show_box.setItemText(place, words)
+        self.order_box.setItemText(2, "Done first" if annotated else _ORDER[2][0])
+
     def show_class(self, class_id: int, name: str) -> None:
         """Only this class."""
         self._class_id, self._ids = class_id, None

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -20,19 +23,32 @@ from workbench.data.importers import ColumnChoice, ImportPlan
 from workbench.errors import UserError
 from workbench.gui.theme import L, M
 from workbench.gui.widgets.basic import Banner, label
+from workbench.gui.widgets.oddities import Oddities
+from workbench.tasks.base import Task
 
 _NO_LABEL = "(no labels)"
 _PREVIEW = 12
+TasksFor = Callable[[ImportPlan], Sequence[Task]]
 
 
 class ImportDialog(QDialog):
     """Shows a plan and lets the person choose columns, a name (for a new project) and whether to copy."""
 
-    def __init__(self, plan: ImportPlan, new_project: bool, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        plan: ImportPlan,
+        new_project: bool,
+        tasks_for: TasksFor,
+        parent: QWidget | None = None,
+        editor: str = "",
+    ) -> None:
         super().__init__(parent)
         self.setWindowTitle("Import")
         self.setMinimumWidth(640)
         self.plan = plan
+        # How labels are shown in what it goes into: the open project, or the kind of project that is chosen.
+        self._editors: dict[str, str] = {}
+        self._editor = editor
         column = QVBoxLayout(self)
         column.setContentsMargins(L, L, L, L)
         column.setSpacing(M)
@@ -45,10 +61,23 @@ class ImportDialog(QDialog):
         self.name.setAccessibleName("Name of the project")
         if new_project:
             form.addRow("Project name", self.name)
+        self.task = QComboBox()
+        self.task.setObjectName("import-task")
+        self.task.setAccessibleName("What shall it learn?")
+        self.task.setToolTip("The kind of project (task); it decides how you label and what the model will answer")
+        # Long summaries must not take the room of the words before them.
+        self.task.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self._tasks_for, self._form = tasks_for, form
+        if new_project:
+            form.addRow("What shall it learn?", self.task)
+            self._fill_tasks()
+            self.task.currentIndexChanged.connect(self._warn)
         self.content = QComboBox()
         self.content.setObjectName("content-column")
         self.label_column = QComboBox()
         self.label_column.setObjectName("label-column")
+        self.words_column = QComboBox()
+        self.words_column.setObjectName("words-column")
         columns = plan.columns()
         if columns:
             self._fill_columns(form)
@@ -61,6 +90,8 @@ class ImportDialog(QDialog):
         )
         self.copy.setVisible(plan.media == "picture")
         column.addWidget(self.copy)
+        if plan.repairs or (plan.kind == "marked" and plan.problems):
+            column.addWidget(Oddities(plan.problems, plan.repairs))
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
         self.ok = buttons.addButton("Import", QDialogButtonBox.ButtonRole.AcceptRole)
         self.ok.setObjectName("import-ok")
@@ -71,19 +102,46 @@ class ImportDialog(QDialog):
         column.addWidget(buttons)
         self._warn()
 
+    def _fill_tasks(self) -> None:
+        """The tasks that suit what is chosen; no question where there is only one."""
+        before = self.task_id
+        try:
+            tasks = self._tasks_for(self.plan)
+        except UserError as error:
+            self.banner.show_error(error)
+            tasks = []
+        self.task.clear()
+        self._editors = {task.info.id: task.info.editor for task in tasks}
+        for task in tasks:
+            self.task.addItem(f"{task.info.title}: {task.info.summary}", task.info.id)
+        self.task.setCurrentIndex(max(0, self.task.findData(before)))
+        self._form.setRowVisible(self.task, len(tasks) > 1)
+
+    @property
+    def task_id(self) -> str:
+        """What a new project is for; "" where there is no choice."""
+        return str(self.task.currentData() or "")
+
     def _fill_columns(self, form: QFormLayout) -> None:
         guess = self.plan.guess()
         names = [c.name for c in self.plan.columns()]
         self.content.addItems(names)
         self.label_column.addItems([_NO_LABEL, *names])
+        self.words_column.addItems([_NO_LABEL, *names])
         if guess is not None:
             self.content.setCurrentText(guess.content)
             self.label_column.setCurrentText(guess.label or _NO_LABEL)
+            self.words_column.setCurrentText(guess.words or _NO_LABEL)
         self._is_path = guess is not None and guess.is_path
         self._guessed = guess.content if guess is not None else ""
         for box, text, tip in (
             (self.content, "Text (or picture file) is in", "The column with what the model looks at (the input)"),
             (self.label_column, "Label is in", "The column with the right answer (the target)"),
+            (
+                self.words_column,
+                "Answer in words is in",
+                "The column with what shall be said or written: a transcript, an answer (the target text)",
+            ),
         ):
             box.setAccessibleName(text)
             box.setToolTip(tip)
@@ -107,10 +165,11 @@ class ImportDialog(QDialog):
 
     def _choose(self) -> None:
         chosen = self.label_column.currentText()
-        content = self.content.currentText()
+        content, words = self.content.currentText(), self.words_column.currentText()
         choice = ColumnChoice(
-            content, "" if chosen == _NO_LABEL else chosen, self._is_path and content == self._guessed
-        )
+            content, "" if chosen == _NO_LABEL else chosen, self._is_path and content == self._guessed,
+            "" if words == _NO_LABEL else words,
+        )  # fmt: skip
         try:
             self.plan.choose(choice)
         except UserError as error:
@@ -120,12 +179,33 @@ class ImportDialog(QDialog):
         self.ok.setEnabled(True)
         self.summary.setText(self.plan.summary)
         self._warn()
+        if self._form.indexOf(self.task) >= 0:
+            self._fill_tasks()
 
     def _warn(self) -> None:
         words = [*self.plan.warnings]
-        if self.plan.problems:
+        loss = self.plan.loss(self._editors.get(self.task_id, self._editor))
+        if loss:
+            words.insert(0, loss)
+        if self.plan.problems and self.plan.kind == "marked":
+            count = len(self.plan.problems)
+            words.append(f"{count:,} {'thing is' if count == 1 else 'things are'} left out: {self.plan.problems[0]}")
+        elif self.plan.problems:
             words.append(f"{len(self.plan.problems)} rows or files cannot be used: {self.plan.problems[0]}")
         if words:
             self.banner.show_message("\n".join(words), "warn")
         else:
             self.banner.hide()
+        self._fit()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Grow until all words can be read: a window does not do so by itself for text that is broken into lines."""
+        layout = self.layout()
+        if layout is None or not self.isVisible():
+            return
+        layout.activate()
+        self.resize(self.width(), max(self.height(), layout.totalHeightForWidth(self.width())))

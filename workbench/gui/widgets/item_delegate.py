@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPainterPath, QPen
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from workbench.data.types import ClassLabel, Item
 from workbench.gui.icons import pixmap
-from workbench.gui.models.item_model import CLASS_ROLE, ITEM_ROLE, SUGGESTION_ROLE
+from workbench.gui.models.item_marks import Marks
+from workbench.gui.models.item_model import CLASS_ROLE, ITEM_ROLE, MARKS_ROLE, SUGGESTION_ROLE
 from workbench.gui.theme import M, S, theme
 from workbench.gui.thumbnails import Thumbnails
 
@@ -55,14 +58,21 @@ class ItemDelegate(QStyledItemDelegate):
         painter.drawPath(path)
         chosen: ClassLabel | None = index.data(CLASS_ROLE)
         suggested: ClassLabel | None = index.data(SUGGESTION_ROLE)
+        marks: Marks | None = index.data(MARKS_ROLE)
         if self.tiles:
-            self._tile(painter, frame, item, chosen, suggested)
+            self._tile(painter, frame, item, chosen, suggested, marks)
         else:
-            self._line(painter, frame, item, chosen, suggested)
+            self._line(painter, frame, item, chosen, suggested, marks)
         painter.restore()
 
     def _tile(
-        self, painter: QPainter, frame: QRectF, item: Item, chosen: ClassLabel | None, suggested: ClassLabel | None
+        self,
+        painter: QPainter,
+        frame: QRectF,
+        item: Item,
+        chosen: ClassLabel | None,
+        suggested: ClassLabel | None,
+        marks: Marks | None,
     ) -> None:
         picture = frame.adjusted(6, 6, -6, -32)
         found = self._thumbnails.pixmap(item.path, item.window) if item.path is not None else None
@@ -71,17 +81,29 @@ class ItemDelegate(QStyledItemDelegate):
             target = QRectF(0, 0, size.width(), size.height())
             target.moveCenter(picture.center())
             painter.drawPixmap(target, found, QRectF(found.rect()))
+            if marks is not None and marks.key:
+                over = self._thumbnails.overlay(marks.key, partial(marks.draw, found.size()))
+                if over is not None:
+                    painter.drawPixmap(target, over, QRectF(over.rect()))
         else:
             broken = bool(item.problem or (item.path is not None and self._thumbnails.problem(item.path, item.window)))
             mark = pixmap("image-off" if broken else "image", 28, "bad" if broken else "text_faint")
             centre = picture.center() - QPointF(14, 14)
             painter.drawPixmap(QRectF(centre.x(), centre.y(), 28, 28), mark, QRectF(mark.rect()))
-        self._chip(
-            painter, QRectF(frame.left() + 6, frame.bottom() - 28, frame.width() - 12, 22), item, chosen, suggested
-        )
+        area = QRectF(frame.left() + 6, frame.bottom() - 28, frame.width() - 12, 22)
+        if marks is not None and not item.problem:
+            paint_marks(painter, area, marks)
+        else:
+            self._chip(painter, area, item, chosen, suggested)
 
     def _line(
-        self, painter: QPainter, frame: QRectF, item: Item, chosen: ClassLabel | None, suggested: ClassLabel | None
+        self,
+        painter: QPainter,
+        frame: QRectF,
+        item: Item,
+        chosen: ClassLabel | None,
+        suggested: ClassLabel | None,
+        marks: Marks | None,
     ) -> None:
         chip = min(180.0, frame.width() * 0.3)
         words = frame.adjusted(M, S / 2, -chip - 2 * M, -S / 2)
@@ -95,7 +117,10 @@ class ItemDelegate(QStyledItemDelegate):
             shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, int(words.width() * 1.85))
         painter.drawText(words, int(flags), shown)
         area = QRectF(frame.right() - chip - M, frame.center().y() - 11, chip, 22)
-        self._chip(painter, area, item, chosen, suggested)
+        if marks is not None and not item.problem:
+            paint_marks(painter, area, marks)
+        else:
+            self._chip(painter, area, item, chosen, suggested)
 
     def _chip(
         self, painter: QPainter, area: QRectF, item: Item, chosen: ClassLabel | None, suggested: ClassLabel | None
@@ -139,3 +164,39 @@ class ItemDelegate(QStyledItemDelegate):
             Qt.AlignmentFlag.AlignVCenter,
             metrics.elidedText(text, Qt.TextElideMode.ElideRight, int(words.width())),
         )
+
+
+def paint_marks(painter: QPainter, area: QRectF, marks: Marks) -> None:
+    """What is marked on an item: filled when it is done, dashed while it is not."""
+    metrics = QFontMetrics(painter.font())
+    if not marks.colour:
+        mark = ("circle-check", "good") if marks.done else ("sparkles", "warn") if marks.key else ("", "text_faint")
+        if mark[0]:
+            found = pixmap(mark[0], 14, mark[1])
+            spot = QRectF(area.left() + 2, area.center().y() - 7, 14, 14)
+            painter.drawPixmap(spot, found, QRectF(found.rect()))
+        painter.setPen(theme().colour("text_soft" if mark[0] else "text_faint"))
+        words = area.adjusted(22 if mark[0] else 0, 0, 0, 0)
+        shown = metrics.elidedText(marks.text, Qt.TextElideMode.ElideRight, int(words.width()))
+        painter.drawText(words, Qt.AlignmentFlag.AlignVCenter, shown)
+        return
+    text = marks.text
+    box = QRectF(area.left(), area.top(), min(area.width(), metrics.horizontalAdvance(text) + 30.0), area.height())
+    colour = QColor(marks.colour)
+    path = QPainterPath()
+    path.addRoundedRect(box, 11, 11)
+    if marks.done:
+        ground = QColor(colour)
+        ground.setAlpha(46 if theme().mode == "light" else 80)
+        painter.fillPath(path, ground)
+    else:
+        painter.setPen(QPen(colour, 1.4, Qt.PenStyle.DashLine))
+        painter.drawPath(path)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(colour)
+    painter.drawEllipse(QPointF(box.left() + 12, box.center().y()), 4.5, 4.5)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.setPen(theme().colour("text"))
+    words = box.adjusted(22, 0, -6, 0)
+    shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, int(words.width()))
+    painter.drawText(words, Qt.AlignmentFlag.AlignVCenter, shown)

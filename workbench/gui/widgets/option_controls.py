@@ -61,8 +61,9 @@ class OptionControls(QWidget):
         self._read.clear()
         self._write.clear()
         for option in task.info.options:
-            choices = task.choices(card, option) if option.kind == "choice" and card is not None else option.choices
-            if option.kind == "choice" and len(choices) < 2:
+            listed = option.kind in ("choice", "file")
+            choices = task.choices(card, option) if listed and card is not None else option.choices
+            if listed and len(choices) < (2 if option.kind == "choice" else 1):
                 continue  # nothing to choose
             self._add(option, choices)
         self.setVisible(bool(self._read))
@@ -102,7 +103,10 @@ class OptionControls(QWidget):
         if option.kind == "words":
             return self._words(option)
         if option.kind == "picture":
-            return self._picture(option)
+            return self._file(option, "Choose or drop a picture", _PICTURES)
+        if option.kind == "file":
+            endings = " ".join(f"*{ending}" for ending, _words in choices)
+            return self._file(option, "None", f"{choices[0][1]} ({endings});;All files (*)")
         edit = QLineEdit()
         edit.setPlaceholderText(option.tip)
         edit.textChanged.connect(lambda _text: self._typing.start())
@@ -159,16 +163,16 @@ class OptionControls(QWidget):
         self._write[option.id] = lambda value: edit.setPlainText(str(value))
         return edit, edit
 
-    def _picture(self, option: Option) -> tuple[QWidget, QWidget]:
+    def _file(self, option: Option, empty: str, kinds: str) -> tuple[QWidget, QWidget]:
         holder = QWidget()
         row = QHBoxLayout(holder)
         row.setContentsMargins(0, 0, 0, 0)
         edit = QLineEdit()
-        edit.setPlaceholderText("Choose or drop a picture")
+        edit.setPlaceholderText(empty)
         edit.textChanged.connect(lambda _text: self._typing.start())
 
         def choose() -> None:
-            file, _ = QFileDialog.getOpenFileName(self, option.title, "", _PICTURES)
+            file, _ = QFileDialog.getOpenFileName(self, option.title, "", kinds)
             if file:
                 edit.setText(file)
 

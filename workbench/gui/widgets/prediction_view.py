@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,13 +26,40 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from workbench.gui.theme import CLASS_COLOURS, S, theme
+from workbench.engine.truth import answer_text
+from workbench.gui.theme import S, theme
+from workbench.gui.widgets.areas_part import MaskPart
 from workbench.gui.widgets.basic import button, label, row
 from workbench.gui.widgets.canvas import label_colour
+from workbench.gui.widgets.picture_part import PicturePart
+from workbench.gui.widgets.read_text import ReadText
 from workbench.gui.widgets.score_bars import ScoreBars
+from workbench.gui.widgets.transcript_view import TranscriptPart
 from workbench.tasks.predictions import Box, Boxes, Mask, Picture, Prediction, Scores, Table, Text, Vector
 
 _MOST_ROWS = 500
+_FILE_KINDS = {
+    ".csv": "Table",
+    ".txt": "Text",
+    ".pdf": "PDF with text to search and copy",
+    ".hocr": "hOCR (places of all words)",
+}
+
+
+def ask_save_path(parent: QWidget, title: str, name: str, endings: tuple[str, ...]) -> str:
+    """Ask the person where a file goes; "" when nowhere.
+
+    Args:
+        name: suggested, without an ending.
+        endings: that are offered, the first one suggested.
+    """
+    kinds = {f"{_FILE_KINDS.get(e, e[1:].upper())} (*{e})": e for e in endings}
+    file, kind = QFileDialog.getSaveFileName(parent, title, f"{name}{endings[0]}", ";;".join(kinds))
+    path, wanted = Path(file), kinds.get(kind, endings[0])
+    if file and (not path.suffix or (wanted != endings[0] and path.suffix == endings[0])):
+        # The kind was chosen from the list, and the suggested ending stayed.
+        file = str(path.with_suffix(wanted))
+    return file
 
 
 def _column(widget: QWidget) -> QVBoxLayout:
@@ -71,6 +99,8 @@ class BoxesPart(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._prediction: Boxes | None = None
+        # Of a video, in order of appearance; None for a single picture.
+        self._live: list[str] | None = None
         column = _column(self)
         self.summary = label("", "heading", wrap=True, selectable=True)
         self.summary.setObjectName("boxes-summary")
@@ -83,10 +113,9 @@ class BoxesPart(QWidget):
         self.value = label("", "soft")
         self.list = _Swatches("What was found")
         self.list.currentRowChanged.connect(self.chosen)
-        self.text = QPlainTextEdit()
-        self.text.setReadOnly(True)
-        self.text.setAccessibleName("The text that was read")
+        self.text = ReadText()
         self.text.setObjectName("read-text")
+        self.text.line_chosen.connect(self.chosen)
         column.addWidget(self.summary)
         self.certain = label("At least this certain", "soft")
         column.addLayout(row(self.certain, self.slider, self.value))
@@ -97,15 +126,34 @@ class BoxesPart(QWidget):
         self._prediction = prediction
         self.list.setVisible(not prediction.reading)
         self.text.setVisible(prediction.reading)
-        self.slider.blockSignals(True)
-        self.slider.setValue(round(prediction.threshold * 100))
-        self.slider.blockSignals(False)
+        if self._live is None:
+            self.slider.blockSignals(True)
+            self.slider.setValue(round(prediction.threshold * 100))
+            self.slider.blockSignals(False)
         self._refill()
+
+    def set_live(self, labels: list[str] | None) -> None:
+        """While a video is looked at: the slider stays where it is, and colours go by these labels."""
+        self._live = labels
 
     def labels(self) -> list[str]:
         """All labels found, in a fixed order: a label's place gives its colour."""
+        if self._live is not None:
+            self._live += [n for n in dict.fromkeys(b.label for b in self.boxes_now()) if n not in self._live]
+            return self._live
         found = self._prediction.boxes if self._prediction is not None and not self._prediction.reading else ()
         return sorted({b.label for b in found})
+
+    def prediction_now(self) -> Boxes | None:
+        """The prediction as it is shown: with the slider's value."""
+        return replace(self._prediction, threshold=self.slider.value() / 100) if self._prediction is not None else None
+
+    def choose(self, place: int) -> None:
+        """Highlight a box or a line in the list; -1 for none."""
+        self.text.choose_line(place)
+        self.list.blockSignals(True)
+        self.list.setCurrentRow(place)
+        self.list.blockSignals(False)
 
     def boxes_now(self) -> tuple[Box, ...]:
         """The boxes above the slider's value."""
@@ -120,8 +168,10 @@ class BoxesPart(QWidget):
         self.value.setText(f"{limit:.0%}")
         labels = self.labels()
         if prediction.reading:
-            self.summary.setText(f"{len(boxes)} lines read" if boxes else "No text found")
-            self.text.setPlainText("\n".join(b.label for b in boxes))
+            self.text.show_lines(boxes)
+            lines = f"{len(boxes)} lines read" if len(boxes) != 1 else "1 line read"
+            doubtful = f", {self.text.doubtful} of them not surely (underlined)" if self.text.doubtful else ""
+            self.summary.setText(f"{lines}{doubtful}" if boxes else "No text found")
         else:
             counts: dict[str, int] = {}
             for box in boxes:
@@ -131,37 +181,6 @@ class BoxesPart(QWidget):
             self.list.put([(f"{b.label}   {b.score:.0%}", label_colour(labels, b.label)) for b in boxes])
             self.list.blockSignals(False)
         self.shown.emit(boxes)
-
-
-class MaskPart(QWidget):
-    """Signals:
-    opacity(float): 0..1.
-    """
-
-    opacity = Signal(float)
-
-    def __init__(self) -> None:
-        super().__init__()
-        column = _column(self)
-        self.summary = label("", "heading", wrap=True, selectable=True)
-        self.summary.setObjectName("mask-summary")
-        self.slider = QSlider(Qt.Orientation.Horizontal)
-        self.slider.setRange(0, 100)
-        self.slider.setValue(55)
-        self.slider.setAccessibleName("How strongly the areas cover the picture")
-        self.slider.setToolTip("How strongly the areas cover the picture (opacity)")
-        self.slider.valueChanged.connect(lambda value: self.opacity.emit(value / 100))
-        self.list = _Swatches("Areas and their share of the picture")
-        column.addWidget(self.summary)
-        column.addLayout(row(label("Colour over the picture", "soft"), self.slider))
-        column.addWidget(self.list, 1)
-
-    def show_prediction(self, prediction: Mask) -> None:
-        present = prediction.present()
-        self.summary.setText(f"{present[0][1]}, {present[0][2]:.0%} of the picture" if present else "Nothing found")
-        self.list.put(
-            [(f"{name}   {share:.1%}", QColor(CLASS_COLOURS[i % len(CLASS_COLOURS)])) for i, name, share in present]
-        )
 
 
 class TextPart(QWidget):
@@ -216,23 +235,6 @@ class TextPart(QWidget):
             words = ["Nothing found in this text."]
         self.legend.setText("   ·   ".join(words[:30]))
         self.legend.setVisible(bool(words))
-
-
-class PicturePart(QWidget):
-    """The new picture itself is on the canvas; here stand its size and what to do with it."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        column = _column(self)
-        self.summary = label("", "heading", wrap=True)
-        self.summary.setObjectName("picture-summary")
-        column.addWidget(self.summary)
-        column.addWidget(label("Drag the line in the picture to compare before and after.", "soft", wrap=True))
-        column.addStretch(1)
-
-    def show_prediction(self, prediction: Picture) -> None:
-        words = f"{prediction.width:,} x {prediction.height:,} points"
-        self.summary.setText(words if prediction.finished else f"{words}, still being made …")
 
 
 class VectorPart(QWidget):
@@ -311,14 +313,23 @@ class PredictionView(QWidget):
     boxes_shown(object): boxes to draw on the picture.
     box_chosen(int): a line of the list of boxes.
     opacity(float): of the areas.
+    saving(object, object): the prediction as it is shown, and the path where the person wants it.
+    comparing(str): the answer's text shall be compared with the right one.
+    areas_changed(): other areas shall be shown.
+    picture_save(object, str): a `Picture` shall be saved at this path.
     """
 
     boxes_shown = Signal(object)
     box_chosen = Signal(int)
     opacity = Signal(float)
+    saving = Signal(object, object)
+    comparing = Signal(str)
+    areas_changed = Signal()
+    picture_save = Signal(object, str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.suggested = "answer"  # name of a file to save, without its ending
         self.prediction: Prediction | None = None
         column = _column(self)
         self.stack = QStackedWidget()
@@ -328,6 +339,7 @@ class PredictionView(QWidget):
         self.boxes.shown.connect(self.boxes_shown)
         self.boxes.chosen.connect(self.box_chosen)
         self.areas.opacity.connect(self.opacity)
+        self.areas.hidden_changed.connect(self.areas_changed)
         holder = QWidget()
         holder_column = _column(holder)
         holder_column.addWidget(self.scores)
@@ -336,25 +348,34 @@ class PredictionView(QWidget):
             Scores.kind: (holder, self.scores.show_prediction)
         }
         self.text = TextPart()
+        self.picture = PicturePart()
         parts: tuple[tuple[str, Any], ...] = (
             (Boxes.kind, self.boxes),
             (Mask.kind, self.areas),
             (Text.kind, self.text),
-            (Picture.kind, PicturePart()),
+            (Picture.kind, self.picture),
             (Vector.kind, VectorPart()),
             (Table.kind, TablePart()),
         )
         for kind, part in parts:
             self._parts[kind] = part, part.show_prediction
-        for widget, _show in self._parts.values():
+        # Of a recording: words with times, which can be heard.
+        self.transcript = TranscriptPart()
+        self._heard: tuple[QWidget, Callable[[Any], None]] = self.transcript, self.transcript.show_prediction
+        for widget, _show in (*self._parts.values(), self._heard):
             self.stack.addWidget(widget)
         self.note = label("", "soft", wrap=True)
         self.note.setObjectName("prediction-note")
         self.copy = button("Copy", self._copy, icon_name="copy", name="copy-answer", tip="Copy the answer as text")
         self.save = button("Save …", self._save, icon_name="save", name="save-answer")
+        self.compare = button(
+            "Compare with the right text …", self._compare, icon_name="git-compare", name="compare-answer",
+            tip="Tells how many words and letters are wrong (word and character error rate)",
+        )  # fmt: skip
         column.addWidget(self.stack, 1)
         column.addWidget(self.note)
         column.addLayout(row(self.copy, self.save, 1))
+        column.addLayout(row(self.compare, 1))
         self.show_prediction(None)
 
     def show_prediction(self, prediction: Prediction | None) -> None:
@@ -363,51 +384,82 @@ class PredictionView(QWidget):
         self.stack.setVisible(prediction is not None)
         plain = isinstance(prediction, Scores)
         whole = prediction is not None and getattr(prediction, "finished", True)
-        self.copy.setVisible(whole and not plain and not isinstance(prediction, Picture | Mask))
+        self.copy.setVisible(whole and not plain and not isinstance(prediction, Picture))
         self.save.setVisible(whole and not plain)
+        self.compare.setVisible(whole and prediction is not None and answer_text(prediction) is not None)
+        reading = isinstance(prediction, Boxes) and prediction.reading
+        named = (
+            (self.copy, "Copy text" if reading else "Copy"),
+            (self.save, "Save as …" if reading else "Save picture …" if isinstance(prediction, Picture) else "Save …"),
+        )
+        for pressed, words in named:
+            pressed.setText(f" {words}")
+            pressed.setAccessibleName(words)
         self.note.setVisible(prediction is not None and not plain and bool(prediction.note))
         if prediction is None:
             self.scores.show_prediction(None)
             return
-        widget, show = self._parts[prediction.kind]
+        heard = isinstance(prediction, Text) and prediction.timed
+        widget, show = self._heard if heard else self._parts[prediction.kind]
         self.stack.setCurrentWidget(widget)
         show(prediction)
         if not plain:
             self.note.setText(prediction.note)
             self.setAccessibleName(f"Answer: {prediction.summary()}. {prediction.note}")
 
+    def set_live(self, labels: list[str] | None) -> None:
+        """While a video is looked at (`labels`: of its boxes so far), nothing moves by itself; None ends that."""
+        self.boxes.set_live(labels)
+        self.scores.bars.still = labels is not None
+
+    def prediction_now(self) -> Prediction | None:
+        """The prediction as it is shown."""
+        return self.boxes.prediction_now() if isinstance(self.prediction, Boxes) else self.prediction
+
     def answer_text(self) -> str:
         """The answer as plain text."""
-        if isinstance(self.prediction, Text) and not self.prediction.marked:
-            return self.prediction.text
-        return "\n".join(self.prediction.lines()) if self.prediction is not None else ""
+        prediction = self.prediction_now()
+        if prediction is None:
+            return ""
+        if isinstance(prediction, Text) and not prediction.marked:
+            from workbench.engine.save import written
+
+            return written(prediction)
+        text = answer_text(prediction)
+        return text if text is not None else "\n".join(prediction.lines())
 
     def _copy(self) -> None:
         QApplication.clipboard().setText(self.answer_text())
 
+    def _compare(self) -> None:
+        self.comparing.emit(self.answer_text())
+
     def ask_path(self, endings: tuple[str, ...]) -> str:
         """Where it goes; asked of the person."""
-        kinds = ";;".join(f"{e[1:].upper()} (*{e})" for e in endings)
-        return QFileDialog.getSaveFileName(self, "Save the answer", f"answer{endings[0]}", kinds)[0]
+        return ask_save_path(self, "Save the answer", self.suggested, endings)
 
     def _save(self) -> None:
-        from workbench.engine.save import endings, save_prediction
-        from workbench.errors import UserError
+        from workbench.engine.save import endings
 
-        if self.prediction is None:
-            return
-        file = self.ask_path(endings(self.prediction))
-        if not file:
+        prediction = self.prediction_now()
+        file = self.ask_path(endings(prediction)) if prediction is not None else ""
+        if prediction is None or not file:
             return
         path = Path(file)
         if not path.suffix:
-            path = path.with_suffix(endings(self.prediction)[0])
-        try:
-            save_prediction(self.prediction, path)
-        except UserError as error:
-            self.note.setText(str(error))
-        else:
-            self.note.setText(f"Saved to {path}")
+            path = path.with_suffix(endings(prediction)[0])
+        if isinstance(prediction, Picture):
+            self.picture_save.emit(prediction, str(path))  # packing a large one takes a while
+            return
+        self.saving.emit(prediction, path)
+
+    def say(self, words: str) -> None:
+        """A sentence under the answer."""
+        self.tell(words)
+
+    def tell(self, words: str) -> None:
+        """What came of saving."""
+        self.note.setText(words)
         self.note.show()
 
 

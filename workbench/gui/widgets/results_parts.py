@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QSizePolicy, QTableWidget, QTableWidgetItem, QWidget
 
 from workbench.gui.theme import theme
+from workbench.trust.judging import Judgement
 from workbench.trust.metrics import Evaluation
 
 _COLUMNS = (
@@ -19,29 +22,31 @@ _COLUMNS = (
 
 
 class AccuracyBar(QWidget):
-    """Accuracy on a line from 0 to 100 %, with its 95 % interval, and the majority baseline as a mark."""
+    """A score on a line from 0 to 100 %, with its 95 % interval, and (where there is one) the baseline as a mark."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._evaluation: Evaluation | None = None
+        self._numbers: dict[str, Any] = {}
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.setToolTip("The light band is the 95 % confidence interval (Wilson); the mark is the majority baseline")
+        self.setToolTip("The light band is the 95 % confidence interval; the mark is what the simplest answer reaches")
         theme().changed.connect(self.update)
 
     def sizeHint(self) -> QSize:
         return QSize(300, self.fontMetrics().height() + 34)
 
-    def show_evaluation(self, evaluation: Evaluation) -> None:
-        self._evaluation = evaluation
-        e = evaluation
-        self.setAccessibleName(
-            f"Accuracy {e.accuracy:.0%}, interval {e.low:.0%} to {e.high:.0%}, guessing {e.baseline:.0%}"
-        )
+    def show_evaluation(self, evaluation: Judgement) -> None:
+        numbers = self._numbers = evaluation.headline()
+        if "score" in numbers:
+            guessing = f", guessing {numbers['baseline']:.0%}" if "baseline" in numbers else ""
+            self.setAccessibleName(
+                f"{str(numbers['metric']).capitalize()} {numbers['score']:.0%}, interval {numbers['low']:.0%} to"
+                f" {numbers['high']:.0%}{guessing}"
+            )
         self.update()
 
     def paintEvent(self, _event: QPaintEvent) -> None:
-        e = self._evaluation
-        if e is None:
+        n = self._numbers
+        if "score" not in n:
             return
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -51,16 +56,18 @@ class AccuracyBar(QWidget):
         painter.setBrush(theme().colour("raised"))
         painter.drawRoundedRect(track, 6, 6)
         painter.setBrush(theme().colour("accent"))
-        painter.drawRoundedRect(QRectF(4, 12, width * e.accuracy, 12), 6, 6)
+        painter.drawRoundedRect(QRectF(4, 12, width * n["score"], 12), 6, 6)
         band = QColor(theme().colour("good"))
         band.setAlpha(80)
         painter.setBrush(band)
-        painter.drawRoundedRect(QRectF(4 + width * e.low, 6, max(2.0, width * (e.high - e.low)), 24), 5, 5)
+        painter.drawRoundedRect(QRectF(4 + width * n["low"], 6, max(2.0, width * (n["high"] - n["low"])), 24), 5, 5)
+        if "baseline" not in n:
+            return
         painter.setBrush(theme().colour("text"))
-        at = 4 + width * e.baseline
+        at = 4 + width * n["baseline"]
         painter.drawRect(QRectF(at - 1, 4, 2, 28))
         painter.setPen(theme().colour("text_soft"))
-        words = f"guessing {e.baseline:.0%}"
+        words = f"{n.get('baseline_words', 'guessing')} {n['baseline']:.0%}"
         wide = painter.fontMetrics().horizontalAdvance(words)
         painter.drawText(
             QRectF(

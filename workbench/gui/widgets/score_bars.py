@@ -20,6 +20,7 @@ class _Bars(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.scores: tuple[Score, ...] = ()
+        self.still = False
         self._grown = 1.0
         self._animation = QVariantAnimation(self)
         self._animation.setDuration(_ANIMATION_MS)
@@ -34,7 +35,10 @@ class _Bars(QWidget):
         self.scores = scores
         self.updateGeometry()
         self._animation.stop()
-        self._animation.start()
+        if self.still:
+            self._grow(1.0)
+        else:
+            self._animation.start()
 
     def row_height(self) -> int:
         return self.fontMetrics().height() + 20

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QPainter, QPainterPath, QPaintEvent
+from PySide6.QtGui import QImage, QPainter, QPainterPath, QPaintEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QProgressBar, QSizePolicy, QVBoxLayout, QWidget
 
 from workbench.data.types import Item
@@ -15,6 +15,7 @@ from workbench.gui.models.runs_progress import RunProgress
 from workbench.gui.theme import M, S, theme
 from workbench.gui.widgets.basic import Banner, button, label
 from workbench.gui.widgets.curves import TrainingCurves
+from workbench.gui.widgets.overlays import paint_over, sample_areas
 
 _SAMPLES = 6
 
@@ -27,6 +28,7 @@ class SampleTile(QWidget):
         self._ctx = ctx
         self.item: Item | None = None
         self.said: SamplePredicted | None = None
+        self._areas = QImage()
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         ctx.thumbnails.ready.connect(lambda _path: self.update())
         theme().changed.connect(self.update)
@@ -36,6 +38,7 @@ class SampleTile(QWidget):
 
     def show_sample(self, item: Item, said: SamplePredicted) -> None:
         self.item, self.said = item, said
+        self._areas = sample_areas(said.record)
         self.setToolTip(item.text or item.name)
         self.setAccessibleName(f"{item.name}: it says {said.predicted_class}, right is {said.true_class}")
         self.update()
@@ -50,7 +53,8 @@ class SampleTile(QWidget):
         path = QPainterPath()
         path.addRoundedRect(frame, 8, 8)
         painter.fillPath(path, theme().colour("surface"))
-        right = self.said.predicted_class == self.said.true_class
+        same = self.said.predicted_class == self.said.true_class
+        right = same if self.said.right is None else self.said.right
         painter.setPen(theme().colour("line"))
         painter.drawPath(path)
         left = frame.left() + 8
@@ -61,6 +65,7 @@ class SampleTile(QWidget):
                 box = QRectF(0, 0, size.width(), size.height())
                 box.moveCenter(QRectF(left, frame.top() + 8, 66, 66).center())
                 painter.drawPixmap(box, found, QRectF(found.rect()))
+                paint_over(painter, box, self._areas)
             left += 76
         words = QRectF(left, frame.top() + 8, frame.right() - left - 8, frame.height() - 16)
         metrics = painter.fontMetrics()
@@ -193,7 +198,12 @@ class TrainLive(QWidget):
                 f"Round {min(int(progress.position) + 1, progress.epochs_planned)} of {progress.epochs_planned}"
             )
         if progress.epochs:
-            parts.append(f"right on {progress.epochs[-1].validation_accuracy:.0%} of what it has not seen")
+            last = progress.epochs[-1]
+            share = f"{last.validation_score:.0%}"
+            if last.metric == "accuracy":
+                parts.append(f"right on {share} of what it has not seen")
+            else:
+                parts.append(f"{last.metric} {share} on what it has not seen")
         if progress.seconds_left > 0.5 and progress.finished is None:
             parts.append(f"{duration(progress.seconds_left)} left")
         self.detail.setText("   ·   ".join(parts))

@@ -29,12 +29,12 @@ from workbench.gui.models.card_list import CARD_ROLE, CardDelegate
 from workbench.gui.theme import L, M, S
 from workbench.gui.widgets.basic import Banner, Card, IconLabel, button, clear_layout, label
 from workbench.gui.widgets.checks_strip import ChecksStrip
-from workbench.tasks.registry import get_task
+from workbench.tasks.registry import get_task, get_trainable
 
 STEPS = ("Data", "Model", "How", "Review")
 _HOWS = (
     (How.QUICK, "Quick", "zap", "Keeps the model's eyes and learns only the last step. The best start, on any computer.",
-     "Frozen backbone, linear head by L-BFGS"),
+     "Frozen backbone; only the head is fitted, on features that are computed once"),
     (How.BALANCED, "Balanced", "scale", "Also lets the last part of the model learn. For examples unlike everyday ones.",
      "Last third of the network, discriminative learning rates, early stopping"),
     (How.THOROUGH, "Thorough", "brain", "Lets the whole model learn. Takes longest and wants many examples.",
@@ -162,7 +162,7 @@ class TrainSetup(QWidget):
         from workbench.hub.store import is_present
 
         catalog = self._ctx.catalog
-        suggested, why = catalog.suggest(project.task_id)
+        suggested, why = catalog.suggest(project.task_id, to_teach=True)
         wanted = model_id or (self._card.id if self._card is not None else "") or suggested.id
         self.models.clear()
         cards = [c for c in catalog.search(task=project.task_id) if project.task_id in c.trainable_for]
@@ -248,12 +248,15 @@ class TrainSetup(QWidget):
         counts = project.counts()
         info = get_task(project.task_id).info
         classes = [c.name for c in project.classes() if counts.per_class.get(c.id)]
+        described, _limits = get_trainable(project.task_id).describe(
+            [*classes[:8], "…"] if len(classes) > 8 else classes
+        )
         plain = next(name for how, name, *_ in _HOWS if how is self.how)
         if not self.name.isModified():
             self.name.setText(f"{project.name} ({plain})")
         self._summary.setText(
-            f"“{self._card.name}” will learn to sort {info.nouns} into {len(classes)} classes ({', '.join(classes[:8])}"
-            f"{' …' if len(classes) > 8 else ''}) from {counts.labelled:,} labelled {info.nouns}, the {plain.lower()} way:"
+            f"“{self._card.name}” will be taught this: {described.rstrip('.')}. It learns from {counts.labelled:,} labelled"
+            f" {info.nouns}, the {plain.lower()} way:"
             f" {self._times[self.how].text() or 'time not known yet'}.\n\nAbout 70 % are for learning, 15 % steer the training,"
             " and 15 % are kept aside for an honest test. You can pause or stop at any time; the best version is kept."
         )

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QTimer, Signal
-from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QPlainTextEdit, QStackedWidget, QVBoxLayout, QWidget
+from collections.abc import Sequence
 
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import QPlainTextEdit, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
+
+from workbench.data.types import Sample
 from workbench.gui.theme import S
 from workbench.gui.widgets.basic import DropZone, button, label, row
 from workbench.gui.widgets.canvas import Canvas
+from workbench.gui.widgets.compare_panel import ComparePanel
+from workbench.gui.widgets.layers import Layers
+from workbench.gui.widgets.live_view import LiveView
+from workbench.gui.widgets.sound_panel import SoundPanel
 from workbench.tasks.base import Task
 
 _TYPING_MS = 400
@@ -25,6 +32,8 @@ class TryInput(QStackedWidget):
     dropped(object): mime data.
     choose(): the person wants to choose files.
     paste(): the person wants what is on the clipboard.
+    camera(): the person wants to use the camera.
+    record(): the person wants to use the microphone.
     typed(): the text changed and the person paused.
     at_once(): Ctrl+Return in the text.
     """
@@ -32,6 +41,8 @@ class TryInput(QStackedWidget):
     dropped = Signal(object)
     choose = Signal()
     paste = Signal()
+    camera = Signal()
+    record = Signal()
     typed = Signal()
     at_once = Signal()
 
@@ -41,6 +52,8 @@ class TryInput(QStackedWidget):
         self._typing.setSingleShot(True)
         self._typing.setInterval(_TYPING_MS)
         self._typing.timeout.connect(self.typed)
+        self.live: LiveView | None = None
+        self.sound: SoundPanel | None = None
         self.picture_side = self._build_picture()
         self.text_side = self._build_text()
         self.sound_side = self._build_sound()
@@ -68,10 +81,19 @@ class TryInput(QStackedWidget):
         self._typing.stop()
 
     def clear_picture(self) -> None:
-        """Back to the place to drop on."""
-        self.picture_stack.setCurrentWidget(self.drop)
+        """Back to the place to drop on, or to the video that runs."""
+        self.picture_hint.clear()
+        live = self.live is not None and self.live.active
+        self.picture_stack.setCurrentWidget(self.live if self.live is not None and live else self.drop)
+
+    def add_live(self, live: LiveView) -> None:
+        """Where videos and the camera are shown; drops on it are drops on this."""
+        self.live = live
+        self.picture_stack.addWidget(live)
+        live.player.screen_area.dropped.connect(self.dropped)
 
     def show_picture(self, data: bytes) -> None:
+        self.picture_hint.clear()
         self.picture.show_data(data)
         self.picture_stack.setCurrentWidget(self.picture)
 
@@ -79,9 +101,31 @@ class TryInput(QStackedWidget):
         """Controls between the picture and its buttons."""
         self._below.addWidget(widget)
 
-    def show_sound(self, name: str) -> None:
-        """What was dropped, by name; "" for nothing."""
-        self.sound.heading.setText(name or "Drop a recording")
+    def show_compare(self, before: Layers, after: Layers, *, enlarged: bool, smooth: bool) -> None:
+        """The new picture beside the given one; see `ComparePanel.show_pictures`."""
+        self.compare.show_pictures(before, after, enlarged=enlarged, smooth=smooth)
+        self.picture_stack.setCurrentWidget(self.compare)
+
+    def hide_compare(self) -> None:
+        """Back to the picture that was given."""
+        if self.picture_stack.currentWidget() is self.compare:
+            self.picture_stack.setCurrentWidget(self.picture)
+            self.compare.view.show_pictures(None, None)
+            self.compare.original.hide()
+
+    def add_sound(self, sound: SoundPanel) -> None:
+        """Where recordings are shown and played."""
+        self.sound = sound
+        sound.dropped.connect(self.dropped)
+        sound.choose.connect(self.choose)
+        sound.recording.connect(lambda _recorder: self.record_button.setEnabled(False))
+        sound.recorded.connect(lambda _sample: self.record_button.setEnabled(True))
+        self._sound_column.insertWidget(0, sound, 1)
+
+    def show_sound(self, samples: Sequence[Sample]) -> None:
+        """What was dropped; nothing for an empty place."""
+        if self.sound is not None:
+            self.sound.show_samples(samples, f"{len(samples):,} recordings" if len(samples) > 1 else "")
 
     def _build_picture(self) -> QWidget:
         side = QWidget()
@@ -89,7 +133,7 @@ class TryInput(QStackedWidget):
         column.setContentsMargins(0, 0, 0, 0)
         self.drop = DropZone(
             "Drop a picture",
-            "Or several, or a folder. You can also paste one (Ctrl+V) or click to choose.",
+            "Or several, a folder, or a video. You can also paste one (Ctrl+V) or click to choose.",
             "image-plus",
         )
         self.drop.setObjectName("try-drop")
@@ -101,15 +145,29 @@ class TryInput(QStackedWidget):
         self.picture_stack = QStackedWidget()
         self.picture_stack.addWidget(self.drop)
         self.picture_stack.addWidget(self.picture)
+        self.compare = ComparePanel()
+        self.compare.view.dropped.connect(self.dropped)
+        self.picture_stack.addWidget(self.compare)
         column.addWidget(self.picture_stack, 1)
         self._below = QVBoxLayout()
         column.addLayout(self._below)
         tip = "Paste a picture or a text (Ctrl+V)"
+        self.picture_hint = label("", "faint", wrap=True)
+        self.picture_hint.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self.picture_hint.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         column.addLayout(
             row(
                 button("Choose files …", self.choose.emit, icon_name="folder-open"),
                 button("Paste", self.paste.emit, icon_name="clipboard-paste", tip=tip),
-                1,
+                button(
+                    "Open camera",
+                    self.camera.emit,
+                    icon_name="camera",
+                    name="open-camera",
+                    tip="See what the model says of what the camera sees (Ctrl+Shift+C)",
+                ),
+                self.picture_hint,
+                self.compare.original,
             )
         )
         return side
@@ -134,15 +192,16 @@ class TryInput(QStackedWidget):
 
     def _build_sound(self) -> QWidget:
         side = QWidget()
-        column = QVBoxLayout(side)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(S)
-        self.sound = DropZone(
-            "Drop a recording", "A WAV, FLAC, OGG or MP3 file, several, or a folder; or click to choose.", "audio-lines"
+        self._sound_column = QVBoxLayout(side)
+        self._sound_column.setContentsMargins(0, 0, 0, 0)
+        self._sound_column.setSpacing(S)
+        self.record_button = button(
+            "Record",
+            self.record.emit,
+            icon_name="mic",
+            name="record",
+            tip="Speak into the microphone (the one chosen in the system's settings)",
         )
-        self.sound.setObjectName("try-sound")
-        self.sound.dropped.connect(self.dropped)
-        self.sound.clicked.connect(self.choose)
-        column.addWidget(self.sound, 1)
-        column.addLayout(row(button("Choose files …", self.choose.emit, icon_name="folder-open"), 1))
+        choose = button("Choose files …", self.choose.emit, icon_name="folder-open")
+        self._sound_column.addLayout(row(choose, self.record_button, 1))
         return side

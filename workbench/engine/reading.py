@@ -1,0 +1,76 @@
+"""Examples read ahead of the network, in threads; what cannot be read is noted and left out."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+
+from workbench.data.types import Item
+from workbench.engine.run import Run
+from workbench.errors import Problem, UserError
+from workbench.tasks.lesson import Lesson
+
+_READERS = 2
+_AHEAD = 2
+Prepared = list[tuple[Item, dict[str, Any]]]
+_Waiting = list[tuple[Item, Future[dict[str, Any]]]]
+
+
+def read_batches(
+    run: Run,
+    lesson: Lesson,
+    batches: Sequence[Sequence[Item]],
+    epoch: int,
+    augment: bool,
+    turns: Sequence[int] = (),
+) -> Iterator[tuple[int, Prepared]]:
+    """Batches of prepared examples with their numbers; a batch of which nothing can be read is left out.
+
+    Args:
+        augment: vary the examples at random, drawn from (seed, epoch, item) alone, so that a resumed run sees the same.
+        turns: for each batch, for the how manieth time from 0 the epoch goes through its items; empty: once.
+    """
+    seed = run.config.seed
+    queue: deque[_Waiting] = deque()
+    with ThreadPoolExecutor(_READERS) as readers:
+
+        def submit(batch: Sequence[Item], turn: int) -> None:
+            waiting: _Waiting = []
+            for item in batch:
+                drawn = ((seed + turn * 7919) * 1_000_003 + epoch) * 1_000_003 + item.id if augment else None
+                waiting.append((item, readers.submit(lesson.prepare, run.examples[item.id], drawn)))
+            queue.append(waiting)
+
+        coming = iter(zip(batches, turns or [0] * len(batches), strict=True))
+        for _, (batch, turn) in zip(range(_AHEAD), coming, strict=False):
+            submit(batch, turn)
+        number = 0
+        while queue:
+            prepared, problems = _collected(queue.popleft())
+            if problems:
+                run.project.mark_broken({i: p.message for i, p in problems.items()})
+            following = next(coming, None)
+            if following is not None:
+                submit(*following)
+            if prepared:
+                try:
+                    yield number, prepared
+                except GeneratorExit:
+                    for waiting in queue:
+                        for _, future in waiting:
+                            future.cancel()
+                    raise
+            number += 1
+
+
+def _collected(waiting: _Waiting) -> tuple[Prepared, dict[int, Problem]]:
+    prepared: Prepared = []
+    problems: dict[int, Problem] = {}
+    for item, future in waiting:
+        try:
+            prepared.append((item, future.result()))
+        except UserError as error:
+            problems[item.id] = Problem.of(item.name, error, str(item.path or ""))
+    return prepared, problems

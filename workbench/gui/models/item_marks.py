@@ -1,0 +1,73 @@
+"""What a list says of the annotations of an item, and how it gets a small drawing of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from PySide6.QtCore import QSize
+from PySide6.QtGui import QImage
+
+from workbench.data.project import Project
+from workbench.data.types import ClassLabel, Item
+
+_NAMED = 3
+
+
+@dataclass(frozen=True)
+class Marks:
+    """One item's annotations in the list.
+
+    Attributes:
+        text: "3 cat, 1 dog", "nothing", "not done", "4 suggestions".
+        colour: of the class there is most of; "" when there is none.
+        done: the item is done.
+        key: changes whenever the drawing does; "" when there is nothing to draw.
+        draw: makes the drawing over a thumbnail of a size, in any thread.
+    """
+
+    text: str
+    colour: str
+    done: bool
+    key: str
+    draw: Callable[[QSize], QImage]
+
+
+def marks_of(
+    project: Project,
+    item: Item,
+    summary: Sequence[tuple[int | None, int]],
+    classes: Mapping[int, ClassLabel],
+    version: int,
+) -> Marks:
+    """Put it into words. `summary`: as `Project.annotation_summary` gives it; `version`: grows with every change."""
+    first = next((classes[i] for i, _ in summary if i is not None and i in classes), None)
+    key = f"marks/{project.folder}/{item.id}/{version}" if item.marks or item.proposals else ""
+    return Marks(
+        _words(item, summary, classes), first.colour if first is not None else "", item.marked, key,
+        drawing(project, item, {i: c.colour for i, c in classes.items()}),
+    )  # fmt: skip
+
+
+def _words(item: Item, summary: Sequence[tuple[int | None, int]], classes: Mapping[int, ClassLabel]) -> str:
+    if not summary and item.proposals and not item.marked:
+        return f"{item.proposals} suggestion" + ("s" if item.proposals != 1 else "")
+    if not summary:
+        return "nothing" if item.marked else "not done"
+    named = [f"{n} {classes[i].name}" if i is not None and i in classes else f"{n} no class" for i, n in summary]
+    rest = f", {len(named) - _NAMED} more" if len(named) > _NAMED else ""
+    return ", ".join(named[:_NAMED]) + rest
+
+
+def drawing(project: Project, item: Item, colours: Mapping[int, str]) -> Callable[[QSize], QImage]:
+    """Reads the annotations when it is called, not before: only what is looked at costs anything."""
+
+    def draw(size: QSize) -> QImage:
+        from workbench.gui.widgets.item_overlay import draw_overlay
+
+        width, height = item.width, item.height
+        if (width > height) != (size.width() > size.height()):
+            width, height = height, width  # kept lying, shown upright; annotations are of the upright picture
+        return draw_overlay(project.annotations(item.id), colours, (width, height), size)
+
+    return draw

@@ -1,0 +1,160 @@
+"""A lesson: one model being taught one task. The training loop (`workbench.engine.finetune`) knows nothing else of them.
+
+The loop owns epochs, batches, optimiser, learning-rate schedule, early stopping, checkpoints, resuming, pausing and
+memory that runs short; a lesson owns what differs between tasks and architectures. A lesson is used by one thread at a
+time, but for `prepare`, which reader threads call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from workbench.control import Control
+from workbench.data.annotations import Annotation
+from workbench.data.types import Item
+from workbench.tasks.predictions import Prediction
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
+    from workbench.runtimes.base import Loaded
+
+
+class How(StrEnum):
+    """How deeply a model is changed (see `workbench.engine.fit`)."""
+
+    QUICK = "quick"
+    BALANCED = "balanced"
+    THOROUGH = "thorough"
+
+
+@dataclass(frozen=True)
+class Example:
+    """One labelled item.
+
+    Attributes:
+        target: index of its class among the material's classes; -1 where the answer is not one class.
+        annotations: labels on pieces of it, without proposals, in order.
+        classes: index among the material's classes of each annotation; -1 for one without a class or with a class that
+            is not taught.
+    """
+
+    item: Item
+    target: int = -1
+    annotations: tuple[Annotation, ...] = ()
+    classes: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Material:
+    """What a lesson is made of.
+
+    Attributes:
+        model: opened, on its device, with the weights training starts from.
+        classes: names to be taught, in order.
+        how: how deeply. Quick trains the head only, on features of the frozen part where they can be kept.
+        train: the examples to learn from (for a closed-form start, for class shares).
+        class_weights: float32 [C], the weight of each class in the loss; None when they count the same.
+        features: a folder where a lesson may keep what the frozen part computes; safe to delete at any time.
+        options: what the person set beside the common settings, by name.
+    """
+
+    model: Loaded
+    classes: tuple[str, ...]
+    how: How
+    device: str
+    control: Control
+    train: tuple[Example, ...]
+    features: Path
+    class_weights: torch.Tensor | None = None
+    augment: bool = True
+    seed: int = 0
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One forward pass with gradients.
+
+    Attributes:
+        loss: scalar tensor, the mean over the examples.
+        right: of how many examples the answer was right (where that can be said from the pass itself; else -1).
+    """
+
+    loss: torch.Tensor
+    right: int = -1
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What the model says of examples it is not learning from; one entry each.
+
+    Attributes:
+        losses: a number per example whose mean is the validation loss; empty when this kind has none.
+    """
+
+    predictions: list[Prediction]
+    losses: list[float] = field(default_factory=list)
+
+
+class Lesson(Protocol):
+    """See the module. It may also have `notes() -> list[str]`: sentences the person should read when the training starts.
+
+    Attributes:
+        epochs: how many epochs this way of training takes at most when nothing else is said.
+        batch: examples per optimiser step when nothing else is said.
+        repeats: (may be left out: 1) how many times an epoch goes through the examples, each time in another order and
+            varied anew: with few examples, looking at the validation items after each would take longer than learning.
+        head_rate: peak learning rate of the first of `stages`; `body_rate` of the second; each further one is slower.
+        weight_decay: of AdamW.
+        clip_norm: gradients are scaled down to this norm when theirs is larger; 0 leaves them.
+        checks_first: the untaught model is judged before the first epoch, so that before and after can be compared.
+        judged_by: "loss" (lower is better) or "score" (what the judge of the task's answers calls `score`): which
+            decides what is the best epoch and when training stops by itself.
+    """
+
+    epochs: int
+    batch: int
+    head_rate: float
+    body_rate: float
+    weight_decay: float
+    clip_norm: float
+    checks_first: bool
+    judged_by: str
+
+    @property
+    def module(self) -> nn.Module:
+        """The network whose state is kept in checkpoints: everything that training changes."""
+
+    def stages(self) -> list[list[nn.Parameter]]:
+        """The parameters that this way of training changes, the head first; every one in exactly one stage."""
+
+    def training_mode(self) -> None:
+        """Switch the module to training; batch norms with statistics of a far larger training keep them."""
+
+    def prepare(self, example: Example, augment_seed: int | None = None) -> dict[str, Any]:
+        """Read one example and its answer. With a seed: varied at random, drawn from exactly this seed.
+
+        Raises:
+            UserError: when the item cannot be read.
+        """
+
+    def step(self, prepared: Sequence[Mapping[str, Any]]) -> Step:
+        """One forward pass in training mode; the loop calls backward on the loss."""
+
+    def check(self, prepared: Sequence[Mapping[str, Any]]) -> Checked:
+        """No gradients, evaluation mode; predictions in the item's own coordinates."""
+
+    def state(self) -> dict[str, torch.Tensor]:
+        """The weights of the model as its folder keeps them."""
+
+    def load_state(self, state: Mapping[str, torch.Tensor]) -> None:
+        """Take over what `state` gave."""
+
+    def result(self) -> Loaded:
+        """The model as taught, with its new classes."""

@@ -1,0 +1,122 @@
+"""The lesson of all models with a backbone, pooled features and a linear head (`workbench.runtimes.network.Network`)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from workbench.errors import UserError
+from workbench.tasks.lesson import Checked, Example, How, Material, Step
+from workbench.tasks.predictions import Prediction, Score, Scores
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
+    from workbench.runtimes.network import Network
+    from workbench.tasks.base import PooledTask
+
+_EPOCHS = {How.QUICK: 1, How.BALANCED: 12, How.THOROUGH: 20}
+_HEAD_RATE = 1e-3
+
+
+def trained_stages(stages: Sequence[list[nn.Parameter]], how: How) -> list[list[nn.Parameter]]:
+    """Those of a network's stages (the head first) that a way of training changes: Quick the head, Balanced also the
+    last third of the backbone, Thorough everything."""
+    if how is How.QUICK:
+        return list(stages[:1])
+    return list(stages if how is How.THOROUGH else stages[: 1 + max(1, len(stages[1:]) // 3)])
+
+
+def keep_statistics(module: nn.Module) -> None:
+    """Training mode, but batch norms keep the statistics of their first, far larger training."""
+    from torch.nn.modules.batchnorm import _BatchNorm
+
+    module.train()
+    for part in module.modules():
+        if isinstance(part, _BatchNorm):
+            part.eval()
+
+
+class PooledLesson:
+    """See `workbench.tasks.lesson.Lesson`. The head must be set before (`Network.set_head`)."""
+
+    checks_first = False
+    judged_by = "loss"
+    batch = 16
+    head_rate = _HEAD_RATE
+    weight_decay = 0.01
+    clip_norm = 0.0
+
+    def __init__(self, task: PooledTask, material: Material) -> None:
+        from workbench.runtimes.network import Network
+
+        if not isinstance(material.model, Network):
+            raise UserError(f"“{material.model.card.name}” cannot be taught.", "Choose another model.")
+        self._task = task
+        self._model: Network = material.model
+        self._how = material.how
+        self._device = material.device
+        weights = material.class_weights
+        self._weights = None if weights is None else weights.to(material.device)
+        self.epochs = _EPOCHS[material.how]
+        self.body_rate = self._model.learning_rate
+
+    @property
+    def module(self) -> nn.Module:
+        return self._model.module
+
+    def stages(self) -> list[list[nn.Parameter]]:
+        return trained_stages(self._model.stages(), self._how)
+
+    def training_mode(self) -> None:
+        keep_statistics(self._model.module)
+
+    def prepare(self, example: Example, augment_seed: int | None = None) -> dict[str, Any]:
+        prepared = self._task.prepare(example.item.sample(), self._model, augment_seed=augment_seed)
+        return {**prepared, "target": example.target}
+
+    def step(self, prepared: Sequence[Mapping[str, Any]]) -> Step:
+        import torch
+
+        targets = self._targets(prepared)
+        half = self._device == "cuda" and torch.cuda.is_bf16_supported()
+        # In half precision where the device is made for it.
+        with torch.autocast("cuda", dtype=torch.bfloat16, enabled=half):
+            logits = self._model.logits(self._task.collate(prepared, self._model))
+        loss = self._task.loss(logits, targets, self._weights)
+        return Step(loss, int((logits.detach().argmax(1) == targets).sum()))
+
+    def check(self, prepared: Sequence[Mapping[str, Any]]) -> Checked:
+        import torch
+
+        with torch.inference_mode():
+            logits = self._model.logits(self._task.collate(prepared, self._model))
+            targets = self._targets(prepared)
+            losses = [float(self._task.loss(logits[i : i + 1], targets[i : i + 1], None)) for i in range(len(prepared))]
+        return Checked(scores_of(logits.cpu(), self._model.labels), losses)
+
+    def state(self) -> dict[str, torch.Tensor]:
+        return self._model.state()
+
+    def load_state(self, state: Mapping[str, torch.Tensor]) -> None:
+        self._model.load_state(state)
+
+    def result(self) -> Network:
+        return self._model
+
+    def _targets(self, prepared: Sequence[Mapping[str, Any]]) -> torch.Tensor:
+        import torch
+
+        return torch.tensor([p["target"] for p in prepared], dtype=torch.int64, device=self._device)
+
+
+def scores_of(logits: torch.Tensor, labels: Sequence[str]) -> list[Prediction]:
+    """Logits float [N, C] as the probabilities of all classes, most likely first."""
+    import torch
+
+    values, order = torch.softmax(logits.double(), -1).sort(dim=-1, descending=True, stable=True)
+    return [
+        Scores(tuple(Score(labels[i], v, i) for v, i in zip(vs, ids, strict=True)))
+        for vs, ids in zip(values.tolist(), order.tolist(), strict=True)
+    ]
