@@ -57,5 +57,7 @@ def run(options: argparse.Namespace) -> int:
             size = f"{row['width']} × {row['height']}, {row['bytes'] / 1000:,.0f} kB"
             out(f"  {'best' if row['keep'] else '    '}  {row['picture']}   ({size})")
         spare = sum(group.spare_bytes for group in groups)
-        note(f"{len(groups):,} groups among {len(index.pictures):,} pictures; {spare / 1e6:,.1f} MB in all but the best.")
+        note(
+            f"{len(groups):,} groups among {len(index.pictures):,} pictures; {spare / 1e6:,.1f} MB in all but the best."
+        )
     return 3 if index.problems else 0

@@ -375,7 +375,10 @@ class _Store:
             taken = {row for (row,) in sql.execute("SELECT row FROM pictures WHERE row >= 0")}
             self._next = max(taken, default=-1) + 1
             self._free = sorted(set(range(self._next)) - taken, reverse=True)
-            return {path: (changed, size) for path, changed, size in sql.execute("SELECT path, changed, bytes FROM pictures")}
+            return {
+                path: (changed, size)
+                for path, changed, size in sql.execute("SELECT path, changed, bytes FROM pictures")
+            }
 
     def _rows_on_disk(self) -> int:
         file = self._folder / "vectors.f16"
