@@ -29,8 +29,7 @@ from workbench.runtimes.network import Network
 DIGITS = resources() / "samples" / "digits"
 PHOTOS = [
     *(Path(skimage.data.__file__).parent / name for name in (
-        "astronaut.png", "camera.png", "chelsea.png", "coffee.png", "rocket.jpg", "retina.jpg", "ihc.png", "brick.png",
-        "grass.png", "gravel.png", "moon.png", "coins.png", "hubble_deep_field.jpg",
+        "astronaut.png", "camera.png", "chelsea.png", "coffee.png", "rocket.jpg", "ihc.png", "brick.png", "moon.png",
     )),
     *(Path(sklearn.datasets.__file__).parent / "images" / name for name in ("china.jpg", "flower.jpg")),
 ]  # fmt: skip
@@ -73,7 +72,7 @@ def variants(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for file in PHOTOS:
         whole = Image.open(file).convert("RGB")
-        whole.thumbnail((500, 500))
+        whole.thumbnail((320, 320))
         width, height = whole.size
         whole.save(folder / f"{file.stem}+whole.png")
         whole.resize((width // 2, height // 2)).save(folder / f"{file.stem}+half.png")
@@ -91,7 +90,7 @@ def test_near_duplicates_among_photos_and_digits(tmp_path: Path) -> None:
     original = {p.name: p.name.split("+")[0] for p in index.pictures if "+" in p.name}
     true = {frozenset(pair) for pair in combinations(original, 2) if original[pair[0]] == original[pair[1]]}
     assert len(true) == 10 * len(PHOTOS) and not index.problems
-    for edited, least_recall in ((False, 0.2), (True, 0.6)):
+    for edited, least_recall in ((False, 0.2), (True, 0.9)):
         groups = duplicate_groups(index, edited=edited)
         names = [[index.pictures[p].name for p in group.places] for group in groups]
         found = {frozenset(pair) for group in names for pair in combinations(group, 2)}
@@ -109,7 +108,7 @@ def test_near_duplicates_among_photos_and_digits(tmp_path: Path) -> None:
 
 def test_the_same_class_comes_first(tmp_path: Path) -> None:
     names = tuple(sorted(p.name for p in DIGITS.iterdir() if p.is_dir()))
-    folder = digits(tmp_path / "digits", names, 12)
+    folder = digits(tmp_path / "digits", names, 8)
     index = update_index("digits", folder_entries(folder))
     labels = [p.name.split("-")[0] for p in index.pictures]
     right = []
@@ -117,7 +116,7 @@ def test_the_same_class_comes_first(tmp_path: Path) -> None:
         found = find_alike(index, index.vectors_of([place]))
         assert found.places[0] == place and found.likeness[0] == pytest.approx(1, abs=2e-3)
         right += [labels[other] == labels[place] for other in found.places[1:6]]
-    chance = (12 - 1) / (len(labels) - 1)
+    chance = (8 - 1) / (len(labels) - 1)
     precision = float(np.mean(right))
     print(f"same digit among the first five: {precision:.3f}, by chance {chance:.3f}")
     assert precision > 5 * chance

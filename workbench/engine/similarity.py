@@ -26,9 +26,10 @@ _BLOCK = 4096
 # Rocchio's weights (Rocchio 1971; as in Manning, Raghavan and Schuetze 2008, section 9.1.1).
 _TOWARDS, _AWAY = 0.75, 0.15
 # Two pictures are nearly the same when they are at least this much alike and markedly nearer to each other than either
-# is to its fourth-nearest picture (the ratio test of Lowe 2004): among digits or X-rays everything is much alike.
-_ALIKE, _RATIO, _NEIGHBOUR = 0.85, 0.5, 4
-# With fewer pictures than that, the fourth-nearest is taken to be this much alike.
+# is to its eighth-nearest picture (the ratio test of Lowe 2004, with a farther neighbour because a group may be large):
+# among digits or X-rays everything is much alike. Chosen on edited photos among digits and faces.
+_ALIKE, _RATIO, _NEIGHBOUR = 0.85, 0.4, 8
+# With fewer pictures than that, the eighth-nearest is taken to be this much alike.
 _USUAL = 0.8
 # So much alike, no comparison is needed.
 _CERTAIN = 0.975
@@ -189,10 +190,10 @@ def _near_pairs(index: PictureIndex, control: Control) -> list[tuple[int, int]]:
         candidates = close.topk(keep, dim=1).indices
         exact = torch.einsum("nkf,nf->nk", vectors[candidates].float(), vectors[part].float())
         near[part], likeness[part] = candidates.numpy(), exact.numpy()
-    fourth = np.full(count, _USUAL, np.float32)
+    eighth = np.full(count, _USUAL, np.float32)
     if keep >= _NEIGHBOUR:
-        fourth = -np.partition(-likeness, _NEIGHBOUR - 1, axis=1)[:, _NEIGHBOUR - 1]
-    apart = 1 - np.minimum(fourth[:, None], 1.0)
+        eighth = -np.partition(-likeness, _NEIGHBOUR - 1, axis=1)[:, _NEIGHBOUR - 1]
+    apart = 1 - np.minimum(eighth[:, None], 1.0)
     clear = (likeness >= _ALIKE) & (1 - likeness <= _RATIO * np.minimum(apart, apart[near][..., 0]))
     return [(int(a), int(near[a, k])) for a, k in zip(*np.nonzero(clear | (likeness >= _CERTAIN)), strict=True)]
 
