@@ -21,7 +21,7 @@ from workbench.catalog.card import ModelCard
 from workbench.catalog.catalog import Catalog
 from workbench.control import Control
 from workbench.data.lock import FileLock
-from workbench.data.types import Sample, Window, content_key
+from workbench.data.types import ItemFilter, Sample, Window, content_key
 from workbench.engine.features import FeatureCache
 from workbench.engine.pool import shared_pool
 from workbench.errors import Problem, UserError
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from workbench.data.project import Project
     from workbench.runtimes.network import Network
 
     Vectors = npt.NDArray[np.float32]
@@ -59,6 +60,9 @@ class Entry:
     item_id: int = 0
     window: Window | None = None
 
+    def sample(self) -> Sample:
+        return Sample("picture", self.name, path=self.path, window=self.window)
+
 
 @dataclass(frozen=True, slots=True)
 class Picture:
@@ -80,6 +84,10 @@ class Picture:
     sharpness: float
     row: int
     signature: bytes
+    window: Window | None = None
+
+    def sample(self) -> Sample:
+        return Sample("picture", self.name, path=self.path, window=self.window)
 
 
 @dataclass(frozen=True)
@@ -122,6 +130,21 @@ def folder_entries(folder: Path, control: Control | None = None) -> list[Entry]:
     if not found:
         raise UserError(f"The folder “{folder.name}” holds no pictures.", "Choose another folder.")
     return found
+
+
+def project_entries(project: Project) -> tuple[str, list[Entry]]:
+    """All pictures of a project in the order they were added, and the key of their index.
+
+    Raises:
+        UserError: when there are none.
+    """
+    window = project.window
+    items = project.items(project.item_ids(ItemFilter(problems=False)))
+    found = [Entry(i.name, i.path, i.id, i.window) for i in items if i.kind == "picture" and i.path is not None]
+    if not found:
+        raise UserError(f"The project “{project.name}” holds no pictures.", "Choose a folder of pictures.")
+    # Read through another window, all of them look different.
+    return f"{project.folder.absolute()}|{window}", found
 
 
 def picture_card() -> ModelCard:
@@ -280,9 +303,7 @@ def _fill(store: _Store, wanted: Sequence[Entry], model: Network, cache: Feature
                 control.check()
                 for place in range(start, min(len(missing), start + 3 * _BATCH)):
                     if place not in waiting and place >= start:
-                        entry = missing[place]
-                        sample = Sample("picture", entry.name, path=entry.path, window=entry.window)
-                        waiting[place] = readers.submit(_look, sample, model)
+                        waiting[place] = readers.submit(_look, missing[place].sample(), model)
                 batch = range(start, min(len(missing), start + _BATCH))
                 computed += _take(store, [(missing[p], waiting.pop(p)) for p in batch], states, model, cache)
                 done += len(batch)
@@ -451,6 +472,7 @@ class _Store:
             else:
                 pictures.append(Picture(
                     entry.name, entry.path, entry.item_id, digest, size, width, height, sharp, row, signature,
+                    entry.window,
                 ))  # fmt: skip
         file, rows = self._folder / "vectors.f16", self._rows_on_disk()
         if rows:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from workbench.control import Control
 from workbench.data import similar
-from workbench.engine.picture_index import Picture, PictureIndex
+from workbench.data.types import Sample
+from workbench.engine.picture_index import Picture, PictureIndex, embed
 from workbench.errors import UserError
 
 if TYPE_CHECKING:
@@ -86,6 +87,35 @@ def find_alike(
     likeness = every[index.rows()]
     places = np.argsort(-likeness, kind="stable")
     return Found(places, likeness[places])
+
+
+def find_like(
+    index: PictureIndex, like: Sequence[Sample], unlike: Sequence[Sample] = (), control: Control | None = None
+) -> Found:
+    """As `find_alike`, for pictures in the index or from anywhere.
+
+    Raises:
+        UserError: when there is no example, or one cannot be read.
+        Cancelled: when asked to stop.
+    """
+    import numpy as np
+
+    places = {picture.path: place for place, picture in enumerate(index.pictures)}
+    both = [*like, *unlike]
+    known = [places.get(s.path, -1) if s.path is not None else -1 for s in both]
+    others = [s for s, place in zip(both, known, strict=True) if place < 0]
+    fresh, problems = embed(others, control) if others else (None, [])
+    if problems:
+        raise UserError(f"“{problems[0].where}”: {problems[0].message}", problems[0].hint)
+    rows, taken = [], 0
+    for place in known:
+        if place < 0 and fresh is not None:
+            rows.append(fresh[taken])
+            taken += 1
+        else:
+            rows.append(index.vectors_of([place])[0])
+    vectors = np.array(rows, np.float32)
+    return find_alike(index, vectors[: len(like)], vectors[len(like) :], control)
 
 
 def likeness_words(likeness: float) -> str:

@@ -23,27 +23,45 @@ def reveal(path: Path) -> None:
         QDesktopServices.openUrl(QUrl.fromLocalFile(str(path.parent)))
 
 
-def to_trash(paths: Sequence[Path], control: Control) -> tuple[list[Path], list[Problem]]:
-    """Move files to the system's trash; for a job. Returns those that went, and why others did not.
+def keep_best(groups: Sequence[tuple[Path, Sequence[Path]]], control: Control) -> tuple[list[Path], list[Problem]]:
+    """Move all but one picture of each group to the system's trash; for a job.
 
-    Stopped half-way, the others stay where they are.
+    Args:
+        groups: the one that stays, and the others.
+
+    Returns:
+        Those that went, and why others did not. Stopped half-way, what is left stays where it is.
     """
     gone: list[Path] = []
     problems: list[Problem] = []
-    for number, path in enumerate(paths):
-        if control.cancelled:
-            break
-        control.progress(number, len(paths), f"Moving to the trash: {number:,} of {len(paths):,}")
-        if move_one(path):
-            gone.append(path)
-        else:
-            problems.append(
-                Problem(
-                    path.name, "It could not be moved to the trash, so it stays where it is.",
-                    "The disk may have no trash; look at it in the file manager.", str(path),
-                )
-            )  # fmt: skip
+    total = sum(len(others) for _, others in groups)
+    for keep, others in groups:
+        for other in others:
+            if control.cancelled:
+                return gone, problems
+            control.progress(len(gone) + len(problems), total, f"Moving to the trash: {len(gone):,} of {total:,}")
+            problem = _move(keep, other)
+            if problem is None:
+                gone.append(other)
+            else:
+                problems.append(problem)
     return gone, problems
+
+
+def _move(keep: Path, other: Path) -> Problem | None:
+    """One file to the trash, unless nothing would be left of the picture."""
+    try:
+        same = keep.samefile(other)
+    except OSError:
+        return Problem(other.name, "One of the two is not there any more, so nothing was moved.", "", str(other))
+    if same:
+        return Problem(other.name, "It is the same file under another name, so it stays.", "", str(other))
+    if move_one(other):
+        return None
+    return Problem(
+        other.name, "It could not be moved to the trash, so it stays where it is.",
+        "The disk may have no trash; look at it in the file manager.", str(other),
+    )  # fmt: skip
 
 
 def move_one(path: Path) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QMimeData, QSize, Qt, Signal
@@ -18,21 +17,13 @@ _ROLE = Qt.ItemDataRole.UserRole
 _MOST = 50
 
 
-@dataclass(frozen=True)
-class Example:
-    """A picture to compare with. `place`: its place in the pictures that are searched; -1 for one from elsewhere."""
-
-    sample: Sample
-    place: int = -1
-
-
-def examples_from(mime: QMimeData) -> list[Example]:
+def examples_from(mime: QMimeData) -> list[Sample]:
     """Pictures in a drop or on the clipboard: files, or a picture itself."""
     from workbench.data.media import is_picture
 
     paths = [Path(p) for p in local_paths(mime)[:_MOST]]
     if paths:
-        return [Example(Sample("picture", p.name, path=p)) for p in paths if p.is_file() and is_picture(p)]
+        return [Sample("picture", p.name, path=p) for p in paths if p.is_file() and is_picture(p)]
     image = mime.imageData() if mime.hasImage() else None
     if isinstance(image, QPixmap):
         image = image.toImage()
@@ -41,7 +32,7 @@ def examples_from(mime: QMimeData) -> list[Example]:
     buffer = QBuffer()
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
     QImageWriter(buffer, QByteArray(b"PNG")).write(image)
-    return [Example(Sample("picture", "pasted picture", data=bytes(buffer.data().data())))]
+    return [Sample("picture", "pasted picture", data=bytes(buffer.data().data()))]
 
 
 class ExampleList(QListWidget):
@@ -65,16 +56,16 @@ class ExampleList(QListWidget):
         self.setAcceptDrops(True)
         thumbnails.ready.connect(lambda _key: self._draw())
 
-    def examples(self) -> list[Example]:
+    def examples(self) -> list[Sample]:
         return [self.item(row).data(_ROLE) for row in range(self.count())]
 
-    def put(self, examples: list[Example]) -> None:
+    def put(self, examples: list[Sample]) -> None:
         """Show these and no others."""
         self.clear()
         for example in examples:
-            entry = QListWidgetItem(example.sample.name.rpartition("/")[2])
+            entry = QListWidgetItem(example.name.rpartition("/")[2])
             entry.setData(_ROLE, example)
-            entry.setToolTip(str(example.sample.path or example.sample.name))
+            entry.setToolTip(str(example.path or example.name))
             entry.setSizeHint(QSize(100, 52))
             self.addItem(entry)
         self._draw()
@@ -84,7 +75,7 @@ class ExampleList(QListWidget):
             entry = self.item(row)
             if not entry.icon().isNull():
                 continue
-            sample: Sample = entry.data(_ROLE).sample
+            sample: Sample = entry.data(_ROLE)
             if sample.path is not None:
                 found = self._thumbnails.pixmap(sample.path, sample.window)
             else:
@@ -148,7 +139,7 @@ class ExamplesTray(Card):
             one.removed.connect(lambda shown=one: self._remove(shown))
         self._show()
 
-    def add(self, examples: list[Example], *, like: bool, anew: bool = False) -> None:
+    def add(self, examples: list[Sample], *, like: bool, anew: bool = False) -> None:
         """More examples; `anew`: instead of all there were. A picture is in one list only."""
         if not examples:
             return
@@ -166,11 +157,6 @@ class ExamplesTray(Card):
         self._show()
         self.changed.emit()
 
-    def forget_places(self) -> None:
-        """Other pictures are searched: the examples stay, known by their files."""
-        for one in (self.like, self.unlike):
-            one.put([Example(e.sample) for e in one.examples()])
-
     def _remove(self, shown: ExampleList) -> None:
         chosen = {id(entry) for entry in shown.selectedItems()}
         shown.put([shown.item(r).data(_ROLE) for r in range(shown.count()) if id(shown.item(r)) not in chosen])
@@ -186,5 +172,5 @@ class ExamplesTray(Card):
         self.reset.setVisible(some or against)
 
 
-def _name(example: Example) -> str:
-    return str(example.sample.path) if example.sample.path is not None else str(id(example.sample))
+def _name(example: Sample) -> str:
+    return str(example.path) if example.path is not None else str(id(example))

@@ -44,7 +44,7 @@ class PictureDelegate(ItemDelegate):
         painter.restore()
 
     def _thumbnail(self, painter: QPainter, area: QRectF, found: Entry | Picture) -> None:
-        window = found.window if isinstance(found, Entry) else None
+        window = found.window
         shown = self._thumbnails.pixmap(found.path, window)
         if shown is not None and not shown.isNull():
             size = shown.size().scaled(area.size().toSize(), Qt.AspectRatioMode.KeepAspectRatio)
