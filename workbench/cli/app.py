@@ -20,6 +20,8 @@ _COMMANDS = (
     "export",
     "models",
     "find",
+    "similar",
+    "duplicates",
     "inspect",
     "project",
     "demo",

@@ -108,9 +108,12 @@ class Item:
     @property
     def content_key(self) -> str:
         """Names what a model sees of it: the content, and how it is read."""
-        return (
-            self.content_hash if self.window is None else f"{self.content_hash}@{self.window[0]:g}:{self.window[1]:g}"
-        )
+        return content_key(self.content_hash, self.window)
+
+
+def content_key(content_hash: str, window: Window | None) -> str:
+    """Names a content as it is read (see `Item.content_key`)."""
+    return content_hash if window is None else f"{content_hash}@{window[0]:g}:{window[1]:g}"
 
 
 @dataclass(frozen=True)

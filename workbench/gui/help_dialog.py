@@ -15,6 +15,7 @@ TOPICS = {
     "home": "Getting started",
     "models": "Choosing a model",
     "try": "Trying a model",
+    "similar": "Finding pictures",
     "data": "Importing and labelling",
     "train": "Training",
     "results": "Reading the results",

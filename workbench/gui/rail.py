@@ -37,6 +37,14 @@ PAGES = (
         "TryPage",
     ),
     PageEntry(
+        "similar",
+        "Find",
+        "search",
+        "Find pictures that look alike or are nearly the same (similarity search)",
+        "workbench.gui.pages.similar_page",
+        "SimilarPage",
+    ),
+    PageEntry(
         "data",
         "Data",
         "images",

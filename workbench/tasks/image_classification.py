@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import torch
     from PIL.Image import Image
 
+    from workbench.data.media import Opened
     from workbench.runtimes.base import Loaded
 
 
@@ -48,9 +49,14 @@ class ImageClassification(Classification):
         preparation = model.preparation
         # Pictures far larger than needed are shrunk while decoding, which is much faster for JPEG.
         opened = read_picture(sample, max_side=preparation.size * 4, window=preparation.window)
-        picture = opened.picture
-        cut = _centre(picture, preparation) if augment_seed is None else _varied(picture, preparation, augment_seed)
-        return {"pixels": _tensor(cut, preparation), "note": opened.note}
+        if augment_seed is None:
+            return self.prepare_opened(opened, model)
+        return {"pixels": _tensor(_varied(opened.picture, preparation, augment_seed), preparation), "note": opened.note}
+
+    def prepare_opened(self, opened: Opened, model: Loaded) -> dict[str, Any]:
+        """As `prepare`, for a picture that has been read already (not smaller than 4 times the network's side)."""
+        preparation = model.preparation
+        return {"pixels": _tensor(_centre(opened.picture, preparation), preparation), "note": opened.note}
 
     def collate(self, prepared: Sequence[Mapping[str, Any]], model: Loaded) -> Mapping[str, torch.Tensor]:
         import torch

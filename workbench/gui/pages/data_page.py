@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QMimeData, Qt, QTimer
+from PySide6.QtCore import QMimeData, QPoint, Qt, QTimer
 from PySide6.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
@@ -45,6 +45,7 @@ from workbench.tasks.registry import get_task, get_trainable, trainable_tasks
 
 _CHECK_AFTER_MS = 1200
 _SURE = 0.95
+_MOST_EXAMPLES = 50
 
 
 class DataPage(Page):
@@ -85,6 +86,8 @@ class DataPage(Page):
         self.view.accepted.connect(self._accept)
         self.view.opened.connect(self._open_item)
         self.view.removed.connect(self._remove)
+        self.view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.view.customContextMenuRequested.connect(self._menu)
         self.filter_bar.changed.connect(self._refill)
         self.filter_bar.zoomed.connect(self.view.set_side)
         self.classes.labelled.connect(self._dropped_on_class)
@@ -270,6 +273,20 @@ class DataPage(Page):
         ids = [self.model.ids[row] for row in self.view.selected_rows()]
         if ids and self._may_change():
             self.ctx.store.remove_items(ids)
+
+    def _menu(self, at: QPoint) -> None:
+        rows = self.view.selected_rows()
+        if not rows:
+            return
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        if self._info().media == "picture":
+            ids = [self.model.ids[row] for row in rows[:_MOST_EXAMPLES]]
+            menu.addAction("Find more like this", lambda: self.ctx.go("similar", item_ids=ids))
+            menu.addSeparator()
+        menu.addAction("Look at it in full size", lambda: self._open_item(rows[0]))
+        menu.addAction("Take out of the project", self._remove)
+        menu.popup(self.view.viewport().mapToGlobal(at))
 
     def _may_change(self) -> bool:
         project = self.ctx.store.project

@@ -9,6 +9,7 @@ from PySide6.QtGui import QKeyEvent, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QAbstractItemView, QListView
 
 from workbench.gui.models.item_model import ItemModel
+from workbench.gui.models.picture_list import PictureList
 from workbench.gui.theme import theme
 from workbench.gui.thumbnails import Thumbnails
 from workbench.gui.widgets.item_delegate import ItemDelegate
@@ -32,11 +33,13 @@ class ItemView(QListView):
     opened = Signal(int)
     removed = Signal()
 
-    def __init__(self, model: ItemModel, thumbnails: Thumbnails) -> None:
+    def __init__(
+        self, model: ItemModel | PictureList, thumbnails: Thumbnails, delegate: ItemDelegate | None = None
+    ) -> None:
         super().__init__()
         self.setObjectName("item-view")
         self.setAccessibleName("Items of the project")
-        self._delegate = ItemDelegate(thumbnails)
+        self._delegate = delegate or ItemDelegate(thumbnails)
         self.setModel(model)
         self.setItemDelegate(self._delegate)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
