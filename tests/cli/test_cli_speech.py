@@ -55,7 +55,9 @@ def test_subtitles_in_one_command(counter: Counter, tmp_path: Path, capsys: pyte
     assert answer["text"] == "zero one two" and answer["spans"][2]["begins"] == pytest.approx(6.0, abs=0.06)
     # A video, and a folder of recordings each into its own file.
     video = Path(__file__).resolve().parent.parent / "data" / "voice.mp4"
-    assert run("predict", video, "--output", tmp_path / "video.srt") == 0 and (tmp_path / "video.srt").stat().st_size > 50
+    assert (
+        run("predict", video, "--output", tmp_path / "video.srt") == 0 and (tmp_path / "video.srt").stat().st_size > 50
+    )
     talk(tmp_path / "many" / "a.wav")
     talk(tmp_path / "many" / "b.wav", (0.5,))
     (tmp_path / "many" / "broken.wav").write_bytes(b"RIFF")
@@ -70,7 +72,16 @@ def test_what_is_wrong_is_counted_and_streamed(
 ) -> None:
     file = talk(tmp_path / "talk.wav")
     (tmp_path / "talk.txt").write_text("Zero won two.")
-    code = run("predict", file, "--task", "speech-recognition", "--truth", tmp_path / "talk.txt", "--ignore", "case,punctuation")
+    code = run(
+        "predict",
+        file,
+        "--task",
+        "speech-recognition",
+        "--truth",
+        tmp_path / "talk.txt",
+        "--ignore",
+        "case,punctuation",
+    )
     said = capsys.readouterr().out
     assert code == 0 and "2 of 3 words are right; 1 changed. Word error rate 33.3%" in said
     assert run("predict", file, "--task", "speech-recognition", "--stream") == 0
@@ -101,8 +112,11 @@ def test_a_table_of_clips_is_taught_and_judged(
             "--out", tmp_path / "mine", "--json",
         )  # fmt: skip
         result: dict[str, Any] = json.loads(capsys.readouterr().out)
-        assert code == 0 and result["metric"] == "words right" and 0 <= result["word_error_rate"]
-        assert next((tmp_path / "mine").rglob("vocab.json")).is_file() and "Word error rate" in Path(result["report"]).read_text()
+        assert code == 0 and result["metric"] == "words right" and result["word_error_rate"] >= 0
+        assert (
+            next((tmp_path / "mine").rglob("vocab.json")).is_file()
+            and "Word error rate" in Path(result["report"]).read_text()
+        )
         code = run("evaluate", result["model"], tmp_path / "clips.csv", "--words-column", "text")
         said = capsys.readouterr().out
         assert code == 0 and "In 24 items" in said and "error rate" in said.splitlines()[1]

@@ -143,8 +143,10 @@ class CtcLesson:
         return {**prepared, "wave": wave, "seconds": seconds}
 
     def step(self, prepared: Sequence[Mapping[str, Any]]) -> Step:
+        import torch
+
         losses = [loss for group in _alike(prepared) for loss in self._losses(self._logits(group), group)]
-        return Step(sum(losses) / len(losses))
+        return Step(torch.stack(losses).mean())
 
     def check(self, prepared: Sequence[Mapping[str, Any]]) -> Checked:
         import torch
