@@ -225,8 +225,7 @@ class Recorder:
                 file.seek(HEADER_BYTES + 2 * taken)
                 data = file.read(2 * count)
                 taken += len(data) // 2
-                values = np.frombuffer(data[: len(data) // 2 * 2], "<i2").astype(np.float32)
-                yield np.asarray(values / 32768, np.float32)
+                yield np.frombuffer(data[: len(data) // 2 * 2], "<i2").astype(np.float32) / np.float32(32768)
 
     # The device's thread ------------------------------------------------------------------------------------------------
 

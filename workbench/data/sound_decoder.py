@@ -181,11 +181,12 @@ class DecodedSound:
 def _as_float(values: Any) -> Floats:
     import numpy as np
 
-    if values.dtype.kind == "f":
-        return np.asarray(values, np.float32)
+    found: Floats = np.asarray(values, np.float32)
     if values.dtype.kind == "u":
-        return np.asarray((values.astype(np.float32) - 128) / 128, np.float32)
-    return np.asarray(values.astype(np.float32) / float(2 ** (8 * values.dtype.itemsize - 1)), np.float32)
+        found = (found - np.float32(128)) / np.float32(128)
+    elif values.dtype.kind == "i":
+        found = found / np.float32(2 ** (8 * values.dtype.itemsize - 1))
+    return found
 
 
 class _Copy:

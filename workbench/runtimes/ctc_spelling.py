@@ -53,10 +53,10 @@ class Spelling:
             if spelt:
                 words.append(spelt)
         found: list[int] = []
-        for number, letters in enumerate(words):
+        for number, spelt in enumerate(words):
             if number and self.letters.gap >= 0:
                 found.append(self.letters.gap)
-            found += letters
+            found += spelt
         return found
 
     def unknown(self, texts: Iterable[str]) -> Counter[str]:

@@ -143,9 +143,9 @@ class CtcLesson:
         return {**prepared, "wave": wave, "seconds": seconds}
 
     def step(self, prepared: Sequence[Mapping[str, Any]]) -> Step:
-        losses = [loss for group in _alike(prepared) for loss in self._losses(self._logits(group), group)]
         import torch
 
+        losses = [loss for group in _alike(prepared) for loss in self._losses(self._logits(group), group)]
         return Step(torch.stack(losses).mean())
 
     def check(self, prepared: Sequence[Mapping[str, Any]]) -> Checked:
