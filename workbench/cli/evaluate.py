@@ -42,7 +42,11 @@ def run(options: argparse.Namespace) -> int:
     headings, rows = judgement.table()
     wide = [max(len(row[n]) for row in [headings, *rows]) for n in range(len(headings))]
     for row in (headings, *rows):
-        out("  ".join(cell.ljust(w) if n == 0 else cell.rjust(w) for n, (cell, w) in enumerate(zip(row, wide, strict=True))))
+        out(
+            "  ".join(
+                cell.ljust(w) if n == 0 else cell.rjust(w) for n, (cell, w) in enumerate(zip(row, wide, strict=True))
+            )
+        )
     if problems:
         note(f"{len(problems)} could not be read and were left out.")
     return 3 if problems else 0
