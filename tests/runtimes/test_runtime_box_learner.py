@@ -9,72 +9,19 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from test_runtime_vision import yolo_cfg
+from small_detectors import COCO, KINDS, card, darknet_model, torchvision_model
 
-from workbench.catalog.card import ModelCard, Source
+from workbench.catalog.card import Source
 from workbench.errors import UserError
 from workbench.hub.store import ModelFiles
 from workbench.runtimes import darknet_net
 from workbench.runtimes.base import Loaded
 from workbench.runtimes.box_learner import BoxLearner, BoxTarget, Seen, keep_limit, limit_of, together
 from workbench.runtimes.darknet_loss import yolo_loss
-from workbench.runtimes.darknet_runtime import DarknetDetector
 from workbench.runtimes.folder import save_folder
 from workbench.runtimes.registry import open_model
 from workbench.runtimes.torchvision_boxes import TorchvisionDetector
 from workbench.runtimes.torchvision_detection_runtime import network_of
-
-COCO = ("__background__", *(f"thing {n}" for n in range(1, 90)), "cat")
-KINDS = ("ssdlite", "faster", "retina", "fcos")
-
-
-def card(runtime: str, arch: str, labels: tuple[str, ...] = ()) -> ModelCard:
-    return ModelCard(
-        "m", "M", ("object-detection",), runtime, arch, Source("import", "/"), label_names=labels,
-        trainable_for=("object-detection",),
-    )  # fmt: skip
-
-
-class _Levels(torch.nn.Module):
-    """A very small backbone with features at strides 8, 16 and 32."""
-
-    out_channels = 32
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.first = torch.nn.Sequential(torch.nn.Conv2d(3, 32, 9, 8, 4), torch.nn.BatchNorm2d(32), torch.nn.ReLU())
-        self.second = torch.nn.Conv2d(32, 32, 3, 2, 1)
-
-    def forward(self, x: torch.Tensor) -> dict[str, torch.Tensor]:
-        one = self.first(x)
-        two = self.second(one)
-        return {"0": one, "1": two, "pool": two[:, :, ::2, ::2]}
-
-
-def torchvision_model(kind: str) -> TorchvisionDetector:
-    from torchvision.models.detection import FCOS, FasterRCNN, RetinaNet
-    from torchvision.models.detection.anchor_utils import AnchorGenerator
-    from torchvision.ops import MultiScaleRoIAlign
-
-    torch.manual_seed(1)
-    sizes, network = ((16,), (32,), (64,)), None
-    size: dict[str, Any] = {"min_size": 96, "max_size": 160}
-    if kind == "ssdlite":
-        network = network_of("ssdlite320_mobilenet_v3_large", len(COCO))
-    elif kind == "faster":
-        network = FasterRCNN(
-            _Levels(), len(COCO), rpn_anchor_generator=AnchorGenerator(sizes, ((0.5, 1.0, 2.0),) * 3),
-            box_roi_pool=MultiScaleRoIAlign(["0", "1"], 7, 2), **size,
-        )  # fmt: skip
-    elif kind == "retina":
-        network = RetinaNet(
-            _Levels(), len(COCO), anchor_generator=AnchorGenerator(sizes, ((0.5, 1.0, 2.0),) * 3), **size
-        )
-    else:
-        network = FCOS(
-            _Levels(), len(COCO), anchor_generator=AnchorGenerator(((8,), (16,), (32,)), ((1.0,),) * 3), **size
-        )
-    return TorchvisionDetector(card("torchvision_detection", kind), network, COCO)
 
 
 def pictures() -> list[torch.Tensor]:
@@ -111,7 +58,7 @@ def test_eyes_and_the_rest_are_torchvisions_own_network(kind: str) -> None:
     assert float(ours.detach()) == pytest.approx(float(theirs.detach()), rel=1e-6)
     network.eval()
     with torch.inference_mode():
-        model._limit(0.0)
+        model.limit(0.0)
         answer = network(pictures()[:1])[0]
         found = model.found(model.look(pictures()[:1]), 0.0)[0]
         alone = model.losses(model.look(pictures()[:1]), targets()[:1])
@@ -168,18 +115,11 @@ def taught(model: Any, tmp_path: Path) -> Any:
     return open_model(made, ModelFiles(tmp_path / "mine"))
 
 
-def darknet_model(tmp_path: Path, tiny: bool = True) -> DarknetDetector:
-    torch.manual_seed(4)
-    sections = darknet_net.parse_cfg(yolo_cfg(tiny))
-    network = darknet_net.build(sections)
-    return DarknetDetector(card("darknet", "darknet"), network, ("cat", "dog", "owl"), sections)
-
-
 @pytest.mark.parametrize("kind", ["ssdlite320_mobilenet_v3_large", "fasterrcnn_mobilenet_v3_large_320_fpn", "tiny"])
 def test_a_taught_model_comes_back_from_its_folder_as_it_was(kind: str, tmp_path: Path) -> None:
     model: Any
     if kind == "tiny":
-        model = darknet_model(tmp_path)
+        model = darknet_model()
         model.set_size(64)
     else:
         model = TorchvisionDetector(card("torchvision_detection", kind), network_of(kind, len(COCO)), COCO)
@@ -219,7 +159,7 @@ def test_a_network_of_one_size_says_so() -> None:
 
 @pytest.mark.parametrize("tiny", [True, False])
 def test_a_darknet_network_sees_in_two_steps_what_it_sees_in_one(tiny: bool, tmp_path: Path) -> None:
-    model = darknet_model(tmp_path, tiny)
+    model = darknet_model(tiny)
     network: Any = model.module
     x = torch.rand(2, 3, 96, 96, generator=torch.Generator().manual_seed(0))
     with torch.inference_mode():
@@ -233,7 +173,7 @@ def test_a_darknet_network_sees_in_two_steps_what_it_sees_in_one(tiny: bool, tmp
 def test_a_darknet_network_of_other_classes_is_read_by_opencv(tmp_path: Path) -> None:
     import cv2
 
-    model = darknet_model(tmp_path)
+    model = darknet_model()
     before = {k: v.clone() for k, v in model.state().items()}
     model.set_classes(("eel", "cat"))
     network: Any = model.module

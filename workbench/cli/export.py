@@ -1,4 +1,4 @@
-"""workbench export: a model as a folder for this app, or as ONNX for other programs."""
+"""workbench export: a model as a folder for this app, or as ONNX (YOLO: as Darknet's files) for other programs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def add(commands: Any) -> None:
     """Its part of the command line."""
     command = commands.add_parser("export", help="export a model", description=__doc__)
     command.add_argument("model")
-    command.add_argument("--format", choices=("folder", "onnx"), default="folder")
+    command.add_argument("--format", choices=("folder", "onnx", "darknet"), default="folder")
     command.add_argument("--out", type=Path, required=True)
     command.add_argument(
         "--samples", nargs="*", default=[], help="pictures, text files or folders to check the export on"
@@ -40,6 +40,12 @@ def run(options: argparse.Namespace) -> int:
         if options.format == "folder":
             folder = export_folder(card, options.out, control)
             as_json({"folder": str(folder)}) if options.json else out(f"Exported to {folder}")
+            return 0
+        if options.format == "darknet":
+            from workbench.engine.export_darknet import export_darknet
+
+            files = export_darknet(card, options.out, control)
+            as_json({"folder": str(files)}) if options.json else out(f"Exported to {files}")
             return 0
         samples = collect_samples(options.samples, get_task(card.main_task), control)
         check = export_onnx(card, options.out, samples, control)

@@ -81,6 +81,8 @@ def with_classes(sections: Sequence[Section], classes: int) -> list[Section]:
         if kind != "yolo":
             continue
         options["classes"] = str(classes)
+        # Other programs do not count the anchors themselves.
+        options.setdefault("num", str(len(options["anchors"].split(",")) // 2))
         before, head = made[number - 1]
         if before != "convolutional":
             raise UserError("This Darknet network cannot be given other classes.", "Choose YOLOv3 or YOLOv4.")

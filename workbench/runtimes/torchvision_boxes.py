@@ -58,7 +58,7 @@ class TorchvisionDetector(Loaded):
         self.head_rate, self.body_rate, self.clip_norm = way.head_rate, way.body_rate, way.clip_norm
         self._background = way.background
         # Where the first of `labels` stands among the outputs.
-        self._first = int(taught and way.background)
+        self.first_label = int(taught and way.background)
 
     @property
     def module(self) -> Any:
@@ -81,34 +81,34 @@ class TorchvisionDetector(Loaded):
     def detect(self, pictures: Sequence[Pixels], threshold: float = 0.05) -> list[Detections]:
         import torch
 
-        self._limit(threshold)
+        self.limit(threshold)
         with torch.inference_mode():
             answers = self.module([as_tensor(p, self.device) for p in pictures])
         return [self._detections(answer, threshold) for answer in answers]
 
-    def _limit(self, threshold: float) -> None:
-        # Each kind drops what it is unsure of by a limit of its own (FCOS 0.2); here the caller's counts.
+    def limit(self, threshold: float) -> None:
+        """Drop what it is less sure of. Each kind has a limit of its own (FCOS 0.2); here the caller's counts."""
         getattr(self.module, "roi_heads", self.module).score_thresh = threshold
 
     def _detections(self, answer: Mapping[str, torch.Tensor], threshold: float) -> Detections:
         keep = answer["scores"] >= threshold
         return Detections(
             answer["boxes"][keep].cpu().numpy(),
-            answer["labels"][keep].cpu().numpy() - self._first,
+            answer["labels"][keep].cpu().numpy() - self.first_label,
             answer["scores"][keep].cpu().numpy(),
         )
 
     # Being taught ----------------------------------------------------------------------------------------------------
 
     def set_classes(self, labels: Sequence[str]) -> None:
-        before = {_key(name): number + self._first for number, name in enumerate(self.labels)}
+        before = {_key(name): number + self.first_label for number, name in enumerate(self.labels)}
         kept = [before.get(_key(name), -1) for name in labels]
         if self._background:
             kept = [0 if before else -1, *kept]
         replace_outputs(self.module, kept)
         self.module.to(self.device)
         self.labels = tuple(labels)
-        self._first = int(self._background)
+        self.first_label = int(self._background)
         keep_limit(self.module)
 
     def set_size(self, side: int) -> None:
@@ -165,7 +165,7 @@ class TorchvisionDetector(Loaded):
     def found(self, seen: Seen, threshold: float) -> list[Detections]:
         import numpy as np
 
-        self._limit(threshold)
+        self.limit(threshold)
         module, images, pyramid = self.module, self._images(seen), self.pyramid(seen.features)
         if hasattr(module, "roi_heads"):
             features = _named(pyramid)

@@ -33,9 +33,30 @@ LOWEST, MOST_BOXES = 0.05, 100
 _STEPS = {How.QUICK: 1200, How.BALANCED: 1500, How.THOROUGH: 2000}
 _ROUND_STEPS = 40
 _FEWEST_ROUNDS, _MOST_ROUNDS = 10, 40
+_BATCH = 8
+# For the estimate: share of the examples that are learnt from, of the rounds that are usually needed, and of a forward pass
+# that is spent outside the eyes.
+_TRAIN_SHARE, _USUAL_SHARE, _HEAD = 0.7, 0.6, 0.2
 # So many versions of each picture are kept for Quick: the plain one and varied ones.
 _VERSIONS = 4
 _VERSION = 1
+
+
+def rounds_for(how: How, examples: int) -> tuple[int, int]:
+    """How many times a round goes through so many examples, and how many rounds there are at most."""
+    steps = max(1, math.ceil(examples / min(_BATCH, max(2, examples // 4))))
+    repeats = max(1, math.ceil(_ROUND_STEPS / steps))
+    return repeats, min(_MOST_ROUNDS, max(_FEWEST_ROUNDS, round(_STEPS[how] / (steps * repeats))))
+
+
+def passes_for(how: How, examples: int, epochs: int = 0) -> float:
+    """The work of a training that usually stops by itself before the last round, in forward passes of whole networks."""
+    repeats, most = rounds_for(how, round(examples * _TRAIN_SHARE))
+    rounds = (epochs or most) * _USUAL_SHARE
+    learning, judging = examples * _TRAIN_SHARE * repeats, examples * (1 - _TRAIN_SHARE) / 2
+    if how is How.QUICK:
+        return examples * _VERSIONS * _TRAIN_SHARE + rounds * _HEAD * (learning * 3 + judging)
+    return rounds * (learning * (3.0 if how is How.THOROUGH else 2.0) + judging)
 
 
 class DetectionLesson:
@@ -43,7 +64,7 @@ class DetectionLesson:
 
     checks_first = False
     judged_by = "score"
-    batch = 8
+    batch = _BATCH
     weight_decay = 0.01
 
     def __init__(self, material: Material) -> None:
@@ -64,10 +85,9 @@ class DetectionLesson:
             _seeded(material.seed, lambda: model.set_classes(material.classes))
         keep_limit(model.module)
         self.head_rate, self.body_rate, self.clip_norm = model.head_rate, model.body_rate, model.clip_norm
-        steps = math.ceil(len(material.train) / min(self.batch, max(2, len(material.train) // 4)))
-        self.repeats = max(1, math.ceil(_ROUND_STEPS / max(1, steps)))
-        rounds = round(_STEPS[material.how] / max(1, steps * self.repeats))
-        self.epochs = min(_MOST_ROUNDS, max(_FEWEST_ROUNDS, rounds))
+        self.repeats, self.epochs = rounds_for(material.how, len(material.train))
+        self._balanced = material.class_weights is not None
+        self._examples = len(material.train)
         # What was found in the validation pictures of this round, for the score from which boxes are shown.
         self._scenes: list[Scene] = []
         self._store: SeenStore | None = None
@@ -91,6 +111,27 @@ class DetectionLesson:
             keep_statistics(self.module)
         if self._how is How.QUICK:
             self._model.eyes.eval()
+
+    def notes(self) -> list[str]:
+        """What the person should know about the way it learns."""
+        found = []
+        if self._balanced:
+            found.append(
+                "For finding things, rare kinds do not count more than common ones: the setting has no effect here."
+            )
+        if self._store is not None:
+            import torch
+
+            with torch.no_grad():
+                seen = self._model.look([torch.zeros(3, 480, 640, device=self._loaded.device)])
+            wanted = sum(f.numel() * 2 for f in seen.features) * self._examples * _VERSIONS
+            if wanted > self._store.room:
+                found.append(
+                    f"What this model sees of your pictures needs {wanted / 1e9:.0f} GB, and {self._store.room / 1e9:.0f} GB"
+                    " may be kept, so some pictures are looked at again in every round. It takes longer; the result is the"
+                    " same."
+                )
+        return found
 
     # Examples ----------------------------------------------------------------------------------------------------------
 

@@ -17,9 +17,10 @@ from workbench.tasks.pictures import FILES, shrunk, sized_pixels, stoppable
 from workbench.tasks.predictions import Box, Boxes, Prediction
 
 if TYPE_CHECKING:
+    from workbench.catalog.card import ModelCard
     from workbench.data.project import Project
     from workbench.runtimes.base import Detections, Loaded
-    from workbench.tasks.lesson import Lesson, Material
+    from workbench.tasks.lesson import How, Lesson, Material
 
 # Detectors look at no more than this anyway; it bounds memory.
 _LARGEST = 4096
@@ -79,6 +80,12 @@ class ObjectDetection(BaseTask):
             f"Finds these things in pictures and draws boxes around them: {', '.join(classes)}.",
             "Finds only these things; what is small, hidden or crowded is missed more often.",
         )
+
+    def passes(self, card: ModelCard, how: How, epochs: int, items: int) -> float:
+        """The work of a training in forward passes, for the estimate."""
+        from workbench.tasks.detection_lesson import passes_for
+
+        return passes_for(how, items, epochs)
 
     def annotations_of(self, prediction: Prediction, class_ids_by_name: Mapping[str, int]) -> list[Annotation]:
         """What a model found as proposals for a person to correct: what is certain enough to be shown; what has no class id

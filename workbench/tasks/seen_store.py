@@ -49,6 +49,11 @@ class SeenStore:
         self._old.sort(reverse=True)  # the oldest is at the end
         self._room = min(most_bytes, self._used + int(_free(folder) * _SHARE_OF_FREE))
 
+    @property
+    def room(self) -> int:
+        """Bytes that may be kept in all."""
+        return self._room
+
     def get(self, key: str) -> tuple[Seen, dict[str, torch.Tensor]] | None:
         """What was kept, and the tensors kept beside it; None when there is nothing (any more)."""
         import json

@@ -1,0 +1,49 @@
+"""YOLO models back in Darknet's own files, for the many programs that read those: .cfg, .weights and .names."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from workbench.catalog.card import ModelCard
+from workbench.control import Control
+from workbench.engine.export_check import file_name, work_folder
+from workbench.engine.pool import shared_pool
+from workbench.errors import UserError
+
+
+def export_darknet(card: ModelCard, target: Path, control: Control | None = None) -> Path:
+    """Write a folder with ID.cfg, ID.weights and ID.names.
+
+    Raises:
+        UserError: when it is no Darknet model, the place is taken or cannot be written.
+        Cancelled: when asked to stop; no half folder stays.
+    """
+    from workbench.runtimes.darknet_net import cfg_text, write_weights
+    from workbench.runtimes.darknet_runtime import DarknetDetector
+
+    control = control or Control()
+    name = file_name(card)
+    folder = target / f"{name}-darknet"
+    if folder.exists():
+        raise UserError(f"There is already a folder “{folder.name}” there.", "Choose another place.")
+    work = work_folder(target)
+    try:
+        with shared_pool().use(card, "cpu", control) as model:
+            if not isinstance(model, DarknetDetector):
+                raise UserError(
+                    f"“{card.name}” is no YOLO network of Darknet.", "Export its folder, or export it as ONNX."
+                )
+            control.progress(0, 0, "Exporting")
+            (work / f"{name}.cfg").write_text(cfg_text(model.sections), encoding="utf-8")
+            (work / f"{name}.names").write_text("".join(f"{label}\n" for label in model.labels), encoding="utf-8")
+            write_weights(model.module, work / f"{name}.weights")
+        control.check()
+        work.rename(folder)
+    except OSError as error:
+        raise UserError(
+            "The model could not be exported there.", "Check the room on the disk and your permissions."
+        ) from error
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    return folder
