@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 TARGET = ROOT / "docs" / "screenshots"
@@ -126,7 +127,7 @@ def main() -> None:
     wrong = next(
         ((t, p) for t in e.classes for p in e.classes if t != p and e.cell(t, p)), (e.classes[0], e.classes[0])
     )
-    results._open_cell(*wrong)  # type: ignore[attr-defined]
+    results._views["classes"]._open_cell(*wrong)  # type: ignore[attr-defined]
     shoot("results", "results")
     shoot("use", "use")
     page: QWidget = window.page("try")
@@ -151,9 +152,52 @@ def main() -> None:
     rest(1)
     shoot("try-compare", "try")
     shoot("storage", "storage")
+    _editors(ctx, window, shoot, rest, wait)
     ctx.jobs.stop_all()
     ctx.thumbnails.stop()
     ctx.downloads.stop()
+
+
+def _editors(ctx: Any, window: Any, shoot: Any, rest: Any, wait: Any) -> None:
+    """Boxes on drawn shapes, areas, and marked words, in their editors."""
+    sys.path.insert(0, str(ROOT / "tests"))
+    from shapes_set import new_items
+
+    from workbench.data.annotations import NewAnnotation
+    from workbench.data.project import Project
+    from workbench.data.shapes import TextSpan
+    from workbench.data.types import NewItem
+
+    folder = Path(tempfile.mkdtemp())
+    for task_id, marks, name in (
+        ("object-detection", "boxes", "boxes"), ("semantic-segmentation", "regions", "areas"),
+    ):  # fmt: skip
+        project = Project.create(folder / name, f"Shapes ({name})", task_id)
+        project.add_items(new_items(folder / f"pictures-{name}", 12, marks=marks, size=(640, 480)))
+        ctx.store.adopt(project)
+        window.show_page("data")
+        page = window.page("data")
+        wait(lambda page=page: page.model.rowCount() == 12)
+        rest(3)
+        shoot(f"data-{name}", "data")
+        page._open_item(2)
+        rest(3)
+        shoot(f"editor-{name}", "data")
+        page._leave_editor()
+    text = "On Monday Anna Weber flew from Vienna to Lisbon, where she met Bruno Costa at the Tagus bridge."
+    marks = [
+        NewAnnotation(TextSpan(text.index(w), text.index(w) + len(w)), label)
+        for w, label in (("Anna Weber", "person"), ("Vienna", "place"), ("Lisbon", "place"), ("Bruno Costa", "person"))
+    ]
+    project = Project.create(folder / "names", "Names", "token-classification")
+    project.add_items([NewItem("text", "a flight", text=text, annotations=tuple(marks))])
+    ctx.store.adopt(project)
+    window.show_page("data")
+    page = window.page("data")
+    wait(lambda: page.model.rowCount() == 1)
+    page._open_item(0)
+    rest(1)
+    shoot("editor-words", "data")
 
 
 if __name__ == "__main__":
