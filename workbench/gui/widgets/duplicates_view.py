@@ -50,8 +50,8 @@ class _Shown:
         return sum(p.size for p in self.others())
 
     def title(self) -> str:
-        same = "the same file" if self.identical else "nearly the same"
-        return f"{len(self.pictures)} pictures, {same}\n{size_words(self.spare())} to spare"
+        what = "equal files" if self.identical else "pictures"
+        return f"{len(self.pictures)} {what}\n{size_words(self.spare())} to spare"
 
     def marks(self) -> dict[int, str]:
         """Words under each picture, by its place in the group."""
