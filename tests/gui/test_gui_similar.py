@@ -23,7 +23,11 @@ from PySide6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 
 from workbench.app_paths import resources
+from workbench.control import Control
+from workbench.data.importers import sniff
 from workbench.data.types import ItemFilter
+from workbench.engine.journey import project_from_plan
+from workbench.gui.files import keep_best
 from workbench.gui.main_window import MainWindow
 from workbench.gui.pages.similar_page import SimilarPage
 from workbench.gui.widgets.item_view import ItemView
@@ -281,3 +285,54 @@ def test_a_folder_without_pictures_is_told_and_a_stop_can_go_on(
     (go_on,) = [b for b in page.banner.findChildren(QPushButton) if b.text() == "Go on"]
     qtbot.mouseClick(go_on, LEFT)
     qtbot.waitUntil(lambda: page.subtitle.text() == "10 pictures", timeout=60_000)
+
+
+def test_in_a_project_the_others_are_only_taken_out(
+    window: MainWindow, qtbot: QtBot, drop: Callable[..., None], album: Path
+) -> None:
+    (album / "broken.png").unlink()
+    project, _ = project_from_plan(sniff([album]))
+    window.ctx.store.adopt(project)
+    before = project.counts().total
+    window.show_page("similar")
+    page = window.page("similar")
+    assert isinstance(page, SimilarPage)
+    click(qtbot, window, "similar-project")
+    qtbot.waitUntil(lambda: page.subtitle.text() == f"{before} pictures", timeout=60_000)
+    page.tabs.setCurrentIndex(1)
+    qtbot.waitUntil(lambda: page.same.groups > 0, timeout=30_000)
+    others = page.same.view.model().rowCount() - 1
+    assert others >= 1 and any("flower" in name for name in names(page.same.view))
+    click(qtbot, window, "keep-best")
+    qtbot.waitUntil(lambda: page.subtitle.text() == f"{before - others} pictures", timeout=30_000)
+    assert window.findChild(QMessageBox, "trash-question") is None
+    assert project.counts().total == before - others and (album / "small flower.jpg").exists()
+    qtbot.keyClick(window, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert project.counts().total == before
+    # Another project: what was found in this one is not shown any more.
+    window.ctx.store.close()
+    assert page.stack.currentWidget() is page.empty
+
+
+def test_the_last_of_a_picture_never_goes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[Path] = []
+
+    def moved(path: Path) -> bool:
+        tried.append(path)
+        path.unlink()
+        return True
+
+    monkeypatch.setattr("workbench.gui.files.move_one", moved)
+    best, copy, twin, alone = (tmp_path / f"{name}.png" for name in ("best", "copy", "twin", "alone"))
+    for path in (best, copy, alone):
+        path.write_bytes(b"x")
+    twin.hardlink_to(best)
+    gone, problems = keep_best([(best, [copy, twin]), (tmp_path / "away.png", [alone])], Control())
+    assert gone == tried == [copy] and [p.where for p in problems] == ["twin.png", "alone.png"]
+    assert best.exists() and twin.exists() and alone.exists()
+    monkeypatch.setattr("workbench.gui.files.move_one", lambda _path: False)
+    gone, problems = keep_best([(best, [alone])], Control())
+    assert gone == [] and "stays where it is" in problems[0].message
+    control = Control()
+    control.cancel()
+    assert keep_best([(best, [alone])], control) == ([], [])
