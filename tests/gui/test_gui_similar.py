@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from PIL import Image
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import (
     QApplication,
     QComboBox,
@@ -24,7 +23,11 @@ from PySide6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 
 from workbench.app_paths import resources
+from workbench.control import Control
+from workbench.data.importers import sniff
 from workbench.data.types import ItemFilter
+from workbench.engine.journey import project_from_plan
+from workbench.gui.files import keep_best
 from workbench.gui.main_window import MainWindow
 from workbench.gui.pages.similar_page import SimilarPage
 from workbench.gui.widgets.item_view import ItemView
@@ -92,7 +95,7 @@ def test_alike_pictures_by_drop_by_tile_and_by_menu(
 ) -> None:
     page = opened(window, qtbot, drop, album)
     view = page.alike.view
-    assert names(view)[:2] == ["china.jpg", "digits/one one-0.png"] and len(names(view)) == 10
+    assert names(view)[:2] == ["china.jpg", "flower.jpg"] and len(names(view)) == 10
     assert page.banner.isVisible() and "broken.png" in page.banner.text.text()
 
     # A picture from elsewhere, dropped on the tray.
@@ -112,9 +115,9 @@ def test_alike_pictures_by_drop_by_tile_and_by_menu(
     assert len(names(view)) == 10
 
     # A tile becomes the only example, by its menu; another one a counter-example, by the button.
-    at = choose(qtbot, view, "digits/zero zero-0.png")
+    at = choose(qtbot, view, "digits/zero zero-01.png")
     pick(qtbot, view, at, "Find more like this")
-    qtbot.waitUntil(lambda: names(view)[0] == "digits/zero zero-0.png" and len(names(view)) == 10)
+    qtbot.waitUntil(lambda: names(view)[0] == "digits/zero zero-01.png" and len(names(view)) == 10)
     assert page.alike.tray.like.count() == 1
     before = names(view).index("china.jpg")
     choose(qtbot, view, "china.jpg")
@@ -236,12 +239,14 @@ def test_from_the_data_page_to_a_label_for_all_that_are_alike(
     assert dialog is not None
     box = dialog.findChild(QComboBox, "add-label")
     assert box is not None and [box.itemText(n) for n in range(box.count())] == ["one", "zero"]
-    qtbot.keyClicks(box, "zero")
+    qtbot.keyClicks(box.lineEdit(), "zero")
     click(qtbot, dialog, "add-ok")
     qtbot.waitUntil(lambda: project.counts().unlabelled == 0, timeout=20_000)
     zero = next(c.id for c in project.classes() if c.name == "zero")
     assert len(project.item_ids(ItemFilter(class_ids=(zero,)))) == 9
-    qtbot.keySequence(window, QKeySequence("Ctrl+Z"))
+    window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow)
+    qtbot.keyClick(window, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     assert project.counts().unlabelled == 3
 
 
@@ -255,7 +260,7 @@ def test_found_pictures_make_a_project(
     assert dialog is not None
     box = dialog.findChild(QComboBox, "add-label")
     assert box is not None
-    qtbot.keyClicks(box, "flower")
+    qtbot.keyClicks(box.lineEdit(), "flower")
     click(qtbot, dialog, "add-ok")
     qtbot.waitUntil(lambda: window.ctx.store.project is not None and window.ctx.store.require().counts().total == 1)
     project = window.ctx.store.require()
@@ -280,3 +285,54 @@ def test_a_folder_without_pictures_is_told_and_a_stop_can_go_on(
     (go_on,) = [b for b in page.banner.findChildren(QPushButton) if b.text() == "Go on"]
     qtbot.mouseClick(go_on, LEFT)
     qtbot.waitUntil(lambda: page.subtitle.text() == "10 pictures", timeout=60_000)
+
+
+def test_in_a_project_the_others_are_only_taken_out(
+    window: MainWindow, qtbot: QtBot, drop: Callable[..., None], album: Path
+) -> None:
+    (album / "broken.png").unlink()
+    project, _ = project_from_plan(sniff([album]))
+    window.ctx.store.adopt(project)
+    before = project.counts().total
+    window.show_page("similar")
+    page = window.page("similar")
+    assert isinstance(page, SimilarPage)
+    click(qtbot, window, "similar-project")
+    qtbot.waitUntil(lambda: page.subtitle.text() == f"{before} pictures", timeout=60_000)
+    page.tabs.setCurrentIndex(1)
+    qtbot.waitUntil(lambda: page.same.groups > 0, timeout=30_000)
+    others = page.same.view.model().rowCount() - 1
+    assert others >= 1 and any("flower" in name for name in names(page.same.view))
+    click(qtbot, window, "keep-best")
+    qtbot.waitUntil(lambda: page.subtitle.text() == f"{before - others} pictures", timeout=30_000)
+    assert window.findChild(QMessageBox, "trash-question") is None
+    assert project.counts().total == before - others and (album / "small flower.jpg").exists()
+    qtbot.keyClick(window, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert project.counts().total == before
+    # Another project: what was found in this one is not shown any more.
+    window.ctx.store.close()
+    assert page.stack.currentWidget() is page.empty
+
+
+def test_the_last_of_a_picture_never_goes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[Path] = []
+
+    def moved(path: Path) -> bool:
+        tried.append(path)
+        path.unlink()
+        return True
+
+    monkeypatch.setattr("workbench.gui.files.move_one", moved)
+    best, copy, twin, alone = (tmp_path / f"{name}.png" for name in ("best", "copy", "twin", "alone"))
+    for path in (best, copy, alone):
+        path.write_bytes(b"x")
+    twin.hardlink_to(best)
+    gone, problems = keep_best([(best, [copy, twin]), (tmp_path / "away.png", [alone])], Control())
+    assert gone == tried == [copy] and [p.where for p in problems] == ["twin.png", "alone.png"]
+    assert best.exists() and twin.exists() and alone.exists()
+    monkeypatch.setattr("workbench.gui.files.move_one", lambda _path: False)
+    gone, problems = keep_best([(best, [alone])], Control())
+    assert gone == [] and "stays where it is" in problems[0].message
+    control = Control()
+    control.cancel()
+    assert keep_best([(best, [alone])], control) == ([], [])

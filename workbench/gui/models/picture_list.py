@@ -61,13 +61,6 @@ class PictureList(QAbstractListModel):
         """The place of a row's picture."""
         return self._places[row]
 
-    def row_of(self, place: int) -> int:
-        """-1 when it is not shown."""
-        try:
-            return self._places.index(place, 0, self._shown)
-        except ValueError:
-            return -1
-
     def picture(self, row: int) -> Entry | Picture:
         return self._pictures[self._places[row]]
 

@@ -330,6 +330,7 @@ class SimilarPage(Page):
     def _build_empty(self) -> QWidget:
         page = QWidget()
         column = QVBoxLayout(page)
+        column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(L)
         column.addWidget(label("Find pictures", "title"))
         column.addWidget(

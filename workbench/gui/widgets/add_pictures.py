@@ -19,6 +19,8 @@ from workbench.gui.workers import Job
 from workbench.tasks.registry import get_task, trainable_tasks
 
 _PROJECT = "Pictures found"
+# The editor of tasks whose labels are for whole pictures; those of others are drawn on pieces of them.
+_WHOLE = "classes"
 
 
 def takes_pictures(ctx: AppContext) -> bool:
@@ -38,9 +40,8 @@ class AddPicturesDialog(QDialog):
         column = QVBoxLayout(self)
         column.setContentsMargins(L, L, L, L)
         column.setSpacing(M)
-        what = "this picture" if count == 1 else f"these {count:,} pictures"
-        column.addWidget(label(f"What is on {what}?", "heading", wrap=True))
-        self.choice = QComboBox()
+        self.choice = QComboBox(self)
+        self.choice.hide()  # unless it is laid out below
         self.choice.setObjectName("add-label")
         self.choice.setEditable(True)
         self.choice.setAccessibleName("Label for the pictures")
@@ -53,9 +54,14 @@ class AddPicturesDialog(QDialog):
         edit = self.choice.lineEdit()
         if edit is not None:
             edit.setPlaceholderText("none yet")
-        form = QFormLayout()
-        form.addRow("Label", self.choice)
-        column.addLayout(form)
+        whole = not fits or project is None or get_task(project.task_id).info.editor == _WHOLE
+        what = "this picture" if count == 1 else f"these {count:,} pictures"
+        column.addWidget(label(f"What is on {what}?" if whole else f"Add {what}", "heading", wrap=True))
+        if whole:
+            form = QFormLayout()
+            form.addRow("Label", self.choice)
+            self.choice.show()
+            column.addLayout(form)
         where = f"the open project “{project.name}”" if fits and project is not None else f"a new project, “{_PROJECT}”"
         words = f"They go into {where}. The files stay where they are."
         column.addWidget(label(words if count != 1 else words.replace("They go", "It goes"), "soft", wrap=True))
@@ -66,7 +72,8 @@ class AddPicturesDialog(QDialog):
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
         column.addWidget(buttons)
-        self.choice.setFocus()
+        if whole:
+            self.choice.setFocus()
 
     @property
     def name(self) -> str:
@@ -87,7 +94,7 @@ def add_pictures(ctx: AppContext, pictures: Sequence[Entry | Picture], name: str
         ctx.store.create(free_project_folder(_PROJECT, ctx.paths), _PROJECT, task.info.id)
     project = ctx.store.require()
     info = get_task(project.task_id).info
-    whole = not info.editor  # else labels are on pieces of pictures, and are drawn
+    whole = info.editor == _WHOLE
     mine = [p.item_id for p in pictures if p.item_id] if whole and name else []
     new = [
         NewItem("picture", Path(p.name).name, path=p.path, label=(name or None) if whole else None)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtCore import QPoint, QSize, Qt, Signal
+from PySide6.QtGui import QIcon, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QHBoxLayout,
@@ -27,8 +28,8 @@ from workbench.gui.theme import M, S
 from workbench.gui.widgets.basic import button, label
 from workbench.gui.widgets.likeness_view import tiles_of
 
-_GROUP = Qt.ItemDataRole.UserRole
 _NAMED = 200
+_ICON = 48
 
 
 class _Shown:
@@ -49,8 +50,8 @@ class _Shown:
         return sum(p.size for p in self.others())
 
     def title(self) -> str:
-        same = "the same file" if self.identical else "nearly the same"
-        return f"{len(self.pictures)} pictures, {same}\n{size_words(self.spare())} to spare"
+        what = "equal files" if self.identical else "pictures"
+        return f"{len(self.pictures)} {what}\n{size_words(self.spare())} to spare"
 
     def marks(self) -> dict[int, str]:
         """Words under each picture, by its place in the group."""
@@ -82,6 +83,7 @@ class DuplicatesView(QWidget):
     def __init__(self, ctx: AppContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._groups: list[_Shown] = []
+        self._thumbnails = ctx.thumbnails
         self.model = PictureList()
         self.view = tiles_of(ctx, self.model, "duplicates-view", "Pictures of the group")
         self.view.set_side(220)
@@ -89,12 +91,16 @@ class DuplicatesView(QWidget):
         self.list.setObjectName("duplicate-groups")
         self.list.setAccessibleName("Groups of pictures that are nearly the same")
         self.list.setUniformItemSizes(True)
+        self.list.setIconSize(QSize(_ICON, _ICON))
         self.summary = label("", "soft", wrap=True)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, M, 0, 0)
         column.setSpacing(S)
         column.addLayout(self._bar())
-        column.addWidget(self.summary)
+        line = QHBoxLayout()
+        line.addWidget(self.summary, 1)
+        line.addWidget(self.edited)
+        column.addLayout(line)
         splitter = QSplitter()
         splitter.setChildrenCollapsible(False)
         splitter.addWidget(self.list)
@@ -104,6 +110,9 @@ class DuplicatesView(QWidget):
         splitter.setSizes([230, 800])
         column.addWidget(splitter, 1)
         self.list.currentRowChanged.connect(self._show_group)
+        # Drawn as they come into view: there may be thousands.
+        self.list.verticalScrollBar().valueChanged.connect(lambda _at: self._draw_icons())
+        ctx.thumbnails.ready.connect(lambda _key: self._draw_icons())
         self.view.selectionModel().selectionChanged.connect(lambda _a, _b: self._enable())
         self.view.customContextMenuRequested.connect(self._menu)
         self.view.accepted.connect(self._keep_chosen)
@@ -232,7 +241,6 @@ class DuplicatesView(QWidget):
         for widget in (self.best, self.all_best, self.this, self.out):
             bar.addWidget(widget)
         bar.addStretch(1)
-        bar.addWidget(self.edited)
         return bar
 
     def _current(self) -> _Shown | None:
@@ -251,12 +259,37 @@ class DuplicatesView(QWidget):
     def _fill(self, at: int) -> None:
         self.list.clear()
         for shown in self._groups:
-            self.list.addItem(QListWidgetItem(shown.title()))
+            entry = QListWidgetItem(shown.title())
+            entry.setSizeHint(QSize(100, _ICON + S))
+            self.list.addItem(entry)
         if self._groups:
             self.list.setCurrentRow(max(0, min(at, len(self._groups) - 1)))
+            self._draw_icons()
         else:
             self._show_group(-1)
         self._say()
+
+    def _draw_icons(self) -> None:
+        """A small picture beside each group that is in view."""
+        first = self.list.indexAt(self.list.viewport().rect().topLeft()).row()
+        if first < 0 or not self.isVisible():
+            return
+        rows = self.list.viewport().height() // (_ICON + S) + 2
+        for row in range(first, min(first + rows, len(self._groups))):
+            entry = self.list.item(row)
+            if entry.icon().isNull():
+                keep = self._groups[row].keep
+                found = self._thumbnails.pixmap(keep.path, keep.window)
+                if found is not None and not found.isNull():
+                    entry.setIcon(QIcon(found))
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._draw_icons()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._draw_icons()
 
     def _say(self) -> None:
         if not self._groups:

@@ -64,6 +64,7 @@ class LikenessView(QWidget):
         column = QVBoxLayout()
         column.setSpacing(S)
         column.addLayout(self._bar())
+        column.addLayout(self._order())
         column.addWidget(self.view, 1)
         row.addLayout(column, 1)
         row.addWidget(self.tray)
@@ -136,8 +137,16 @@ class LikenessView(QWidget):
             "Add to the project …", lambda: ask_and_add(self._ctx, self.chosen(), self), icon_name="plus",
             name="add-found", tip="The chosen pictures go into the open project, with a label",
         )  # fmt: skip
+        for widget in (self.more, self.less, self.add):
+            bar.addWidget(widget)
+        bar.addStretch(1)
+        return bar
+
+    def _order(self) -> QHBoxLayout:
+        bar = QHBoxLayout()
+        bar.setSpacing(S)
         self.count = label("", "faint")
-        self.bound_words = label("At least", "soft")
+        self.bound_words = label("At least so much alike:", "soft")
         self.bound = QSlider(Qt.Orientation.Horizontal)
         self.bound.setObjectName("at-least")
         self.bound.setRange(0, 99)
@@ -146,6 +155,7 @@ class LikenessView(QWidget):
         self.bound.setToolTip("Show pictures that are at least so much alike (cosine similarity); 0: all")
         self.bound.valueChanged.connect(self._bound_moved)
         self.bound_number = label("", "soft")
+        self.bound_number.setMinimumWidth(40)
         self.zoom = QSlider(Qt.Orientation.Horizontal)
         self.zoom.setRange(SMALLEST, LARGEST)
         self.zoom.setValue(self.view.side)
@@ -153,11 +163,11 @@ class LikenessView(QWidget):
         self.zoom.setAccessibleName("Size of the pictures")
         self.zoom.setToolTip("Size of the pictures (also Ctrl and the mouse wheel)")
         self.zoom.valueChanged.connect(self.view.set_side)
-        for widget in (self.more, self.less, self.add):
-            bar.addWidget(widget)
-        bar.addStretch(1)
-        for part in (self.count, self.bound_words, self.bound, self.bound_number, self.zoom):
+        for part in (self.bound_words, self.bound, self.bound_number):
             bar.addWidget(part)
+        bar.addWidget(self.count)
+        bar.addStretch(1)
+        bar.addWidget(self.zoom)
         return bar
 
     def _bound(self) -> float:
