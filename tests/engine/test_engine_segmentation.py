@@ -18,6 +18,7 @@ from workbench.control import Control
 from workbench.data.project import Project
 from workbench.data.types import Split
 from workbench.engine import checkpoint
+from workbench.engine.estimate import estimate, measure
 from workbench.engine.evaluate import evaluate
 from workbench.engine.events import CheckpointSaved, EpochDone, Finished, How, RunEvent, SamplePredicted, StepDone
 from workbench.engine.fit import fit, new_config
@@ -135,6 +136,17 @@ def test_a_network_that_knows_nothing_learns_areas(shapes: MakeShapes, catalog: 
     _events, finished = train(project, catalog, card, How.THOROUGH, epochs=8)
     assert finished.metrics["score"] >= 0.4, finished.metrics
     assert finished.metrics["low"] > finished.metrics["baseline"] + 0.1
+
+
+def test_how_long_it_takes_is_measured_on_a_model_that_can_do_nothing_yet(shapes: MakeShapes, catalog: Catalog) -> None:
+    project = shapes(12, 4, 4, size=(64, 64))
+    card, _why = catalog.suggest("semantic-segmentation", to_teach=True)
+    assert not estimate(project, card, How.QUICK).measured
+    assert 0 < measure(project, card) < 30
+    found = [estimate(project, card, how) for how in (How.QUICK, How.BALANCED, How.THOROUGH)]
+    assert found[0].seconds < found[1].seconds < found[2].seconds and all(f.measured for f in found)
+    assert found[0].memory_bytes < found[1].memory_bytes < found[2].memory_bytes
+    assert estimate(project, card, How.QUICK, epochs=5).seconds < found[0].seconds
 
 
 # It stops and goes on --------------------------------------------------------------------------------------------------------
