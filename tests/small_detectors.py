@@ -75,3 +75,34 @@ def darknet_model(tiny: bool = True) -> DarknetDetector:
     sections = darknet_net.parse_cfg(darknet_cfg(tiny, classes=3))
     network = darknet_net.build(sections)
     return DarknetDetector(card("darknet", "darknet"), network, ("cat", "dog", "owl"), sections)
+
+
+def detr_folder(kind: str, folder: Path) -> Path:
+    """A very small network with its image processor, as its maker would publish it."""
+    import transformers
+
+    torch.manual_seed(6)
+    names = {0: "N/A", 1: "cat", 2: "dog"}
+    known = {"id2label": names, "label2id": {v: k for k, v in names.items()}}
+    if kind == "detr":
+        backbone = transformers.ResNetConfig(
+            embedding_size=8, hidden_sizes=[8, 8, 16, 16], depths=[1, 1, 1, 1], layer_type="basic",
+            out_features=["stage4"],
+        )  # fmt: skip
+        config: Any = transformers.DetrConfig(
+            d_model=32, encoder_layers=1, decoder_layers=1, encoder_ffn_dim=32, decoder_ffn_dim=32, num_queries=6,
+            encoder_attention_heads=2, decoder_attention_heads=2, use_timm_backbone=False, backbone=None,
+            use_pretrained_backbone=False, backbone_config=backbone, **known,
+        )  # fmt: skip
+        network: Any = transformers.DetrForObjectDetection(config)
+        processor: Any = transformers.DetrImageProcessor(size={"shortest_edge": 64, "longest_edge": 96})
+    else:
+        config = transformers.YolosConfig(
+            hidden_size=32, num_hidden_layers=2, num_attention_heads=2, intermediate_size=32, image_size=[64, 96],
+            num_detection_tokens=6, **known,
+        )  # fmt: skip
+        network = transformers.YolosForObjectDetection(config)
+        processor = transformers.YolosImageProcessor(size={"shortest_edge": 64, "longest_edge": 96})
+    network.save_pretrained(folder)
+    processor.save_pretrained(folder)
+    return folder

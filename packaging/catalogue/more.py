@@ -161,7 +161,7 @@ def vision() -> list[dict[str, Any]]:
         ("rtdetr-r101", "RT-DETR ResNet-101", "PekingU/rtdetr_r101vd", _rtdetr([3, 4, 23, 3], **wide), "RT-DETR", "2304.08069", "The most accurate of its family."),
         ("yolos-base", "YOLOS base", "hustvl/yolos-base", {"model_type": "yolos", "image_size": [800, 1344], "num_detection_tokens": 100, "use_mid_position_embeddings": True, "num_labels": 91}, "YOLOS", "2106.00666", "The most accurate plain transformer of its kind."),
     ):  # fmt: skip
-        made.append({**common, "id": id_, "name": name, "ref": ref, "config": config, "arch": "AutoModelForObjectDetection", "tasks": ["object-detection"], "licence": APACHE, "family": family, "summary": "Finds 80 kinds of everyday things with a transformer.", "trained_on": COCO, "strengths": strengths, "limits": COCO_LIMITS, "paper": ARXIV + paper})  # fmt: skip
+        made.append({**common, "id": id_, "name": name, "ref": ref, "config": config, "arch": "AutoModelForObjectDetection", "tasks": ["object-detection"], "licence": APACHE, "family": family, "summary": "Finds 80 kinds of everyday things with a transformer.", "trained_on": COCO, "strengths": strengths, "limits": COCO_LIMITS, "paper": ARXIV + paper, **({"trainable_for": ["object-detection"]} if family == "YOLOS" else {})})  # fmt: skip
     small, large = [32, 64, 160, 256], [64, 128, 320, 512]
     for number, widths, depths, inside in ((0, small, [2, 2, 2, 2], 256), (1, large, [2, 2, 2, 2], 256), (2, large, [3, 4, 6, 3], 768), (3, large, [3, 4, 18, 3], 768), (4, large, [3, 8, 27, 3], 768), (5, large, [3, 6, 40, 3], 768)):  # fmt: skip
         config = {"model_type": "segformer", "hidden_sizes": widths, "depths": depths, "decoder_hidden_size": inside, "num_labels": 19}  # fmt: skip

@@ -185,6 +185,28 @@ def test_losses_and_map_are_those_of_torchvisions_training_loop(
     assert finished.reason == "done"
 
 
+@pytest.mark.parametrize("how", [How.QUICK, How.BALANCED])
+def test_a_detr_goes_through_a_training(
+    how: How, shapes: MakeShapes, catalog: Catalog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from small_detectors import detr_folder
+
+    monkeypatch.setattr(detection_lesson, "_ROUND_STEPS", 4)
+    project = shapes(14, 64)
+    card = ModelCard(
+        "detr", "DETR", ("object-detection",), "transformers_vision", "AutoModelForObjectDetection",
+        Source("import", str(detr_folder("detr", tmp_path / "theirs"))), trainable_for=("object-detection",),
+    )  # fmt: skip
+    catalog._bundled.append(card)
+    events, finished = train(new_config(project, card, how, epochs=3), project, catalog)
+    first, *_, last = (e for e in events if isinstance(e, EpochDone))
+    assert 0 < last.validation_loss < first.validation_loss
+    items = project.items(project.item_ids()[:2])
+    own = catalog.get(finished.model_id)
+    said = [r.prediction for r in predict([i.sample() for i in items], own, get_task(project.task_id))]
+    assert all(isinstance(p, Boxes) and {b.label for b in p.boxes} <= set(TWO) for p in said)
+
+
 def test_parts_that_do_not_count_and_things_without_a_class_are_not_learnt(
     shapes: MakeShapes, catalog: Catalog, tmp_path: Path
 ) -> None:

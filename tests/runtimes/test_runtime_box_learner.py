@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from small_detectors import COCO, KINDS, card, darknet_model, torchvision_model
+from small_detectors import COCO, KINDS, card, darknet_model, detr_folder, torchvision_model
 
 from workbench.catalog.card import Source
 from workbench.errors import UserError
@@ -279,3 +279,47 @@ def test_the_yolo_loss_is_the_papers() -> None:
     # A part that counts neither way takes no part in the loss.
     everything = BoxTarget(empty.boxes, empty.labels, torch.tensor([[-1.0, -1.0, 2.0, 2.0]]))
     assert float(yolo_loss([t.detach() for t in tensors], _Plain(), [empty, everything])[1]) == 0.0
+
+
+# DETR and its kin --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["detr", "yolos"])
+def test_detr_is_taught_by_its_makers_own_loss_and_comes_back_from_its_folder(kind: str, tmp_path: Path) -> None:
+    about = card("transformers_vision", "AutoModelForObjectDetection")
+    model: Any = open_model(about, ModelFiles(detr_folder(kind, tmp_path / "theirs")))
+    assert isinstance(model, BoxLearner) and model.labels == ("N/A", "cat", "dog")
+    before = {k: v.clone() for k, v in model.state().items()}
+    model.set_classes(("owl", "cat"))
+    after = model.state()
+    changed = {k for k in after if k not in before or not torch.equal(before[k], after[k])}
+    assert len(changed) == 3 and all("class_labels_classifier" in k or k == "shown_from" for k in changed)
+    weight = next(k for k in changed if k.endswith("weight"))
+    assert torch.equal(after[weight][1], before[weight][1]) and torch.equal(after[weight][2], before[weight][3])
+    stages = model.stages()
+    every = [id(p) for stage in stages for p in stage]
+    assert len(set(every)) == len(every) == len(list(model.module.parameters()))
+    # The loss is what the network itself says, picture by picture.
+    network, one = model.module.eval(), pictures()[0]
+    inputs = model.processor(images=[one], return_tensors="pt", input_data_format="channels_first", do_rescale=False)
+    boxes = targets()[0].boxes
+    middle = torch.cat([(boxes[:, :2] + boxes[:, 2:]) / 2, boxes[:, 2:] - boxes[:, :2]], 1)
+    known = BoxTarget(boxes, torch.tensor([0, 1]), torch.zeros(0, 4))
+    with torch.inference_mode():
+        theirs = network(**inputs, labels=[{"class_labels": known.labels, "boxes": middle}]).loss
+        seen = model.look([one])
+        assert float(model.loss(seen, [known])) == pytest.approx(float(theirs), rel=1e-5)
+        assert model.losses(seen, [known]) == [pytest.approx(float(theirs), rel=1e-5)]
+        found = model.found(seen, 0.0)[0]
+    pixels = (one.permute(1, 2, 0).numpy() * 255).round().astype(np.uint8)
+    said = model.detect([pixels], 0.0)[0]
+    size = [one.shape[2], one.shape[1]] * 2
+    assert (found.labels == said.labels).all()
+    np.testing.assert_allclose(found.boxes * size, said.boxes, atol=0.3)
+    np.testing.assert_allclose(found.scores, said.scores, atol=0.01)
+    keep_limit(model.module, 0.41)
+    model.set_size(48)
+    again = taught(model, tmp_path)
+    assert again.labels == ("owl", "cat") and limit_of(again.module) == 0.41
+    assert again.seen_size(300, 200) == model.seen_size(300, 200) == (72, 48)
+    np.testing.assert_array_equal(model.detect([pixels], 0.0)[0].boxes, again.detect([pixels], 0.0)[0].boxes)

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any, cast
 from workbench.catalog.card import ModelCard, Preparation
 from workbench.catalog.catalog import label_names
 from workbench.errors import UserError
-from workbench.runtimes.base import Detections, Loaded
+from workbench.runtimes.base import Loaded
+from workbench.runtimes.box_learner import keep_limit
 from workbench.runtimes.hf_loading import load_network, load_part
 from workbench.runtimes.network import Network, split_last_linear
 from workbench.runtimes.pictures import to_classes
+from workbench.runtimes.transformers_boxes import TAUGHT, DetrLearner, TransformersDetector
 
 if TYPE_CHECKING:
     import torch
@@ -22,31 +24,7 @@ if TYPE_CHECKING:
     from workbench.runtimes.base import Batch, Pixels
 
 CLASSIFIER = "AutoModelForImageClassification"
-
-
-class TransformersDetector(Loaded):
-    """A `Detector`; the model's own image processor prepares pictures and reads the answers."""
-
-    def __init__(self, card: ModelCard, module: Any, labels: Sequence[str], processor: Any) -> None:
-        super().__init__(card, module, labels)
-        self._processor = processor
-
-    def detect(self, pictures: Sequence[Pixels], threshold: float = 0.05) -> list[Detections]:
-        import torch
-
-        module: Any = self._module
-        inputs = self._processor(images=list(pictures), return_tensors="pt", input_data_format="channels_last").to(
-            self.device
-        )
-        with torch.inference_mode():
-            outputs = module(**inputs)
-        sizes = [p.shape[:2] for p in pictures]
-        answers = self._processor.post_process_object_detection(outputs, threshold=threshold, target_sizes=sizes)
-        found = []
-        for answer in answers:
-            order = answer["scores"].argsort(descending=True)
-            found.append(Detections(*(answer[key][order].cpu().numpy() for key in ("boxes", "labels", "scores"))))
-        return found
+DETECTOR = "AutoModelForObjectDetection"
 
 
 class TransformersSegmenter(Loaded):
@@ -92,29 +70,39 @@ def open_pretrained(card: ModelCard, path: Path) -> Loaded:
             raise UserError(f"“{card.name}” has no classes of its own.", "Choose another model.")
         prepared = replace(card, preparation=_preparation(processor, card.preparation))
         return Network(prepared, labels, model, _before_head, head, head.in_features, None, 5e-5)
-    kind = TransformersDetector if card.arch == "AutoModelForObjectDetection" else TransformersSegmenter
-    return kind(card, model, labels, processor)
+    if card.arch == DETECTOR:
+        taught = model.config.model_type in TAUGHT
+        return (DetrLearner if taught else TransformersDetector)(card, model, labels, processor)
+    return TransformersSegmenter(card, model, labels, processor)
 
 
-def build(card: ModelCard, folder: Path) -> Network:
+def build(card: ModelCard, folder: Path) -> Loaded:
     """The bare network of an own model; its weights are loaded by the caller."""
     import transformers
 
+    kind = DETECTOR if card.arch == DETECTOR else CLASSIFIER
     try:
         config = transformers.AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
-        model = getattr(transformers, CLASSIFIER).from_config(config)
+        model = getattr(transformers, kind).from_config(config)
     except (OSError, ValueError, RuntimeError, KeyError) as error:
         raise UserError(
             f"The files of “{card.name}” are incomplete or damaged.", "Import or train the model again."
         ) from error
+    if kind == DETECTOR:
+        keep_limit(model)
+        return DetrLearner(card, model, card.label_names, load_part("AutoImageProcessor", folder, card.name))
     head = split_last_linear(model, int(config.num_labels))
     if head is None:
         raise UserError(f"“{card.name}” has no classes of its own.", "Choose another model.")
     return Network(card, (), model, _before_head, None, head.in_features, None, 5e-5)
 
 
-def save_extras(model: Network, folder: Path) -> None:
-    """What such a model needs beside its weights: its config."""
+def save_extras(model: Network | DetrLearner, folder: Path) -> None:
+    """What such a model needs beside its weights: its config; a detector also what prepares its pictures."""
+    if isinstance(model, DetrLearner):
+        model.module.config.save_pretrained(folder)
+        model.processor.save_pretrained(folder)
+        return
     backbone: Any = model.backbone
     backbone.config.save_pretrained(folder)
 
