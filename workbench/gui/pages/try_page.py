@@ -411,7 +411,7 @@ class TryPage(Page):
         card = self.picker.card
         self.controls.show_options(self._task, card)
         self.input.show_task(self._task, self._waits())
-        self.correct.setVisible(self._task.info.trainable)
+        self.correct.setVisible(self._task.info.trainable and self._task.info.result == "scores")
         self.go.setVisible(self._waits())
         self.go.setText(f" {self._task.info.verb or 'Ask'}")
         self.go.setAccessibleName(self._task.info.verb or "Ask")
