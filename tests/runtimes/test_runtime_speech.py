@@ -390,3 +390,62 @@ def test_finding_speech_can_be_stopped() -> None:
     control.cancel()
     with pytest.raises(Cancelled):
         list(speech_windows([np.zeros(RATE, np.float32)], 20.0, control))
+
+
+# Usual words, all the way through -------------------------------------------------------------------------------------------
+
+
+def test_a_text_of_usual_words_helps_a_whole_model(tmp_path: Path) -> None:
+    """A network that cannot tell two letters apart writes the words of the text it was given."""
+    import sys
+
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+    from speech_models import small_transcriber
+    from voices import saved, say
+
+    from workbench.tasks.base import TryOptions
+    from workbench.tasks.predictions import Text
+    from workbench.tasks.registry import get_task
+
+    model = small_transcriber(tmp_path / "parts")
+    letters = model.letters
+    spelt = [letters.texts.index(c) for c in "SEA"]
+
+    def shares(wave: Any) -> Any:
+        rows = np.full((len(wave) // 320, len(letters.texts)), -12.0, np.float32)
+        rows[:, letters.blank] = -0.02
+        for number, token in enumerate(spelt):
+            rows[5 + 4 * number] = -12.0
+            rows[5 + 4 * number, token] = -0.02
+        rows[13, [letters.texts.index("A"), letters.texts.index("T")]] = -0.8, -0.7  # a little more like "SET"
+        return rows
+
+    model.shares = shares  # type: ignore[method-assign]
+    sample = saved(tmp_path / "a.wav", say("yes", 1))
+    task: Any = get_task("speech-recognition")
+    (tmp_path / "usual.txt").write_text("The sea was calm. We went to the sea.", encoding="utf-8")
+    said = {}
+    for file in ("", str(tmp_path / "usual.txt")):
+        options = TryOptions(values={"usual": file, "silence": "hear"})
+        (prediction,) = task.predict_batch([task.prepare(sample, model)], model, options, Control())
+        assert isinstance(prediction, Text)
+        said[bool(file)] = prediction.text
+    assert said == {False: "SET", True: "SEA"}
+
+
+def test_only_models_that_spell_take_usual_words() -> None:
+    from workbench.catalog.catalog import Catalog
+    from workbench.tasks.registry import get_task
+    from workbench.tasks.speech_recognition import SILENCE, USUAL
+
+    catalog, task = Catalog.load(), get_task("speech-recognition")
+    takes = {
+        i: bool(task.choices(catalog.get(i), USUAL))
+        for i in ("wav2vec2-base-960h", "deepspeech", "whisper-tiny", "dictation-starter")
+    }
+    assert takes == {"wav2vec2-base-960h": True, "deepspeech": True, "whisper-tiny": False, "dictation-starter": False}
+    assert len(task.choices(catalog.get("whisper-tiny"), SILENCE)) == 3
+    with pytest.raises(UserError, match="cannot be read"):
+        from workbench.runtimes.word_model import kept_word_model
+
+        kept_word_model(Path("/nowhere/at.all"))
