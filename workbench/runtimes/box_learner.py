@@ -131,3 +131,8 @@ def limit_of(module: Any) -> float:
     """See `keep_limit`; `USUAL_LIMIT` for networks that do not say."""
     kept = getattr(module, _LIMIT, None)
     return USUAL_LIMIT if kept is None else round(float(kept), 6)
+
+
+def is_taught(module: Any) -> bool:
+    """Was this network taught here? Then it looks at pictures as its lessons prepared them."""
+    return hasattr(module, _LIMIT)

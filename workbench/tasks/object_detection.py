@@ -106,11 +106,11 @@ class ObjectDetection(BaseTask):
         return made
 
     def prepare(self, sample: Sample, model: Loaded, *, augment_seed: int | None = None) -> dict[str, Any]:
-        from workbench.runtimes.box_learner import BoxLearner
+        from workbench.runtimes.box_learner import BoxLearner, is_taught
 
         pixels, (width, height) = sized_pixels(sample, _LARGEST)
-        if model.card.is_own and isinstance(model, BoxLearner):
-            # As its lessons prepared them; published ones scale as their makers did.
+        if isinstance(model, BoxLearner) and is_taught(model.module):
+            # Published ones scale as their makers did.
             pixels = shrunk(pixels, *model.seen_size(width, height))
         return {"pixels": pixels, "size": (width, height), "note": ""}
 
