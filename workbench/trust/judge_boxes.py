@@ -146,7 +146,8 @@ class BoxJudgement:
             f" between {low:.0%} and {high:.0%}.",
         ]
         if self.confused:
-            parts.append(f"{len(self.confused)} things were found and called something else.")
+            many = "1 thing was" if len(self.confused) == 1 else f"{len(self.confused)} things were"
+            parts.append(f"{many} found and called something else.")
         if self.n < _FEW or self.things < _FEW:
             parts.append("Few things were tested, so the true value may be quite different: add more pictures.")
         return " ".join(parts)
