@@ -228,6 +228,8 @@ def test_an_export_that_is_stopped_leaves_nothing(tmp_path: Path) -> None:
 
     with project_of(tmp_path, boxes(), CLASSES) as project:
         for known in all_formats():
+            if not {"boxes", "regions"} & set(known.marks):
+                continue
             with pytest.raises(Cancelled):
                 format_by_id(known.id).write(project, tmp_path / "out", Stopping())
     assert sorted(p.name for p in tmp_path.iterdir() if p.name != "workbench-home") == ["project", "source"]

@@ -227,6 +227,10 @@ class DetectionLesson:
         parts = []
         for p in prepared:
             part = p.get("seen")
+            if part is None and self._store is not None:
+                # It may have been looked at since it was read: a small set comes round while batches are read ahead.
+                kept = self._store.get(str(p["key"]))
+                part = kept[0] if kept is not None else None
             if part is None:
                 part = self._look_once(p)
             parts.append(_moved(part, self._device))
