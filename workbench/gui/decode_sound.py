@@ -32,7 +32,8 @@ def main(path: str) -> int:
     decoder = QAudioDecoder()
     if not decoder.isSupported():
         return NO_DECODER
-    out = sys.stdout.buffer
+    # A windowed app on Windows has no sys.stdout, but the pipe it was started with is there.
+    out: Any = sys.stdout.buffer if sys.stdout is not None else os.fdopen(1, "wb")
     forms = {
         QAudioFormat.SampleFormat.UInt8: "u1",
         QAudioFormat.SampleFormat.Int16: "<i2",
@@ -76,7 +77,7 @@ def main(path: str) -> int:
     try:
         out.flush()
     except OSError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     return int(state["code"])
 
 

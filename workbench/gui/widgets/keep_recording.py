@@ -93,6 +93,7 @@ class KeepRecording(QWidget):
         except UserError as error:
             self.failed.emit(error)
             return
+        name = project.name
         words = get_task(project.task_id).info.editor == "words"
         heard = self._heard() if words else ""
         new = NewItem("sound", sample.path.name, path=sample.path)
@@ -107,11 +108,11 @@ class KeepRecording(QWidget):
 
         def done(result: AddResult) -> None:
             if not result.added:
-                self.kept.emit(f"This recording is in “{project.name}” already.")
+                self.kept.emit(f"This recording is in “{name}” already.")
                 return
             if self._ctx.store.project is project:
                 self._ctx.store.added(result.added)
-            self.kept.emit(f"Put into “{project.name}”.")
+            self.kept.emit(f"Put into “{name}”.")
 
         job = self._ctx.jobs.start("Putting it into the project", work)
         job.succeeded.connect(done)
