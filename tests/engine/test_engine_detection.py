@@ -242,7 +242,13 @@ def test_the_quick_way_looks_at_each_picture_once(
     monkeypatch.setattr(detection_lesson, "_ROUND_STEPS", 6)
     looks: list[int] = []
     real = TorchvisionDetector.look
-    monkeypatch.setattr(TorchvisionDetector, "look", lambda self, given: looks.append(len(given)) or real(self, given))
+
+    def look(self: Any, given: Any) -> Any:
+        # An empty frame measures how much room the views will need; it is none of the pictures.
+        looks.append(sum(bool(picture.any()) for picture in given))
+        return real(self, given)
+
+    monkeypatch.setattr(TorchvisionDetector, "look", look)
     project = shapes(16, 64)
     card = small(catalog, tmp_path / "small")
     options: dict[str, Any] = {"epochs": 3, "augment": False, "options": {"size": 64}}
@@ -250,7 +256,7 @@ def test_the_quick_way_looks_at_each_picture_once(
     assert sum(looks) == 16
     looks.clear()
     _, second = train(new_config(project, card, **options), project, catalog)
-    assert looks == []
+    assert sum(looks) == 0
     assert project.predictions(first.run_id) == project.predictions(second.run_id)
     # With no room for them, pictures are looked at again and again, and nothing else is different.
     monkeypatch.setattr("workbench.tasks.seen_store._MOST_BYTES", 0)
