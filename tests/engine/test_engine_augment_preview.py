@@ -50,7 +50,9 @@ def red_squares(tmp_path: Path) -> Any:
         path = tmp_path / f"red-{number}.png"
         Image.fromarray(values).save(path)
         items.append(
-            NewItem("picture", path.name, path=path, annotations=(NewAnnotation(BoxShape(x, y, x + 24, y + 20), "red"),))
+            NewItem(
+                "picture", path.name, path=path, annotations=(NewAnnotation(BoxShape(x, y, x + 24, y + 20), "red"),)
+            )
         )
     project.add_items(items)
     yield project
@@ -86,7 +88,9 @@ def test_the_same_seed_gives_the_same_pictures(red_squares: Project, catalog: Ca
 
 def test_it_is_what_the_training_draws(red_squares: Project, catalog: Catalog) -> None:
     """Small pictures are not made smaller on the way: point for point what the training's variation gives."""
-    (shown, *_) = varied_pictures(red_squares, catalog.get("picture-starter"), options("flip", "rotate", "light"), seed=7)
+    (shown, *_) = varied_pictures(
+        red_squares, catalog.get("picture-starter"), options("flip", "rotate", "light"), seed=7
+    )
     (item,) = red_squares.items([shown.item_id])
     assert item.path is not None
     given = np.asarray(Image.open(item.path))
@@ -128,7 +132,11 @@ def test_classified_pictures_are_varied_too(
     assert all(pixels(p.png).shape == (size, size, 3) and not p.boxes and not p.areas for p in shown)
     assert {p.words.rsplit(": ", 1)[1] for p in shown} <= {"one", "two", "three"}
     # Quick keeps what it sees of the pictures as they are.
-    assert not varies(project, How.QUICK) and varies(project, How.BALANCED) and variations(project) == ()
+    assert (
+        not varies(project.task_id, How.QUICK)
+        and varies(project.task_id, How.BALANCED)
+        and variations(project.task_id) == ()
+    )
 
 
 def test_only_what_is_learnt_from_is_shown(red_squares: Project, catalog: Catalog) -> None:
@@ -136,7 +144,7 @@ def test_only_what_is_learnt_from_is_shown(red_squares: Project, catalog: Catalo
     red_squares.ensure_splits()
     kept = {i.id for i in red_squares.items(ids) if i.split is Split.TRAIN}
     assert {p.item_id for p in varied_pictures(red_squares, catalog.get("picture-starter"), {})} <= kept
-    assert variations(red_squares) == VARIATIONS and varies(red_squares, How.QUICK)
+    assert variations(red_squares.task_id) == VARIATIONS and varies(red_squares.task_id, How.QUICK)
 
 
 def test_what_cannot_be_shown_is_said(red_squares: Project, catalog: Catalog, tmp_path: Path) -> None:
@@ -155,7 +163,7 @@ def test_what_cannot_be_shown_is_said(red_squares: Project, catalog: Catalog, tm
     with Project.create(tmp_path / "empty", "empty", "object-detection") as empty, pytest.raises(UserError, match="labelled"):  # fmt: skip
         varied_pictures(empty, card, {})
     with Project.create(tmp_path / "texts", "texts", "text-classification") as texts:
-        assert not can_preview(texts) and not varies(texts, How.THOROUGH)
+        assert not can_preview(texts.task_id) and not varies(texts.task_id, How.THOROUGH)
         with pytest.raises(UserError, match="varied"):
             varied_pictures(texts, card, {})
     stopped = Control()

@@ -54,20 +54,20 @@ class VariedPicture:
     colours: Mapping[int, str] | None = None
 
 
-def can_preview(project: Project) -> bool:
-    """Whether there is anything to show for the project's task."""
-    return isinstance(get_task(project.task_id), VaryingTask)
+def can_preview(task_id: str) -> bool:
+    """Whether a task has anything to show."""
+    return isinstance(get_task(task_id), VaryingTask)
 
 
-def variations(project: Project) -> tuple[Variation, ...]:
+def variations(task_id: str) -> tuple[Variation, ...]:
     """The choices a person has, for a run's `options["augment"]`."""
-    task = get_task(project.task_id)
+    task = get_task(task_id)
     return task.variations if isinstance(task, VaryingTask) else ()
 
 
-def varies(project: Project, how: How) -> bool:
-    """Whether this way of training varies the project's pictures."""
-    task = get_task(project.task_id)
+def varies(task_id: str, how: How) -> bool:
+    """Whether this way of training varies pictures."""
+    task = get_task(task_id)
     return isinstance(task, VaryingTask) and task.varies(how)
 
 
@@ -152,5 +152,5 @@ def _shown(example: Example, look: Look, names: list[str], colours: list[str]) -
     words = ", ".join(f"{n} {name}" if n > 1 else name for name, n in counts.items())
     return VariedPicture(
         item.id, item.name, as_png(look.pixels), f"{item.name}: {words or 'nothing marked'}", boxes,
-        b"" if look.classes is None else as_png(look.classes), {v: c for v, c in enumerate(colours, start=1)},
+        b"" if look.classes is None else as_png(look.classes), dict(enumerate(colours, start=1)),
     )  # fmt: skip
