@@ -19,6 +19,15 @@ Prepared = list[tuple[Item, dict[str, Any]]]
 _Waiting = list[tuple[Item, Future[dict[str, Any]]]]
 
 
+def drawn_seed(seed: int, epoch: int, item_id: int, turn: int = 0) -> int:
+    """What decides how an item is varied in a round of a training.
+
+    Args:
+        seed: of the run; epoch: from 1; turn: for the how manieth time from 0 the round goes through its items.
+    """
+    return ((seed + turn * 7919) * 1_000_003 + epoch) * 1_000_003 + item_id
+
+
 def read_batches(
     run: Run,
     lesson: Lesson,
@@ -40,7 +49,7 @@ def read_batches(
         def submit(batch: Sequence[Item], turn: int) -> None:
             waiting: _Waiting = []
             for item in batch:
-                drawn = ((seed + turn * 7919) * 1_000_003 + epoch) * 1_000_003 + item.id if augment else None
+                drawn = drawn_seed(seed, epoch, item.id, turn) if augment else None
                 waiting.append((item, readers.submit(lesson.prepare, run.examples[item.id], drawn)))
             queue.append(waiting)
 

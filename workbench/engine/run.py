@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -159,22 +160,36 @@ def prepare(config: RunConfig, project: Project, catalog: Catalog, control: Cont
     records.used_by(card.id, project.folder, paths)
     control.progress(0, 0, "Comparing items")
     project.ensure_splits(control=control)
-    names = {c.id: c.name for c in project.classes()}
-    place = {name: i for i, name in enumerate(config.classes)}
+    place = _places(project, config.classes)
     run = Run(
         config, project, catalog, control, card, get_trainable(config.task), best_device(config.device),
         project.runs_folder / config.run_id, paths,
     )  # fmt: skip
     for split in Split:
         found = project.items(project.item_ids(ItemFilter(labelled=True, split=split, problems=False)))
-        run.items[split] = [i for i in found if i.marked or names.get(i.class_id or -1) in place]
-        states = project.annotation_states([i.id for i in run.items[split]])
-        for item in run.items[split]:
-            run.targets[item.id] = place.get(names.get(item.class_id or -1, ""), -1)
-            kept = tuple(a for a in states[item.id].annotations if not a.is_proposal)
-            classes = tuple(place.get(names.get(a.class_id or -1, ""), -1) for a in kept)
-            run.examples[item.id] = Example(item, run.targets[item.id], kept, classes)
+        run.items[split] = [i for i in found if i.marked or (i.class_id or -1) in place]
+        for example in examples_of(project, run.items[split], config.classes):
+            run.targets[example.item.id] = example.target
+            run.examples[example.item.id] = example
     return run
+
+
+def examples_of(project: Project, items: Sequence[Item], classes: Sequence[str]) -> list[Example]:
+    """What is learnt from these items of a project; `classes`: the names that are taught, in order."""
+    place = _places(project, classes)
+    states = project.annotation_states([i.id for i in items])
+    found = []
+    for item in items:
+        kept = tuple(a for a in states[item.id].annotations if not a.is_proposal)
+        kinds = tuple(place.get(a.class_id or -1, -1) for a in kept)
+        found.append(Example(item, place.get(item.class_id or -1, -1), kept, kinds))
+    return found
+
+
+def _places(project: Project, classes: Sequence[str]) -> dict[int, int]:
+    """Class id to its place among the names that are taught."""
+    place = {name: i for i, name in enumerate(classes)}
+    return {c.id: place[c.name] for c in project.classes() if c.name in place}
 
 
 class RunLog:

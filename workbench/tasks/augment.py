@@ -24,6 +24,8 @@ _SMALLEST = 2.0
 _TRIES = 10
 # In a class map: points that no picture is behind; they count neither as right nor as wrong.
 OUTSIDE = 255
+# The longer side of pictures that are made to be looked at by a person.
+EYE = 320
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,24 @@ class Varied:
     pixels: Pixels
     boxes: Floats
     kept: Any
+    classes: Pixels | None = None
+
+
+@dataclass(frozen=True)
+class Look:
+    """One picture as a training looks at it, with its labels, for the eye.
+
+    Attributes:
+        pixels: uint8 [H, W, 3].
+        boxes: x0, y0, x1, y1 in shares of the picture's width and height; `kinds`: for each its place among the classes, -1
+            for one that counts neither way.
+        classes: uint8 [H, W], 0 for nothing, 1 and up the classes in their order, `OUTSIDE` where it counts neither way;
+            None where areas are not what is taught.
+    """
+
+    pixels: Pixels
+    boxes: tuple[tuple[float, float, float, float], ...] = ()
+    kinds: tuple[int, ...] = ()
     classes: Pixels | None = None
 
 

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from workbench.data.project import Project
     from workbench.runtimes.base import Batch, Floats, Loaded
     from workbench.runtimes.network import Network
-    from workbench.tasks.lesson import Lesson, Material
+    from workbench.tasks.augment import Look, Variation
+    from workbench.tasks.lesson import Example, How, Lesson, Material
 
 __all__ = [
     "LiveTask",
@@ -34,6 +35,7 @@ __all__ = [
     "TaskInfo",
     "TrainableTask",
     "TryOptions",
+    "VaryingTask",
 ]
 
 
@@ -219,6 +221,31 @@ class TrainableTask(Task, Protocol):
 
     def describe(self, classes: Sequence[str]) -> tuple[str, str]:
         """What a model taught these classes does, and what it cannot: two sentences for its card."""
+
+
+@runtime_checkable
+class VaryingTask(TrainableTask, Protocol):
+    """A task whose pictures are varied while a model learns, in a way that can be shown before.
+
+    Attributes:
+        variations: those a person can switch, in a run's `options["augment"]`; none where all go together.
+    """
+
+    variations: tuple[Variation, ...]
+
+    def varies(self, how: How) -> bool:
+        """Whether this way of training varies pictures at all."""
+
+    def look(self, example: Example, card: ModelCard, seed: int | None, options: Mapping[str, Any]) -> Look:
+        """One example as the training would vary it for this seed, by the same code, in a size for the eye.
+
+        Args:
+            seed: None for the picture as it is.
+            options: of the run.
+
+        Raises:
+            UserError: when the picture cannot be read.
+        """
 
 
 @runtime_checkable

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from workbench.data.shapes import PICTURE_SHAPES, bounds
 from workbench.errors import UserError
 from workbench.runtimes.base import Detections, Loaded
 from workbench.runtimes.box_learner import BoxLearner, BoxTarget, Seen, keep_limit, limit_of, together
-from workbench.tasks.augment import chosen, vary
+from workbench.tasks.augment import EYE, Look, chosen, vary
 from workbench.tasks.found_things import Scene, Thing, best_limit
 from workbench.tasks.lesson import Checked, Example, How, Material, Step
 from workbench.tasks.pictures import shrunk, sized_pixels
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
-    from workbench.runtimes.base import Floats
+    from workbench.runtimes.base import Floats, Pixels
 
 # What `options` of a run may say beside `augment`: the size in which pictures are looked at (0: the model's own), and
 # whether batch norms go on counting ("learn") or keep what they have ("keep").
@@ -137,7 +138,10 @@ class DetectionLesson:
 
     def prepare(self, example: Example, augment_seed: int | None = None) -> dict[str, Any]:
         """ "pixels" or (Quick) what was "seen" of them, "target" (a `BoxTarget`), "size" of the picture, and "truths"."""
-        boxes, kinds = self._marked(example)
+        import torch
+
+        boxes, marked = marked_boxes(example)
+        kinds = torch.tensor(marked, dtype=torch.int64)
         if self._store is None:
             return self._read(example, boxes, kinds, augment_seed)
         version = 0 if augment_seed is None else augment_seed % _VERSIONS
@@ -156,35 +160,13 @@ class DetectionLesson:
     def _read(self, example: Example, boxes: Floats, kinds: torch.Tensor, augment_seed: int | None) -> dict[str, Any]:
         import torch
 
-        pixels, (width, height) = sized_pixels(example.item.sample())
-        wide, high = self._model.seen_size(width, height)
-        # Varied pictures are made from more points than are seen in the end: a part of them may be cut out.
-        room = 1.0 if augment_seed is None else 1.5
-        pixels = shrunk(pixels, round(wide * room), round(high * room))
-        shares, kept = boxes / _extent((width, height)), torch.arange(len(boxes))
-        if augment_seed is not None:
-            there = _extent(pixels.shape[1::-1])
-            varied = vary(pixels, shares * there, seed=augment_seed, choices=self._choices)
-            high, wide = varied.pixels.shape[:2]
-            shares, kept = varied.boxes / _extent((wide, high)), torch.from_numpy(varied.kept)
-            pixels = shrunk(varied.pixels, *self._model.seen_size(wide, high))
+        view = viewed(example, boxes, self._model.seen_size, augment_seed, self._choices)
+        shares, kept = view.shares, torch.tensor(view.kept, dtype=torch.int64)
         flat = torch.tensor(shares, dtype=torch.float32).reshape(-1, 4).clamp(0, 1)
         return {
-            "pixels": pixels, "size": (width, height), "item": example.item.id, "kept": kept, "boxes": flat,
+            "pixels": view.pixels, "size": view.size, "item": example.item.id, "kept": kept, "boxes": flat,
             "target": _target(flat, kinds[kept]), "truths": self._truths(boxes, kinds),
         }  # fmt: skip
-
-    def _marked(self, example: Example) -> tuple[Floats, torch.Tensor]:
-        """Boxes float32 [N, 4] in pixels, and for each its class, or -1 where it shall count neither way."""
-        import numpy as np
-        import torch
-
-        boxes, kinds = [], []
-        for annotation, kind in zip(example.annotations, example.classes, strict=True):
-            if isinstance(annotation.shape, PICTURE_SHAPES):
-                boxes.append(bounds(annotation.shape))
-                kinds.append(-1 if annotation.ignored else kind)
-        return np.asarray(boxes, np.float32).reshape(-1, 4), torch.tensor(kinds, dtype=torch.int64)
 
     def _truths(self, boxes: Floats, kinds: torch.Tensor) -> tuple[Thing, ...]:
         return tuple(
@@ -276,6 +258,78 @@ class DetectionLesson:
 
     def result(self) -> Loaded:
         return self._loaded
+
+
+@dataclass(frozen=True)
+class View:
+    """A picture as a detector that learns looks at it.
+
+    Attributes:
+        pixels: uint8 [H, W, 3].
+        shares: float32 [M, 4], the boxes in shares of its width and height.
+        kept: which of the boxes they are.
+        size: width and height of the picture itself.
+    """
+
+    pixels: Pixels
+    shares: Floats
+    kept: tuple[int, ...]
+    size: tuple[int, int]
+
+
+def marked_boxes(example: Example) -> tuple[Floats, list[int]]:
+    """Boxes float32 [N, 4] in pixels, and for each its class, or -1 where it shall count neither way."""
+    import numpy as np
+
+    boxes, kinds = [], []
+    for annotation, kind in zip(example.annotations, example.classes, strict=True):
+        if isinstance(annotation.shape, PICTURE_SHAPES):
+            boxes.append(bounds(annotation.shape))
+            kinds.append(-1 if annotation.ignored else kind)
+    return np.asarray(boxes, np.float32).reshape(-1, 4), kinds
+
+
+def viewed(
+    example: Example,
+    boxes: Floats,
+    seen_size: Callable[[int, int], tuple[int, int]],
+    augment_seed: int | None,
+    choices: Collection[str],
+) -> View:
+    """Read an example's picture in the size in which it is looked at, varied when there is a seed.
+
+    Args:
+        boxes: float32 [N, 4] in pixels of the picture.
+        seen_size: from a picture's width and height to those in which it is looked at.
+
+    Raises:
+        UserError: when it cannot be read.
+    """
+    pixels, (width, height) = sized_pixels(example.item.sample())
+    wide, high = seen_size(width, height)
+    # Varied pictures are made from more points than are seen in the end: a part of them may be cut out.
+    room = 1.0 if augment_seed is None else 1.5
+    pixels = shrunk(pixels, round(wide * room), round(high * room))
+    shares, kept = boxes / _extent((width, height)), tuple(range(len(boxes)))
+    if augment_seed is not None:
+        varied = vary(pixels, shares * _extent(pixels.shape[1::-1]), seed=augment_seed, choices=choices)
+        high, wide = varied.pixels.shape[:2]
+        shares, kept = varied.boxes / _extent((wide, high)), tuple(varied.kept.tolist())
+        pixels = shrunk(varied.pixels, *seen_size(wide, high))
+    return View(pixels, shares, kept, (width, height))
+
+
+def look(example: Example, seed: int | None, options: Mapping[str, Any]) -> Look:
+    """An example as a training shows it to a detector, in a size for the eye; see `workbench.tasks.base.VaryingTask`."""
+    boxes, kinds = marked_boxes(example)
+    view = viewed(example, boxes, _for_the_eye, seed, chosen(options))
+    corners = tuple((x0, y0, x1, y1) for x0, y0, x1, y1 in view.shares.clip(0, 1).tolist())
+    return Look(view.pixels, corners, tuple(kinds[i] for i in view.kept))
+
+
+def _for_the_eye(width: int, height: int) -> tuple[int, int]:
+    scale = EYE / max(width, height)
+    return max(1, round(width * scale)), max(1, round(height * scale))
 
 
 def _views_key(model: BoxLearner) -> str:

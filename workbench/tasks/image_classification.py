@@ -6,10 +6,12 @@ import random
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from workbench.catalog.card import Preparation
+from workbench.catalog.card import ModelCard, Preparation
 from workbench.data.types import Sample
+from workbench.tasks.augment import Look, Variation
 from workbench.tasks.base import TaskInfo
 from workbench.tasks.classification import Classification
+from workbench.tasks.lesson import Example, How
 from workbench.tasks.pictures import FILES
 
 if TYPE_CHECKING:
@@ -40,6 +42,7 @@ class ImageClassification(Classification):
         import_formats=("folders", "table", "files"),
         file_suffixes=FILES,
     )
+    variations: tuple[Variation, ...] = ()
     # 2: greys deeper than 8 bits are read through a window.
     version = 2
 
@@ -57,6 +60,21 @@ class ImageClassification(Classification):
         """As `prepare`, for a picture that has been read already (not smaller than 4 times the network's side)."""
         preparation = model.preparation
         return {"pixels": _tensor(_centre(opened.picture, preparation), preparation), "note": opened.note}
+
+    def varies(self, how: How) -> bool:
+        """Quick learns from what the network sees in the pictures as they are."""
+        return how is not How.QUICK
+
+    def look(self, example: Example, card: ModelCard, seed: int | None, options: Mapping[str, Any]) -> Look:
+        """See `workbench.tasks.base.VaryingTask`."""
+        import numpy as np
+
+        from workbench.data.media import read_picture
+
+        preparation = card.preparation
+        picture = read_picture(example.item.sample(), max_side=preparation.size * 4, window=preparation.window).picture
+        seen = _centre(picture, preparation) if seed is None else _varied(picture, preparation, seed)
+        return Look(np.asarray(seen))
 
     def collate(self, prepared: Sequence[Mapping[str, Any]], model: Loaded) -> Mapping[str, torch.Tensor]:
         import torch

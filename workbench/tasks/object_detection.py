@@ -12,6 +12,7 @@ from workbench.data.annotations import Annotation
 from workbench.data.shapes import BoxShape, checked
 from workbench.data.types import Sample
 from workbench.errors import UserError
+from workbench.tasks.augment import VARIATIONS
 from workbench.tasks.base import BaseTask, TaskInfo, TryOptions
 from workbench.tasks.pictures import FILES, shrunk, sized_pixels, stoppable
 from workbench.tasks.predictions import Box, Boxes, Prediction
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
     from workbench.catalog.card import ModelCard
     from workbench.data.project import Project
     from workbench.runtimes.base import Detections, Loaded
-    from workbench.tasks.lesson import How, Lesson, Material
+    from workbench.tasks.augment import Look
+    from workbench.tasks.lesson import Example, How, Lesson, Material
 
 # Detectors look at no more than this anyway; it bounds memory.
 _LARGEST = 4096
@@ -49,6 +51,8 @@ class ObjectDetection(BaseTask):
         import_formats=("marked", "folders", "files"),
     )
 
+    variations = VARIATIONS
+
     def check(self, project: Project) -> None:
         counts = project.counts()
         if not counts.labelled:
@@ -74,6 +78,16 @@ class ObjectDetection(BaseTask):
         from workbench.tasks.detection_lesson import DetectionLesson
 
         return DetectionLesson(material)
+
+    def varies(self, how: How) -> bool:
+        """Every way does."""
+        return True
+
+    def look(self, example: Example, card: ModelCard, seed: int | None, options: Mapping[str, Any]) -> Look:
+        """See `workbench.tasks.base.VaryingTask`."""
+        from workbench.tasks.detection_lesson import look
+
+        return look(example, seed, options)
 
     def describe(self, classes: Sequence[str]) -> tuple[str, str]:
         return (

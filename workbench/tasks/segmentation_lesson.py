@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import random
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -199,13 +199,11 @@ class SegmentationLesson:
         import torch
         from PIL import Image
 
-        picture, size = _smaller(example, self._model)
-        height, width = self._model.network_size(size[1], size[0])
-        classes = _drawn(example, size, picture.width, picture.height)
-        varied = augment.vary(np.asarray(picture), classes=classes, seed=seed, choices=self._choices)
+        varied, taken, size = varied_areas(example, self._model.network_size, seed, self._choices)
         assert varied.classes is not None
+        height, width = self._model.network_size(size[1], size[0])
         # Width and height are stretched as they are when the whole picture is looked at.
-        wide, high = varied.pixels.shape[1] * width / picture.width, varied.pixels.shape[0] * height / picture.height
+        wide, high = varied.pixels.shape[1] * width / taken[0], varied.pixels.shape[0] * height / taken[1]
         scale = min(width / wide, height / high)
         inside = min(width, max(1, round(wide * scale))), min(height, max(1, round(high * scale)))
         small = Image.fromarray(varied.pixels).resize(inside, Image.Resampling.BILINEAR)
@@ -385,7 +383,42 @@ def _drawn(example: Example, size: tuple[int, int], width: int, height: int) -> 
     return resized(truth_map(example.annotations, [c + 1 for c in example.classes], *size), width, height)
 
 
-def _smaller(example: Example, model: AreaNetwork) -> tuple[Any, tuple[int, int]]:
+def varied_areas(
+    example: Example, network_size: Callable[[int, int], tuple[int, int]], seed: int, choices: Collection[str]
+) -> tuple[augment.Varied, tuple[int, int], tuple[int, int]]:
+    """An example's picture and class map, varied; the width and height it was varied at, and those of the picture itself.
+
+    Args:
+        network_size: from a picture's height and width to those at which the network looks at it.
+
+    Raises:
+        UserError: when it cannot be read.
+    """
+    import numpy as np
+
+    picture, size = _smaller(example, network_size)
+    classes = _drawn(example, size, picture.width, picture.height)
+    varied = augment.vary(np.asarray(picture), classes=classes, seed=seed, choices=choices)
+    return varied, picture.size, size
+
+
+def look(example: Example, seed: int | None, options: Mapping[str, Any]) -> augment.Look:
+    """An example as a training varies it, in a size for the eye; see `workbench.tasks.base.VaryingTask`."""
+    import numpy as np
+
+    if seed is None:
+        picture, size = _smaller(example, _for_the_eye)
+        return augment.Look(np.asarray(picture), classes=_drawn(example, size, picture.width, picture.height))
+    varied, _taken, _size = varied_areas(example, _for_the_eye, seed, augment.chosen(options))
+    return augment.Look(varied.pixels, classes=varied.classes)
+
+
+def _for_the_eye(height: int, width: int) -> tuple[int, int]:
+    scale = augment.EYE / max(width, height)
+    return max(1, round(height * scale)), max(1, round(width * scale))
+
+
+def _smaller(example: Example, network_size: Callable[[int, int], tuple[int, int]]) -> tuple[Any, tuple[int, int]]:
     """The picture, no larger than it is worth while to vary it, and its own width and height."""
     from PIL import Image
 
@@ -395,7 +428,7 @@ def _smaller(example: Example, model: AreaNetwork) -> tuple[Any, tuple[int, int]
     known = item.width > 0 and item.height > 0
     wanted = LARGEST
     if known:
-        wanted = round(max(model.network_size(item.height, item.width)) * _ROOM)
+        wanted = round(max(network_size(item.height, item.width)) * _ROOM)
     picture = open_picture(item.sample(), max_side=wanted if known else None)
     size = picture.size
     if known:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from workbench.control import Control
 from workbench.data.types import Sample
 from workbench.errors import UserError
+from workbench.tasks.augment import VARIATIONS
 from workbench.tasks.base import BaseTask, TaskInfo, TryOptions
 from workbench.tasks.lesson import How
 from workbench.tasks.masks import MOST_CLASSES, regions_of, resized, shares_of
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
     from workbench.data.annotations import Annotation
     from workbench.data.project import Project
     from workbench.runtimes.base import Loaded
-    from workbench.tasks.lesson import Lesson, Material
+    from workbench.tasks.augment import Look
+    from workbench.tasks.lesson import Example, Lesson, Material
 
 _LARGEST = 4096
 _NOTHING = ("background", "__background__", "void")
@@ -48,6 +50,8 @@ class SemanticSegmentation(BaseTask):
         group="Pictures",
         question="mark areas of a picture and measure them",
     )
+
+    variations = VARIATIONS
 
     # Predicting ----------------------------------------------------------------------------------------------------------
 
@@ -103,6 +107,16 @@ class SemanticSegmentation(BaseTask):
         from workbench.tasks.segmentation_lesson import SegmentationLesson
 
         return SegmentationLesson(material)
+
+    def varies(self, how: How) -> bool:
+        """Every way does."""
+        return True
+
+    def look(self, example: Example, card: ModelCard, seed: int | None, options: Mapping[str, Any]) -> Look:
+        """See `workbench.tasks.base.VaryingTask`."""
+        from workbench.tasks.segmentation_lesson import look
+
+        return look(example, seed, options)
 
     def describe(self, classes: Sequence[str]) -> tuple[str, str]:
         kinds = f"these {len(classes)} kinds" if len(classes) > 1 else "this one kind"

@@ -723,6 +723,7 @@ class TryPage(Page):
         self.view.comparing.connect(self._compare)
         self.view.areas_changed.connect(lambda: self._mark(self._result.prediction if self._result else None))
         self.input.picture.box_clicked.connect(self.view.boxes.choose)
+        self.view.boxes.cut = self.input.picture.piece
         self.pictures = TryPictures(self.ctx, self.input, self.view, self.banner, self)
         card.body.addWidget(self.view, 1)
         self.state = label("The answer appears here.", "faint", wrap=True)

@@ -119,6 +119,16 @@ class Canvas(QWidget):
             self._zoom.show(around.adjusted(-8, -8, 8, 8), self.size(), self._picture.size())
         self.update()
 
+    def piece(self, box: Box) -> QImage:
+        """The part of the picture on the screen that a box lies around, with a little of what is beside it; a null image
+        when none of it is there."""
+        sx = self._picture.width() / max(1, self._original.width())
+        sy = self._picture.height() / max(1, self._original.height())
+        around = QRectF(QPointF(box.x0 * sx, box.y0 * sy), QPointF(box.x1 * sx, box.y1 * sy)).normalized()
+        more = max(2.0, 0.06 * max(around.width(), around.height()))
+        wanted = around.adjusted(-more, -more, more, more).toAlignedRect().intersected(self._picture.rect())
+        return self._picture.copy(wanted).toImage() if not wanted.isEmpty() else QImage()
+
     def _line_chosen(self, place: int) -> None:
         self.choose_box(place)
         self.box_clicked.emit(place)

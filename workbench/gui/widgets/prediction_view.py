@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QColor, QTextCharFormat, QTextCursor
+from PySide6.QtGui import QColor, QImage, QTextCharFormat, QTextCursor
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QApplication,
@@ -30,6 +30,7 @@ from workbench.engine.truth import answer_text
 from workbench.gui.theme import S, theme
 from workbench.gui.widgets.areas_part import MaskPart
 from workbench.gui.widgets.basic import button, label, row
+from workbench.gui.widgets.box_piece import BoxPiece
 from workbench.gui.widgets.canvas import label_colour
 from workbench.gui.widgets.picture_part import PicturePart
 from workbench.gui.widgets.read_text import ReadText
@@ -112,7 +113,10 @@ class BoxesPart(QWidget):
         self.slider.valueChanged.connect(lambda _v: self._refill())
         self.value = label("", "soft")
         self.list = _Swatches("What was found")
-        self.list.currentRowChanged.connect(self.chosen)
+        self.list.currentRowChanged.connect(self._row_chosen)
+        self.piece = BoxPiece()
+        # Cuts a box out of the picture it was found in.
+        self.cut: Callable[[Box], QImage] | None = None
         self.text = ReadText()
         self.text.setObjectName("read-text")
         self.text.line_chosen.connect(self.chosen)
@@ -120,6 +124,7 @@ class BoxesPart(QWidget):
         self.certain = label("At least this certain", "soft")
         column.addLayout(row(self.certain, self.slider, self.value))
         column.addWidget(self.list, 1)
+        column.addWidget(self.piece)
         column.addWidget(self.text, 1)
 
     def show_prediction(self, prediction: Boxes) -> None:
@@ -154,6 +159,20 @@ class BoxesPart(QWidget):
         self.list.blockSignals(True)
         self.list.setCurrentRow(place)
         self.list.blockSignals(False)
+        self._show_piece(place)
+
+    def _row_chosen(self, place: int) -> None:
+        self._show_piece(place)
+        self.chosen.emit(place)
+
+    def _show_piece(self, place: int) -> None:
+        """The chosen box enlarged; lines of text are read where they stand."""
+        boxes = self.boxes_now()
+        reading = self._prediction is None or self._prediction.reading
+        if self.cut is None or reading or not 0 <= place < len(boxes):
+            self.piece.hide()
+            return
+        self.piece.show_box(boxes[place], self.cut(boxes[place]), label_colour(self.labels(), boxes[place].label))
 
     def boxes_now(self) -> tuple[Box, ...]:
         """The boxes above the slider's value."""
@@ -167,6 +186,7 @@ class BoxesPart(QWidget):
         boxes = self.boxes_now()
         self.value.setText(f"{limit:.0%}")
         labels = self.labels()
+        self.piece.hide()
         if prediction.reading:
             self.text.show_lines(boxes)
             lines = f"{len(boxes)} lines read" if len(boxes) != 1 else "1 line read"

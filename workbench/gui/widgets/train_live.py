@@ -15,7 +15,7 @@ from workbench.gui.models.runs_progress import RunProgress
 from workbench.gui.theme import M, S, theme
 from workbench.gui.widgets.basic import Banner, button, label
 from workbench.gui.widgets.curves import TrainingCurves
-from workbench.gui.widgets.overlays import paint_over, sample_areas
+from workbench.gui.widgets.overlays import Outline, paint_outlines, paint_over, sample_areas, sample_boxes
 
 _SAMPLES = 6
 
@@ -29,6 +29,7 @@ class SampleTile(QWidget):
         self.item: Item | None = None
         self.said: SamplePredicted | None = None
         self._areas = QImage()
+        self._boxes: list[Outline] = []
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         ctx.thumbnails.ready.connect(lambda _path: self.update())
         theme().changed.connect(self.update)
@@ -39,6 +40,9 @@ class SampleTile(QWidget):
     def show_sample(self, item: Item, said: SamplePredicted) -> None:
         self.item, self.said = item, said
         self._areas = sample_areas(said.record)
+        project = self._ctx.store.project
+        classes = project.classes() if project is not None else []
+        self._boxes = sample_boxes(said.record, {c.name: c.colour for c in classes})
         self.setToolTip(item.text or item.name)
         self.setAccessibleName(f"{item.name}: it says {said.predicted_class}, right is {said.true_class}")
         self.update()
@@ -66,6 +70,7 @@ class SampleTile(QWidget):
                 box.moveCenter(QRectF(left, frame.top() + 8, 66, 66).center())
                 painter.drawPixmap(box, found, QRectF(found.rect()))
                 paint_over(painter, box, self._areas)
+                paint_outlines(painter, box, self._boxes)
             left += 76
         words = QRectF(left, frame.top() + 8, frame.right() - left - 8, frame.height() - 16)
         metrics = painter.fontMetrics()

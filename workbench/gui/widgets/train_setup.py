@@ -27,6 +27,7 @@ from workbench.errors import UserError
 from workbench.gui.context import AppContext
 from workbench.gui.models.card_list import CARD_ROLE, CardDelegate
 from workbench.gui.theme import L, M, S
+from workbench.gui.widgets.augment_preview import AugmentPreview
 from workbench.gui.widgets.basic import Banner, Card, IconLabel, button, clear_layout, label
 from workbench.gui.widgets.checks_strip import ChecksStrip
 from workbench.tasks.registry import get_task, get_trainable
@@ -137,6 +138,8 @@ class TrainSetup(QWidget):
         if counts.unlabelled:
             self._classes.addWidget(label(f"{counts.unlabelled:,} without a label are left out.", "faint"))
         self._fill_models(project, model_id)
+        self.varied.show_project(project)
+        self._vary()
         self._check(project)
         self._estimate(project)
         self._review()
@@ -234,12 +237,17 @@ class TrainSetup(QWidget):
         for other, card in self._how_cards.items():
             card.set_selected(other is how)
             card.setAccessibleDescription("chosen" if other is how else "")
+        self._vary()
         self._review()
+
+    def _vary(self) -> None:
+        self.varied.set_run(self._card, self.how, self.seed.value(), self.augment.isChecked())
 
     def _model_chosen(self) -> None:
         entry = self.models.currentItem()
         if entry is not None:
             self._card = entry.data(Qt.ItemDataRole.UserRole)
+            self._vary()
 
     def _review(self) -> None:
         project = self._ctx.store.project
@@ -278,6 +286,7 @@ class TrainSetup(QWidget):
             learning_rate=self.rate.value(),
             augment=self.augment.isChecked(),
             balance_classes=self.balance.isChecked(),
+            options=self.varied.options(),
         )
 
     def _start(self) -> None:
@@ -366,6 +375,10 @@ class TrainSetup(QWidget):
         self._settings = self._build_settings()
         self._settings.hide()
         column.addWidget(self._settings)
+        self.varied = AugmentPreview(self._ctx)
+        column.addWidget(self.varied)
+        self.augment.toggled.connect(lambda _on: self._vary())
+        self.seed.valueChanged.connect(lambda _seed: self._vary())
         column.addStretch(1)
         self._how_cards[How.QUICK].set_selected(True)
         return page
