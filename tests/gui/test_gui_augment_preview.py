@@ -17,6 +17,7 @@ from PySide6.QtWidgets import QCheckBox
 from pytestqt.qtbot import QtBot
 
 from workbench.data.project import Project
+from workbench.data.types import Sample
 from workbench.engine.augment_preview import varied_pictures
 from workbench.engine.events import How, SamplePredicted
 from workbench.engine.predict import PredictResult
@@ -163,8 +164,6 @@ def test_a_found_thing_is_seen_closely(window: MainWindow, qtbot: QtBot, tmp_pat
     window.show_page("try")
     page: Any = window.page("try")
     page._show_task(get_task("object-detection"))
-    from workbench.data.types import Sample
-
     sample = Sample("picture", "two.png", path=tmp_path / "two.png")
     page._show_picture(sample)
     qtbot.waitUntil(lambda: page.input.picture._picture.width() == 300, timeout=10_000)
@@ -196,3 +195,28 @@ def test_a_found_thing_is_seen_closely(window: MainWindow, qtbot: QtBot, tmp_pat
     qtbot.keyClick(canvas, Qt.Key.Key_Left)
     part.slider.setValue(80)  # another list: nothing of it is chosen
     assert not part.piece.isVisible() and part.list.count() == 1
+
+
+def test_small_things_in_large_pictures_are_sharp(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
+    values = np.full((1500, 3000, 3), 128, np.uint8)
+    values[700:740, 1000:1040:2] = 0  # lines that a smaller picture cannot show
+    values[700:740, 1001:1041:2] = 255
+    Image.fromarray(values).save(tmp_path / "large.png")
+    window.show_page("try")
+    page: Any = window.page("try")
+    page._show_task(get_task("object-detection"))
+    sample = Sample("picture", "large.png", path=tmp_path / "large.png")
+    page._show_picture(sample)
+    qtbot.waitUntil(lambda: 0 < page.input.picture._picture.width() < 3000, timeout=20_000)
+    found = Boxes((Box(1000, 700, 1040, 740, "lines", 0.9),), 3000, 1500)
+    page._show_result(PredictResult(0, sample, found, None, 0.1))
+    page.view.boxes.list.setCurrentRow(0)
+    shown = page.view.boxes.piece.picture
+
+    def contrast() -> int:
+        greys = [shown._image.pixelColor(x, shown._image.height() // 2).red() for x in range(shown._image.width())]
+        return max(greys) - min(greys)
+
+    assert contrast() < 200
+    qtbot.waitUntil(lambda: contrast() == 255, timeout=20_000)
+    assert 44 <= shown._image.width() <= 46  # 40 and a little beside them

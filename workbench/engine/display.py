@@ -9,7 +9,8 @@ from typing import Any
 from workbench.data.types import Sample
 from workbench.data.whole_picture import in_eight_bits, open_whole
 from workbench.engine.picture_truth import bicubic
-from workbench.tasks.pictures import enlarged_alpha
+from workbench.errors import UserError
+from workbench.tasks.pictures import as_png, enlarged_alpha
 
 # About 100 MB as the screen holds it.
 MOST_POINTS = 24_000_000
@@ -59,3 +60,27 @@ def on_screen(source: Sample | Path | bytes, size: tuple[int, int] | None = None
     if picture.alpha is not None:
         rgba[..., 3] = enlarged_alpha(picture.alpha, width, height)
     return OnScreen(rgba.tobytes(), width, height, true_width, true_height)
+
+
+def piece(sample: Sample, box: tuple[float, float, float, float], side: int) -> bytes:
+    """A part of a picture as PNG, from all the points it has; slow for large pictures.
+
+    Args:
+        box: x0, y0, x1, y1 in its pixels; what lies outside is left out.
+        side: a larger part is made so large.
+
+    Raises:
+        UserError: when it cannot be read, or nothing of the box lies in it.
+    """
+    import numpy as np
+
+    from workbench.data.media import open_picture
+
+    picture = open_picture(sample)
+    x0, y0 = max(0, int(box[0])), max(0, int(box[1]))
+    x1, y1 = min(picture.width, round(box[2])), min(picture.height, round(box[3]))
+    if x1 <= x0 or y1 <= y0:
+        raise UserError("Nothing of this lies in the picture.")
+    part = picture.crop((x0, y0, x1, y1))
+    part.thumbnail((side, side))
+    return as_png(np.asarray(part))

@@ -35,6 +35,7 @@ from workbench.gui.pages.base import Page
 from workbench.gui.theme import L, M, S
 from workbench.gui.try_pictures import TryPictures
 from workbench.gui.widgets.basic import Banner, Card, button, label, local_paths
+from workbench.gui.widgets.box_piece import Cutter
 from workbench.gui.widgets.compare_text_dialog import CompareTextDialog
 from workbench.gui.widgets.correct_dialog import CorrectDialog, put_right
 from workbench.gui.widgets.live_view import LiveView
@@ -559,6 +560,11 @@ class TryPage(Page):
         elif isinstance(prediction, Boxes):
             self.input.picture.show_boxes(boxes, self.view.boxes.labels(), prediction.width, prediction.height)
 
+    def _as_shown(self) -> Sample | None:
+        """The picture on the screen, read as it is shown."""
+        seen = self._sample
+        return replace(seen, window=seen.window or self._taught) if seen is not None else None
+
     def _show_nothing(self) -> None:
         self._current = next(self._number)
         self._live_answer = False
@@ -723,7 +729,7 @@ class TryPage(Page):
         self.view.comparing.connect(self._compare)
         self.view.areas_changed.connect(lambda: self._mark(self._result.prediction if self._result else None))
         self.input.picture.box_clicked.connect(self.view.boxes.choose)
-        self.view.boxes.cut = self.input.picture.piece
+        self.view.boxes.cutter = Cutter(self.ctx.jobs, self.input.picture, self._as_shown)
         self.pictures = TryPictures(self.ctx, self.input, self.view, self.banner, self)
         card.body.addWidget(self.view, 1)
         self.state = label("The answer appears here.", "faint", wrap=True)

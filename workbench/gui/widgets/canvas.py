@@ -38,6 +38,12 @@ def label_colour(labels: Sequence[str], label: str) -> QColor:
     return QColor(CLASS_COLOURS[place % len(CLASS_COLOURS)])
 
 
+def around(box: Box) -> tuple[float, float, float, float]:
+    """x0, y0, x1, y1 of a box with a little of what is beside it, so that its edges are seen."""
+    more = max(2.0, 0.06 * max(box.x1 - box.x0, box.y1 - box.y0))
+    return box.x0 - more, box.y0 - more, box.x1 + more, box.y1 + more
+
+
 class Canvas(QWidget):
     """Signals:
         dropped(object): mime data.
@@ -115,18 +121,22 @@ class Canvas(QWidget):
         self._chosen = place
         boxes = self.text.layer.boxes if self.text.is_shown else self._boxes
         if 0 <= place < len(boxes):
-            around = self._shape(boxes[place], self._frame()).boundingRect()
-            self._zoom.show(around.adjusted(-8, -8, 8, 8), self.size(), self._picture.size())
+            shape = self._shape(boxes[place], self._frame()).boundingRect()
+            self._zoom.show(shape.adjusted(-8, -8, 8, 8), self.size(), self._picture.size())
         self.update()
+
+    def is_reduced(self) -> bool:
+        """Whether the picture on the screen has fewer points than the original."""
+        return self._picture.width() < self._original.width()
 
     def piece(self, box: Box) -> QImage:
         """The part of the picture on the screen that a box lies around, with a little of what is beside it; a null image
         when none of it is there."""
         sx = self._picture.width() / max(1, self._original.width())
         sy = self._picture.height() / max(1, self._original.height())
-        around = QRectF(QPointF(box.x0 * sx, box.y0 * sy), QPointF(box.x1 * sx, box.y1 * sy)).normalized()
-        more = max(2.0, 0.06 * max(around.width(), around.height()))
-        wanted = around.adjusted(-more, -more, more, more).toAlignedRect().intersected(self._picture.rect())
+        x0, y0, x1, y1 = around(box)
+        part = QRectF(QPointF(x0 * sx, y0 * sy), QPointF(x1 * sx, y1 * sy))
+        wanted = part.toAlignedRect().intersected(self._picture.rect())
         return self._picture.copy(wanted).toImage() if not wanted.isEmpty() else QImage()
 
     def _line_chosen(self, place: int) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QColor, QImage, QTextCharFormat, QTextCursor
+from PySide6.QtGui import QColor, QTextCharFormat, QTextCursor
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QApplication,
@@ -30,7 +30,7 @@ from workbench.engine.truth import answer_text
 from workbench.gui.theme import S, theme
 from workbench.gui.widgets.areas_part import MaskPart
 from workbench.gui.widgets.basic import button, label, row
-from workbench.gui.widgets.box_piece import BoxPiece
+from workbench.gui.widgets.box_piece import BoxPiece, Cutter
 from workbench.gui.widgets.canvas import label_colour
 from workbench.gui.widgets.picture_part import PicturePart
 from workbench.gui.widgets.read_text import ReadText
@@ -115,8 +115,8 @@ class BoxesPart(QWidget):
         self.list = _Swatches("What was found")
         self.list.currentRowChanged.connect(self._row_chosen)
         self.piece = BoxPiece()
-        # Cuts a box out of the picture it was found in.
-        self.cut: Callable[[Box], QImage] | None = None
+        # Cuts boxes out of the picture they were found in.
+        self.cutter: Cutter | None = None
         self.text = ReadText()
         self.text.setObjectName("read-text")
         self.text.line_chosen.connect(self.chosen)
@@ -169,10 +169,13 @@ class BoxesPart(QWidget):
         """The chosen box enlarged; lines of text are read where they stand."""
         boxes = self.boxes_now()
         reading = self._prediction is None or self._prediction.reading
-        if self.cut is None or reading or not 0 <= place < len(boxes):
+        if self.cutter is None or reading or not 0 <= place < len(boxes):
             self.piece.hide()
             return
-        self.piece.show_box(boxes[place], self.cut(boxes[place]), label_colour(self.labels(), boxes[place].label))
+        box = boxes[place]
+        self.piece.show_box(box, self.cutter.cut(box), label_colour(self.labels(), box.label))
+        if self._live is None:
+            self.cutter.sharper(box, lambda image: self.piece.sharpen(box, image))
 
     def boxes_now(self) -> tuple[Box, ...]:
         """The boxes above the slider's value."""
