@@ -172,6 +172,7 @@ class ResultsPage(Page):
         """The view of a kind, made when it is first needed, with its tabs in front of the curves."""
         if kind not in self._views:
             view = view_for(kind, self.ctx)
+            view.setParent(self)  # so that it goes with its widgets
             self._views[kind] = view
             self._view_tabs[kind] = view.tabs()
             view.corrected.connect(self._correct)

@@ -49,7 +49,7 @@ class View(ResultView):
         row.addWidget(self.open)
         side.addLayout(row)
         line.addLayout(side, 2)
-        theme().changed.connect(lambda: self._show_case(self.list.currentRow()))
+        theme().changed.connect(self._again)
         return [(page, "Mistakes"), *tables]
 
     def titles(self, judgement: SpanJudgement) -> list[str]:
@@ -72,6 +72,9 @@ class View(ResultView):
         else:
             self.text.setHtml("<p>No mistakes in these texts.</p>")
         self.open.setEnabled(bool(self._cases))
+
+    def _again(self) -> None:
+        self._show_case(self.list.currentRow())
 
     def _show_case(self, row: int) -> None:
         if 0 <= row < len(self._cases):

@@ -77,7 +77,7 @@ class View(ResultView):
         self.confused.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
         self.confused.verticalHeader().hide()
         self.confused.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
-        theme().changed.connect(lambda: self._show_case(self.list.currentRow()))
+        theme().changed.connect(self._again)
         return [(page, "Mistakes"), (self.confused, "Taken for others"), (tables[0][0], "In numbers")]
 
     def titles(self, judgement: WordsJudgement) -> list[str]:
@@ -108,6 +108,9 @@ class View(ResultView):
             self.player.setVisible(False)
             self.legend.setText("")
             self.text.setHtml("<p>No mistakes in these.</p>")
+
+    def _again(self) -> None:
+        self._show_case(self.list.currentRow())
 
     def _show_case(self, place: int) -> None:
         if not 0 <= place < len(self._cases):
