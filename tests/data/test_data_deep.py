@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from workbench.data.deep import deep, window_from
-from workbench.data.media import open_picture, open_transparency, read_picture
+from workbench.data.media import open_picture, read_picture
 from workbench.data.thumbnails import ThumbnailCache
 from workbench.data.types import Sample
+from workbench.data.whole_picture import open_whole
 from workbench.errors import UserError
 
 
@@ -139,7 +140,7 @@ def test_see_through_palettes_and_premultiplied_colours() -> None:
     # 338 = 1: the colours have been multiplied with how opaque they are.
     half = with_tags(tiff(Image.new("RGBA", (4, 4), (0, 0, 128, 128))), {338: 1})
     assert open_picture(half).getpixel((0, 0)) == (127, 127, 255)
-    assert open_transparency(by_opencv(RAMP)) is None
+    assert open_whole(by_opencv(RAMP)).alpha is None
     assert open_picture(tiff(Image.new("CMYK", (4, 4), (0, 255, 255, 0)))).getpixel((0, 0)) == (255, 0, 0)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from workbench.data.shapes import Shape, Whole
@@ -60,6 +59,3 @@ class AnnotationState:
 
     annotations: tuple[Annotation, ...] = ()
     marked: bool = False
-
-
-States = Mapping[int, AnnotationState]

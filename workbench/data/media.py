@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -85,15 +87,26 @@ def read_picture(source: Sample | Path | bytes, max_side: int | None = None, win
     Raises:
         UserError: when it is not a picture, damaged, cut off, or larger than 200 million pixels.
     """
-    from PIL import Image, UnidentifiedImageError
-
     given = source if isinstance(source, Sample) else Sample("picture")
     window = given.window or window
-    try:
+    with faults_in_words():
         data = encoded_bytes(source)
         if is_dicom(data[:HEAD_BYTES]):
             return _opened_dicom(data, given.frame, window)
         return _opened_by_pillow(data, given.frame, max_side, window)
+
+
+@contextmanager
+def faults_in_words() -> Iterator[None]:
+    """What Pillow says while it opens and decodes a picture, as a `UserError`; sizes are for the caller to check."""
+    import warnings
+
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            yield
     except Image.DecompressionBombError as error:
         raise UserError("The picture is too large.", "Make it smaller and add it again.") from error
     except UnidentifiedImageError as error:
@@ -104,35 +117,30 @@ def read_picture(source: Sample | Path | bytes, max_side: int | None = None, win
 
 
 def _opened_by_pillow(data: bytes, frame: int | None, max_side: int | None, window: Window | None) -> Opened:
-    import warnings
-
     from PIL import Image, ImageOps, UnidentifiedImageError
 
-    with warnings.catch_warnings():
-        # Size is checked below, before anything is decoded.
-        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-        try:
-            picture = Image.open(io.BytesIO(data))
-        except UnidentifiedImageError:
-            found = rare_tiff(data) if data[:4] in TIFF_MARKS else None
-            if found is None:
-                raise
-            return _opened_rare(found, window)
-        width, height = _checked(picture.size, picture.mode in DEEP_MODES)
-        frames = _pages(picture)
-        frame = max(0, min(frames - 1, frame or 0))
-        if frame:
-            picture.seek(frame)
-            width, height = _checked(picture.size, picture.mode in DEEP_MODES)
-        if max_side is not None and picture.format == "JPEG":
-            picture.draft("RGB", (max_side, max_side))
-        picture.load()
-        upright = ImageOps.exif_transpose(picture)
-        note = _frame_note(frame, frames)
-        if picture.mode in DEEP_MODES:
-            greys = deep_of(picture, upright)
-            return Opened(greys.greys(window).convert("RGB"), width, height, note, greys, frame, frames)
-        return Opened(_rgb(upright), width, height, note, None, frame, frames)
+    try:
+        picture = Image.open(io.BytesIO(data))
+    except UnidentifiedImageError:
+        found = rare_tiff(data) if data[:4] in TIFF_MARKS else None
+        if found is None:
+            raise
+        return _opened_rare(found, window)
+    width, height = checked_size(picture.size, picture.mode in DEEP_MODES)
+    frames = _pages(picture)
+    frame = max(0, min(frames - 1, frame or 0))
+    if frame:
+        picture.seek(frame)
+        width, height = checked_size(picture.size, picture.mode in DEEP_MODES)
+    if max_side is not None and picture.format == "JPEG":
+        picture.draft("RGB", (max_side, max_side))
+    picture.load()
+    upright = ImageOps.exif_transpose(picture)
+    note = _frame_note(frame, frames)
+    if picture.mode in DEEP_MODES:
+        greys = deep_of(picture, upright)
+        return Opened(greys.greys(window).convert("RGB"), width, height, note, greys, frame, frames)
+    return Opened(_rgb(upright), width, height, note, None, frame, frames)
 
 
 def _opened_rare(found: Any, window: Window | None) -> Opened:
@@ -150,7 +158,7 @@ def _opened_dicom(data: bytes, frame: int | None, window: Window | None) -> Open
     return Opened(picture.convert("RGB"), picture.width, picture.height, note, found.deep, found.frame, found.frames)
 
 
-def _checked(size: tuple[int, int], is_deep: bool) -> tuple[int, int]:
+def checked_size(size: tuple[int, int], is_deep: bool = False) -> tuple[int, int]:
     """Raises: UserError for more pixels than fit into the memory of a small computer."""
     width, height = size
     if width * height > (MAX_DEEP_PIXELS if is_deep else MAX_PIXELS):
@@ -183,28 +191,6 @@ def is_picture(path: Path) -> bool:
     except OSError:
         return False
     return head[-4:] == b"DICM" and path.name.upper() != "DICOMDIR"
-
-
-def open_transparency(source: Sample | Path | bytes) -> Any:
-    """How see-through a picture is: uint8 [H, W] (0 is clear), upright; None when it is not at all.
-
-    Raises:
-        UserError: as `open_picture`, which is to be called first: it checks the size.
-    """
-    import numpy as np
-    from PIL import Image, ImageOps, UnidentifiedImageError
-
-    try:
-        found = Image.open(io.BytesIO(encoded_bytes(source)))
-    except UnidentifiedImageError:  # DICOM and rare kinds of TIFF are never see-through
-        return None
-    with found as picture:
-        if picture.mode in DEEP_MODES:
-            return None
-        if picture.mode not in ("RGBA", "LA", "PA") and "transparency" not in picture.info:
-            return None
-        alpha = ImageOps.exif_transpose(picture).convert("RGBA").getchannel("A")
-    return np.asarray(alpha)
 
 
 def encoded_bytes(source: Sample | Path | bytes) -> bytes:

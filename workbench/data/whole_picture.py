@@ -9,9 +9,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from workbench.data.media import MAX_PIXELS, encoded_bytes
+from workbench.data.media import checked_size, encoded_bytes, faults_in_words
 from workbench.data.types import Sample
-from workbench.errors import UserError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -64,26 +63,12 @@ def reading_picture(data: bytes) -> Iterator[Image]:
     Raises:
         UserError: as `open_picture`.
     """
-    import warnings
+    from PIL import Image
 
-    from PIL import Image, UnidentifiedImageError
-
-    try:
-        with warnings.catch_warnings():
-            # Size is checked below, before anything is decoded.
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            picture = Image.open(io.BytesIO(data))
-            width, height = picture.size
-            if width * height > MAX_PIXELS:
-                raise UserError(f"The picture is too large ({width} × {height}).", "Make it smaller and add it again.")
-            yield picture
-    except Image.DecompressionBombError as error:
-        raise UserError("The picture is too large.", "Make it smaller and add it again.") from error
-    except UnidentifiedImageError as error:
-        raise UserError("This is not a picture the app can read.", "Save it as JPEG or PNG.") from error
-    except (OSError, SyntaxError, ValueError, EOFError, TypeError, IndexError, MemoryError) as error:
-        # Pillow's decoders raise all of these for damaged files.
-        raise UserError("The picture is damaged or cut off.", "Copy it again from where it came from.") from error
+    with faults_in_words():
+        picture = Image.open(io.BytesIO(data))
+        checked_size(picture.size)
+        yield picture
 
 
 def open_whole(source: Sample | Path | bytes) -> WholePicture:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Sequence
 from dataclasses import asdict, replace
@@ -15,7 +14,7 @@ from workbench.catalog.card import ModelCard
 from workbench.catalog.catalog import Catalog, read_own_card, write_card
 from workbench.control import Control
 from workbench.data.types import Sample
-from workbench.engine.export_check import OnnxCheck, file_name, work_folder
+from workbench.engine.export_check import OnnxCheck, file_name, making, making_onnx, write_note, write_onnx
 from workbench.engine.pool import shared_pool
 from workbench.errors import UserError
 from workbench.hub.store import files
@@ -53,8 +52,7 @@ def export_folder(card: ModelCard, target: Path, control: Control | None = None)
     if folder.exists():
         raise UserError(f"There is already a folder “{card.id}” there.", "Choose another place.")
     control = control or Control()
-    work = work_folder(target)
-    try:
+    with making(target) as work:
         for file in sorted(source.iterdir()):
             control.check()
             if file.is_file():
@@ -63,12 +61,6 @@ def export_folder(card: ModelCard, target: Path, control: Control | None = None)
         (work / "labels.txt").write_text("\n".join(card.label_names) + "\n", encoding="utf-8")
         (work / "README.md").write_text(model_page(card), encoding="utf-8")
         work.rename(folder)
-    except OSError as error:
-        raise UserError(
-            "The model could not be exported there.", "Check the room on the disk and your permissions."
-        ) from error
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
     return folder
 
 
@@ -127,18 +119,13 @@ def import_folder(folder: Path, catalog: Catalog, control: Control | None = None
     while name in taken or (models / name).exists():
         number += 1
         name = f"{base}-{number}"
-    work = work_folder(models)
-    try:
+    with making(models, ("The model could not be copied.", "Make room on the disk and try again.")) as work:
         for file in inside:
             control.check()
             shutil.copy2(file, work / file.name)
         card = replace(card, id=name, source=replace(card.source, ref=str(models / name)))
         write_card(card, work)
         work.rename(models / name)
-    except OSError as error:
-        raise UserError("The model could not be copied.", "Make room on the disk and try again.") from error
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
     catalog.refresh()
     return catalog.get(name)
 
@@ -158,41 +145,25 @@ def export_onnx(card: ModelCard, target: Path, samples: Sequence[Sample], contro
         check: OnnxCheck = import_module(special).export_onnx(card, target, samples, control)
         return check
     task = get_pooled(card.main_task)
-    path = target / f"{file_name(card)}.onnx"
-    if path.exists():
-        raise UserError(f"There is already a file “{path.name}” there.", "Choose another place.")
-    work = work_folder(target)
-    try:
-        with shared_pool().use_network(card, "cpu", control) as model:
-            if not model.stands_alone:
-                raise UserError(
-                    f"“{card.name}” cannot be exported as ONNX: what it is given must be prepared by this app.",
-                    "Export it as a folder.",
-                )
-            prepared = _readable(samples, task, model)[:_MAX_CHECKED]
-            control.progress(0, 0, "Exporting")
-            names = _write_onnx(model, task, work / path.name, prepared)
-            control.check()
-            note = {
-                "labels": list(model.labels), "inputs": names, "output": "logits", "preparation": asdict(model.preparation),
-                "tokenizer": "tokenizer.json" if model.tokenizer is not None else None,
-            }  # fmt: skip
-            if model.tokenizer is not None:
-                model.tokenizer.backend_tokenizer.save(str(work / "tokenizer.json"))
-            (work / path.with_suffix(".json").name).write_text(
-                json.dumps(note, indent=1, ensure_ascii=False), encoding="utf-8"
+    with making_onnx(card, target) as (file, path), shared_pool().use_network(card, "cpu", control) as model:
+        if not model.stands_alone:
+            raise UserError(
+                f"“{card.name}” cannot be exported as ONNX: what it is given must be prepared by this app.",
+                "Export it as a folder.",
             )
-            control.progress(0, 0, "Checking the exported model")
-            check = _compare(model, task, work / path.name, path, prepared, control)
-        for file in sorted(work.iterdir()):
-            file.replace(target / file.name)
-    except OSError as error:
-        raise UserError(
-            "The model could not be exported there.", "Check the room on the disk and your permissions."
-        ) from error
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
-    return check
+        prepared = _readable(samples, task, model)[:_MAX_CHECKED]
+        control.progress(0, 0, "Exporting")
+        names = _write(model, task, file, prepared)
+        control.check()
+        note = {
+            "labels": list(model.labels), "inputs": names, "output": "logits", "preparation": asdict(model.preparation),
+            "tokenizer": "tokenizer.json" if model.tokenizer is not None else None,
+        }  # fmt: skip
+        if model.tokenizer is not None:
+            model.tokenizer.backend_tokenizer.save(str(file.with_name("tokenizer.json")))
+        write_note(file, note)
+        control.progress(0, 0, "Checking the exported model")
+        return _compare(model, task, file, path, prepared, control)
 
 
 def _readable(samples: Sequence[Sample], task: PooledTask, model: Network) -> list[dict[str, Any]]:
@@ -205,10 +176,7 @@ def _readable(samples: Sequence[Sample], task: PooledTask, model: Network) -> li
     return found
 
 
-def _write_onnx(model: Network, task: PooledTask, path: Path, prepared: Sequence[dict[str, Any]]) -> list[str]:
-    import warnings
-
-    import torch
+def _write(model: Network, task: PooledTask, path: Path, prepared: Sequence[dict[str, Any]]) -> list[str]:
     from torch import nn
 
     example = dict(task.collate(list(prepared[:2]) or _made_up(model, task), model))
@@ -225,13 +193,7 @@ def _write_onnx(model: Network, task: PooledTask, path: Path, prepared: Sequence
             return model.logits(dict(zip(names, tensors, strict=True)))
 
     axes = {name: {0: "batch"} | ({1: "tokens"} if example[name].dim() == 2 else {}) for name in names}
-    with warnings.catch_warnings(), torch.no_grad():
-        # The older exporter is the one that keeps batch and length free for both kinds of networks; it says it is old.
-        warnings.simplefilter("ignore")
-        torch.onnx.export(
-            Logits().eval(), tuple(example.values()), str(path), input_names=names, output_names=["logits"],
-            dynamic_axes={**axes, "logits": {0: "batch"}}, opset_version=17, dynamo=False,
-        )  # fmt: skip
+    write_onnx(Logits(), list(example.values()), path, names, ["logits"], {**axes, "logits": {0: "batch"}})
     return names
 
 

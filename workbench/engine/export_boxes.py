@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import shutil
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from workbench.catalog.card import ModelCard
 from workbench.control import Control
 from workbench.data.types import Sample
-from workbench.engine.export_check import OnnxCheck, file_name, work_folder
+from workbench.engine.export_check import OnnxCheck, making_onnx, write_note, write_onnx
 from workbench.engine.pool import shared_pool
 from workbench.errors import UserError
 from workbench.runtimes.box_learner import limit_of
@@ -41,40 +38,25 @@ def export_onnx(card: ModelCard, target: Path, samples: Sequence[Sample], contro
     """
     from workbench.runtimes.torchvision_boxes import TorchvisionDetector
 
-    path = target / f"{file_name(card)}.onnx"
-    if path.exists():
-        raise UserError(f"There is already a file “{path.name}” there.", "Choose another place.")
-    work = work_folder(target)
-    try:
-        with shared_pool().use(card, "cpu", control) as model:
-            if not isinstance(model, TorchvisionDetector) or not model.labels:
-                raise UserError(
-                    f"“{card.name}” cannot be exported as ONNX.",
-                    "Export its folder instead; YOLO models also as Darknet's own files.",
-                )
-            pictures = _looked_at(samples, model, card)
-            control.progress(0, 0, "Exporting")
-            _write(model, work / path.name)
-            control.check()
-            note = {
-                "labels": list(model.labels), "inputs": ["pixels"], "outputs": ["boxes", "labels", "scores"],
-                "pixels": "float32 [3, height, width], RGB in 0..1, any size",
-                "boxes": "float32 [n, 4], x0 y0 x1 y1 in pixels, the most certain first",
-                "show_from_score": limit_of(model.module),
-            }  # fmt: skip
-            text = json.dumps(note, indent=1, ensure_ascii=False)
-            (work / path.with_suffix(".json").name).write_text(text, encoding="utf-8")
-            control.progress(0, 0, "Checking the exported model")
-            check = _compare(model, work / path.name, path, pictures, control)
-        for file in sorted(work.iterdir()):
-            file.replace(target / file.name)
-    except OSError as error:
-        raise UserError(
-            "The model could not be exported there.", "Check the room on the disk and your permissions."
-        ) from error
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
-    return check
+    with making_onnx(card, target) as (file, path), shared_pool().use(card, "cpu", control) as model:
+        if not isinstance(model, TorchvisionDetector) or not model.labels:
+            raise UserError(
+                f"“{card.name}” cannot be exported as ONNX.",
+                "Export its folder instead; YOLO models also as Darknet's own files.",
+            )
+        pictures = _looked_at(samples, model, card)
+        control.progress(0, 0, "Exporting")
+        _write(model, file)
+        control.check()
+        note = {
+            "labels": list(model.labels), "inputs": ["pixels"], "outputs": ["boxes", "labels", "scores"],
+            "pixels": "float32 [3, height, width], RGB in 0..1, any size",
+            "boxes": "float32 [n, 4], x0 y0 x1 y1 in pixels, the most certain first",
+            "show_from_score": limit_of(model.module),
+        }  # fmt: skip
+        write_note(file, note)
+        control.progress(0, 0, "Checking the exported model")
+        return _compare(model, file, path, pictures, control)
 
 
 def _looked_at(samples: Sequence[Sample], model: TorchvisionDetector, card: ModelCard) -> list[torch.Tensor]:
@@ -116,13 +98,7 @@ def _write(model: TorchvisionDetector, path: Path) -> None:
     example = torch.rand(3, 200, 300)
     axes = {"pixels": {1: "height", 2: "width"}, **{name: {0: "found"} for name in ("boxes", "labels", "scores")}}
     try:
-        with warnings.catch_warnings(), torch.no_grad():
-            # The older exporter is the one that keeps height, width and the number of boxes free; it says it is old.
-            warnings.simplefilter("ignore")
-            torch.onnx.export(
-                _network(model), (example,), str(path), input_names=["pixels"],
-                output_names=["boxes", "labels", "scores"], dynamic_axes=axes, opset_version=17, dynamo=False,
-            )  # fmt: skip
+        write_onnx(_network(model), [example], path, ["pixels"], ["boxes", "labels", "scores"], axes)
     except (RuntimeError, torch.onnx.errors.OnnxExporterError) as error:
         raise UserError(f"“{model.card.name}” cannot be exported as ONNX.", "Export its folder instead.") from error
 

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import re
+import shutil
 import tempfile
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from workbench.catalog.card import ModelCard
 from workbench.errors import UserError
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
+_TROUBLE = ("The model could not be exported there.", "Check the room on the disk and your permissions.")
 
 
 @dataclass(frozen=True)
@@ -42,9 +54,72 @@ def file_name(card: ModelCard) -> str:
     return re.sub(r"[^A-Za-z0-9_-]+", "-", card.id).strip("-")[:80] or "model"
 
 
-def work_folder(target: Path) -> Path:
+@contextmanager
+def making(target: Path, trouble: tuple[str, str] = _TROUBLE) -> Iterator[Path]:
+    """A hidden folder in `target` to make something in, gone afterwards whatever happens.
+
+    Args:
+        trouble: what is said, and advised, when something cannot be written.
+
+    Raises:
+        UserError: when `target`, or something in it, cannot be written.
+    """
     try:
         target.mkdir(parents=True, exist_ok=True)
-        return Path(tempfile.mkdtemp(prefix=".exporting-", dir=target))
+        work = Path(tempfile.mkdtemp(prefix=".exporting-", dir=target))
     except OSError as error:
         raise UserError(f"The folder “{target.name}” cannot be written.", "Choose another place.") from error
+    try:
+        yield work
+    except OSError as error:
+        raise UserError(*trouble) from error
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+@contextmanager
+def making_onnx(card: ModelCard, target: Path) -> Iterator[tuple[Path, Path]]:
+    """Where ID.onnx is to be written and where it will lie; at the end it goes there with all that was put beside it.
+
+    Raises:
+        UserError: when there is one already, or the place cannot be written.
+    """
+    path = target / f"{file_name(card)}.onnx"
+    if path.exists():
+        raise UserError(f"There is already a file “{path.name}” there.", "Choose another place.")
+    with making(target) as work:
+        yield work / path.name, path
+        for file in sorted(work.iterdir()):
+            file.replace(target / file.name)
+
+
+def write_note(file: Path, note: Mapping[str, Any]) -> None:
+    """What another program must know of an exported network, as ID.json beside it. Raises: OSError."""
+    file.with_suffix(".json").write_text(json.dumps(note, indent=1, ensure_ascii=False), encoding="utf-8")
+
+
+def write_onnx(
+    network: nn.Module,
+    example: Sequence[torch.Tensor],
+    file: Path,
+    inputs: Sequence[str],
+    outputs: Sequence[str],
+    free: Mapping[str, Mapping[int, str]],
+) -> None:
+    """Trace a network with examples of its inputs.
+
+    Args:
+        free: for each input and output the dimensions that stay free, with their names.
+
+    Raises:
+        RuntimeError, OnnxExporterError: when it cannot be exported. OSError: when it cannot be written.
+    """
+    import torch
+
+    with warnings.catch_warnings(), torch.no_grad():
+        # The older exporter is the one that keeps all of these free for every kind of network; it says it is old.
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            network.eval(), tuple(example), str(file), input_names=list(inputs), output_names=list(outputs),
+            dynamic_axes={name: dict(axes) for name, axes in free.items()}, opset_version=17, dynamo=False,
+        )  # fmt: skip

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 from workbench.catalog.card import ModelCard
 from workbench.control import Control
-from workbench.engine.export_check import file_name, work_folder
+from workbench.engine.export_check import file_name, making
 from workbench.engine.pool import shared_pool
 from workbench.errors import UserError
 
@@ -27,8 +26,7 @@ def export_darknet(card: ModelCard, target: Path, control: Control | None = None
     folder = target / f"{name}-darknet"
     if folder.exists():
         raise UserError(f"There is already a folder “{folder.name}” there.", "Choose another place.")
-    work = work_folder(target)
-    try:
+    with making(target) as work:
         with shared_pool().use(card, "cpu", control) as model:
             if not isinstance(model, DarknetDetector):
                 raise UserError(
@@ -40,10 +38,4 @@ def export_darknet(card: ModelCard, target: Path, control: Control | None = None
             write_weights(model.module, work / f"{name}.weights")
         control.check()
         work.rename(folder)
-    except OSError as error:
-        raise UserError(
-            "The model could not be exported there.", "Check the room on the disk and your permissions."
-        ) from error
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
     return folder

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import shutil
-import warnings
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -13,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from workbench.catalog.card import ModelCard
 from workbench.control import Control
 from workbench.data.types import Sample
-from workbench.engine.export_check import OnnxCheck, file_name, work_folder
+from workbench.engine.export_check import OnnxCheck, making_onnx, write_note, write_onnx
 from workbench.engine.pool import shared_pool
 from workbench.errors import UserError
 from workbench.tasks.pictures import sized_pixels
@@ -41,38 +38,23 @@ def export_onnx(card: ModelCard, target: Path, samples: Sequence[Sample], contro
     """
     from workbench.runtimes.areas import AreaNetwork
 
-    path = target / f"{file_name(card)}.onnx"
-    if path.exists():
-        raise UserError(f"There is already a file “{path.name}” there.", "Choose another place.")
-    work = work_folder(target)
-    try:
-        with shared_pool().use(card, "cpu", control) as model:
-            if not isinstance(model, AreaNetwork) or not model.labels:
-                raise UserError(f"“{card.name}” cannot be exported as ONNX.", "Export its folder instead.")
-            pictures = _looked_at(samples, model)
-            control.progress(0, 0, "Exporting")
-            _write(model, work / path.name)
-            control.check()
-            note = {
-                "labels": list(model.labels), "inputs": ["pixels"], "output": "logits",
-                "pixels": "float32 [batch, 3, height, width], RGB in 0..1, scaled as the example says",
-                "logits": "float32 [batch, classes, height, width]; the largest one is the class of the point",
-                "multiple": model.multiple, "preparation": asdict(model.preparation),
-                "example": {"picture": [1200, 900], "scaled_to": list(reversed(model.network_size(900, 1200)))},
-            }  # fmt: skip
-            text = json.dumps(note, indent=1, ensure_ascii=False)
-            (work / path.with_suffix(".json").name).write_text(text, encoding="utf-8")
-            control.progress(0, 0, "Checking the exported model")
-            check = _compare(model, work / path.name, path, pictures, control)
-        for file in sorted(work.iterdir()):
-            file.replace(target / file.name)
-    except OSError as error:
-        raise UserError(
-            "The model could not be exported there.", "Check the room on the disk and your permissions."
-        ) from error
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
-    return check
+    with making_onnx(card, target) as (file, path), shared_pool().use(card, "cpu", control) as model:
+        if not isinstance(model, AreaNetwork) or not model.labels:
+            raise UserError(f"“{card.name}” cannot be exported as ONNX.", "Export its folder instead.")
+        pictures = _looked_at(samples, model)
+        control.progress(0, 0, "Exporting")
+        _write(model, file)
+        control.check()
+        note = {
+            "labels": list(model.labels), "inputs": ["pixels"], "output": "logits",
+            "pixels": "float32 [batch, 3, height, width], RGB in 0..1, scaled as the example says",
+            "logits": "float32 [batch, classes, height, width]; the largest one is the class of the point",
+            "multiple": model.multiple, "preparation": asdict(model.preparation),
+            "example": {"picture": [1200, 900], "scaled_to": list(reversed(model.network_size(900, 1200)))},
+        }  # fmt: skip
+        write_note(file, note)
+        control.progress(0, 0, "Checking the exported model")
+        return _compare(model, file, path, pictures, control)
 
 
 def _looked_at(samples: Sequence[Sample], model: AreaNetwork) -> list[torch.Tensor]:
@@ -116,13 +98,7 @@ def _write(model: AreaNetwork, path: Path) -> None:
     step = max(32, model.multiple)
     example = torch.rand(2, 3, 2 * step, 3 * step)
     axes = {0: "batch", 2: "height", 3: "width"}
-    with warnings.catch_warnings(), torch.no_grad():
-        # The older exporter is the one that keeps all sizes free for every one of these networks; it says it is old.
-        warnings.simplefilter("ignore")
-        torch.onnx.export(
-            _network(model), (example,), str(path), input_names=["pixels"], output_names=["logits"],
-            dynamic_axes={"pixels": axes, "logits": axes}, opset_version=17, dynamo=False,
-        )  # fmt: skip
+    write_onnx(_network(model), [example], path, ["pixels"], ["logits"], {"pixels": axes, "logits": axes})
 
 
 def _compare(

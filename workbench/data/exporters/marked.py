@@ -271,30 +271,36 @@ def _cannot(target: Path) -> UserError:
     )
 
 
-def export(
-    project: Project,
-    target: Path,
-    control: Control,
-    copy_pictures: bool,
-    write: Callable[[Export], None],
-    notes: str = "",
-) -> tuple[int, list[Problem]]:
-    """Write a project into a new folder.
+@dataclass(frozen=True)
+class MarkedFormat:
+    """An `ExportFormat` of pictures with their marks.
 
-    Args:
-        write: writes all files; told what to write and where.
-        notes: what the format is called, for problems that concern no single picture.
-
-    Raises:
-        UserError: when the place cannot be written. Cancelled: when asked to stop; nothing is left behind.
+    Attributes:
+        name: what it is called in problems that concern no single picture.
+        writer: writes all files; told what to write and where.
+        may_refer: its files can name the pictures where they lie; else pictures come along always.
     """
-    with new_folder(target) as work:
-        running = Export(project, work, control, copy_pictures, [c.name for c in project.classes()])
-        write(running)
-        if not running.written:
-            raise UserError("There is no picture that is done.", "Label some, and mark them as done.")
-    losses = [Problem(notes, _counted(sentence, count)) for sentence, count in running.lost.items()]
-    return running.written, [*running.problems, *losses]
+
+    id: str
+    title: str
+    name: str
+    writer: Callable[[Export], None]
+    marks: tuple[str, ...] = ("boxes", "regions")
+    may_refer: bool = False
+    suffix: str = ""
+
+    def write(
+        self, project: Project, target: Path, control: Control, copy_pictures: bool = True
+    ) -> tuple[int, list[Problem]]:
+        """See `ExportFormat.write`. Raises: UserError, Cancelled; nothing is left behind then."""
+        with new_folder(target) as work:
+            names = [c.name for c in project.classes()]
+            running = Export(project, work, control, copy_pictures or not self.may_refer, names)
+            self.writer(running)
+            if not running.written:
+                raise UserError("There is no picture that is done.", "Label some, and mark them as done.")
+        losses = [Problem(self.name, _counted(sentence, count)) for sentence, count in running.lost.items()]
+        return running.written, [*running.problems, *losses]
 
 
 def _counted(sentence: str, count: int) -> str:

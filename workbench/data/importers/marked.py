@@ -268,6 +268,14 @@ class Collector:
         """Whether a picture was handed over before."""
         return path in self._frames
 
+    def listed(self, path: Path, where: str) -> None:
+        """A file lists a picture; where it was handed over before, that is said."""
+        if self.known(path):
+            self.odd(
+                "twice", where, "The file lists this picture more than once; the labels are put together.",
+                "{n} [picture is|pictures are] listed more than once; the labels are put together.",
+            )  # fmt: skip
+
     def rest(self, pictures: Sequence[Path]) -> None:
         """Pictures that no label speaks of: they come in without labels."""
         count = 0

@@ -8,34 +8,15 @@ from __future__ import annotations
 
 import json
 from contextlib import ExitStack
-from pathlib import Path
 from typing import IO, Any
 
-from workbench.control import Control
-from workbench.data.exporters.marked import Done, Export, Mark, export
+from workbench.data.exporters.marked import Done, Export, Mark, MarkedFormat
 from workbench.data.importers.json_stream import span_of
-from workbench.data.project import Project
 from workbench.data.rle import coco_runs, packed
 from workbench.data.shapes import BoxShape, Polygon, Region, area, bounds
 from workbench.data.types import Split
-from workbench.errors import Problem
 
 _FILES = {Split.TRAIN: "train", Split.VALIDATION: "val", Split.TEST: "test", None: "default"}
-
-
-class CocoExport:
-    """See `ExportFormat`."""
-
-    id = "coco"
-    title = "COCO (JSON)"
-    marks = ("boxes", "regions")
-    suffix = ""
-    may_refer = True
-
-    def write(
-        self, project: Project, target: Path, control: Control, copy_pictures: bool = True
-    ) -> tuple[int, list[Problem]]:
-        return export(project, target, control, copy_pictures, _write, "COCO")
 
 
 def _write(running: Export) -> None:
@@ -108,4 +89,4 @@ def _segmentation(shape: BoxShape | Polygon | Region, done: Done) -> Any:
     return []
 
 
-FORMAT = CocoExport()
+FORMAT = MarkedFormat("coco", "COCO (JSON)", "COCO", _write, may_refer=True)

@@ -5,33 +5,14 @@ from __future__ import annotations
 
 import json
 from contextlib import ExitStack
-from pathlib import Path
 from typing import IO
 
-from workbench.control import Control
-from workbench.data.exporters.marked import Export, export
+from workbench.data.exporters.marked import Export, MarkedFormat
 from workbench.data.importers.json_stream import span_of
-from workbench.data.project import Project
 from workbench.data.shapes import BoxShape
 from workbench.data.types import Split
-from workbench.errors import Problem
 
 _PARTS = {Split.TRAIN: "train", Split.VALIDATION: "valid", Split.TEST: "test", None: "all"}
-
-
-class CreateMlExport:
-    """See `ExportFormat`."""
-
-    id = "createml"
-    title = "Create ML (JSON)"
-    marks = ("boxes", "regions")
-    suffix = ""
-    may_refer = True
-
-    def write(
-        self, project: Project, target: Path, control: Control, copy_pictures: bool = True
-    ) -> tuple[int, list[Problem]]:
-        return export(project, target, control, copy_pictures, _write, "Create ML")
 
 
 def _write(running: Export) -> None:
@@ -59,4 +40,4 @@ def _write(running: Export) -> None:
             stream.write("\n]\n")
 
 
-FORMAT = CreateMlExport()
+FORMAT = MarkedFormat("createml", "Create ML (JSON)", "Create ML", _write, may_refer=True)

@@ -6,32 +6,13 @@ count get the attribute "ignored".
 
 from __future__ import annotations
 
-from pathlib import Path
 from xml.sax.saxutils import escape, quoteattr
 
-from workbench.control import Control
-from workbench.data.exporters.marked import Done, Export, Mark, export
-from workbench.data.project import Project
+from workbench.data.exporters.marked import Done, Export, Mark, MarkedFormat
 from workbench.data.shapes import BoxShape, Polygon, Region
 from workbench.data.types import Split
-from workbench.errors import Problem
 
 _SUBSETS = {Split.TRAIN: "train", Split.VALIDATION: "validation", Split.TEST: "test"}
-
-
-class CvatExport:
-    """See `ExportFormat`."""
-
-    id = "cvat"
-    title = "CVAT for images 1.1 (XML)"
-    marks = ("boxes", "regions")
-    suffix = ""
-    may_refer = True
-
-    def write(
-        self, project: Project, target: Path, control: Control, copy_pictures: bool = True
-    ) -> tuple[int, list[Problem]]:
-        return export(project, target, control, copy_pictures, _write, "CVAT")
 
 
 def _write(running: Export) -> None:
@@ -103,4 +84,4 @@ def _quoted(text: str) -> str:
     return quoteattr(_clean(text))
 
 
-FORMAT = CvatExport()
+FORMAT = MarkedFormat("cvat", "CVAT for images 1.1 (XML)", "CVAT", _write, may_refer=True)

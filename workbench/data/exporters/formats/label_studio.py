@@ -8,36 +8,17 @@ outlines of one thing are joined by lines walked there and back.
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 from xml.sax.saxutils import quoteattr
 
-from workbench.control import Control
-from workbench.data.exporters.marked import Done, Export, Mark, export
+from workbench.data.exporters.marked import Done, Export, Mark, MarkedFormat
 from workbench.data.outlines import line_of
-from workbench.data.project import Project
 from workbench.data.rle import brush_of_region
 from workbench.data.shapes import BoxShape, Polygon, Region
 from workbench.data.types import Split
-from workbench.errors import Problem
 
 _SPLITS = {Split.TRAIN: "train", Split.VALIDATION: "validation", Split.TEST: "test"}
-
-
-class LabelStudioExport:
-    """See `ExportFormat`."""
-
-    id = "label-studio"
-    title = "Label Studio (JSON)"
-    marks = ("boxes", "regions")
-    suffix = ""
-    may_refer = True
-
-    def write(
-        self, project: Project, target: Path, control: Control, copy_pictures: bool = True
-    ) -> tuple[int, list[Problem]]:
-        return export(project, target, control, copy_pictures, _write, "Label Studio")
 
 
 def _write(running: Export) -> None:
@@ -111,4 +92,4 @@ def _interface(names: list[str], kinds: list[str]) -> str:
     )
 
 
-FORMAT = LabelStudioExport()
+FORMAT = MarkedFormat("label-studio", "Label Studio (JSON)", "Label Studio", _write, may_refer=True)

@@ -9,34 +9,16 @@ from __future__ import annotations
 import base64
 import io
 import json
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import Any
 
-from workbench.control import Control
-from workbench.data.exporters.marked import Done, Export, Mark, export
-from workbench.data.project import Project
+from workbench.data.exporters.marked import Done, Export, Mark, MarkedFormat
 from workbench.data.shapes import BoxShape, Polygon, Region, bits_of_runs
 from workbench.data.types import Split
-from workbench.errors import Problem
 
 _PARTS = {Split.TRAIN: "train", Split.VALIDATION: "val", Split.TEST: "test", None: "all"}
 # The version of labelme whose format this is.
 _VERSION = "5.5.0"
-
-
-class LabelmeExport:
-    """See `ExportFormat`."""
-
-    id = "labelme"
-    title = "labelme (a JSON file per picture)"
-    marks = ("boxes", "regions")
-    suffix = ""
-    may_refer = True
-
-    def write(
-        self, project: Project, target: Path, control: Control, copy_pictures: bool = True
-    ) -> tuple[int, list[Problem]]:
-        return export(project, target, control, copy_pictures, _write, "labelme")
 
 
 def _write(running: Export) -> None:
@@ -85,4 +67,4 @@ def _png(area: Region) -> str:
     return base64.b64encode(stream.getvalue()).decode()
 
 
-FORMAT = LabelmeExport()
+FORMAT = MarkedFormat("labelme", "labelme (a JSON file per picture)", "labelme", _write, may_refer=True)

@@ -7,58 +7,42 @@ that shall not count have the number 255 ("void", white). `labels.txt` names the
 
 from __future__ import annotations
 
-from pathlib import Path
+from functools import partial
 
-from workbench.control import Control
-from workbench.data.exporters.marked import Done, Export, export, one_line
+from workbench.data.exporters.marked import Done, Export, MarkedFormat, one_line
 from workbench.data.exporters.pixels import save_colours, save_numbers, too_many
 from workbench.data.importers.mask_files import VOID, palette
-from workbench.data.project import Project
+from workbench.data.importers.survey import SPLIT_FILES
 from workbench.data.shapes import class_map
-from workbench.data.types import Split
-from workbench.errors import Problem
 
-_LISTS = {Split.TRAIN: "train", Split.VALIDATION: "val", Split.TEST: "test"}
 _WHITE = (255, 255, 255)
 
 
-class MasksExport:
-    """See `ExportFormat`."""
-
-    marks = ("regions",)
-    suffix = ""
-
-    def __init__(self, id: str, title: str, coloured: bool) -> None:
-        self.id, self.title, self._coloured = id, title, coloured
-
-    def write(self, project: Project, target: Path, control: Control) -> tuple[int, list[Problem]]:
-        return export(project, target, control, True, self._write, "Masks")
-
-    def _write(self, running: Export) -> None:
-        too_many(running.names)
-        names = [one_line(name) for name in running.names]
-        colours = palette(len(names) + 1)
-        parts: dict[str, list[str]] = {}
-        for done in running.pictures(lambda split: "images", nameless=True):
-            values = class_map(
-                ((mark.shape, VOID if mark.ignored or mark.number < 0 else mark.number + 1) for mark in done.marks),
-                done.width, done.height,
-            )  # fmt: skip
-            path = running.folder / "masks" / f"{done.stem}.png"
-            if self._coloured:
-                save_colours(path, values, [*colours, _WHITE])
-            else:
-                save_numbers(path, values)
-            if done.split is not None:
-                parts.setdefault(_LISTS[done.split], []).append(done.stem)
-            _count_losses(done, running)
-        for part, stems in parts.items():
-            running.write(f"splits/{part}.txt", "".join(f"{stem}\n" for stem in stems))
-        if self._coloured:
-            named = zip([*colours, _WHITE], ["background", *names, "void"], strict=True)
-            running.write("label_colors.txt", "".join(f"{r} {g} {b}\t{name}\n" for (r, g, b), name in named))
+def _write(running: Export, coloured: bool) -> None:
+    too_many(running.names)
+    names = [one_line(name) for name in running.names]
+    colours = palette(len(names) + 1)
+    parts: dict[str, list[str]] = {}
+    for done in running.pictures(lambda split: "images", nameless=True):
+        values = class_map(
+            ((mark.shape, VOID if mark.ignored or mark.number < 0 else mark.number + 1) for mark in done.marks),
+            done.width, done.height,
+        )  # fmt: skip
+        path = running.folder / "masks" / f"{done.stem}.png"
+        if coloured:
+            save_colours(path, values, [*colours, _WHITE])
         else:
-            running.write("labels.txt", "".join(f"{name}\n" for name in ["background", *names]))
+            save_numbers(path, values)
+        if done.split is not None:
+            parts.setdefault(SPLIT_FILES[done.split], []).append(done.stem)
+        _count_losses(done, running)
+    for part, stems in parts.items():
+        running.write(f"splits/{part}.txt", "".join(f"{stem}\n" for stem in stems))
+    if coloured:
+        named = zip([*colours, _WHITE], ["background", *names, "void"], strict=True)
+        running.write("label_colors.txt", "".join(f"{r} {g} {b}\t{name}\n" for (r, g, b), name in named))
+    else:
+        running.write("labels.txt", "".join(f"{name}\n" for name in ["background", *names]))
 
 
 def _count_losses(done: Done, running: Export) -> None:
@@ -67,5 +51,7 @@ def _count_losses(done: Done, running: Export) -> None:
             running.lose("{n} [area|areas] that shall not count [loses its|lose their] class.")
 
 
-FORMAT = MasksExport("masks", "Masks (PNG with numbers)", False)
-FORMATS = (FORMAT, MasksExport("masks-colour", "Masks (PNG with colours)", True))
+FORMATS = (
+    MarkedFormat("masks", "Masks (PNG with numbers)", "Masks", partial(_write, coloured=False), ("regions",)),
+    MarkedFormat("masks-colour", "Masks (PNG with colours)", "Masks", partial(_write, coloured=True), ("regions",)),
+)

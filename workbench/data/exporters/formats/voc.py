@@ -7,55 +7,39 @@ pixels come back as they were. Masks are exact, but each pixel is of one thing o
 
 from __future__ import annotations
 
-from pathlib import Path
+from functools import partial
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
 
-from workbench.control import Control
-from workbench.data.exporters.marked import Done, Export, Mark, export, one_line
+from workbench.data.exporters.marked import Done, Export, Mark, MarkedFormat, one_line
 from workbench.data.exporters.pixels import save_numbers, too_many
 from workbench.data.importers.mask_files import VOID, palette
-from workbench.data.project import Project
+from workbench.data.importers.survey import SPLIT_FILES
 from workbench.data.shapes import BoxShape, shape_bits
-from workbench.data.types import Split
-from workbench.errors import Problem
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-_LISTS = {Split.TRAIN: "train", Split.VALIDATION: "val", Split.TEST: "test"}
 
-
-class VocExport:
-    """See `ExportFormat`."""
-
-    suffix = ""
-
-    def __init__(self, id: str, title: str, marks: tuple[str, ...], masks: bool) -> None:
-        self.id, self.title, self.marks, self._masks = id, title, marks, masks
-
-    def write(self, project: Project, target: Path, control: Control) -> tuple[int, list[Problem]]:
-        return export(project, target, control, True, self._write, "Pascal VOC")
-
-    def _write(self, running: Export) -> None:
-        if self._masks:
-            too_many(running.names)
-            names = [("background", (0, 0, 0)), *zip(running.names, palette(len(running.names) + 1)[1:], strict=True)]
-            lines = [f"{one_line(n).replace(':', '_')}:{r},{g},{b}::\n" for n, (r, g, b) in names]
-            running.write("labelmap.txt", "# label:color_rgb:parts:actions\n" + "".join(lines))
-        stems: dict[str, list[str]] = {}
-        for done in running.pictures(lambda split: "JPEGImages", flat=True, nameless=self._masks):
-            stems.setdefault(_LISTS[done.split] if done.split else "default", []).append(done.stem)
-            running.write(f"Annotations/{done.stem}.xml", _sheet(done, self._masks))
-            for mark in done.marks:
-                if not self._masks and not isinstance(mark.shape, BoxShape):
-                    running.lose("{n} [area is|areas are] saved as the box around it.")
-            if self._masks:
-                _masks(done, running)
-        for folder in ("Main", "Segmentation") if self._masks else ("Main",):
-            for part, names_of in stems.items():
-                running.write(f"ImageSets/{folder}/{part}.txt", "".join(f"{stem}\n" for stem in names_of))
+def _write(running: Export, masks: bool) -> None:
+    if masks:
+        too_many(running.names)
+        names = [("background", (0, 0, 0)), *zip(running.names, palette(len(running.names) + 1)[1:], strict=True)]
+        lines = [f"{one_line(n).replace(':', '_')}:{r},{g},{b}::\n" for n, (r, g, b) in names]
+        running.write("labelmap.txt", "# label:color_rgb:parts:actions\n" + "".join(lines))
+    stems: dict[str, list[str]] = {}
+    for done in running.pictures(lambda split: "JPEGImages", flat=True, nameless=masks):
+        stems.setdefault(SPLIT_FILES[done.split] if done.split else "default", []).append(done.stem)
+        running.write(f"Annotations/{done.stem}.xml", _sheet(done, masks))
+        for mark in done.marks:
+            if not masks and not isinstance(mark.shape, BoxShape):
+                running.lose("{n} [area is|areas are] saved as the box around it.")
+        if masks:
+            _masks(done, running)
+    for folder in ("Main", "Segmentation") if masks else ("Main",):
+        for part, names_of in stems.items():
+            running.write(f"ImageSets/{folder}/{part}.txt", "".join(f"{stem}\n" for stem in names_of))
 
 
 def pixels_of(box: BoxShape) -> tuple[int, int, int, int]:
@@ -108,9 +92,9 @@ def _masks(done: Done, running: Export) -> None:
         save_numbers(running.folder / folder / f"{done.stem}.png", values)
 
 
-FORMAT = VocExport("voc", "Pascal VOC (an XML file per picture)", ("boxes",), False)
+_boxes_only, _with_masks = partial(_write, masks=False), partial(_write, masks=True)
 FORMATS = (
-    FORMAT,
-    VocExport("voc-segmentation", "Pascal VOC with masks", ("regions",), True),
-    VocExport("voc-boxes", "Pascal VOC with boxes only", ("regions",), False),
+    MarkedFormat("voc", "Pascal VOC (an XML file per picture)", "Pascal VOC", _boxes_only, ("boxes",)),
+    MarkedFormat("voc-segmentation", "Pascal VOC with masks", "Pascal VOC", _with_masks, ("regions",)),
+    MarkedFormat("voc-boxes", "Pascal VOC with boxes only", "Pascal VOC", _boxes_only, ("regions",)),
 )

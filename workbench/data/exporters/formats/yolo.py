@@ -9,60 +9,42 @@ thing are joined by lines walked there and back, painted areas become outlines a
 from __future__ import annotations
 
 import json
-from pathlib import Path
+from functools import partial
 
-from workbench.control import Control
-from workbench.data.exporters.marked import Done, Export, Mark, export, one_line
+from workbench.data.exporters.marked import Done, Export, Mark, MarkedFormat, one_line
 from workbench.data.outlines import line_of, outline_of
-from workbench.data.project import Project
 from workbench.data.shapes import BoxShape, Point, Polygon, Region, bounds
 from workbench.data.types import Split
-from workbench.errors import Problem
 
 _PARTS = {Split.TRAIN: "train", Split.VALIDATION: "val", Split.TEST: "test", None: "all"}
 _BRIDGED = "{n} [thing of several outlines is|things of several outlines are] joined into one line each."
 _IGNORED = "{n} [label|labels] that shall not count [is|are] left out: this format cannot say it."
 
 
-class YoloExport:
-    """See `ExportFormat`.
+def _write(running: Export, outlines: bool) -> None:
+    parts: dict[Split | None, str] = {}
+    for done in running.pictures(lambda split: f"images/{_PARTS[split]}"):
+        lines = [line for mark in done.marks if (line := _line(mark, done, running, outlines))]
+        running.write(f"labels/{_PARTS[done.split]}/{done.stem}.txt", "".join(f"{line}\n" for line in lines))
+        parts[done.split] = f"images/{_PARTS[done.split]}"
+    running.write("data.yaml", _settings(list(parts.items()), running.names))
 
-    Args:
-        outlines: write outlines; else boxes.
-    """
 
-    suffix = ""
-
-    def __init__(self, id: str, title: str, marks: tuple[str, ...], outlines: bool) -> None:
-        self.id, self.title, self.marks, self._outlines = id, title, marks, outlines
-
-    def write(self, project: Project, target: Path, control: Control) -> tuple[int, list[Problem]]:
-        # Labels are found by where their pictures lie, so pictures come along always.
-        return export(project, target, control, True, self._write, "YOLO")
-
-    def _write(self, running: Export) -> None:
-        parts: dict[Split | None, str] = {}
-        for done in running.pictures(lambda split: f"images/{_PARTS[split]}"):
-            lines = [line for mark in done.marks if (line := self._line(mark, done, running))]
-            running.write(f"labels/{_PARTS[done.split]}/{done.stem}.txt", "".join(f"{line}\n" for line in lines))
-            parts[done.split] = f"images/{_PARTS[done.split]}"
-        running.write("data.yaml", _settings(list(parts.items()), running.names))
-
-    def _line(self, mark: Mark, done: Done, running: Export) -> str:
-        if mark.ignored:
-            running.lose(_IGNORED)
-            return ""
-        if self._outlines:
-            points = _outline(mark.shape, running)
-            values = [v for x, y in points for v in (x / done.width, y / done.height)]
-        else:
-            if not isinstance(mark.shape, BoxShape):
-                running.lose("{n} [area is|areas are] saved as the box around it.")
-            x0, y0, x1, y1 = bounds(mark.shape)
-            values = [
-                (x0 + x1) / 2 / done.width, (y0 + y1) / 2 / done.height, (x1 - x0) / done.width, (y1 - y0) / done.height
-            ]  # fmt: skip
-        return " ".join([str(mark.number), *map(_fraction, values)])
+def _line(mark: Mark, done: Done, running: Export, outlines: bool) -> str:
+    if mark.ignored:
+        running.lose(_IGNORED)
+        return ""
+    if outlines:
+        points = _outline(mark.shape, running)
+        values = [v for x, y in points for v in (x / done.width, y / done.height)]
+    else:
+        if not isinstance(mark.shape, BoxShape):
+            running.lose("{n} [area is|areas are] saved as the box around it.")
+        x0, y0, x1, y1 = bounds(mark.shape)
+        values = [
+            (x0 + x1) / 2 / done.width, (y0 + y1) / 2 / done.height, (x1 - x0) / done.width, (y1 - y0) / done.height
+        ]  # fmt: skip
+    return " ".join([str(mark.number), *map(_fraction, values)])
 
 
 def _outline(shape: BoxShape | Polygon | Region, running: Export) -> tuple[Point, ...]:
@@ -97,9 +79,12 @@ def _settings(parts: list[tuple[Split | None, str]], names: list[str]) -> str:
     return "\n".join(["path: .", *lines, ""])
 
 
-FORMAT = YoloExport("yolo", "YOLO (a text file per picture)", ("boxes",), False)
+# Labels are found by where their pictures lie, so pictures come along always.
+_boxes_only, _with_outlines = partial(_write, outlines=False), partial(_write, outlines=True)
 FORMATS = (
-    FORMAT,
-    YoloExport("yolo-segmentation", "YOLO with outlines (a text file per picture)", ("regions",), True),
-    YoloExport("yolo-boxes", "YOLO with boxes only (a text file per picture)", ("regions",), False),
+    MarkedFormat("yolo", "YOLO (a text file per picture)", "YOLO", _boxes_only, ("boxes",)),
+    MarkedFormat(
+        "yolo-segmentation", "YOLO with outlines (a text file per picture)", "YOLO", _with_outlines, ("regions",)
+    ),
+    MarkedFormat("yolo-boxes", "YOLO with boxes only (a text file per picture)", "YOLO", _boxes_only, ("regions",)),
 )

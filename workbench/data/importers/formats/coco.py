@@ -142,11 +142,7 @@ class _File:
         if path is None:
             self.frames[given] = None
             return
-        if self.collector.known(path):
-            self.collector.odd(
-                "twice", name, "The file lists this picture more than once; the labels are put together.",
-                "{n} [picture is|pictures are] listed more than once; the labels are put together.",
-            )  # fmt: skip
+        self.collector.listed(path, name)
         size = (whole_number(record.get("width")), whole_number(record.get("height")))
         split = self.split or split_of_folders(path, self.found.root)
         self.frames[given] = self.collector.picture(path, name, size, split)

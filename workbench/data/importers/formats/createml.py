@@ -46,11 +46,7 @@ class CreateMlImport:
                 path = collector.find(finder, named, where, file.parent)
                 if path is None:
                     continue
-                if collector.known(path):
-                    collector.odd(
-                        "twice", where, "The file lists this picture more than once; the labels are put together.",
-                        "{n} [picture is|pictures are] listed more than once; the labels are put together.",
-                    )  # fmt: skip
+                collector.listed(path, where)
                 frame = collector.picture(path, where, split=split or split_of_folders(path, found.root))
                 if frame is not None:
                     _marks(record.get("annotations"), frame, where, collector)

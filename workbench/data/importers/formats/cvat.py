@@ -72,11 +72,7 @@ def _image(element: Element, file: Path, finder: Finder, collector: Collector) -
     path = collector.find(finder, named, where, file.parent)
     if path is None:
         return
-    if collector.known(path):
-        collector.odd(
-            "twice", where, "The file lists this picture more than once; the labels are put together.",
-            "{n} [picture is|pictures are] listed more than once; the labels are put together.",
-        )  # fmt: skip
+    collector.listed(path, where)
     size = (whole_number(element.get("width")), whole_number(element.get("height")))
     split = split_named(element.get("subset", "")) or split_named(file.stem)
     frame = collector.picture(path, where, size, split or split_of_folders(path, finder.root))

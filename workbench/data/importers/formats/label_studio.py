@@ -117,11 +117,7 @@ def _task(task: dict[str, Any], path: Path, where: str, split: Any, collector: C
             "several", where, "More than one person has labelled it; the first one's labels are taken.",
             "{n} [picture was|pictures were] labelled more than once; the first labels are taken.",
         )  # fmt: skip
-    if collector.known(path):
-        collector.odd(
-            "twice", where, "The file lists this picture more than once; the labels are put together.",
-            "{n} [picture is|pictures are] listed more than once; the labels are put together.",
-        )  # fmt: skip
+    collector.listed(path, where)
     sized = next((r for r in results or () if isinstance(r, dict) and whole_number(r.get("original_width"))), {})
     size = (whole_number(sized.get("original_width")), whole_number(sized.get("original_height")))
     done = ("boxes", "regions") if results is not None else ()
