@@ -24,6 +24,7 @@ from workbench.data.types import Item
 from workbench.gui.context import AppContext
 from workbench.gui.theme import M, S, theme
 from workbench.gui.widgets.basic import button, label
+from workbench.gui.widgets.fitted import fitted
 from workbench.gui.widgets.overlays import area_image, paint_over
 from workbench.tasks.masks import IGNORED
 from workbench.trust.judge_mask import Compared
@@ -103,9 +104,7 @@ class _Delegate(QStyledItemDelegate):
         if picture is None or picture.isNull():
             painter.fillRect(place, theme().colour("raised"))
             return
-        size = picture.size().scaled(place.size().toSize(), Qt.AspectRatioMode.KeepAspectRatio)
-        box = QRectF(0, 0, size.width(), size.height())
-        box.moveCenter(place.center())
+        box = fitted(picture.size(), place)
         painter.drawPixmap(box, picture, QRectF(picture.rect()))
         paint_over(painter, box, overlay, self.opacity)
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QPointF, QRectF, QSize, Signal
 from PySide6.QtGui import QColor, QHideEvent, QImage, QPainter, QPainterPath, QPaintEvent, QPolygonF, QShowEvent
 from PySide6.QtWidgets import QCheckBox, QGridLayout, QHBoxLayout, QSizePolicy, QWidget
 
@@ -26,6 +26,7 @@ from workbench.errors import Problem
 from workbench.gui.context import AppContext
 from workbench.gui.theme import M, S, theme
 from workbench.gui.widgets.basic import Card, button, label
+from workbench.gui.widgets.fitted import fitted
 from workbench.gui.widgets.overlays import Outline, area_image, paint_outlines, paint_over
 from workbench.gui.workers import Job
 from workbench.tasks.augment import OPTION, Variation
@@ -81,10 +82,7 @@ class VariedTile(QWidget):
         frame = QRectF(self.rect())
         if self.drawn is None:
             return frame
-        size = self.drawn.picture.size().scaled(frame.size().toSize(), Qt.AspectRatioMode.KeepAspectRatio)
-        place = QRectF(0, 0, size.width(), size.height())
-        place.moveCenter(frame.center())
-        return place
+        return fitted(self.drawn.picture.size(), frame)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from functools import partial
+from pathlib import Path
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPainterPath, QPen
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
-from workbench.data.types import ClassLabel, Item
+from workbench.data.types import ClassLabel, Item, Window
 from workbench.gui.icons import pixmap
 from workbench.gui.models.item_marks import Marks
 from workbench.gui.models.item_model import CLASS_ROLE, ITEM_ROLE, MARKS_ROLE, SUGGESTION_ROLE
 from workbench.gui.theme import M, S, theme
 from workbench.gui.thumbnails import Thumbnails
+from workbench.gui.widgets.fitted import fitted
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -41,9 +43,21 @@ class ItemDelegate(QStyledItemDelegate):
         item: Item | None = index.data(ITEM_ROLE)
         if item is None:
             return
+        painter.save()
+        frame = self._frame(painter, option)
+        chosen: ClassLabel | None = index.data(CLASS_ROLE)
+        suggested: ClassLabel | None = index.data(SUGGESTION_ROLE)
+        marks: Marks | None = index.data(MARKS_ROLE)
+        if self.tiles:
+            self._tile(painter, frame, item, chosen, suggested, marks)
+        else:
+            self._line(painter, frame, item, chosen, suggested, marks)
+        painter.restore()
+
+    def _frame(self, painter: QPainter, option: QStyleOptionViewItem) -> QRectF:
+        """The rounded ground of a cell, as it is chosen or not. Returns where it lies."""
         rect: QRect = option.rect
         state: QStyle.StateFlag = option.state
-        painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         painter.setFont(option.font)
@@ -56,14 +70,31 @@ class ItemDelegate(QStyledItemDelegate):
         edge = theme().colour("accent" if selected or focused else "line")
         painter.setPen(QPen(edge, 2 if selected else 1))
         painter.drawPath(path)
-        chosen: ClassLabel | None = index.data(CLASS_ROLE)
-        suggested: ClassLabel | None = index.data(SUGGESTION_ROLE)
-        marks: Marks | None = index.data(MARKS_ROLE)
-        if self.tiles:
-            self._tile(painter, frame, item, chosen, suggested, marks)
-        else:
-            self._line(painter, frame, item, chosen, suggested, marks)
-        painter.restore()
+        return frame
+
+    def _picture(
+        self,
+        painter: QPainter,
+        area: QRectF,
+        file: Path | None,
+        window: Window | None,
+        marks: Marks | None = None,
+        broken: bool = False,
+    ) -> None:
+        """A thumbnail in the middle of `area` with its marks over it, or a sign while there is none."""
+        found = self._thumbnails.pixmap(file, window) if file is not None else None
+        if found is not None and not found.isNull():
+            target = fitted(found.size(), area)
+            painter.drawPixmap(target, found, QRectF(found.rect()))
+            if marks is not None and marks.key:
+                over = self._thumbnails.overlay(marks.key, partial(marks.draw, found.size()))
+                if over is not None:
+                    painter.drawPixmap(target, over, QRectF(over.rect()))
+            return
+        broken = broken or bool(file is not None and self._thumbnails.problem(file, window))
+        mark = pixmap("image-off" if broken else "image", 28, "bad" if broken else "text_faint")
+        corner = area.center() - QPointF(14, 14)
+        painter.drawPixmap(QRectF(corner.x(), corner.y(), 28, 28), mark, QRectF(mark.rect()))
 
     def _tile(
         self,
@@ -75,21 +106,7 @@ class ItemDelegate(QStyledItemDelegate):
         marks: Marks | None,
     ) -> None:
         picture = frame.adjusted(6, 6, -6, -32)
-        found = self._thumbnails.pixmap(item.path, item.window) if item.path is not None else None
-        if found is not None and not found.isNull():
-            size = found.size().scaled(picture.size().toSize(), Qt.AspectRatioMode.KeepAspectRatio)
-            target = QRectF(0, 0, size.width(), size.height())
-            target.moveCenter(picture.center())
-            painter.drawPixmap(target, found, QRectF(found.rect()))
-            if marks is not None and marks.key:
-                over = self._thumbnails.overlay(marks.key, partial(marks.draw, found.size()))
-                if over is not None:
-                    painter.drawPixmap(target, over, QRectF(over.rect()))
-        else:
-            broken = bool(item.problem or (item.path is not None and self._thumbnails.problem(item.path, item.window)))
-            mark = pixmap("image-off" if broken else "image", 28, "bad" if broken else "text_faint")
-            centre = picture.center() - QPointF(14, 14)
-            painter.drawPixmap(QRectF(centre.x(), centre.y(), 28, 28), mark, QRectF(mark.rect()))
+        self._picture(painter, picture, item.path, item.window, marks, broken=bool(item.problem))
         area = QRectF(frame.left() + 6, frame.bottom() - 28, frame.width() - 12, 22)
         if marks is not None and not item.problem:
             paint_marks(painter, area, marks)

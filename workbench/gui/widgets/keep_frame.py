@@ -6,7 +6,6 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QWidget
 
 from workbench.control import Control
@@ -16,25 +15,19 @@ from workbench.errors import UserError
 from workbench.gui.context import AppContext
 from workbench.gui.theme import S
 from workbench.gui.widgets.basic import button, label
-from workbench.tasks.registry import get_task, trainable_tasks
-
-_PROJECT = "Pictures from video"
+from workbench.gui.widgets.keep import Keep, add_one
 
 
-class KeepFrame(QWidget):
-    """A label to choose and a button.
+class KeepFrame(Keep):
+    """A label to choose and a button."""
 
-    Signals:
-        failed(object): a `UserError` or `Problem`.
-        kept(str): a sentence: where it went.
-    """
-
-    failed = Signal(object)
-    kept = Signal(str)
+    media = "picture"
+    noun = "picture"
+    project_name = "Pictures from video"
 
     def __init__(self, ctx: AppContext, moment: Callable[[], Moment | None], parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._ctx, self._moment = ctx, moment
+        super().__init__(ctx, parent)
+        self._moment = moment
         self._title = ""
         self._counts: dict[str, int] = {}
         row = QHBoxLayout(self)
@@ -71,16 +64,12 @@ class KeepFrame(QWidget):
         """The classes of the open project."""
         chosen = self.box.currentText()
         project = self._ctx.store.project
-        names = [c.name for c in project.classes()] if project is not None and self._fits() else []
+        names = [c.name for c in project.classes()] if project is not None and self.fits() else []
         self.box.blockSignals(True)
         self.box.clear()
         self.box.addItems(names)
         self.box.setCurrentText(chosen)
         self.box.blockSignals(False)
-
-    def _fits(self) -> bool:
-        project = self._ctx.store.project
-        return project is not None and not project.read_only and get_task(project.task_id).info.media == "picture"
 
     def keep(self) -> None:
         """Put the picture that is on the screen into the project."""
@@ -89,12 +78,10 @@ class KeepFrame(QWidget):
             self.failed.emit(UserError("There is no picture yet.", "Wait until one is shown."))
             return
         wanted = " ".join(self.box.currentText().split())
-        try:
-            if not self._fits():
-                self._make_project()
-            project = self._ctx.store.require()
-        except UserError as error:
-            self.failed.emit(error)
+        if not self.fits():
+            self._counts.clear()
+        project = self.project()
+        if project is None:
             return
         name = f"{Path(self._title).stem or 'camera'} {moment.time:.2f} s.png"
 
@@ -106,30 +93,12 @@ class KeepFrame(QWidget):
                 path = Path(folder) / "frame.png"
                 path.write_bytes(encode_png(open_picture(moment.sample())))
                 new = NewItem("picture", name, path=path, label=wanted or None)
-                result = project.add_items([new], copy_media=True, control=control)
-            if result.problems:
-                raise UserError(result.problems[0].message, result.problems[0].hint)
-            return result
+                return add_one(project, new, control)
 
-        def done(result: AddResult) -> None:
-            if not result.added:
-                self.kept.emit(f"This picture is in “{project.name}” already.")
-                return
-            if self._ctx.store.project is project:
-                self._ctx.store.added(result.added)
+        def said() -> str:
             self._counts[wanted] = self._counts.get(wanted, 0) + 1
             count = self._counts[wanted]
             as_what = f" as “{wanted}”" if wanted else ""
-            self.kept.emit(f"Put into “{project.name}”{as_what} ({count:,} so far).")
+            return f"Put into “{project.name}”{as_what} ({count:,} so far)."
 
-        job = self._ctx.jobs.start("Putting it into the project", work)
-        job.succeeded.connect(done)
-        job.failed.connect(self.failed)
-
-    def _make_project(self) -> None:
-        """None is open that takes pictures. Raises: UserError when none can be made."""
-        from workbench.engine.journey import free_project_folder
-
-        task = next(t for t in trainable_tasks() if t.info.media == "picture")
-        self._counts.clear()
-        self._ctx.store.create(free_project_folder(_PROJECT, self._ctx.paths), _PROJECT, task.info.id)
+        self.put(project, work, said)

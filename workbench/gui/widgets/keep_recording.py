@@ -5,40 +5,35 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QWidget
 
 from workbench.control import Control
 from workbench.data.annotations import Annotation
 from workbench.data.shapes import Whole
 from workbench.data.types import AddResult, NewItem, Sample
-from workbench.errors import UserError
 from workbench.gui.context import AppContext
 from workbench.gui.theme import S
 from workbench.gui.widgets.basic import button
-from workbench.tasks.registry import get_task, trainable_tasks
+from workbench.gui.widgets.keep import Keep, add_one
+from workbench.tasks.base import TrainableTask
+from workbench.tasks.registry import get_task
 
-_PROJECT = "My recordings"
 
-
-class KeepRecording(QWidget):
+class KeepRecording(Keep):
     """Two buttons.
 
     Args:
         heard: what a model wrote down of the recording so far, or "": where a project holds transcripts it comes along,
             to be corrected there.
-
-    Signals:
-        failed(object): a `UserError` or `Problem`.
-        kept(str): a sentence: where it went.
     """
 
-    failed = Signal(object)
-    kept = Signal(str)
+    media = "sound"
+    noun = "recording"
+    project_name = "My recordings"
 
     def __init__(self, ctx: AppContext, heard: Callable[[], str], parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._ctx, self._heard = ctx, heard
+        super().__init__(ctx, parent)
+        self._heard = heard
         self.sample: Sample | None = None
         line = QHBoxLayout(self)
         line.setContentsMargins(0, 0, 0, 0)
@@ -86,46 +81,21 @@ class KeepRecording(QWidget):
         sample = self.sample
         if sample is None or sample.path is None:
             return
-        try:
-            if not self._fits():
-                self._make_project()
-            project = self._ctx.store.require()
-        except UserError as error:
-            self.failed.emit(error)
+        project = self.project()
+        if project is None:
             return
-        name = project.name
         words = get_task(project.task_id).info.editor == "words"
         heard = self._heard() if words else ""
         new = NewItem("sound", sample.path.name, path=sample.path)
 
         def work(control: Control) -> AddResult:
-            result = project.add_items([new], copy_media=True, control=control)
-            if result.problems:
-                raise UserError(result.problems[0].message, result.problems[0].hint)
+            result = add_one(project, new, control)
             if heard and result.added:
                 project.set_proposals({result.added[0]: [Annotation(Whole(), text=heard)]})
             return result
 
-        def done(result: AddResult) -> None:
-            if not result.added:
-                self.kept.emit(f"This recording is in “{name}” already.")
-                return
-            if self._ctx.store.project is project:
-                self._ctx.store.added(result.added)
-            self.kept.emit(f"Put into “{name}”.")
+        name = project.name
+        self.put(project, work, lambda: f"Put into “{name}”.")
 
-        job = self._ctx.jobs.start("Putting it into the project", work)
-        job.succeeded.connect(done)
-        job.failed.connect(self.failed)
-
-    def _fits(self) -> bool:
-        project = self._ctx.store.project
-        return project is not None and not project.read_only and get_task(project.task_id).info.media == "sound"
-
-    def _make_project(self) -> None:
-        """None is open that takes recordings. Raises: UserError when none can be made."""
-        from workbench.engine.journey import free_project_folder
-
-        fitting = [t for t in trainable_tasks() if t.info.media == "sound"]
-        task = next((t for t in fitting if t.info.editor == "words"), fitting[0])
-        self._ctx.store.create(free_project_folder(_PROJECT, self._ctx.paths), _PROJECT, task.info.id)
+    def task_for(self, fitting: list[TrainableTask]) -> TrainableTask:
+        return next((t for t in fitting if t.info.editor == "words"), fitting[0])

@@ -21,6 +21,7 @@ from workbench.data.types import ClassLabel, Item, ItemPrediction
 from workbench.gui.context import AppContext
 from workbench.gui.theme import M, theme
 from workbench.gui.widgets.basic import button, label
+from workbench.gui.widgets.fitted import fitted
 
 _ITEM = Qt.ItemDataRole.UserRole
 _PREDICTION = Qt.ItemDataRole.UserRole + 1
@@ -51,9 +52,7 @@ class _Delegate(QStyledItemDelegate):
         if item.path is not None:
             found = self._ctx.thumbnails.pixmap(item.path, item.window)
             if found is not None and not found.isNull():
-                size = found.size().scaled(64, 64, Qt.AspectRatioMode.KeepAspectRatio)
-                box = QRectF(0, 0, size.width(), size.height())
-                box.moveCenter(QRectF(left, rect.top() + 6, 64, 64).center())
+                box = fitted(found.size(), QRectF(left, rect.top() + 6, 64, 64))
                 painter.drawPixmap(box, found, QRectF(found.rect()))
             left += 78
         metrics = painter.fontMetrics()

@@ -15,6 +15,7 @@ from workbench.gui.models.runs_progress import RunProgress
 from workbench.gui.theme import M, S, theme
 from workbench.gui.widgets.basic import Banner, button, label
 from workbench.gui.widgets.curves import TrainingCurves
+from workbench.gui.widgets.fitted import fitted
 from workbench.gui.widgets.overlays import Outline, paint_outlines, paint_over, sample_areas, sample_boxes
 
 _SAMPLES = 6
@@ -65,9 +66,7 @@ class SampleTile(QWidget):
         if self.item.path is not None:
             found = self._ctx.thumbnails.pixmap(self.item.path, self.item.window)
             if found is not None and not found.isNull():
-                size = found.size().scaled(66, 66, Qt.AspectRatioMode.KeepAspectRatio)
-                box = QRectF(0, 0, size.width(), size.height())
-                box.moveCenter(QRectF(left, frame.top() + 8, 66, 66).center())
+                box = fitted(found.size(), QRectF(left, frame.top() + 8, 66, 66))
                 painter.drawPixmap(box, found, QRectF(found.rect()))
                 paint_over(painter, box, self._areas)
                 paint_outlines(painter, box, self._boxes)

@@ -13,6 +13,7 @@ from workbench.gui.icons import pixmap
 from workbench.gui.models.item_model import ITEM_ROLE, ItemModel
 from workbench.gui.theme import theme
 from workbench.gui.thumbnails import Thumbnails
+from workbench.gui.widgets.fitted import FILLING, fitted
 
 Index = QModelIndex | QPersistentModelIndex
 _CELL = QSize(86, 66)
@@ -43,10 +44,7 @@ class _Delegate(QStyledItemDelegate):
         found = self._thumbnails.pixmap(item.path, item.window) if item.path is not None else None
         painter.setClipPath(path)
         if found is not None and not found.isNull():
-            size = found.size().scaled(frame.size().toSize(), Qt.AspectRatioMode.KeepAspectRatioByExpanding)
-            target = QRectF(0, 0, size.width(), size.height())
-            target.moveCenter(frame.center())
-            painter.drawPixmap(target, found, QRectF(found.rect()))
+            painter.drawPixmap(fitted(found.size(), frame, FILLING), found, QRectF(found.rect()))
         painter.setClipping(False)
         here = index.row() == self.current
         over = bool(state & QStyle.StateFlag.State_MouseOver)
