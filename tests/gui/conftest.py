@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
@@ -16,6 +17,23 @@ from workbench.gui.context import AppContext
 from workbench.gui.main_window import MainWindow
 from workbench.gui.theme import install_theme
 
+PATIENCE = 60_000
+
+
+class PatientBot(QtBot):
+    """Waits for a state as long as a busy machine may need: how long it takes is nothing that these tests are about."""
+
+    def waitUntil(self, callback: Callable[[], bool | None], *, timeout: int = PATIENCE) -> None:
+        super().waitUntil(callback, timeout=max(timeout, PATIENCE))
+
+    def waitSignal(self, signal: Any, *, timeout: int = PATIENCE, **more: Any) -> Any:
+        return super().waitSignal(signal, timeout=max(timeout, PATIENCE), **more)
+
+
+@pytest.fixture
+def qtbot(qapp: QApplication, request: pytest.FixtureRequest) -> QtBot:
+    return PatientBot(request)
+
 
 @pytest.fixture
 def ctx(qtbot: QtBot, workbench_home: Path) -> Iterator[AppContext]:
@@ -24,7 +42,7 @@ def ctx(qtbot: QtBot, workbench_home: Path) -> Iterator[AppContext]:
     install_theme(app, "light").set_choice("light")
     made = AppContext(app_paths())
     yield made
-    assert made.jobs.stop_all(20_000)
+    assert made.jobs.stop_all(PATIENCE)
     made.thumbnails.stop()
     made.downloads.stop()
     # What the last jobs told still waits in the event loop: it belongs to the open project.

@@ -21,6 +21,7 @@ from workbench.gui.widgets.architecture_dialog import ArchitectureDialog
 from workbench.gui.widgets.endpoint_dialog import EndpointDialog
 from workbench.gui.widgets.find_dialog import FindDialog
 from workbench.hub import net_settings
+from workbench.hub.cache import Stored
 from workbench.hub.store import is_present
 from workbench.tasks.predictions import Boxes, Mask, Picture, Scores, Span, Table, Text, Vector
 
@@ -73,6 +74,29 @@ def put_in_catalogue(window: MainWindow, card: ModelCard) -> None:
     """The catalogue's entry with the size and hash of the small copy the hub serves."""
     catalog = window.ctx.catalog
     catalog._bundled = [card if c.id == card.id else c for c in catalog._bundled]
+
+
+def test_a_look_at_the_disk_leaves_what_is_selected(window: MainWindow, models: Any, qtbot: QtBot) -> None:
+    """It comes by itself when a job ends; the person may be about to press a button."""
+    window.show_page("storage")
+    storage: Any = window.page("storage")
+    qtbot.waitUntil(lambda: not window.ctx.jobs.running())
+    rows = [
+        Stored(name, name, "model", Path(name), size) for name, size in (("apple", 30), ("berry", 20), ("cherry", 10))
+    ]
+    storage._came((rows, 10**9))
+    storage.table.selectRow(1)
+    storage._came(([replace(row, pinned=True) for row in rows], 10**9))
+    assert [s.id for s in storage.chosen()] == ["berry"] and storage.chosen()[0].pinned
+    storage.table.sortByColumn(0, Qt.SortOrder.DescendingOrder)
+    assert [s.id for s in storage.model.rows] == ["cherry", "berry", "apple"]
+    storage.table.selectRow(0)
+    storage.table.sortByColumn(1, Qt.SortOrder.DescendingOrder)
+    assert [s.id for s in storage.model.rows] == ["apple", "berry", "cherry"]
+    assert [s.id for s in storage.chosen()] == ["cherry"]
+    storage._came((rows[1:], 10**9))
+    assert [s.id for s in storage.model.rows] == ["berry", "cherry"] and [s.id for s in storage.chosen()] == ["cherry"]
+    assert button(storage, "stored-delete").isEnabled()
 
 
 def test_a_detector_goes_from_download_to_boxes(

@@ -11,6 +11,7 @@ from PySide6.QtGui import QIcon
 
 from workbench.data.types import Sample
 from workbench.engine.predict import PredictResult
+from workbench.gui.models.rows_moved import rows_moved
 from workbench.gui.theme import theme
 from workbench.gui.thumbnails import Thumbnails
 from workbench.tasks.predictions import Picture, Prediction
@@ -112,9 +113,8 @@ class ResultsTable(QAbstractTableModel):
                 return r.prediction.summary().casefold() if r.prediction else ""
             return r.prediction.certainty if r.prediction else -1.0
 
-        self.layoutAboutToBeChanged.emit()
-        self._rows.sort(key=key, reverse=order == Qt.SortOrder.DescendingOrder)
-        self.layoutChanged.emit()
+        with rows_moved(self, self._rows):
+            self._rows.sort(key=key, reverse=order == Qt.SortOrder.DescendingOrder)
 
     def _repaint(self) -> None:
         if self._rows:

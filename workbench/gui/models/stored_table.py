@@ -9,6 +9,7 @@ from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
 
+from workbench.gui.models.rows_moved import rows_moved
 from workbench.gui.theme import theme
 from workbench.hub.cache import Stored
 
@@ -79,9 +80,8 @@ class StoredTable(QAbstractTableModel):
         keys = (
             lambda s: (s.name or s.id).casefold(), lambda s: s.size, lambda s: s.last_used, lambda s: s.projects, state_words,
         )  # fmt: skip
-        self.layoutAboutToBeChanged.emit()
-        self._rows.sort(key=keys[column], reverse=order == Qt.SortOrder.DescendingOrder)
-        self.layoutChanged.emit()
+        with rows_moved(self, self._rows):
+            self._rows.sort(key=keys[column], reverse=order == Qt.SortOrder.DescendingOrder)
 
 
 def state_words(stored: Stored) -> str:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QItemSelectionModel, Qt
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QCheckBox,
@@ -183,7 +183,7 @@ class StoragePage(Page):
 
     def _came(self, found: tuple[list[Stored], int]) -> None:
         rows, free = found
-        self.model.show_rows(rows)
+        self._show_rows(rows)
         self.stack.setCurrentIndex(0 if rows else 1)
         self.tidy.setEnabled(any(not s.shared for s in rows))
         for widget in (self.keep, self.check, self.remove):
@@ -192,6 +192,20 @@ class StoragePage(Page):
         self.total.setText(f"{ours / 1e9:,.1f} GB of downloads, {free / 1e9:,.0f} GB free on this disk")
         self.folder.setText(str(self._cache.folder))
         self._selected()
+
+    def _show_rows(self, rows: list[Stored]) -> None:
+        """A look that comes while the person is at it leaves the selection and the order as they are."""
+        if rows == self.model.rows:
+            return
+        chosen = {stored.path for stored in self.chosen()}
+        self.model.show_rows(rows)
+        header = self.table.horizontalHeader()
+        if header.sortIndicatorSection() in range(self.model.columnCount()):
+            self.model.sort(header.sortIndicatorSection(), header.sortIndicatorOrder())
+        flags = QItemSelectionModel.SelectionFlag.Select | QItemSelectionModel.SelectionFlag.Rows
+        for place, stored in enumerate(self.model.rows):
+            if stored.path in chosen:
+                self.table.selectionModel().select(self.model.index(place, 0), flags)
 
     def _do(self, title: str, work: Callable[[Control], Any], said: Callable[[Any], str]) -> None:
         def came(result: Any) -> None:

@@ -76,7 +76,7 @@ class ArchitectureDialog(QDialog):
             [name, shape, f"{layer.parameters:,}" if layer.parameters else "", ", ".join(layer.trained_by)]
         )
         item.setToolTip(0, layer.words or layer.kind)
-        item.setTextAlignment(2, int(Qt.AlignmentFlag.AlignRight))
+        item.setTextAlignment(2, Qt.AlignmentFlag.AlignRight)
         if layer.is_head:
             item.setForeground(0, theme().colour("accent"))
         for part in layer.parts:
