@@ -5,11 +5,13 @@ from __future__ import annotations
 import io
 import struct
 import zlib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
+import pydicom
 import pytest
 import tifffile
 from hypothesis import given, settings
@@ -18,6 +20,8 @@ from PIL import Image, ImageCms, ImageOps
 from PySide6.QtGui import QImage
 
 from workbench.data.exporters.pictures import SUFFIXES, jpeg_bytes, png_bytes, save_picture, tiff_bytes
+from workbench.data.media import open_picture
+from workbench.data.types import Sample
 from workbench.data.whole_picture import WholePicture, in_eight_bits, on_white, open_whole
 from workbench.errors import UserError
 
@@ -142,6 +146,31 @@ def test_every_kind_of_shallow_picture_becomes_grey_or_colour(tmp_path: Path) ->
         found = open_whole(tmp_path / f"p.{suffix}")
         assert (found.is_grey, found.alpha is not None) == (grey, clear), (picture.mode, suffix)
         assert (found.width, found.height, found.bits) == (31, 23, 8)
+
+
+def test_scans_and_rare_files_are_read_as_they_are_shown() -> None:
+    """What the app shows and teaches from, it must enlarge and restyle too."""
+    grey = Path(pydicom.__file__).parent / "data" / "test_files" / "MR_small.dcm"
+    found = open_whole(Sample("picture", path=grey))
+    assert found.is_grey and np.array_equal(found.pixels, np.asarray(open_picture(grey).convert("L")))
+    window = (500.0, 200.0)
+    narrow = open_whole(Sample("picture", path=grey, window=window))
+    assert np.array_equal(narrow.pixels, np.asarray(open_picture(grey, window=window).convert("L")))
+    assert not np.array_equal(narrow.pixels, found.pixels)
+    colour = grey.with_name("SC_rgb_small_odd.dcm")
+    assert np.array_equal(open_whole(colour).pixels, np.asarray(open_picture(colour)))
+    floats = np.zeros((10, 12, 3), np.float32)
+    floats[..., 2] = 0.5  # OpenCV keeps blue first
+    ok, rare = cv2.imencode(".tiff", floats)
+    assert ok and tuple(open_whole(rare.tobytes()).pixels[3, 3]) == (128, 0, 0)
+
+
+def test_one_of_the_pages_of_a_file() -> None:
+    pages = [Image.fromarray(np.full((6, 6), n, np.uint8)) for n in (10, 20, 30)]
+    stream = io.BytesIO()
+    pages[0].save(stream, "TIFF", save_all=True, append_images=pages[1:])
+    sample = Sample("picture", data=stream.getvalue())
+    assert [int(open_whole(replace(sample, frame=n)).pixels[0, 0]) for n in (None, 0, 1, 2)] == [10, 10, 20, 30]
 
 
 def test_damaged_files_are_a_sentence() -> None:

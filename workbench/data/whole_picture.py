@@ -9,8 +9,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from workbench.data.media import checked_size, encoded_bytes, faults_in_words
+from workbench.data.deep_files import TIFF_MARKS
+from workbench.data.dicom import HEAD_BYTES, is_dicom
+from workbench.data.media import checked_size, encoded_bytes, faults_in_words, read_picture
 from workbench.data.types import Sample
+from workbench.errors import UserError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -74,10 +77,16 @@ def reading_picture(data: bytes) -> Iterator[Image]:
 def open_whole(source: Sample | Path | bytes) -> WholePicture:
     """Upright as the camera meant it. Of moving pictures the first; what is no RGB or grey (CMYK, Lab) becomes RGB.
 
+    Scans (DICOM), TIFF files of kinds that only few programs write, and another page than the first are taken as they are
+    shown: in 8 bits, through the window (see `media.read_picture`).
+
     Raises:
         UserError: when it is not a picture, damaged, cut off, or larger than 200 million pixels.
     """
     data = encoded_bytes(source)
+    later = isinstance(source, Sample) and bool(source.frame)
+    if later or is_dicom(data[:HEAD_BYTES]) or (data[:4] in TIFF_MARKS and not _known(data)):
+        return _as_shown(source)
     with reading_picture(data) as picture:
         icc = picture.info.get("icc_profile") or b""
         deep = _deep(picture, data)
@@ -89,6 +98,25 @@ def open_whole(source: Sample | Path | bytes) -> WholePicture:
         upright = ImageOps.exif_transpose(picture)
         colours = _converted(upright, icc)
         return _fitting(_arrays(colours), icc if upright.mode not in ("CMYK", "LAB", "YCbCr", "HSV") else b"")
+
+
+def _known(data: bytes) -> bool:
+    """Whether Pillow can tell what kind of picture it is."""
+    from PIL import UnidentifiedImageError
+
+    try:
+        with reading_picture(data):
+            return True
+    except UserError as error:
+        return not isinstance(error.__cause__, UnidentifiedImageError)
+
+
+def _as_shown(source: Sample | Path | bytes) -> WholePicture:
+    import numpy as np
+
+    colours = np.asarray(read_picture(source).picture)
+    grey = (colours == colours[..., :1]).all()
+    return WholePicture(np.ascontiguousarray(colours[..., 0]) if grey else colours)
 
 
 def in_eight_bits(picture: WholePicture) -> WholePicture:
