@@ -17,6 +17,7 @@ _COMMANDS = (
     "watch",
     "train",
     "evaluate",
+    "explain",
     "export",
     "models",
     "find",

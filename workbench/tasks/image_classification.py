@@ -92,12 +92,25 @@ def _resampling(preparation: Preparation) -> Any:
 def _centre(picture: Image, preparation: Preparation) -> Image:
     """Shorter side to size / crop, then the central square: what the network was trained to see."""
     size = preparation.size
-    shorter = round(size / preparation.crop)
-    scale = shorter / min(picture.size)
-    width, height = (max(size, round(side * scale)) for side in picture.size)
+    width, height = _scaled(picture.size, preparation)
     picture = picture.resize((width, height), _resampling(preparation))
     left, top = (width - size) // 2, (height - size) // 2
     return picture.crop((left, top, left + size, top + size))
+
+
+def _scaled(size: tuple[int, int], preparation: Preparation) -> tuple[int, int]:
+    """Width and height to which a picture is brought before its middle is cut out."""
+    scale = round(preparation.size / preparation.crop) / min(size)
+    width, height = (max(preparation.size, round(side * scale)) for side in size)
+    return width, height
+
+
+def seen_part(size: tuple[int, int], preparation: Preparation) -> tuple[float, float, float, float]:
+    """What a network sees of a picture of this width and height: left, top, right, bottom in shares of them."""
+    width, height = _scaled(size, preparation)
+    side = preparation.size
+    left, top = (width - side) // 2, (height - side) // 2
+    return left / width, top / height, (left + side) / width, (top + side) / height
 
 
 def _varied(picture: Image, preparation: Preparation, seed: int) -> Image:

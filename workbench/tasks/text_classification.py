@@ -52,7 +52,7 @@ class TextClassification(Classification):
         return card.arch == "AutoModel" and not label_names(card)
 
     def prepare(self, sample: Sample, model: Loaded, *, augment_seed: int | None = None) -> dict[str, Any]:
-        text = _text_of(sample)
+        text = text_of(sample)
         tokens = model.tokenizer(
             text[:_MAX_CHARACTERS],
             truncation=True,
@@ -90,7 +90,8 @@ class TextClassification(Classification):
         return [*self.decode(cosine / _TEMPERATURE, labels, notes)]
 
 
-def _text_of(sample: Sample) -> str:
+def text_of(sample: Sample) -> str:
+    """A text, or what its file holds. Raises: UserError when there is nothing to read."""
     if sample.text is None and sample.path is not None:
         from workbench.data.media import read_text_file
 

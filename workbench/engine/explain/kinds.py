@@ -1,0 +1,93 @@
+"""What an explanation is, whatever went into the model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from workbench.runtimes.base import Floats
+
+
+@dataclass(frozen=True)
+class WordShare:
+    """A word of a text and how much it spoke for the answer (above 0) or against it (below), -1..1.
+
+    Attributes:
+        start, end: characters into the text.
+    """
+
+    start: int
+    end: int
+    share: float
+
+
+@dataclass(frozen=True)
+class Sanity:
+    """Whether an explanation changes when what the model has learnt is taken away (Adebayo et al. 2018).
+
+    Attributes:
+        likeness: rank correlation (Spearman's, -1..1) of the explanation with that of the same network after its weights
+            were shuffled; near 0 is as it should be.
+        depends: the explanation follows what the model learnt.
+    """
+
+    likeness: float
+    depends: bool
+
+    def sentence(self) -> str:
+        if self.depends:
+            return (
+                "Checked: with the model's knowledge shuffled the picture of reasons is another one"
+                f" (likeness {max(0.0, self.likeness):.0%}), so it does show what the model learnt."
+            )
+        return (
+            f"Do not rely on this: with the model's knowledge shuffled it stays much the same (likeness {self.likeness:.0%}),"
+            " so it shows what is in the item rather than what the model learnt."
+        )
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """
+    Attributes:
+        target: the class that is explained.
+        score: the model's probability of it, 0..1.
+        method: technical name.
+        heat: float32 [h, w] in 0..1, how much each place mattered; None for texts. Of a recording: pitch upwards, time to
+            the right; one row where only the time is known.
+        part: left, top, right, bottom in shares of the picture's width and height: what the model saw of it.
+        words: of a text, in order.
+        sanity: None while it has not been checked.
+        note: a sentence the person must see with it, or "".
+    """
+
+    target: str
+    score: float
+    method: str
+    heat: Floats | None = None
+    part: tuple[float, float, float, float] = (0.0, 0.0, 1.0, 1.0)
+    words: tuple[WordShare, ...] = field(default=())
+    sanity: Sanity | None = None
+    note: str = ""
+
+    def strongest(self, text: str, count: int = 5) -> tuple[list[str], list[str]]:
+        """The words that spoke most for the answer, and most against it; none that hardly matter."""
+        most = max((abs(w.share) for w in self.words), default=0.0)
+        telling = [w for w in self.words if abs(w.share) > 0.1 * most]
+        for_it = sorted((w for w in telling if w.share > 0), key=lambda w: -w.share)
+        against = sorted((w for w in telling if w.share < 0), key=lambda w: w.share)
+        return [text[w.start : w.end] for w in for_it[:count]], [text[w.start : w.end] for w in against[:count]]
+
+    def to_json(self, text: str = "") -> dict[str, Any]:
+        found: dict[str, Any] = {"target": self.target, "score": round(self.score, 6), "method": self.method}
+        if self.words:
+            found["words"] = [
+                {"start": w.start, "end": w.end, "word": text[w.start : w.end], "share": round(w.share, 6)}
+                for w in self.words
+            ]
+        if self.heat is not None:
+            found |= {"part": list(self.part), "heat": [[round(float(v), 4) for v in line] for line in self.heat]}
+        if self.sanity is not None:
+            found |= {"likeness_with_shuffled_weights": round(self.sanity.likeness, 4), "depends": self.sanity.depends}
+        return found | {"note": self.note}

@@ -1,0 +1,166 @@
+"""Ask why: one item, one answer, what spoke for it, and whether that can be relied on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from workbench.catalog.card import ModelCard
+from workbench.control import Control
+from workbench.data.types import Sample
+from workbench.engine.explain import boxes, picture, sound, text
+from workbench.engine.explain.asked import Asked, ask
+from workbench.engine.explain.kinds import Explanation
+from workbench.engine.explain.picture import PLACES, POINTS
+from workbench.engine.explain.sanity import compare, shuffled
+from workbench.engine.pool import ModelPool, shared_pool
+from workbench.errors import UserError
+from workbench.tasks.base import PooledTask, Task, TryOptions
+from workbench.tasks.predictions import Box
+
+if TYPE_CHECKING:
+    from workbench.runtimes.base import Floats
+
+__all__ = ["METHODS", "explain", "explain_box"]
+
+# What a person may choose between, and its technical name.
+METHODS = {"places": PLACES, "points": POINTS}
+# A shuffled detector mostly finds nothing; a few covers show it.
+_CHECK_MASKS = 48
+_LARGEST = 1000
+
+
+def explain(
+    sample: Sample,
+    card: ModelCard,
+    task: Task,
+    options: TryOptions | None = None,
+    target: str = "",
+    method: str = "places",
+    pool: ModelPool | None = None,
+    control: Control | None = None,
+    device: str = "auto",
+    check: bool = True,
+) -> Explanation:
+    """What spoke for a class: a map of a picture or recording, or shares of a text's words.
+
+    Args:
+        target: the class; "" for the one the model finds likeliest.
+        method: a key of `METHODS`; texts, and networks without a map, have one way only.
+        check: also explain a copy with shuffled weights, and say how much alike the two are.
+
+    Raises:
+        UserError: when the item cannot be read, or the model gives no reasons.
+        Cancelled: when asked to stop.
+    """
+    control = control or Control()
+    if not isinstance(task, PooledTask):
+        raise UserError("Answers of this kind cannot be explained.", "Choose a model that sorts into classes.")
+    with (pool or shared_pool()).use_network(card, device, control) as model:
+        control.check()
+        asked = ask(task, model, sample, options or TryOptions(), target)
+        kind = next((k for k in _KINDS if k in asked.prepared), None)
+        if kind is None:
+            raise UserError(f"“{card.name}” cannot say why.", "Choose another model.")
+        found, values = _KINDS[kind](asked, sample, METHODS.get(method, PLACES), control)
+        if not check:
+            return found
+        _other, without = _KINDS[kind](asked.without_knowledge(), sample, found.method, control)
+        return replace(found, sanity=compare(values, without))
+
+
+def explain_box(
+    sample: Sample,
+    card: ModelCard,
+    box: Box,
+    pool: ModelPool | None = None,
+    control: Control | None = None,
+    device: str = "auto",
+    check: bool = True,
+) -> Iterator[Explanation]:
+    """Which parts of a picture a model needed to find one thing; the explanation as it grows, the last one whole.
+
+    Args:
+        box: in pixels of the original picture, as it was found.
+
+    Raises:
+        UserError: when the picture cannot be read or the model finds nothing by itself. Cancelled: when asked to stop.
+    """
+    from workbench.runtimes.base import Detector, require
+    from workbench.tasks.pictures import sized_pixels
+
+    control = control or Control()
+    pixels, (width, _height) = sized_pixels(sample, _LARGEST)
+    scale = pixels.shape[1] / width
+    small = replace(box, x0=box.x0 * scale, y0=box.y0 * scale, x1=box.x1 * scale, y1=box.y1 * scale)
+    with (pool or shared_pool()).use(card, device, control) as model:
+        finder = require(model, Detector)
+        last: Explanation | None = None
+        for heat in boxes.heat(finder, pixels, small, control):
+            last = Explanation(box.label, box.score, boxes.METHOD, heat)
+            yield last
+        network = model.network
+        if last is None or not check:
+            return
+        if network is None:
+            yield replace(
+                last, note="This model cannot be looked into, so the check with shuffled knowledge was left out."
+            )
+            return
+        from copy import copy
+
+        other = copy(model)
+        other._module = shuffled(network)
+        without = None
+        for without in boxes.heat(require(other, Detector), pixels, small, control, _CHECK_MASKS):  # noqa: B007
+            control.check()
+        yield replace(last, sanity=compare(last.heat, without))
+
+
+Kind = Callable[[Asked, Sample, str, Control], tuple[Explanation, "Floats"]]
+
+
+def _of_picture(asked: Asked, sample: Sample, method: str, control: Control) -> tuple[Explanation, Floats]:
+    from workbench.data.media import read_picture
+    from workbench.tasks.image_classification import seen_part
+
+    heat, used = picture.heat(asked, method, control)
+    preparation = asked.model.preparation
+    size = read_picture(sample, max_side=preparation.size * 4, window=preparation.window).picture.size
+    return Explanation(
+        asked.name, asked.score, used, _scaled(heat), seen_part(size, preparation), note=_note(asked)
+    ), heat
+
+
+def _of_text(asked: Asked, sample: Sample, _method: str, control: Control) -> tuple[Explanation, Floats]:
+    from workbench.tasks.text_classification import text_of
+
+    shares = text.token_shares(asked, control)
+    words = text.word_shares(asked, text_of(sample), shares)
+    return Explanation(asked.name, asked.score, text.METHOD, words=words, note=_note(asked)), shares.numpy()
+
+
+def _of_sound(asked: Asked, sample: Sample, method: str, control: Control) -> tuple[Explanation, Floats]:
+    from workbench.data.sound import seconds_of
+
+    model: Any = asked.model
+    heard = min(seconds_of(sample), len(asked.prepared["windows"]) * float(model.window_seconds))
+    heat, used = sound.heat(asked, heard, method, control)
+    return Explanation(asked.name, asked.score, used, _scaled(heat), note=_note(asked)), heat
+
+
+# By what a task prepares for a network.
+_KINDS: Mapping[str, Kind] = {"pixels": _of_picture, "input_ids": _of_text, "windows": _of_sound}
+
+
+def _note(asked: Asked) -> str:
+    return str(asked.prepared.get("note", ""))
+
+
+def _scaled(heat: Floats) -> Floats:
+    """0..1; all 0 where nothing spoke for the answer."""
+    import numpy as np
+
+    most = float(heat.max()) if heat.size else 0.0
+    return np.asarray(heat / most if most > 0 else heat, np.float32)
