@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from workbench.runtimes.base import Floats
+    from workbench.tasks.base import Task
+    from workbench.tasks.predictions import Prediction
 
 
 @dataclass(frozen=True)
@@ -38,8 +40,8 @@ class Sanity:
     def sentence(self) -> str:
         if self.depends:
             return (
-                "Checked: with the model's knowledge shuffled the picture of reasons is another one"
-                f" (likeness {max(0.0, self.likeness):.0%}), so it does show what the model learnt."
+                "Checked: with the model's knowledge shuffled, other reasons come out"
+                f" (likeness {max(0.0, self.likeness):.0%}). So these do show what the model learnt."
             )
         return (
             f"Do not rely on this: with the model's knowledge shuffled it stays much the same (likeness {self.likeness:.0%}),"
@@ -91,3 +93,13 @@ class Explanation:
         if self.sanity is not None:
             found |= {"likeness_with_shuffled_weights": round(self.sanity.likeness, 4), "depends": self.sanity.depends}
         return found | {"note": self.note}
+
+
+def can_explain(task: Task, prediction: Prediction | None) -> bool:
+    """Whether there is a way to say why a model of this task gave this answer: one of classes, or things it found."""
+    from workbench.tasks.base import PooledTask
+    from workbench.tasks.predictions import Boxes, Scores
+
+    if isinstance(prediction, Boxes):
+        return not prediction.reading and bool(prediction.above())
+    return isinstance(prediction, Scores) and isinstance(task, PooledTask)

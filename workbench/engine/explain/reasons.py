@@ -22,7 +22,7 @@ from workbench.tasks.predictions import Box
 if TYPE_CHECKING:
     from workbench.runtimes.base import Floats
 
-__all__ = ["METHODS", "explain", "explain_box"]
+__all__ = ["METHODS", "explain", "explain_box", "explaining"]
 
 # What a person may choose between, and its technical name.
 METHODS = {"places": PLACES, "points": POINTS}
@@ -43,12 +43,34 @@ def explain(
     device: str = "auto",
     check: bool = True,
 ) -> Explanation:
+    """As `explaining`; the last one. `check`: also find out whether it can be relied on."""
+    found = None
+    for found in explaining(sample, card, task, options, target, method, pool, control, device):  # noqa: B007
+        if not check:
+            break
+    assert found is not None
+    return found
+
+
+def explaining(
+    sample: Sample,
+    card: ModelCard,
+    task: Task,
+    options: TryOptions | None = None,
+    target: str = "",
+    method: str = "places",
+    pool: ModelPool | None = None,
+    control: Control | None = None,
+    device: str = "auto",
+) -> Iterator[Explanation]:
     """What spoke for a class: a map of a picture or recording, or shares of a text's words.
 
     Args:
         target: the class; "" for the one the model finds likeliest.
         method: a key of `METHODS`; texts, and networks without a map, have one way only.
-        check: also explain a copy with shuffled weights, and say how much alike the two are.
+
+    Yields:
+        The explanation; then the same with what comes of checking it against a copy with shuffled weights.
 
     Raises:
         UserError: when the item cannot be read, or the model gives no reasons.
@@ -64,10 +86,9 @@ def explain(
         if kind is None:
             raise UserError(f"“{card.name}” cannot say why.", "Choose another model.")
         found, values = _KINDS[kind](asked, sample, METHODS.get(method, PLACES), control)
-        if not check:
-            return found
+        yield found
         _other, without = _KINDS[kind](asked.without_knowledge(), sample, found.method, control)
-        return replace(found, sanity=compare(values, without))
+        yield replace(found, sanity=compare(values, without))
 
 
 def explain_box(

@@ -26,6 +26,7 @@ from workbench.control import Control
 from workbench.data.microphone import Recorder
 from workbench.data.types import Sample, Window
 from workbench.data.video import is_video
+from workbench.engine.explain.kinds import can_explain
 from workbench.engine.predict import PredictResult, suits
 from workbench.engine.save import endings_together, save_prediction, save_together
 from workbench.errors import Problem, UserError
@@ -47,6 +48,7 @@ from workbench.gui.widgets.reading_controls import ReadingControls, Shown, look
 from workbench.gui.widgets.sound_panel import SoundPanel
 from workbench.gui.widgets.task_picker import TaskPicker
 from workbench.gui.widgets.try_input import TryInput
+from workbench.gui.widgets.why_dialog import WhyDialog
 from workbench.gui.workers import Job
 from workbench.tasks.base import LiveTask, Task, TryOptions
 from workbench.tasks.predictions import Boxes, Mask, Picture, Prediction, Scores, stopped_early
@@ -528,6 +530,8 @@ class TryPage(Page):
 
     def _show_answer(self, prediction: Prediction | None) -> None:
         self.view.show_prediction(prediction)
+        card = self.picker.card
+        self.why.setVisible(card is not None and not card.is_remote and can_explain(self._task, prediction))
         if prediction is None:
             self.correct.setEnabled(False)
             self.input.picture.clear_marks()
@@ -608,6 +612,14 @@ class TryPage(Page):
                 job.failed.connect(self.banner.show_error)
 
         dialog.accepted.connect(accepted)
+        dialog.open()
+
+    def _why(self) -> None:
+        result, card = self._result, self.picker.card
+        if result is None or card is None or not isinstance(result.prediction, Scores | Boxes):
+            return
+        dialog = WhyDialog(self.ctx, result.sample, card, self._task, self.options(), result.prediction, self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.open()
 
     def _save_answer(self, prediction: Prediction, path: Path) -> None:
@@ -742,6 +754,12 @@ class TryPage(Page):
             tip="The answer is wrong: put the item into a project with the right label",
         )  # fmt: skip
         self.correct.setEnabled(False)
+        self.why = button(
+            "Why? …", self._why, icon_name="lightbulb", name="why",
+            tip="What spoke for this answer, and whether that can be relied on (attribution)",
+        )  # fmt: skip
+        self.why.hide()
+        row.addWidget(self.why)
         row.addWidget(self.correct)
         card.body.addLayout(row)
         return card
