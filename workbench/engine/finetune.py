@@ -161,8 +161,19 @@ def train_network(run: Run, resume: bool) -> Generator[RunEvent, None, Outcome]:
     predictions = []
     for split in (Split.VALIDATION, Split.TEST):
         items, found, _losses = _checked(training, run.usable(split))
+        if split is Split.VALIDATION:
+            _settle(training, items, found)
+        settled = getattr(lesson, "settled", None)
+        found = [settled(p) for p in found] if settled is not None else found
         predictions += [run.said(item, p, split) for item, p in zip(items, found, strict=True)]
     return Outcome(lesson.result(), predictions, best, reason)
+
+
+def _settle(training: Training, items: list[Item], found: list[Prediction]) -> None:
+    """Tell the lesson what the model says at its best state, where it wants to know."""
+    settle = getattr(training.lesson, "settle", None)
+    if settle is not None:
+        settle([training.run.examples[i.id] for i in items], found)
 
 
 def _beginning(training: Training) -> Verdict:
@@ -197,7 +208,7 @@ def _pooled_start(
     yield StageChanged(f"Looking at your {run.task.info.nouns}")
     looked = yield from look(run, task, model, (Split.TRAIN, Split.VALIDATION))
     best: HeadStep | None = None
-    for step in best_head(run, looked):
+    for step in best_head(run, task, looked):
         if step.is_best or best is None:
             best = step
     assert best is not None
@@ -259,6 +270,7 @@ def _epochs(training: Training) -> Generator[RunEvent, None, str]:
         )  # fmt: skip
         if is_best:
             training.save_best()
+            _settle(training, items, found)
         training.save()
         yield CheckpointSaved(number, training.position.step, is_best)
         yield from live_samples(run, number, items, found)

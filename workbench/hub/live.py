@@ -9,7 +9,7 @@ from urllib.parse import quote, urlencode
 
 from workbench.app_paths import AppPaths
 from workbench.catalog.card import ModelCard, Preparation, Source
-from workbench.catalog.hub_kinds import KINDS, HubKind, kind_of
+from workbench.catalog.hub_kinds import KINDS, MULTI_LABEL, HubKind, kind_of
 from workbench.control import Control
 from workbench.errors import UserError
 from workbench.hub.http import get_json
@@ -155,6 +155,8 @@ def _whole(short: ModelCard, kind: HubKind, config: Mapping[str, Any], commit: s
         tasks=tasks,
         trainable_for=kind.trainable_for,
         label_names=labels,
+        # Its classes are independent of each other: several can be true.
+        options=short.options | ({"multi_label": True} if config.get("problem_type") == MULTI_LABEL else {}),
         family=str(config.get("model_type") or ""),
         source=replace(short.source, revision=commit, size=size),
         preparation=Preparation(max_tokens=min(512, int(longest)) if str(longest).isdigit() else 512),

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
 from workbench.control import Control
 from workbench.data import labels
+from workbench.data.annotations import NewAnnotation
+from workbench.data.shapes import Whole
 from workbench.data.types import MediaKind, NewItem, Split
 from workbench.errors import Problem, UserError
 
@@ -111,8 +113,13 @@ class ImportPlan:
         raise NotImplementedError
 
     def serves(self, editor: str) -> bool:
-        """Whether the labels fit projects with this editor (`TaskInfo.editor`)."""
-        return editor == self.marks
+        """Whether the labels fit projects with this editor (`TaskInfo.editor`). One class of an item is also the only one
+        of several labels."""
+        return editor == self.marks or (self.marks, editor) == ("classes", "tags")
+
+    def offers(self, editor: str) -> bool:
+        """Whether a new project with this editor is offered for it: what it serves, but for a class that becomes a label."""
+        return self.serves(editor) and (self.marks, editor) != ("classes", "tags")
 
     def loss(self, editor: str) -> str:
         """What is lost when the labels go into a project with this editor, in one sentence; "" when nothing is."""
@@ -120,7 +127,13 @@ class ImportPlan:
 
     def read_for(self, editor: str, control: Control | None = None) -> Iterator[NewItem | Problem]:
         """As `read`, with labels as this editor has them; only for editors that the plan serves."""
-        return self.read(control)
+        if (self.marks, editor) != ("classes", "tags"):
+            yield from self.read(control)
+            return
+        for item in self.read(control):
+            if isinstance(item, NewItem) and item.label:
+                item = replace(item, label=None, annotations=(NewAnnotation(Whole(), item.label),))
+            yield item
 
     def warn_about_labels(self) -> None:
         """Say what will stand in the way of training."""

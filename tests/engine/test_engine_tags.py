@@ -1,0 +1,206 @@
+"""Several labels per item: taught, judged, used, exported. With the real text starter."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from workbench.catalog.catalog import Catalog
+from workbench.data.project import Project
+from workbench.data.types import ItemFilter, NewItem, Sample, Split
+from workbench.engine.bulk import run_to_csv
+from workbench.engine.evaluate import compare, evaluate, evaluate_items
+from workbench.engine.events import CheckpointSaved, Finished, How
+from workbench.engine.export import export_folder, export_onnx, import_folder
+from workbench.engine.fit import fit, new_config, resumable
+from workbench.engine.head import fit_path
+from workbench.engine.predict import predict
+from workbench.engine.propose import propose, proposers
+from workbench.errors import UserError
+from workbench.tasks.predictions import Scores, from_record, to_record
+from workbench.tasks.registry import get_task, get_trainable
+from workbench.tasks.several import best_thresholds
+from workbench.trust.judge_tags import TagJudgement
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from tag_sentences import PIECES, messages
+
+TASK = "text-tags"
+
+
+@pytest.fixture
+def project(tmp_path: Path, workbench_home: Path) -> Project:
+    made = Project.create(tmp_path / "p", "Messages", TASK)
+    made.add_items(messages(170))
+    return made
+
+
+def run(project: Project, catalog: Catalog, how: How = How.QUICK, **options: object) -> Finished:
+    card, _ = catalog.suggest(project.task_id, to_teach=True)
+    *_, finished = fit(new_config(project, card, how, **options), project, catalog)
+    assert isinstance(finished, Finished)
+    return finished
+
+
+def test_a_model_learns_several_labels_and_is_used_like_any_other(
+    project: Project, catalog: Catalog, tmp_path: Path
+) -> None:
+    finished = run(project, catalog)
+    judged = evaluate(project, finished.run_id, Split.TEST, catalog)
+    assert isinstance(judged, TagJudgement) and judged.n >= 20
+    assert judged.headline()["score"] > 0.75 > judged.baseline + 0.1 and judged.low > judged.baseline
+    assert finished.metrics["score"] == judged.headline()["score"]
+    # The thresholds are on the card, and are those of the kept answers.
+    card = catalog.get(finished.model_id)
+    assert card.options["multi_label"] and len(card.options["thresholds"]) == len(card.label_names) == 4
+    assert "threshold" in card.limits
+    task = get_task(TASK)
+    texts = {
+        "The courier lost my parcel, and the soup was cold.": {"delivery", "food"},
+        "We come from the north, and it was a grey afternoon.": set(),
+    }
+    for text, wanted in texts.items():
+        (answer,) = predict([Sample("text", text=text)], card, task)
+        said = answer.prediction
+        assert isinstance(said, Scores) and said.several and {s.name for s in said.chosen} == wanted
+        assert said.summary() == (", ".join(s.name for s in said.chosen) or "none of them")
+        assert from_record(json.loads(json.dumps(to_record(said)))) == said
+        assert [s.threshold for s in sorted(said.top, key=lambda s: s.index)] == pytest.approx(
+            card.options["thresholds"]
+        )
+    # A whole table at once: a column per class.
+    table = tmp_path / "new.csv"
+    table.write_text("text\n" + "".join(f'"{text}"\n' for text in texts), encoding="utf-8")
+    out = tmp_path / "answers.csv"
+    run_to_csv(card, [table], out)
+    rows = list(csv.DictReader(out.open(encoding="utf-8-sig")))
+    assert rows[0]["label: delivery"] == rows[0]["label: food"] == "1" and rows[0]["label: price"] == "0"
+    assert rows[1]["answer"] == "none of them" and {rows[1][f"label: {name}"] for name in PIECES} == {"0"}
+    # Elsewhere: as a folder of ours, and as ONNX.
+    folder = export_folder(card, tmp_path / "out")
+    again = import_folder(folder, catalog)
+    assert again.options["thresholds"] == card.options["thresholds"]
+    samples = [Sample("text", text=i.text) for i in messages(12, seed=5)]
+    check = export_onnx(card, tmp_path / "onnx", samples)
+    note = json.loads(check.path.with_suffix(".json").read_text(encoding="utf-8"))
+    assert check.passed and check.samples == 12
+    assert note["activation"] == "sigmoid" and note["thresholds"] == card.options["thresholds"]
+    # It proposes labels for what is not done, those that count and no others.
+    project.add_items([NewItem("text", "new", text=text) for text in texts])
+    assert proposers(project, catalog)[0].id in (card.id, again.id)
+    propose(project, card)
+    names = {c.id: c.name for c in project.classes()}
+    new = project.items(project.item_ids(ItemFilter(labelled=False)))
+    found = {i.text: {names[a.class_id or 0] for a in project.annotations(i.id) if a.is_proposal} for i in new}
+    assert found == texts
+    # New labelled data judges it too, without a project.
+    judgement, problems = evaluate_items(card, messages(20, seed=9), TASK)
+    assert not problems and judgement.n == 20 and judgement.headline()["score"] > 0.7
+
+
+def test_thresholds_are_chosen_on_validation_alone(project: Project, catalog: Catalog) -> None:
+    finished = run(project, catalog)
+    card = catalog.get(finished.model_id)
+    judged = evaluate(project, finished.run_id, Split.VALIDATION, catalog)
+    assert isinstance(judged, TagJudgement)
+    place = {name: i for i, name in enumerate(card.label_names)}
+    values = [[c.scores[name] for name in card.label_names] for c in judged.cases]
+    truth = [frozenset(place[n] for n in c.truth) for c in judged.cases]
+    assert best_thresholds(values, truth, 4) == pytest.approx(card.options["thresholds"], abs=1e-4)
+
+
+def test_heads_are_those_of_one_against_the_rest() -> None:
+    """The same weights as scikit-learn's logistic regression for each class alone."""
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.preprocessing import StandardScaler
+
+    rng = np.random.default_rng(3)
+    features = rng.normal(size=(120, 6)).astype(np.float32) * [1, 2, 3, 1, 1, 1]
+    truth = (features @ rng.normal(size=(6, 3)) + rng.normal(size=(120, 3)) > 0.7).astype(np.float32)
+    task = get_task(TASK)
+    empty = torch.zeros(0, 6), torch.zeros(0, 3)
+    given = torch.from_numpy(features.astype(np.float32)), torch.from_numpy(truth)
+    steps = list(fit_path(*given, *empty, 3, None, None, (0.1, 0.01), objective=task))  # type: ignore[arg-type]
+    scaled = StandardScaler().fit(features)
+    for step in steps:
+        for c in range(3):
+            other = LogisticRegression(C=1 / (120 * step.strength), tol=1e-8, max_iter=5000)
+            other.fit(scaled.transform(features), truth[:, c])
+            assert step.weight[c].numpy() * scaled.scale_ == pytest.approx(other.coef_[0], abs=2e-3)
+
+
+def test_stopped_at_any_round_it_goes_on_to_the_very_same_end(
+    project: Project, catalog: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project.remove_items(project.item_ids()[60:])
+    card, _ = catalog.suggest(TASK, to_teach=True)
+    config = new_config(project, card, How.BALANCED, epochs=2, balance_classes=True)
+    *_, whole = fit(config, project, catalog)
+    other = replace(config, run_id="cutoff12")
+    events = fit(other, project, catalog)
+    for event in events:
+        if isinstance(event, CheckpointSaved):
+            break
+    events.close()  # type: ignore[attr-defined]
+    assert [r.id for r in resumable(project)] == [other.run_id]
+    *_, resumed = fit(other, project, catalog, resume=True)
+    assert isinstance(whole, Finished) and isinstance(resumed, Finished)
+    first, second = project.predictions(whole.run_id), project.predictions(resumed.run_id)
+    assert [p.record for p in first] == [p.record for p in second] and first
+    cards = [catalog.get(f.model_id) for f in (whole, resumed)]
+    assert cards[0].options == cards[1].options and cards[0].options["multi_label"]
+    # Two runs are compared on the same items.
+    said = compare(*(evaluate(project, f.run_id, Split.TEST, catalog) for f in (whole, resumed)))
+    assert "may well be chance" in said.sentence()
+
+
+def test_what_is_missing_is_said_before_anything_is_learnt(tmp_path: Path, workbench_home: Path) -> None:
+    project = Project.create(tmp_path / "p", "Few", TASK)
+    check = get_trainable(TASK).check
+    with pytest.raises(UserError, match="None of the texts is done"):
+        check(project)
+    plain = [NewItem("text", str(i), text=f"text number {i}", annotations=()) for i in range(3)]
+    project.add_items(plain)
+    with pytest.raises(UserError, match="has a label"):
+        check(project)
+    made = messages(150)
+    by_topic = [i for i in made if i.annotations and {a.label for a in i.annotations} == {"food"}]
+    project.add_items(by_topic[:1])
+    with pytest.raises(UserError, match="only one example of “food”"):
+        check(project)
+    project.add_items(by_topic[1:3])
+    check(project)
+
+
+def test_a_published_model_with_independent_classes_gives_several_labels(tmp_path: Path) -> None:
+    """By the options of its card; and a classifier made from it is an ordinary one again."""
+    card = Catalog.load().get("go-emotions")
+    assert card.tasks[0] == TASK and "text-classification" in card.tasks and TASK in card.trainable_for
+    task = get_task("text-classification")
+
+    class Model:
+        labels = ("joy", "anger", "fear")
+        card = replace(Catalog.load().get("go-emotions"), label_names=("joy", "anger", "fear"))
+
+        def class_logits(self, _batch: object) -> torch.Tensor:
+            return torch.tensor([[2.0, 1.0, -3.0], [-1.0, -2.0, -3.0]])
+
+    task.collate = lambda *_: {}  # type: ignore[attr-defined]
+    try:
+        from workbench.tasks.classification import Classification
+
+        found = Classification.predict_batch(task, [{}, {}], Model(), None)  # type: ignore[arg-type]
+    finally:
+        del task.collate  # type: ignore[attr-defined]
+    assert [p.summary() for p in found] == ["joy, anger", "none of them"]
+    settled = task.settle(card.options, (), (), 3)  # type: ignore[attr-defined]
+    assert "multi_label" not in settled
+    lines = found[0].lines()
+    assert lines[0].endswith("[x] joy") and lines[2].endswith("[ ] fear")
