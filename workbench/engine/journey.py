@@ -52,7 +52,12 @@ def add_plan(project: Project, plan: ImportPlan, copy_media: bool = False, contr
             before stays.
     """
     info = get_task(project.task_id).info
-    if plan.kind == "marked" and info.editor and plan.brings_labels and not plan.serves(info.editor):
+    if (
+        (plan.kind == "marked" or plan.marks == "tags")
+        and info.editor
+        and plan.brings_labels
+        and not plan.serves(info.editor)
+    ):
         raise UserError(MISFIT, "Make a new project of them.")
     for name in plan.classes:
         project.add_class(name)

@@ -34,12 +34,18 @@ class ColumnChoice:
         content: the text, or the path of the picture or recording when `is_path`.
         label: the class, or "".
         words: the right answer in words (a transcript, the answer to a question), or "".
+        several: how the labels in a cell of `label` are parted (see `several.SEPARATORS`); "": it is one label.
+        flags: columns named as a label each, with yes or no (1 or 0) in every row.
+        empty_is_none: an empty cell of labels means that none of them fits; else that nobody has looked yet.
     """
 
     content: str
     label: str = ""
     is_path: bool = False
     words: str = ""
+    several: str = ""
+    flags: tuple[str, ...] = ()
+    empty_is_none: bool = False
 
 
 @dataclass
@@ -104,6 +110,14 @@ class ImportPlan:
         """The columns that look right; None when it is no table."""
         return None
 
+    def separator_of(self, column: str) -> str:
+        """How the labels in the cells of this column seem to be parted; "" when each is one label."""
+        return ""
+
+    def flag_columns(self) -> tuple[str, ...]:
+        """Columns that say yes or no in every row; fewer than two are none."""
+        return ()
+
     def choose(self, choice: ColumnChoice) -> None:
         """Set the columns of a table. Raises: UserError when they cannot serve."""
         raise UserError("There are no columns to choose here.", "")
@@ -137,7 +151,7 @@ class ImportPlan:
 
     def warn_about_labels(self) -> None:
         """Say what will stand in the way of training."""
-        if len(self.label_counts) == 1:
+        if len(self.label_counts) == 1 and self.marks != "tags":
             self.warnings.append("There is only one label; training needs at least two.")
         few = [name for name, count in self.label_counts.items() if count < 10]
         if len(self.label_counts) > 1 and few:

@@ -6,6 +6,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from workbench.catalog.card import ModelCard
+from workbench.errors import UserError
 from workbench.gui.context import AppContext
 from workbench.gui.downloads import speed_words
 from workbench.gui.theme import S
@@ -61,7 +62,11 @@ class ModelPicker(QWidget):
         """Models that can do this task as they are."""
         wanted = model_id or (self.card.id if self.card is not None and task_id == self._task_id else "")
         self._task_id = task_id
-        suggested, why = self._ctx.catalog.suggest(task_id)
+        try:
+            suggested, why = self._ctx.catalog.suggest(task_id)
+        except UserError as error:
+            self._none(error)
+            return
         project = self._ctx.store.project
         own = [c for c in self._ctx.catalog.own() if task_id in c.tasks]
         if not wanted and project is not None and own and own[0].trained_on.find(f"“{project.name}”") >= 0:
@@ -77,6 +82,15 @@ class ModelPicker(QWidget):
         self.box.setCurrentIndex(max(0, self.box.findData(wanted or suggested.id)))
         self.box.blockSignals(False)
         self._chosen()
+
+    def _none(self, error: UserError) -> None:
+        """Nothing can do this yet."""
+        self._why = self._suggested = ""
+        self.box.clear()
+        self.why.setText("")
+        self._labels_row.hide()
+        self.banner.show_error(error)
+        self.changed.emit()
 
     def _where(self, card: ModelCard) -> str:
         if card.is_remote:
