@@ -130,7 +130,7 @@ def test_labels_in_a_cell_come_back(names: list[str], with_separators: bool) -> 
     from workbench.data import labels
 
     names = [labels.clean(n) for n in names]
-    names = [*dict((labels.key(n), n) for n in names if n and n not in ("(none)",)).values()]
+    names = [*{labels.key(n): n for n in names if n and n not in ("(none)",)}.values()]
     if with_separators and names:
         names[0] += "; | ,"
     separator = separator_for(names)

@@ -91,3 +91,42 @@ def test_a_project_counts_and_shares_out_by_labels(tmp_path: Path) -> None:
         before = {i.id: i.split for i in items}
         project.ensure_splits()
         assert {i.id: i.split for i in project.items(list(before))} == before
+
+
+def test_a_project_of_one_class_becomes_one_of_several_labels_and_back(tmp_path: Path) -> None:
+    with Project.create(tmp_path / "p", "P", "text-classification") as project:
+        project.add_items([NewItem("text", str(n), text=f"a text {n} {'y' * n}", label="ab"[n % 2]) for n in range(6)])
+        project.add_items([NewItem("text", "open", text="nobody has looked at this")])
+        ids = project.item_ids()
+        project.set_label(ids[:1], None)
+        project.remove_items(ids[5:6])
+        project.set_suggestions([(ids[0], 1, 0.9)])
+        before = {i.id: (i.class_id, i.label_source, i.marked) for i in project.items(ids)}
+        kept = project.become_several("text-tags")
+        assert project.task_id == "text-tags" and all(i.class_id is None for i in project.items(ids))
+        first, second = project.classes()
+        assert project.tag_counts() == {first.id: 2, second.id: 2}
+        assert project.counts().labelled == 4 and project.suggestions_count() == 0
+        states = project.annotation_states(ids)
+        assert [a.source for a in states[ids[1]].annotations] == ["import"] and states[ids[1]].marked
+        assert not states[ids[0]].marked and not states[ids[6]].marked
+        # What was removed comes back with its label.
+        project.restore_items(ids[5:6])
+        assert project.tag_counts()[second.id] == 3
+        project.remove_items(ids[5:6])
+        project.become_one("text-classification", kept)
+        assert {i.id: (i.class_id, i.label_source, i.marked) for i in project.items(ids)} == before
+        assert not any(s.annotations for s in project.annotation_states(ids).values())
+        assert project.task_id == "text-classification"
+
+
+def test_several_items_are_seen_together(tmp_path: Path) -> None:
+    with Project.create(tmp_path / "p", "P", "text-tags") as project:
+        a, b = project.add_class("a").id, project.add_class("b").id
+        project.add_items([NewItem("text", str(n), text=f"text number {n}") for n in range(3)])
+        ids = project.item_ids()
+        project.set_annotations({ids[0]: AnnotationState((Annotation(Whole(), a),), True)})
+        project.set_proposals({ids[1]: [Annotation(Whole(), a, score=0.6), Annotation(Whole(), b, score=0.8)]})
+        seen = project.tag_overview(ids)
+        assert (seen.items, seen.done, seen.has) == (3, 1, {a: 1}) and seen.proposed == {a: (1, 0.6), b: (1, 0.8)}
+        assert project.proposal_summary(ids) == {ids[1]: [(b, 0.8), (a, 0.6)]}

@@ -105,6 +105,32 @@ def test_a_model_learns_several_labels_and_is_used_like_any_other(
     assert not problems and judgement.n == 20 and judgement.headline()["score"] > 0.7
 
 
+def test_labels_are_proposed_before_there_is_a_model(project: Project, catalog: Catalog) -> None:
+    from workbench.data.annotations import AnnotationState
+    from workbench.data.tags import proposed_tags, tags_of
+    from workbench.engine.suggest import propose_from_labels, proposes_from_labels
+
+    ids = project.item_ids()
+    truth = project.annotation_states(ids)
+    names = {c.id: c.name for c in project.classes()}
+    project.set_annotations({i: AnnotationState() for i in ids[60:]})
+    has = next(i for i in ids[60:] if len(truth[i].annotations) > 1)
+    project.set_annotations({has: AnnotationState(truth[has].annotations[:1])})
+    card, _ = catalog.suggest(TASK, to_teach=True)
+    assert proposes_from_labels(project)
+    count = propose_from_labels(project, card)
+    said = {i: proposed_tags(s.annotations) for i, s in project.annotation_states(ids[60:]).items()}
+    assert count == sum(map(len, said.values())) > 60
+    right = sum(a.class_id in {t.class_id for t in truth[i].annotations} for i, marks in said.items() for a in marks)
+    assert right / count > 0.75 and names
+    # What is there already is not proposed again.
+    state = project.annotation_states([has])[has]
+    assert not {a.class_id for a in proposed_tags(state.annotations)} & {a.class_id for a in tags_of(state.annotations)}
+    project.set_annotations({i: AnnotationState() for i in ids[2:]})
+    with pytest.raises(UserError, match="Too little"):
+        propose_from_labels(project, card)
+
+
 def test_thresholds_are_chosen_on_validation_alone(project: Project, catalog: Catalog) -> None:
     finished = run(project, catalog)
     card = catalog.get(finished.model_id)

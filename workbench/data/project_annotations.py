@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
@@ -21,6 +21,22 @@ _SHORT, _LONG = 300, 200_000
 _WHOLE = json.dumps(to_record(Whole()))
 _TAG = "a.source != 'model' AND a.class_id IS NOT NULL AND a.shape = ?"
 _COLUMNS = "a.id, a.item_id, a.class_id, a.shape, a.text, a.source, a.score, a.ignored, a.locked, a.hidden"
+
+
+@dataclass(frozen=True)
+class TagOverview:
+    """Several items together.
+
+    Attributes:
+        items, done: how many there are, and are done.
+        has: class id to how many of them have it.
+        proposed: class id to how many of them a model proposes it for, and the highest score.
+    """
+
+    items: int = 0
+    done: int = 0
+    has: Mapping[int, int] = field(default_factory=dict)
+    proposed: Mapping[int, tuple[int, float]] = field(default_factory=dict)
 
 
 class AnnotationsPart:
@@ -164,6 +180,20 @@ class AnnotationsPart:
             (_WHOLE,),
         )
         return {int(row[0]): int(row[1]) for row in rows}
+
+    def tag_overview(self, ids: Sequence[int]) -> TagOverview:
+        """What labels of the whole item these items have."""
+        wanted = json.dumps(list(ids))
+        rows = self._store.query(
+            "SELECT a.class_id, a.source = 'model', COUNT(DISTINCT a.item_id), MAX(a.score) FROM annotations a"
+            f" WHERE a.item_id {_IN} AND a.class_id IS NOT NULL AND a.shape = ? AND {_LIVE} GROUP BY 1, 2",
+            (wanted, _WHOLE),
+        )
+        done = self._store.query(f"SELECT COUNT(*) FROM items WHERE id {_IN} AND marked", (wanted,))
+        return TagOverview(
+            len(ids), int(done[0][0]), {r[0]: int(r[2]) for r in rows if not r[1]},
+            {r[0]: (int(r[2]), float(r[3])) for r in rows if r[1]},
+        )  # fmt: skip
 
     def proposals_count(self) -> int:
         """Items that have a proposal and are not done."""
