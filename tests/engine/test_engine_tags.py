@@ -61,6 +61,13 @@ def test_a_model_learns_several_labels_and_is_used_like_any_other(
     card = catalog.get(finished.model_id)
     assert card.options["multi_label"] and len(card.options["thresholds"]) == len(card.label_names) == 4
     assert "threshold" in card.limits
+    # Nothing but the validation examples chose them.
+    steering = evaluate(project, finished.run_id, Split.VALIDATION, catalog)
+    assert isinstance(steering, TagJudgement)
+    place = {name: i for i, name in enumerate(card.label_names)}
+    values = [[c.scores[name] for name in card.label_names] for c in steering.cases]
+    truth = [frozenset(place[n] for n in c.truth) for c in steering.cases]
+    assert best_thresholds(values, truth, 4) == pytest.approx(card.options["thresholds"], abs=1e-4)
     task = get_task(TASK)
     texts = {
         "The courier lost my parcel, and the soup was cold.": {"delivery", "food"},
@@ -131,17 +138,6 @@ def test_labels_are_proposed_before_there_is_a_model(project: Project, catalog: 
         propose_from_labels(project, card)
 
 
-def test_thresholds_are_chosen_on_validation_alone(project: Project, catalog: Catalog) -> None:
-    finished = run(project, catalog)
-    card = catalog.get(finished.model_id)
-    judged = evaluate(project, finished.run_id, Split.VALIDATION, catalog)
-    assert isinstance(judged, TagJudgement)
-    place = {name: i for i, name in enumerate(card.label_names)}
-    values = [[c.scores[name] for name in card.label_names] for c in judged.cases]
-    truth = [frozenset(place[n] for n in c.truth) for c in judged.cases]
-    assert best_thresholds(values, truth, 4) == pytest.approx(card.options["thresholds"], abs=1e-4)
-
-
 def test_heads_are_those_of_one_against_the_rest() -> None:
     """The same weights as scikit-learn's logistic regression for each class alone."""
     from sklearn.linear_model import LogisticRegression
@@ -165,7 +161,7 @@ def test_heads_are_those_of_one_against_the_rest() -> None:
 def test_stopped_at_any_round_it_goes_on_to_the_very_same_end(
     project: Project, catalog: Catalog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    project.remove_items(project.item_ids()[60:])
+    project.remove_items(project.item_ids()[36:])
     card, _ = catalog.suggest(TASK, to_teach=True)
     config = new_config(project, card, How.BALANCED, epochs=2, balance_classes=True)
     *_, whole = fit(config, project, catalog)

@@ -127,9 +127,9 @@ def assign_several(rows: Sequence[TagRow], seed: int = 0) -> dict[int, Split]:
     while waiting:
         rarest = min((label for label in left if left[label] > 0), key=lambda label: (left[label], label))
         for place in places[rarest]:
-            group = waiting.pop(place, None)
-            if group is None:
+            if place not in waiting:
                 continue
+            group = waiting.pop(place)
             # The last that could teach a label must do so.
             needed = any(not have[n][Split.TRAIN] and left[n] <= count for n, count in labels_of[place].items())
             give(group, Split.TRAIN if needed else _lacking(have[rarest], totals[rarest], sizes, len(rows)))

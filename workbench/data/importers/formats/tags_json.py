@@ -227,7 +227,7 @@ def _found(name: str, home: Path) -> Path:
     relative = plain.lstrip("/")
     for folder in _FOLDERS:
         for candidate in (relative, bare, *((uploaded[1],) if uploaded else ())):
-            path = home / folder / candidate
+            path: Path = home / folder / candidate
             if ".." not in Path(candidate).parts and path.is_file():
                 return path
     absolute = Path(plain)
