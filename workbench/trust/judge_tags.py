@@ -18,6 +18,7 @@ from workbench.tasks.predictions import NONE_OF_THEM, Scores, from_record
 from workbench.trust.judging import Answered, bootstrap
 
 _FEW = 30
+NOTHING = "nothing"
 
 
 @dataclass(frozen=True)
@@ -152,8 +153,40 @@ class TagJudgement:
         return [c.item_id for c in self.cases if name in c.found & c.truth]
 
     def instead(self, missed: str, given: str) -> list[int]:
-        """Ids of the items for which one label was missed and another wrongly given."""
-        return [c.item_id for c in self.cases if missed in c.truth - c.found and given in c.found - c.truth]
+        """Ids of the items for which one label was missed and another wrongly given; `NOTHING` for either: none was."""
+        found = []
+        for case in self.cases:
+            lost, made_up = case.truth - case.found, case.found - case.truth
+            was_missed = missed in lost if missed != NOTHING else not lost
+            was_given = given in made_up if given != NOTHING else not made_up
+            if was_missed and was_given and case.truth != case.found:
+                found.append(case.item_id)
+        return found
+
+    @cached_property
+    def confusion(self) -> tuple[tuple[int, ...], ...]:
+        """How often which label was given instead of which missed one, over `names`; on the diagonal those rightly given."""
+        names = self.names
+        place = {name: i for i, name in enumerate(names)}
+        counts = [[0] * len(names) for _ in names]
+        for case in self.cases:
+            for name in case.truth & case.found:
+                counts[place[name]][place[name]] += 1
+            if case.truth != case.found:
+                for missed in case.truth - case.found or {NOTHING}:
+                    for given in case.found - case.truth or {NOTHING}:
+                        counts[place[missed]][place[given]] += 1
+        return tuple(tuple(row) for row in counts)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The classes, and `NOTHING`: missed without another in its place, given without another being missed."""
+        return (*self.classes, NOTHING)
+
+    @cached_property
+    def co_occurrence(self) -> tuple[tuple[int, ...], ...]:
+        """How many items truly have both of two labels, over `classes`; on the diagonal those that have one."""
+        return tuple(tuple(len(self.together(a, b)) for b in self.classes) for a in self.classes)
 
     def together(self, first: str, second: str) -> list[int]:
         """Ids of the items that truly have both labels."""
@@ -206,6 +239,7 @@ class TagJudgement:
                 f" {self.baseline:.0%})."
             ),
             "baseline": self.baseline,
+            "baseline_words": "always the same",
             "macro_f1": self.macro_f1,
             "precision": total.precision,
             "recall": total.recall,

@@ -11,6 +11,7 @@ from PySide6.QtGui import QIcon
 
 from workbench.data.types import Sample
 from workbench.engine.predict import PredictResult
+from workbench.engine.save import label_cells
 from workbench.gui.theme import theme
 from workbench.gui.thumbnails import Thumbnails
 from workbench.tasks.predictions import Picture, Prediction
@@ -47,7 +48,7 @@ class ResultsTable(QAbstractTableModel):
         return self._rows
 
     def rows_for_export(self) -> list[dict[str, Any]]:
-        """Plain rows: item, answer, certainty, problem, path."""
+        """Plain rows: item, answer, certainty, problem, path, and a column per class where several can be true."""
         return [
             {
                 "item": r.sample.name,
@@ -55,6 +56,7 @@ class ResultsTable(QAbstractTableModel):
                 "certainty": round(r.prediction.certainty, 6) if r.prediction else "",
                 "problem": f"{r.problem.message} {r.problem.hint}".strip() if r.problem else "",
                 "path": str(r.sample.path or ""),
+                **(label_cells(r.prediction) if r.prediction else {}),
             }
             for r in sorted(self._rows, key=lambda r: r.index)
         ]
