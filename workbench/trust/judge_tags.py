@@ -18,7 +18,7 @@ from workbench.tasks.predictions import NONE_OF_THEM, Scores, from_record
 from workbench.trust.judging import Answered, bootstrap
 
 _FEW = 30
-NOTHING = "nothing"
+NOTHING = "(nothing)"
 
 
 @dataclass(frozen=True)

@@ -40,7 +40,7 @@ class ConfusionMatrix(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._evaluation: Counted | None = None
-        self._say = _taken_for
+        self._say: Callable[[str, str, int], str] = _taken_for
         self.at = (0, 0)
         self._hover: tuple[int, int] | None = None
         self.setMouseTracking(True)
