@@ -115,7 +115,9 @@ def test_one_item_in_full_size(window: MainWindow, qtbot: QtBot, project: Projec
     page.view.setFocus()
     qtbot.keyClick(page.view, Qt.Key.Key_Space)
     editor = page.stack.currentWidget()
-    assert isinstance(editor, Editor) and editor.isVisible() and editor.text.toPlainText() == "The parcel came late."
+    assert (
+        isinstance(editor, Editor) and editor.isVisible() and editor.whole.text.toPlainText() == "The parcel came late."
+    )
     qtbot.waitUntil(editor.hasFocus, timeout=60_000)
     qtbot.keyClick(editor, Qt.Key.Key_1)
     assert editor.chips.chips[0].state == "on" and state(project)[0] == ("delivery", False)
@@ -275,9 +277,10 @@ def test_results_lead_from_every_number_to_its_items(ctx: AppContext, qtbot: QtB
         qtbot.addWidget(widget)
         widget.resize(1000, 500)
         widget.show()
-    view.show(e, [])
+    view.show(e, project.items(view.look_up(e)))
+    assert view.whole.text.toPlainText().startswith("text <3>")
     assert view.titles(e)[2] == "Mistakes (2 items)" and view.list.count() == 2
-    assert "missed staff; wrongly given delivery" in view.list.item(0).text()
+    assert "missed staff; wrongly given delivery" in view.list.item(1).text()
     row = next(r for r in range(3) if view.table.item(r, 0).text() == "delivery")
     view.table.selectRow(row)
     assert view.heading.text() == "delivery" and view.missed.text() == "Missed (1)"

@@ -6,28 +6,23 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QFont, QKeySequence, QShortcut
-from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from workbench.control import Control
 from workbench.data import tags
 from workbench.data.annotations import AnnotationState
 from workbench.data.project_annotations import TagOverview
 from workbench.data.types import Item
-from workbench.errors import Problem
 from workbench.gui.context import AppContext
 from workbench.gui.editors.base import ItemEditor
 from workbench.gui.editors.tagging import change, toggled
 from workbench.gui.models.item_model import ItemModel
 from workbench.gui.theme import M, S
 from workbench.gui.widgets.basic import Banner, Card, button, icon_button, label
-from workbench.gui.widgets.item_player import ItemPlayer
 from workbench.gui.widgets.item_view import ItemView
-from workbench.gui.widgets.picture_view import PictureView
-from workbench.gui.widgets.reading_controls import ReadingControls, Shown, look
 from workbench.gui.widgets.tag_chips import TagChips
+from workbench.gui.widgets.whole_item import WholeItem
 
-_LARGE = 1600
 _READ_ONLY = "This project is open for reading only."
 
 
@@ -138,16 +133,7 @@ class Editor(ItemEditor):
         self.banner.hide()
         if item.problem:
             self.banner.show_message(item.problem, "warn")
-        self.player.open(item.sample() if item.kind == "sound" else None, play=item.kind == "sound")
-        self.reading.setVisible(item.kind == "picture")
-        if item.text is not None:
-            self.text.setPlainText(item.text)
-            self.stack.setCurrentWidget(self.text)
-        elif item.kind == "sound":
-            self.stack.setCurrentWidget(self.player)
-        else:
-            self.stack.setCurrentWidget(self.picture)
-            self._show_picture(item)
+        self.whole.show_item(item, play=True)
         self._fill()
         self.moved.emit(row_number)
         self.setFocus()
@@ -201,26 +187,6 @@ class Editor(ItemEditor):
         if 0 <= self.row + step < self.model.rowCount():
             self.show_row(self.row + step)
 
-    def _show_picture(self, item: Item) -> None:
-        sample = item.sample()
-
-        def work(_control: Control) -> Shown:
-            return look(sample, _LARGE)
-
-        def came(shown: Shown) -> None:
-            if self.item is item:
-                self.picture.show_data(shown.png)
-                self.reading.show_picture(sample, shown)
-
-        def failed(problem: Problem) -> None:
-            if self.item is item:
-                self.reading.clear()
-                self.picture.show_words(f"{problem.message} {problem.hint}")
-
-        job = self.ctx.jobs.start("Opening a picture", work)
-        job.succeeded.connect(came)
-        job.failed.connect(failed)
-
     # What happens elsewhere ------------------------------------------------------------------------------------------
 
     def _fill(self) -> None:
@@ -244,12 +210,10 @@ class Editor(ItemEditor):
 
     def _project_changed(self) -> None:
         self.item, self.row, self._chosen = None, -1, []
-        self.player.open(None)
-        self.text.clear()
-        self.reading.clear()
+        self.whole.show_item(None)
 
     def _close(self) -> None:
-        self.player.stop()
+        self.whole.stop()
         self.closed.emit()
 
     # Building --------------------------------------------------------------------------------------------------------
@@ -272,28 +236,9 @@ class Editor(ItemEditor):
         column.addLayout(top)
         self.banner = Banner()
         column.addWidget(self.banner)
-        self.stack = QStackedWidget()
-        self.text = QPlainTextEdit()
-        self.text.setObjectName("tags-text")
-        self.text.setReadOnly(True)
-        self.text.setAccessibleName("The text")
-        self.text.setTabChangesFocus(True)
-        font = QFont(self.text.font())
-        font.setPointSizeF(font.pointSizeF() * 1.25)
-        self.text.setFont(font)
-        # A click into the text must not take the keys away from the labels.
-        self.text.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
-        self.picture = PictureView("Picture")
-        self.player = ItemPlayer(self.ctx)
-        self.player.failed.connect(self.banner.show_error)
-        for widget in (self.text, self.picture, self.player):
-            self.stack.addWidget(widget)
-        column.addWidget(self.stack, 1)
-        self.reading = ReadingControls(self.ctx.jobs, _LARGE)
-        self.reading.drawn.connect(self.picture.show_data)
-        self.reading.for_all.connect(self.ctx.store.set_window)
-        self.picture.right_dragged.connect(self.reading.drag)
-        column.addWidget(self.reading)
+        self.whole = WholeItem(self.ctx)
+        self.whole.failed.connect(self.banner.show_error)
+        column.addWidget(self.whole, 1)
         card = Card(spacing=S)
         card.body.addWidget(label("Which of these fit? None, one or several.", "strong"))
         self.chips = TagChips()
@@ -309,7 +254,7 @@ class Editor(ItemEditor):
             ("0", self.say_none), ("Backspace", self.say_none), ("Return", self.done), ("Enter", self.done),
             ("Shift+Return", lambda: self.done(refuse=True)), ("Shift+Enter", lambda: self.done(refuse=True)),
             ("PgUp", lambda: self.move_by(-1)), ("PgDown", lambda: self.move_by(1)),
-            ("Ctrl+Space", self.player.toggle), ("Ctrl+B", self.player.back), ("Esc", self._close),
+            ("Ctrl+Space", self.whole.player.toggle), ("Ctrl+B", self.whole.player.back), ("Esc", self._close),
         ]  # fmt: skip
         for key, deed in keys:
             shortcut = QShortcut(QKeySequence(key), self)

@@ -24,6 +24,7 @@ class Marks:
         done: the item is done.
         key: changes whenever the drawing does; "" when there is nothing to draw.
         draw: makes the drawing over a thumbnail of a size, in any thread.
+        several: labels are shown one by one, in `chips`.
         chips: each label with its colour and the score of a suggestion (-1 for a label), where labels are shown one by one.
     """
 
@@ -33,6 +34,7 @@ class Marks:
     key: str
     draw: Callable[[QSize], QImage]
     chips: tuple[tuple[str, str, float], ...] = ()
+    several: bool = False
 
 
 def tag_marks(
@@ -50,7 +52,7 @@ def tag_marks(
     if not item.marked:
         words = f"{words} (not done)" if words else "not done"
     words = words or "none of them"
-    return Marks(words, chips[0][1] if chips else "", item.marked, "", lambda size: QImage(), tuple(chips))
+    return Marks(words, chips[0][1] if chips else "", item.marked, "", lambda size: QImage(), tuple(chips), True)
 
 
 def marks_of(

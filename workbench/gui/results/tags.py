@@ -32,6 +32,7 @@ from workbench.gui.widgets.basic import Card, button, label, row
 from workbench.gui.widgets.confusion_matrix import ConfusionMatrix
 from workbench.gui.widgets.item_view import ItemView
 from workbench.gui.widgets.results_parts import Number
+from workbench.gui.widgets.whole_item import WholeItem
 from workbench.tasks.registry import get_task
 from workbench.trust.judge_tags import NOTHING, TagJudgement
 
@@ -39,12 +40,10 @@ _ID = Qt.ItemDataRole.UserRole
 _SHOWN = 200
 _COLUMNS = (
     ("Label", "The label"),
-    ("When it says so, right", "Precision: of the items given this label, the share that have it"),
+    ("Rightly given", "Precision: of the items given this label, the share that have it"),
     ("Found", "Recall: of the items that have it, the share that got it"),
-    ("Both together", "F1: the harmonic mean of precision and recall"),
-    ("At any threshold", "Average precision: the area under precision over recall"),
-    ("Missed", "Items that have it and did not get it"),
-    ("Wrongly given", "Items that got it and do not have it"),
+    ("Together", "F1: the harmonic mean of precision and recall"),
+    ("AP", "Average precision: the area under precision over recall"),
     ("Tested", "Test items that have it (support)"),
 )
 
@@ -61,6 +60,7 @@ class View(ResultView):
     def __init__(self, ctx: AppContext) -> None:
         super().__init__(ctx)
         self.judgement: TagJudgement | None = None
+        self._items: dict[int, Item] = {}
         self._name = ""
         self._title = ""
 
@@ -75,7 +75,7 @@ class View(ResultView):
         return ["Label by label", "What instead of what", f"Mistakes ({len(judgement.mistakes)} items)"]
 
     def look_up(self, judgement: Any) -> list[int]:
-        return []
+        return [c.item_id for c in judgement.mistakes[:_SHOWN]]
 
     def show(self, judgement: TagJudgement, items: list[Item]) -> None:
         self.judgement = judgement
@@ -88,6 +88,7 @@ class View(ResultView):
             view.set_tiles(tiles)
         self._fill_table(judgement)
         self._fill_matrix()
+        self._items = {i.id: i for i in items}
         self.list.clear()
         for case in judgement.mistakes[:_SHOWN]:
             entry = QListWidgetItem(f"{case.name}\n{case.sentence()}")
@@ -106,8 +107,7 @@ class View(ResultView):
             known = one.average_precision >= 0
             for column, value in ((1, one.precision), (2, one.recall), (3, one.f1), (4, one.average_precision)):
                 self.table.setItem(number, column, Number(value, f"{value:.0%}" if column < 4 or known else "–"))
-            for column, count in ((5, one.missed), (6, one.wrong), (7, one.support)):
-                self.table.setItem(number, column, Number(count, str(count)))
+            self.table.setItem(number, 5, Number(one.support, str(one.support)))
         self.table.setSortingEnabled(True)
         if e.per_class:
             self.table.selectRow(0)
@@ -307,17 +307,28 @@ class View(ResultView):
         page = QWidget()
         column = QVBoxLayout(page)
         column.setContentsMargins(0, M, 0, 0)
+        line = QHBoxLayout()
+        line.setSpacing(M)
         self.list = QListWidget()
+        self.list.setSpacing(S // 2)
         self.list.setObjectName("tags-mistakes")
         self.list.setAccessibleName("Items with wrong labels, the most wrong first")
         self.list.setWordWrap(True)
         self.list.itemActivated.connect(lambda _entry: self._go())
-        column.addWidget(self.list, 1)
+        self.list.currentRowChanged.connect(lambda _row: self._show_mistake())
+        line.addWidget(self.list, 1)
+        self.whole = WholeItem(self.ctx)
+        line.addWidget(self.whole, 1)
+        column.addLayout(line, 1)
         self.open = button("Show in Data", self._go, name="tags-mistake-to-data")
         column.addLayout(
             row(label("The labels in Data may be wrong, too: put them right there.", "faint"), 1, self.open)
         )
         return page
+
+    def _show_mistake(self) -> None:
+        entry = self.list.currentItem()
+        self.whole.show_item(self._items.get(entry.data(_ID)) if entry is not None else None)
 
     def _go(self) -> None:
         entry = self.list.currentItem()

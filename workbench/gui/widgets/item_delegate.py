@@ -123,7 +123,7 @@ class ItemDelegate(QStyledItemDelegate):
         marks: Marks | None,
     ) -> None:
         # Several labels need more room than one.
-        several = marks is not None and len(marks.chips) > 1
+        several = marks is not None and marks.several
         chip = min(340.0 if several else 180.0, frame.width() * (0.42 if several else 0.3))
         words = frame.adjusted(M, S / 2, -chip - 2 * M, -S / 2)
         painter.setPen(theme().colour("text"))

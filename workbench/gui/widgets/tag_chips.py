@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPaintEvent, QPen
-from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from workbench.data.project_annotations import TagOverview
 from workbench.data.types import ClassLabel
 from workbench.gui.icons import pixmap
-from workbench.gui.theme import S, theme
-from workbench.gui.widgets.basic import button, label, row
+from workbench.gui.theme import XS, S, theme
+from workbench.gui.widgets.basic import button, label
 from workbench.gui.widgets.flow_layout import FlowLayout
 
 _LONGEST = 220
@@ -142,16 +142,19 @@ class TagChips(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.chips: list[TagChip] = []
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(S)
+        line = QHBoxLayout(self)
+        line.setContentsMargins(0, 0, 0, 0)
+        line.setSpacing(S)
+        column = QVBoxLayout()
+        column.setSpacing(XS)
+        line.addLayout(column, 1)
         self._holder = QWidget()
         self._flow = FlowLayout(self._holder)
         policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
         policy.setHeightForWidth(True)
         self._holder.setSizePolicy(policy)
         column.addWidget(self._holder)
-        self.words = label("", "soft")
+        self.words = label("", "faint")
         self.words.setObjectName("tags-words")
         self.nothing = button(
             "None of them",
@@ -165,7 +168,10 @@ class TagChips(QWidget):
             tip="Refuse what the model suggests (Shift+Enter)",
         )  # fmt: skip
         self.ready = button("Done", self.done.emit, icon_name="check", name="tags-done")
-        column.addLayout(row(self.words, 1, self.without, self.nothing, self.ready))
+        column.addWidget(self.words)
+        column.addStretch(1)
+        for pressed in (self.without, self.nothing, self.ready):
+            line.addWidget(pressed, 0, Qt.AlignmentFlag.AlignTop)
         self.show_overview(TagOverview())
 
     def show_classes(self, classes: Sequence[ClassLabel]) -> None:
