@@ -112,6 +112,17 @@ def test_a_model_learns_several_labels_and_is_used_like_any_other(
     assert not problems and judgement.n == 20 and judgement.headline()["score"] > 0.7
 
 
+def test_models_are_measured_on_several_labels_too(project: Project, catalog: Catalog) -> None:
+    from workbench.engine.select import examples_of, rank
+
+    project.remove_items(project.item_ids()[80:])
+    examples = examples_of(project)
+    train = {i.id for i in project.split_items(Split.TRAIN)}
+    assert {i.id for i in examples.items} <= train and 0 < len(examples.held_out) < len(examples.items)
+    (row,) = list(rank(examples, [catalog.get("text-starter")]))
+    assert row.problem is None and row.metric == "F1" and row.accuracy > 0.6 and "F1" in row.sentence()
+
+
 def test_labels_are_proposed_before_there_is_a_model(project: Project, catalog: Catalog) -> None:
     from workbench.data.annotations import AnnotationState
     from workbench.data.tags import proposed_tags, tags_of
