@@ -237,3 +237,24 @@ def test_a_published_model_with_independent_classes_gives_several_labels(tmp_pat
     assert "multi_label" not in settled
     lines = found[0].lines()
     assert lines[0].endswith("[x] joy") and lines[2].endswith("[ ] fear")
+
+
+def test_labels_of_a_video_begin_and_end_each_for_itself() -> None:
+    from workbench.engine.save import label_cells, label_columns
+    from workbench.engine.timeline import events, main_label, rows
+    from workbench.engine.video import Looked
+    from workbench.tasks.predictions import Score
+
+    def look(place: int, **values: float) -> Looked:
+        scores = sorted((Score(n, v, i, 0.5) for i, (n, v) in enumerate(values.items())), key=lambda s: -s.value)
+        return Looked(place, float(place), Scores(tuple(scores), several=True), 0.1)
+
+    looks = [look(0, a=0.9, b=0.2), look(1, a=0.8, b=0.7), look(2, a=0.1, b=0.9), look(3, a=0.9, b=0.1)]
+    found = {(e.label, e.begins, e.ends) for e in events(looks, 4.0)}
+    # "a" blinked for one look and counts as there all the while.
+    assert found == {("a", 0.0, 4.0), ("b", 1.0, 3.0)}
+    assert [r["label"] for r in rows([looks[1]])] == ["a", "b"]
+    nothing = look(4, a=0.1, b=0.2)
+    assert main_label(nothing.prediction) is None and rows([nothing])[0]["label"] == ""
+    cells = label_cells(looks[1].prediction)
+    assert cells == {"label: a": 1, "label: b": 1} and label_columns([cells]) == ["label: a", "label: b"]

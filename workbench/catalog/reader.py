@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import fields, replace
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, get_args
 
 from workbench.catalog.card import ModelCard, Preparation, Source, SourceFile, SourceKind
+from workbench.catalog.several import with_several
 from workbench.errors import UserError
 
 _NEEDED = ("id", "name", "runtime", "source")
 _SOURCE_KINDS = get_args(SourceKind)
-# What is taught to give one class can be taught to give several labels: the same network, another last step.
-_SEVERAL = {
-    "text-classification": "text-tags",
-    "image-classification": "image-tags",
-    "sound-classification": "sound-tags",
-}
 
 
 def card_from_dict(data: Mapping[str, Any]) -> ModelCard:
@@ -41,24 +36,12 @@ def card_from_dict(data: Mapping[str, Any]) -> ModelCard:
         values = {"tasks": (), "arch": ""} | {
             f.name: _value(f.name, data[f.name]) for f in fields(ModelCard) if f.name in data
         }
-        return _with_several(ModelCard(**values))
+        return with_several(ModelCard(**values))
     except (TypeError, ValueError, AttributeError) as error:
         raise UserError(
             f"The description of the model “{name}” cannot be read ({error}).",
             "Export or download the model again.",
         ) from error
-
-
-def _with_several(card: ModelCard) -> ModelCard:
-    """With the tasks of several labels per item that it can do, or be taught, without saying so itself."""
-    learns = [_SEVERAL[t] for t in card.trainable_for if t in _SEVERAL and _SEVERAL[t] not in card.trainable_for]
-    does = [_SEVERAL[t] for t in card.tasks if t in _SEVERAL and _SEVERAL[t] not in card.tasks]
-    return replace(
-        card,
-        trainable_for=(*card.trainable_for, *learns),
-        # A published model whose classes are independent of each other gives several labels before all.
-        tasks=(*does, *card.tasks) if card.options.get("multi_label") else card.tasks,
-    )
 
 
 def read_cards(path: Path) -> list[ModelCard]:
