@@ -13,7 +13,9 @@ import pytest
 import torch
 
 from workbench.catalog.catalog import Catalog
+from workbench.data.annotations import NewAnnotation
 from workbench.data.project import Project
+from workbench.data.shapes import Whole
 from workbench.data.types import ItemFilter, NewItem, Sample, Split
 from workbench.engine.bulk import run_to_csv
 from workbench.engine.evaluate import compare, evaluate, evaluate_items
@@ -258,3 +260,68 @@ def test_labels_of_a_video_begin_and_end_each_for_itself() -> None:
     assert main_label(nothing.prediction) is None and rows([nothing])[0]["label"] == ""
     cells = label_cells(looks[1].prediction)
     assert cells == {"label: a": 1, "label: b": 1} and label_columns([cells]) == ["label: a", "label: b"]
+
+
+def drawn(folder: Path, count: int) -> list[NewItem]:
+    """Pictures of none, one or two kinds of shapes."""
+    import random
+
+    from PIL import Image, ImageDraw
+
+    rng, made = random.Random(2), []
+    for number in range(count):
+        picture = Image.new("RGB", (96, 96), tuple(rng.randrange(200, 256) for _ in range(3)))
+        draw, x, y = ImageDraw.Draw(picture), rng.randrange(4, 12), rng.randrange(4, 12)
+        names = [n for n in ("ball", "stripes") if rng.random() < 0.5]
+        if "ball" in names:
+            draw.ellipse((x, y, x + 36, y + 36), fill=(200, 40, 30))
+        if "stripes" in names:
+            for step in range(5):
+                draw.line((40, 56 + step * 8, 94, 50 + step * 8), fill=(20, 40, 160), width=3)
+        path = folder / f"{number}.png"
+        picture.save(path)
+        made.append(
+            NewItem("picture", path.name, path=path, annotations=tuple(NewAnnotation(Whole(), n) for n in names))
+        )
+    return made
+
+
+def sounding(folder: Path, count: int) -> list[NewItem]:
+    """Recordings in which a tone, clicks, both or nothing but noise is heard."""
+    import random
+    import wave
+
+    rng, noise, made = random.Random(3), np.random.default_rng(3), []
+    time = np.arange(16_000) / 16_000
+    for number in range(count):
+        sound = 0.01 * noise.standard_normal(16_000)
+        names = [n for n in ("tone", "clicks") if rng.random() < 0.5]
+        if "tone" in names:
+            sound += 0.3 * np.sin(2 * np.pi * rng.uniform(500, 900) * time)
+        if "clicks" in names:
+            sound[rng.randrange(800) :: 1600] += 0.9
+        path = folder / f"{number}.wav"
+        with wave.open(str(path), "wb") as stream:
+            stream.setnchannels(1)
+            stream.setsampwidth(2)
+            stream.setframerate(16_000)
+            stream.writeframes((np.clip(sound, -1, 1) * 32_000).astype("<i2").tobytes())
+        made.append(NewItem("sound", path.name, path=path, annotations=tuple(NewAnnotation(Whole(), n) for n in names)))
+    return made
+
+
+@pytest.mark.parametrize(("task_id", "make"), [("image-tags", drawn), ("sound-tags", sounding)])
+def test_pictures_and_recordings_learn_by_the_same_steps(
+    task_id: str, make: object, tmp_path: Path, catalog: Catalog
+) -> None:
+    folder = tmp_path / "items"
+    folder.mkdir()
+    with Project.create(tmp_path / "p", "P", task_id) as project:
+        project.add_items(make(folder, 44))  # type: ignore[operator]
+        finished = run(project, catalog)
+        judged = evaluate(project, finished.run_id, Split.TEST, catalog)
+        assert isinstance(judged, TagJudgement) and judged.headline()["score"] >= 0.85 > judged.baseline
+        card = catalog.get(finished.model_id)
+        item = next(i for i in project.split_items(Split.TEST) if len(project.annotations(i.id)) == 2)
+        (answer,) = predict([item.sample()], card, get_task(task_id))
+        assert isinstance(answer.prediction, Scores) and len(answer.prediction.chosen) == 2

@@ -109,6 +109,20 @@ def test_labels_are_given_in_the_list_by_keys_and_clicks(window: MainWindow, qtb
     assert [name for name, _, _ in page.model.index(0).data(MARKS_ROLE).chips] == ["delivery", "price"]
 
 
+def test_hundreds_of_items_at_once_are_labelled_in_a_job(window: MainWindow, qtbot: QtBot, project: Project) -> None:
+    added = project.add_items([NewItem("text", f"n{n}", text=f"number {n} of many texts") for n in range(230)]).added
+    window.ctx.store.added(added)
+    page = data_page(window)
+    page.view.selectAll()
+    page.view.setFocus()
+    qtbot.keyClick(page.view, Qt.Key.Key_2)
+    qtbot.waitUntil(lambda: [s for s, _ in state(project)] == ["price"] * 234, timeout=60_000)
+    bar = page._editor().bar
+    qtbot.waitUntil(lambda: bar.chips[1].state == "on", timeout=60_000)
+    window.ctx.store.undo_stack.undo()
+    assert [s for s, _ in state(project)] == [""] * 234 and bar.chips[1].state == "off"
+
+
 def test_one_item_in_full_size(window: MainWindow, qtbot: QtBot, project: Project) -> None:
     page = data_page(window)
     page.view.go_to(0)
