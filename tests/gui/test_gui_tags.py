@@ -327,3 +327,15 @@ def test_bars_show_where_a_label_begins_to_count(qtbot: QtBot) -> None:
     none = Scores((Score("a", 0.2, 0, 0.5), Score("b", 0.1, 1, 0.5)), several=True)
     bars.show_prediction(none)
     assert bars.best.text() == "none of them" and "none of them" in bars.accessibleName()
+
+
+def test_a_task_no_published_model_does_says_so_on_the_try_page(window: MainWindow, qtbot: QtBot) -> None:
+    from workbench.tasks.registry import get_task
+
+    window.show_page("try")
+    page: Any = window.page("try")
+    page._show_task(get_task("image-tags"))
+    assert page.picker.card is None and "Teach one your own labels" in page.picker.banner.text.text()
+    assert not page.correct.isVisible()
+    page._show_task(get_task("text-classification"))
+    assert page.picker.card is not None and page.correct.isVisible()
