@@ -104,8 +104,8 @@ class Checked:
 
 class Lesson(Protocol):
     """See the module. It may also have `notes() -> list[str]`: sentences the person should read when the training starts;
-    and `settle(examples, predictions)`, told what the model says of the validation examples at its best state, with
-    `settled(prediction)`, which makes what `check` gave an answer of the finished model.
+    and `settle(examples, predictions) -> predictions`: after each epoch, with what `check` said of the validation items,
+    choose what is chosen on them (a threshold) and give the predictions as they are then. It is part of `state`.
 
     Attributes:
         epochs: how many epochs this way of training takes at most when nothing else is said.

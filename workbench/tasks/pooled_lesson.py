@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _EPOCHS = {How.QUICK: 1, How.BALANCED: 12, How.THOROUGH: 20}
 _HEAD_RATE = 1e-3
+# Beside the weights, in the state of a model that gives several labels.
+_THRESHOLDS = "settled.thresholds"
 
 
 def trained_stages(stages: Sequence[list[nn.Parameter]], how: How) -> list[list[nn.Parameter]]:
@@ -98,21 +100,25 @@ class PooledLesson:
             logits = self._model.logits(self._task.collate(prepared, self._model))
             targets = self._targets(prepared)
             losses = [float(self._task.loss(logits[i : i + 1], targets[i : i + 1], None)) for i in range(len(prepared))]
-        return Checked(self._task.answers(logits.cpu(), self._model.labels), losses)
+        said = self._task.answers(logits.cpu(), self._model.labels)
+        return Checked([self._task.settled(p, self._options) for p in said], losses)
 
-    def settle(self, examples: Sequence[Example], answers: Sequence[Prediction]) -> None:
-        """What is decided on the validation examples at the best state so far; goes on the taught model's card."""
+    def settle(self, examples: Sequence[Example], answers: Sequence[Prediction]) -> list[Prediction]:
+        """What the task decides on the validation examples; goes on the taught model's card."""
         self._options = self._task.settle(self._before, examples, answers, self._classes)
-
-    def settled(self, prediction: Prediction) -> Prediction:
-        """A prediction of `check` as the finished model gives it."""
-        return self._task.settled(prediction, self._options)
+        return [self._task.settled(p, self._options) for p in answers]
 
     def state(self) -> dict[str, torch.Tensor]:
-        return self._model.state()
+        import torch
+
+        settled = self._options.get("thresholds")
+        kept = {} if settled is None else {_THRESHOLDS: torch.tensor(settled, dtype=torch.float64)}
+        return {**self._model.state(), **kept}
 
     def load_state(self, state: Mapping[str, torch.Tensor]) -> None:
-        self._model.load_state(state)
+        if _THRESHOLDS in state:
+            self._options = {**self._options, "thresholds": state[_THRESHOLDS].tolist()}
+        self._model.load_state({name: tensor for name, tensor in state.items() if name != _THRESHOLDS})
 
     def result(self) -> Network:
         self._model.card = replace(self._model.card, options=self._options)
