@@ -178,6 +178,14 @@ def test_the_plain_table_has_all_labels_too(project: Project, tmp_path: Path) ->
     assert rows["Nobody has looked at this one."] == ""
 
 
+def test_there_is_no_folder_per_class_of_several_labels(project: Project, tmp_path: Path) -> None:
+    from workbench.data.exporters.project import export_folders
+
+    with pytest.raises(UserError, match="not of one class each"):
+        export_folders(project, tmp_path / "folders")
+    assert not (tmp_path / "folders").exists()
+
+
 def test_pictures_go_and_come_with_their_files(tmp_path: Path) -> None:
     from PIL import Image
 

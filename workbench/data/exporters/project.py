@@ -49,12 +49,17 @@ def export_folders(project: Project, folder: Path, control: Control | None = Non
     DICOM files become PNG as the project reads them: they hold the patient's name and more, which nobody asked for.
 
     Raises:
-        UserError: when the folder cannot be written.
+        UserError: when the folder cannot be written, or the items are not of one class each.
     """
     control = control or Control()
     problems: list[Problem] = []
     copied = 0
-    ids = project.item_ids(ItemFilter(labelled=True, problems=False))
+    ids = project.item_ids(ItemFilter(labelled=True, whole_classes=True, problems=False))
+    if not ids and project.counts().labelled:
+        raise UserError(
+            "These items are not of one class each, so there is no folder for them.",
+            "Choose a format of labels instead.",
+        )
     homes: dict[int, Path] = {}
     try:
         for place, label in enumerate(project.classes()):
