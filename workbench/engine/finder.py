@@ -82,20 +82,15 @@ def find(
     Raises:
         UserError: when the task is not known, or no model is left; says which wish to give up.
     """
-    get_task(task_id)
+    to_teach = to_teach or get_task(task_id).info.taught_only
     if matters not in dict(MATTERS):
         raise UserError(f"“{matters}” is none of the wishes.", f"Choose {', '.join(m for m, _ in MATTERS)}.")
     here = present or _present
-    cards = list(cards)
     able = [
         c for c in cards
         if task_id in (c.trainable_for if to_teach else c.tasks) and not c.is_own and not c.is_remote
     ]  # fmt: skip
     if not able:
-        if not to_teach and any(task_id in c.trainable_for for c in cards):
-            raise UserError(
-                "No published model does this as it is.", "Teach one your own labels: begin on the Data page."
-            )
         raise UserError("No model of the catalogue can do this yet.", "Choose another task.")
     if language:
         able = [c for c in able if language in c.languages or "multilingual" in c.languages or not c.languages]

@@ -109,6 +109,7 @@ class TaskInfo:
         options: what can be set before a prediction.
         group: heading under which pages list it.
         question: what a person would ask for ("find and count things in pictures"), for "Find me a model".
+        taught_only: nobody publishes models for it: all that can do it were taught by the person.
         has_truth: there may be a true picture to hold the made one against (PSNR, SSIM).
         several: id of the task that lets the same items have several labels each; "" where there is none.
     """
@@ -134,6 +135,7 @@ class TaskInfo:
     group: str = "Pictures"
     question: str = ""
     has_truth: bool = False
+    taught_only: bool = False
     several: str = ""
 
     @property

@@ -15,6 +15,7 @@ class ImageTags(Tags, ImageClassification):
         title="Several labels per picture",
         summary="Says which of your labels fit a picture: none, one or several (multi-label classification).",
         icon="tags",
+        taught_only=True,
         question="give pictures several labels at once",
     )
     prepared_as = ImageClassification.info.id
