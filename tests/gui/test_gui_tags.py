@@ -335,7 +335,7 @@ def test_a_task_no_published_model_does_says_so_on_the_try_page(window: MainWind
     window.show_page("try")
     page: Any = window.page("try")
     page._show_task(get_task("image-tags"))
-    assert page.picker.card is None and "Teach one your own labels" in page.picker.banner.text.text()
+    assert page.picker.card is None and "teach one" in page.picker.why.text()
     assert not page.correct.isVisible()
     page._show_task(get_task("text-classification"))
     assert page.picker.card is not None and page.correct.isVisible()

@@ -11,7 +11,6 @@ from PySide6.QtGui import QIcon
 
 from workbench.data.types import Sample
 from workbench.engine.predict import PredictResult
-from workbench.engine.save import label_cells
 from workbench.gui.theme import theme
 from workbench.gui.thumbnails import Thumbnails
 from workbench.tasks.predictions import Picture, Prediction
@@ -49,6 +48,8 @@ class ResultsTable(QAbstractTableModel):
 
     def rows_for_export(self) -> list[dict[str, Any]]:
         """Plain rows: item, answer, certainty, problem, path, and a column per class where several can be true."""
+        from workbench.engine.save import label_cells
+
         return [
             {
                 "item": r.sample.name,
