@@ -13,6 +13,7 @@ from workbench.data import tags
 from workbench.data.annotations import AnnotationState
 from workbench.data.project_annotations import TagOverview
 from workbench.data.types import Item
+from workbench.errors import Problem, UserError
 from workbench.gui.context import AppContext
 from workbench.gui.editors.base import ItemEditor
 from workbench.gui.editors.tagging import change, toggled
@@ -36,6 +37,7 @@ class Editor(ItemEditor):
         super().__init__(ctx, model)
         self.item: Item | None = None
         self._view: ItemView | None = None
+        self._aloud = True
         self._chosen: list[int] = []
         self._build()
         self.bar = TagChips()
@@ -133,7 +135,7 @@ class Editor(ItemEditor):
         self.banner.hide()
         if item.problem:
             self.banner.show_message(item.problem, "warn")
-        self.whole.show_item(item, play=True)
+        self.whole.show_item(item, play=self._aloud)
         self._fill()
         self.moved.emit(row_number)
         self.setFocus()
@@ -212,6 +214,11 @@ class Editor(ItemEditor):
         self.item, self.row, self._chosen = None, -1, []
         self.whole.show_item(None)
 
+    def _unheard(self, error: Problem | UserError) -> None:
+        """It cannot be played: said once, not again with every item."""
+        self._aloud = False
+        self.banner.show_error(error)
+
     def _close(self) -> None:
         self.whole.stop()
         self.closed.emit()
@@ -237,7 +244,7 @@ class Editor(ItemEditor):
         self.banner = Banner()
         column.addWidget(self.banner)
         self.whole = WholeItem(self.ctx)
-        self.whole.failed.connect(self.banner.show_error)
+        self.whole.failed.connect(self._unheard)
         column.addWidget(self.whole, 1)
         card = Card(spacing=S)
         card.body.addWidget(label("Which of these fit? None, one or several.", "strong"))

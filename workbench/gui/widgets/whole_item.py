@@ -47,7 +47,13 @@ class WholeItem(QWidget):
         self.picture = PictureView("Picture")
         self.player = ItemPlayer(ctx)
         self.player.failed.connect(self.failed)
-        for widget in (self.text, self.picture, self.player):
+        # Not spread over all the height: its buttons belong to the outline.
+        self.sound = QWidget()
+        heard = QVBoxLayout(self.sound)
+        heard.setContentsMargins(0, 0, 0, 0)
+        heard.addWidget(self.player)
+        heard.addStretch(1)
+        for widget in (self.text, self.picture, self.sound):
             self.stack.addWidget(widget)
         column.addWidget(self.stack, 1)
         self.reading = ReadingControls(ctx.jobs, _LARGE)
@@ -66,7 +72,7 @@ class WholeItem(QWidget):
             self.text.setPlainText(item.text or "" if item is not None else "")
             self.stack.setCurrentWidget(self.text)
         elif sound is not None:
-            self.stack.setCurrentWidget(self.player)
+            self.stack.setCurrentWidget(self.sound)
         else:
             self.stack.setCurrentWidget(self.picture)
             self._read(item)
