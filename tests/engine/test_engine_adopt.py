@@ -367,7 +367,9 @@ def test_a_hugging_face_text_classifier_predicts_as_its_pipeline_does(tmp_path: 
     tokenizer.save_pretrained(folder)
     (folder / "evil.py").write_text("raise SystemExit", encoding="utf-8")
     card = taken_in(folder, labels=ABC)
-    assert card.trainable_for == ("text-classification",) and not (Path(card.source.ref) / "evil.py").exists()
+    assert (
+        card.trainable_for == ("text-classification", "text-tags") and not (Path(card.source.ref) / "evil.py").exists()
+    )
     text = "The weather is fine today."
     pipeline = transformers.pipeline("text-classification", model=model, tokenizer=tokenizer, top_k=None, device="cpu")
     wanted = {row["label"]: row["score"] for row in pipeline([text])[0]}

@@ -58,7 +58,7 @@ def test_search_by_words_task_licence_and_size(hub: Hub) -> None:
 def test_the_whole_card_is_kept_until_it_is_forgotten(hub: Hub, catalog: Catalog) -> None:
     card = complete(search_hub("mood")[0])
     assert (card.runtime, card.arch) == ("transformers", "AutoModelForSequenceClassification")
-    assert card.label_names == ("bad", "good") and card.trainable_for == ("text-classification",)
+    assert card.label_names == ("bad", "good") and card.trainable_for == ("text-classification", "text-tags")
     assert card.source.revision == hub.repos["anna/film-mood"].commit
     catalog.remember(card)
     assert Catalog.load().get("hub:anna/film-mood") == card

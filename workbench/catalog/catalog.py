@@ -265,6 +265,12 @@ class Catalog:
         for card in sorted(self._bundled, key=lambda c: c.source.size):
             if fits(card):
                 return card, "It is the smallest model of the catalogue for this: quick to download and to try."
+        if not to_teach and (taught := next((c for c in self.own() if fits(c)), None)) is not None:
+            return taught, "You taught it; none of the catalogue does this as it is."
+        if not to_teach and any(task_id in c.trainable_for for c in self._bundled):
+            raise UserError(
+                "No published model does this as it is.", "Teach one your own labels: begin on the Data page."
+            )
         raise UserError("No model of the catalogue can do this yet.", "Choose another task.")
 
     def label_names(self, card: ModelCard) -> tuple[str, ...]:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+# `problem_type` of config.json for a head whose classes are independent of each other.
+MULTI_LABEL = "multi_label_classification"
+
 
 @dataclass(frozen=True)
 class HubKind:

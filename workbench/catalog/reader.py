@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from workbench.catalog.card import ModelCard, Preparation, Source, SourceFile, SourceKind
+from workbench.catalog.several import with_several
 from workbench.errors import UserError
 
 _NEEDED = ("id", "name", "runtime", "source")
@@ -35,7 +36,7 @@ def card_from_dict(data: Mapping[str, Any]) -> ModelCard:
         values = {"tasks": (), "arch": ""} | {
             f.name: _value(f.name, data[f.name]) for f in fields(ModelCard) if f.name in data
         }
-        return ModelCard(**values)
+        return with_several(ModelCard(**values))
     except (TypeError, ValueError, AttributeError) as error:
         raise UserError(
             f"The description of the model “{name}” cannot be read ({error}).",

@@ -25,6 +25,7 @@ def run(options: argparse.Namespace) -> int:
     from workbench.data.importers import ColumnChoice, sniff
     from workbench.data.types import NewItem
     from workbench.errors import Problem
+    from workbench.tasks.registry import get_task
 
     card = Catalog.load().get(options.model)
     with progress("Reading") as control:
@@ -32,7 +33,8 @@ def run(options: argparse.Namespace) -> int:
         guess = plan.guess()
         if options.words_column and guess is not None:
             plan.choose(ColumnChoice(guess.content, "", guess.is_path, options.words_column))
-        read = list(plan.read(control))
+        editor = get_task(card.main_task).info.editor
+        read = list(plan.read_for(editor, control) if plan.serves(editor) else plan.read(control))
     problems = [i for i in read if isinstance(i, Problem)]
     with progress("Judging") as control:
         judgement, more = _judged(card, [i for i in read if isinstance(i, NewItem)], control)

@@ -110,6 +110,6 @@ def _show(rows: Sequence[Any], json: bool) -> None:
     for r in rows:
         if r.problem is None:
             out(
-                f"{r.card.id[:36]:36} {f'{r.right} of {r.judged}':>12} {r.evidence:8.3f} {r.seconds:8.2f}"
+                f"{r.card.id[:36]:36} {r.result:>12} {r.evidence:8.3f} {r.seconds:8.2f}"
                 f" {r.memory_bytes / 1e9:6.1f} G {r.download_bytes / 1e6:6.0f} MB"
             )

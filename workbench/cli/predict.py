@@ -241,7 +241,14 @@ def _media_of(paths: list[Path], wanted: str) -> str:
 
 def _write(rows: list[dict[str, Any]], options: argparse.Namespace) -> None:
     from workbench.data.exporters.tables import csv_text, write_csv, write_json
-    from workbench.engine.save import endings, endings_together, save_prediction, save_together
+    from workbench.engine.save import (
+        endings,
+        endings_together,
+        label_cells,
+        label_columns,
+        save_prediction,
+        save_together,
+    )
 
     suffix = options.output.suffix.lower() if options.output else ""
     # For one item its own form; a table and JSON are for many, but for the areas of one mask, which are a table themselves.
@@ -266,7 +273,7 @@ def _write(rows: list[dict[str, Any]], options: argparse.Namespace) -> None:
         ]
         for value in values:
             if "scores" in value:
-                value["scores"] = value["scores"][: options.top]
+                value["scores"] = value["scores"][: max(options.top, len(value.get("labels", ())))]
         if options.output:
             write_json(options.output, values)
         else:
@@ -277,14 +284,18 @@ def _write(rows: list[dict[str, Any]], options: argparse.Namespace) -> None:
                 "input": r["input"],
                 "answer": r["prediction"].summary(),
                 "certainty": round(r["prediction"].certainty, 6),
+                **label_cells(r["prediction"]),
                 **truth_cells(r),
             }
             for r in rows
         ]
+        several = label_columns(table)
+        table = [dict.fromkeys(several, 0) | row for row in table]
         columns = [
             "input",
             "answer",
             "certainty",
+            *several,
             *(("psnr", "ssim", "psnr_plain", "ssim_plain") if any("picture_truth" in r for r in rows) else ()),
         ]
         if options.output:
@@ -294,8 +305,8 @@ def _write(rows: list[dict[str, Any]], options: argparse.Namespace) -> None:
     else:
         for row in rows:
             out(row["input"])
-            lines = row["prediction"].lines()
-            for line in lines[: options.top] if row["prediction"].kind == "scores" else lines:
+            lines, scores = row["prediction"].lines(), row["prediction"].kind == "scores"
+            for line in lines[: len(row["prediction"].first(options.top))] if scores else lines:
                 out(f"  {line}")
             for line in truth_lines(row):
                 out(f"  {line}")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from workbench.cli.output import as_json, out, problem, progress
+from workbench.cli.train import add_separator
 from workbench.errors import UserError
 
 
@@ -19,6 +20,8 @@ def add(commands: Any) -> None:
     take.add_argument("data", nargs="+", type=Path)
     take.add_argument("--copy", action="store_true", help="copy pictures into the project")
     take.add_argument("--task", default="", help="what a new project is for, for example object-detection")
+    take.add_argument("--label-column", default="", help="of a table: the column with the labels")
+    add_separator(take)
     take.set_defaults(run=run_import)
     status = actions.add_parser("status", help="counts, checks and runs")
     status.add_argument("project", type=Path)
@@ -38,13 +41,18 @@ def add(commands: Any) -> None:
 
 def run_import(options: argparse.Namespace) -> int:
     """Returns 0, or 3 when some items could not be read."""
-    from workbench.data.importers import sniff
+    from workbench.data.importers import ColumnChoice, sniff
     from workbench.data.project import Project
     from workbench.data.store import DATABASE
     from workbench.engine.journey import add_plan, tasks_for_plan
 
     with progress("Reading") as control:
         plan = sniff(options.data, control)
+        guess = plan.guess()
+        if guess is not None and (options.label_column or options.separator):
+            name = options.label_column or guess.label
+            several = "" if options.separator == "none" else options.separator or plan.separator_of(name)
+            plan.choose(ColumnChoice(guess.content, name, guess.is_path, several=several))
         out(plan.summary)
         if (options.project / DATABASE).is_file():
             project = Project.open(options.project)

@@ -23,6 +23,7 @@ def add(commands: Any) -> None:
     command.add_argument("--text-column", default="")
     command.add_argument("--label-column", default="")
     command.add_argument("--words-column", default="", help="the column with answers in words (transcripts, replies)")
+    add_separator(command)
     command.add_argument("--seed", type=int, default=0)
     command.add_argument("--epochs", type=int, default=0, help="at most this many rounds (0: decided by --how)")
     command.add_argument("--resume", action="store_true", help="go on with the project's last interrupted training")
@@ -44,7 +45,9 @@ def run(options: argparse.Namespace) -> int:
     from workbench.errors import UserError
 
     catalog = Catalog.load()
-    project = open_data(options.data, options.text_column, options.label_column, options.task, options.words_column)
+    project = open_data(
+        options.data, options.text_column, options.label_column, options.task, options.words_column, options.separator
+    )
     with project:
         if options.resume:
             waiting = resumable(project)
@@ -71,6 +74,14 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
+def add_separator(command: argparse.ArgumentParser) -> None:
+    """How several labels in a cell are parted."""
+    command.add_argument(
+        "--separator", default="", choices=("", ";", ",", "|", "json", "none"),
+        help="how several labels in a cell of the label column are parted; none: each is one label (default: guessed)",
+    )  # fmt: skip
+
+
 def _special(pairs: Sequence[str]) -> dict[str, Any]:
     """NAME=VALUE as JSON values, other words as text. Raises: UserError for what is no pair."""
     import json
@@ -90,7 +101,12 @@ def _special(pairs: Sequence[str]) -> dict[str, Any]:
 
 
 def open_data(
-    path: Path, text_column: str = "", label_column: str = "", task_id: str = "", words_column: str = ""
+    path: Path,
+    text_column: str = "",
+    label_column: str = "",
+    task_id: str = "",
+    words_column: str = "",
+    separator: str = "",
 ) -> Any:
     """A project opened, or made from a folder or a table. Problems go to stderr, one line each."""
     from workbench.data.importers import ColumnChoice, sniff
@@ -103,11 +119,13 @@ def open_data(
     with progress("Reading") as control:
         plan = sniff([path], control)
         guess = plan.guess()
-        if guess is not None and (text_column or label_column or words_column):
+        if guess is not None and (text_column or label_column or words_column or separator):
             label = label_column or ("" if words_column else guess.label)
             words = words_column or ("" if label else guess.words)
             is_path = guess.is_path and text_column in ("", guess.content)
-            plan.choose(ColumnChoice(text_column or guess.content, label, is_path, words))
+            several = "" if separator == "none" else separator or plan.separator_of(label)
+            flags = () if label or words else guess.flags
+            plan.choose(ColumnChoice(text_column or guess.content, label, is_path, words, several, flags))
         note(plan.summary)
         for warning in plan.warnings:
             note(warning)

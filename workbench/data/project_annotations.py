@@ -5,19 +5,38 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
 from workbench.data.annotations import Annotation, AnnotationState
-from workbench.data.shapes import Shape, from_record, to_record
+from workbench.data.shapes import Shape, Whole, from_record, to_record
 from workbench.data.store import Store
 
 _IN = "IN (SELECT value FROM json_each(?))"
 # Annotations of a class that was removed stay in the table, unseen, and come back with it.
 _LIVE = "(a.class_id IS NULL OR a.class_id IN (SELECT id FROM classes WHERE NOT deleted))"
 _SHORT, _LONG = 300, 200_000
+# A label of the whole item.
+_WHOLE = json.dumps(to_record(Whole()))
+_TAG = "a.source != 'model' AND a.class_id IS NOT NULL AND a.shape = ?"
 _COLUMNS = "a.id, a.item_id, a.class_id, a.shape, a.text, a.source, a.score, a.ignored, a.locked, a.hidden"
+
+
+@dataclass(frozen=True)
+class TagOverview:
+    """Several items together.
+
+    Attributes:
+        items, done: how many there are, and are done.
+        has: class id to how many of them have it.
+        proposed: class id to how many of them a model proposes it for, and the highest score.
+    """
+
+    items: int = 0
+    done: int = 0
+    has: Mapping[int, int] = field(default_factory=dict)
+    proposed: Mapping[int, tuple[int, float]] = field(default_factory=dict)
 
 
 class AnnotationsPart:
@@ -130,6 +149,51 @@ class AnnotationsPart:
         for item_id, class_id, count in rows:
             found.setdefault(item_id, []).append((class_id, count))
         return found
+
+    def proposal_summary(self, ids: Sequence[int]) -> dict[int, list[tuple[int | None, float]]]:
+        """Of each of these items that has proposals: class id and score, the surest first."""
+        rows = self._store.query(
+            f"SELECT a.item_id, a.class_id, MAX(a.score) FROM annotations a WHERE a.item_id {_IN} AND a.source = 'model'"
+            f" AND {_LIVE} GROUP BY 1, 2 ORDER BY 3 DESC, 2",
+            (json.dumps(list(ids)),),
+        )
+        found: dict[int, list[tuple[int | None, float]]] = {}
+        for item_id, class_id, score in rows:
+            found.setdefault(item_id, []).append((class_id, score))
+        return found
+
+    def tags_of_all(self) -> dict[int, frozenset[int]]:
+        """Every item that has labels of the whole of it (several labels per item), and their class ids."""
+        rows = self._store.query(
+            f"SELECT DISTINCT a.item_id, a.class_id FROM annotations a WHERE {_TAG} AND {_LIVE}", (_WHOLE,)
+        )
+        found: dict[int, set[int]] = {}
+        for item_id, class_id in rows:
+            found.setdefault(item_id, set()).add(class_id)
+        return {item_id: frozenset(labels) for item_id, labels in found.items()}
+
+    def tag_counts(self) -> dict[int, int]:
+        """Class id to the number of usable, done items that have it as a label of the whole item."""
+        rows = self._store.query(
+            "SELECT a.class_id, COUNT(DISTINCT a.item_id) FROM annotations a JOIN items i ON i.id = a.item_id"
+            f" WHERE {_TAG} AND i.marked AND NOT i.deleted AND i.problem = '' AND {_LIVE} GROUP BY 1",
+            (_WHOLE,),
+        )
+        return {int(row[0]): int(row[1]) for row in rows}
+
+    def tag_overview(self, ids: Sequence[int]) -> TagOverview:
+        """What labels of the whole item these items have."""
+        wanted = json.dumps(list(ids))
+        rows = self._store.query(
+            "SELECT a.class_id, a.source = 'model', COUNT(DISTINCT a.item_id), MAX(a.score) FROM annotations a"
+            f" WHERE a.item_id {_IN} AND a.class_id IS NOT NULL AND a.shape = ? AND {_LIVE} GROUP BY 1, 2",
+            (wanted, _WHOLE),
+        )
+        done = self._store.query(f"SELECT COUNT(*) FROM items WHERE id {_IN} AND marked", (wanted,))
+        return TagOverview(
+            len(ids), int(done[0][0]), {r[0]: int(r[2]) for r in rows if not r[1]},
+            {r[0]: (int(r[2]), float(r[3])) for r in rows if r[1]},
+        )  # fmt: skip
 
     def proposals_count(self) -> int:
         """Items that have a proposal and are not done."""

@@ -281,9 +281,18 @@ class ItemsPart:
             return
         rows = self._store.query(f"SELECT id, {_MAIN_CLASS}, split FROM items WHERE {usable} ORDER BY id")
         groups = self.near_groups([row[0] for row in rows], control)
-        given = splits.assign(
-            [splits.SplitRow(r[0], r[1], groups[r[0]], Split(r[2]) if r[2] else None) for r in rows], seed
-        )
+        assert isinstance(self, AnnotationsPart)
+        tags = self.tags_of_all()
+        if tags:
+            several = [
+                splits.TagRow(r[0], tags.get(r[0], frozenset()), groups[r[0]], Split(r[2]) if r[2] else None)
+                for r in rows
+            ]
+            given = splits.assign_several(several, seed)
+        else:
+            given = splits.assign(
+                [splits.SplitRow(r[0], r[1], groups[r[0]], Split(r[2]) if r[2] else None) for r in rows], seed
+            )
         with self._store.transaction() as sql:
             sql.executemany("UPDATE items SET split = ? WHERE id = ?", [(s.value, i) for i, s in given.items()])
 

@@ -66,3 +66,80 @@ def _give(group: Sequence[SplitRow], split: Split, have: dict[int, Counter[Split
         if row.split is None:
             result[row.id] = split
             have[row.class_id][split] += 1
+
+
+# Several labels per item ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class TagRow:
+    """One item that is done. `labels` may be empty; `group` is equal for near-duplicates; `split` is None until given."""
+
+    id: int
+    labels: frozenset[int]
+    group: int
+    split: Split | None = None
+
+
+# Having no label at all is shared out like a label.
+_NONE = -1
+
+
+def assign_several(rows: Sequence[TagRow], seed: int = 0) -> dict[int, Split]:
+    """As `assign`, for items with several labels: iterative stratification (Sechidis, Tsoumakas & Vlahavas 2011, "On the
+    stratification of multi-label data"), of whole groups.
+
+    The label that fewest waiting items have is shared out first, each item to the part that lacks it most; so that rare
+    labels get into every part before common ones take the room.
+    """
+    groups: dict[int, list[TagRow]] = defaultdict(list)
+    for row in sorted(rows, key=lambda r: r.id):
+        groups[row.group].append(row)
+    totals: Counter[int] = Counter(label for row in rows for label in row.labels or {_NONE})
+    have: dict[int, Counter[Split]] = defaultdict(Counter)
+    sizes: Counter[Split] = Counter()
+    result: dict[int, Split] = {}
+
+    def give(group: Sequence[TagRow], split: Split) -> None:
+        for row in group:
+            if row.split is None:
+                result[row.id] = split
+            for label in row.labels or {_NONE}:
+                have[label][row.split or split] += 1
+            sizes[row.split or split] += 1
+
+    fresh: list[list[TagRow]] = []
+    for group in groups.values():
+        given = [row.split for row in group if row.split is not None]
+        if given:
+            give(group, Counter(given).most_common(1)[0][0])
+        else:
+            fresh.append(group)
+    random.Random(seed).shuffle(fresh)
+    waiting = dict(enumerate(fresh))
+    labels_of = [Counter(label for row in group for label in row.labels or {_NONE}) for group in fresh]
+    places: dict[int, list[int]] = defaultdict(list)
+    left: Counter[int] = Counter()
+    for place, labels in enumerate(labels_of):
+        left += labels
+        for label in labels:
+            places[label].append(place)
+    while waiting:
+        rarest = min((label for label in left if left[label] > 0), key=lambda label: (left[label], label))
+        for place in places[rarest]:
+            if place not in waiting:
+                continue
+            group = waiting.pop(place)
+            # The last that could teach a label must do so.
+            needed = any(not have[n][Split.TRAIN] and left[n] <= count for n, count in labels_of[place].items())
+            give(group, Split.TRAIN if needed else _lacking(have[rarest], totals[rarest], sizes, len(rows)))
+            left -= labels_of[place]
+    return result
+
+
+def _lacking(have: Counter[Split], total: int, sizes: Counter[Split], items: int) -> Split:
+    """The part that lacks a label most; of equals the one that lacks most items."""
+    for split in (Split.TRAIN, Split.TEST, Split.VALIDATION):
+        if not have[split]:
+            return split
+    return max(SHARES, key=lambda s: (round(SHARES[s] * total - have[s], 9), SHARES[s] * items - sizes[s]))

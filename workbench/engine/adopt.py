@@ -16,6 +16,7 @@ from typing import Any
 from workbench.app_paths import AppPaths, app_paths
 from workbench.catalog.card import ModelCard, Source
 from workbench.catalog.catalog import Catalog, write_card
+from workbench.catalog.several import with_several
 from workbench.control import Control
 from workbench.errors import UserError
 from workbench.hub.http import check_room
@@ -188,7 +189,7 @@ def _card(found: Recognised, answers: Answers) -> ModelCard:
     name = answers.name.strip()
     if not name:
         raise UserError("The model needs a name.", "Type one.")
-    return ModelCard(
+    card = ModelCard(
         id=re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:60] or "model",
         name=name,
         tasks=found.tasks,
@@ -208,6 +209,7 @@ def _card(found: Recognised, answers: Answers) -> ModelCard:
         limits="Nobody has checked it for this app.",
         created=datetime.now(UTC).isoformat(timespec="seconds"),
     )
+    return with_several(card)
 
 
 def _chosen(found: Recognised, answers: Answers) -> Recognised:

@@ -14,6 +14,7 @@ from workbench.data.importers import sniff
 from workbench.data.importers.tables import SUFFIXES
 from workbench.data.types import Sample
 from workbench.engine.predict import collect_samples, predict
+from workbench.engine.save import label_cells, label_columns
 from workbench.errors import Cancelled, Problem
 from workbench.tasks.base import Task
 from workbench.tasks.registry import get_task
@@ -58,6 +59,7 @@ def run_to_csv(
                 row["problem"] = f"{result.problem.message} {result.problem.hint}".strip()
             elif result.prediction is not None:
                 row |= {"answer": result.prediction.summary(), "certainty": round(result.prediction.certainty, 6)}
+                row |= label_cells(result.prediction)
             if result.sample.text is not None:
                 row["item"] = result.sample.text
             rows.append(row)
@@ -66,10 +68,19 @@ def run_to_csv(
         if not rows:
             raise
         target = target.with_name(f"{target.stem} (stopped early){target.suffix}")
-        write_csv(target, rows, COLUMNS)
+        write_csv(target, rows, _columns(rows))
         return BulkResult(target, sum("answer" in r for r in rows), tuple(problems), complete=False)
-    write_csv(target, rows, COLUMNS)
+    write_csv(target, rows, _columns(rows))
     return BulkResult(target, sum("answer" in r for r in rows), tuple(problems))
+
+
+def _columns(rows: list[dict[str, Any]]) -> list[str]:
+    """Those of every table, and one per class where several labels can be true."""
+    several = label_columns(rows)
+    for row in rows:
+        if "answer" in row:
+            row.update({name: 0 for name in several if name not in row})
+    return [*COLUMNS, *several]
 
 
 def _samples(paths: Sequence[str | Path], task: Task, control: Control) -> tuple[list[Sample], list[Problem]]:

@@ -22,6 +22,7 @@ from workbench.runtimes.network import Network
 from workbench.runtimes.registry import open_model
 from workbench.tasks.base import PooledTask
 from workbench.tasks.registry import get_pooled, get_task
+from workbench.tasks.several import thresholds_of
 
 if TYPE_CHECKING:
     import torch
@@ -155,10 +156,14 @@ def export_onnx(card: ModelCard, target: Path, samples: Sequence[Sample], contro
         control.progress(0, 0, "Exporting")
         names = _write(model, task, file, prepared)
         control.check()
-        note = {
+        note: dict[str, Any] = {
             "labels": list(model.labels), "inputs": names, "output": "logits", "preparation": asdict(model.preparation),
-            "tokenizer": "tokenizer.json" if model.tokenizer is not None else None,
+            "tokenizer": "tokenizer.json" if model.tokenizer is not None else None, "activation": "softmax",
         }  # fmt: skip
+        thresholds = thresholds_of(card.options, len(model.labels))
+        if thresholds is not None:
+            # A label counts when the sigmoid of its logit is at least its threshold.
+            note |= {"activation": "sigmoid", "thresholds": list(thresholds)}
         if model.tokenizer is not None:
             model.tokenizer.backend_tokenizer.save(str(file.with_name("tokenizer.json")))
         write_note(file, note)
@@ -228,7 +233,7 @@ def _compare(
         got = session.run(None, {k: v.numpy() for k, v in tensors.items()})[0]
         biggest = max(biggest, float(np.abs(wanted - got).max()))
         scale = max(scale, float(np.abs(wanted).max()))
-        agree += int((wanted.argmax(1) == got.argmax(1)).sum())
+        agree += task.agree(torch.from_numpy(wanted), torch.from_numpy(got), model.card.options)
     n = len(prepared)
     agreement = agree / n if n else 0.0
     return OnnxCheck(

@@ -160,7 +160,9 @@ def train_network(run: Run, resume: bool) -> Generator[RunEvent, None, Outcome]:
     yield StageChanged("Checking")
     predictions = []
     for split in (Split.VALIDATION, Split.TEST):
-        items, found, _losses = _checked(training, run.usable(split))
+        # Settled once more: when no epoch was the best, nothing has been settled for the state that is kept.
+        validation = split is Split.VALIDATION
+        items, found, _losses = _validated(training) if validation else _checked(training, run.usable(split))
         predictions += [run.said(item, p, split) for item, p in zip(items, found, strict=True)]
     return Outcome(lesson.result(), predictions, best, reason)
 
@@ -168,7 +170,7 @@ def train_network(run: Run, resume: bool) -> Generator[RunEvent, None, Outcome]:
 def _beginning(training: Training) -> Verdict:
     """What the untaught model says; the lesson keeps what it wants of it."""
     run = training.run
-    items, found, losses = _checked(training, run.usable(Split.VALIDATION))
+    items, found, losses = _validated(training)
     _checked(training, run.usable(Split.TEST))
     return verdict(run, items, found, losses)
 
@@ -197,7 +199,7 @@ def _pooled_start(
     yield StageChanged(f"Looking at your {run.task.info.nouns}")
     looked = yield from look(run, task, model, (Split.TRAIN, Split.VALIDATION))
     best: HeadStep | None = None
-    for step in best_head(run, looked):
+    for step in best_head(run, task, looked):
         if step.is_best or best is None:
             best = step
     assert best is not None
@@ -240,7 +242,7 @@ def _epochs(training: Training) -> Generator[RunEvent, None, str]:
             return "stopped-early"
         began = time.monotonic()
         yield from _one_epoch(training)
-        items, found, losses = _checked(training, run.usable(Split.VALIDATION))
+        items, found, losses = _validated(training)
         said = verdict(run, items, found, losses)
         position = training.position
         train_loss = position.loss_sum / max(1, position.seen)
@@ -403,6 +405,15 @@ def _accumulated(training: Training, prepared: Prepared) -> tuple[float, int, in
 def forward(training: Training, part: Prepared) -> Step:
     """One forward pass on some examples."""
     return training.lesson.step([p for _, p in part])
+
+
+def _validated(training: Training) -> tuple[list[Item], list[Prediction], list[float]]:
+    """As `_checked` on the validation items, after the lesson has settled what it settles on them."""
+    items, found, losses = _checked(training, training.run.usable(Split.VALIDATION))
+    settle = getattr(training.lesson, "settle", None)
+    if settle is not None:
+        found = settle([training.run.examples[i.id] for i in items], found)
+    return items, found, losses
 
 
 def _checked(training: Training, items: list[Item]) -> tuple[list[Item], list[Prediction], list[float]]:

@@ -1,4 +1,6 @@
-"""The linear head on frozen features: softmax regression in several strengths, the best on validation kept.
+"""The linear head on frozen features: logistic regression in several strengths, the best on validation kept.
+
+Of one class per item (softmax) or of several (one against the rest, all fitted together): the task's objective says.
 
 The strengths are a path from strong to weak regularisation, each fitted from where the one before ended. Along it the
 model goes from too simple to too clever, so its losses read like the epochs of a training, and overfitting shows.
@@ -11,6 +13,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from workbench.control import Control
+from workbench.tasks.base import Objective
+from workbench.tasks.classification import Softmax
 
 if TYPE_CHECKING:
     import torch
@@ -44,21 +48,23 @@ def fit_path(
     class_weights: torch.Tensor | None = None,
     control: Control | None = None,
     strengths: tuple[float, ...] = STRENGTHS,
+    objective: Objective | None = None,
 ) -> Iterator[HeadStep]:
     """Fit all strengths by L-BFGS (Liu & Nocedal 1989), full batch. Deterministic.
 
     Args:
         train, validation: raw features, float32 [N, F] and [M, F]; M may be 0, then a middle strength counts as best.
-        train_targets, validation_targets: int64 [N], [M].
+        train_targets, validation_targets: [N, …], [M, …] as the objective takes them (softmax: int64 [N]).
         class_weights: float32 [C] for the loss.
+        objective: softmax when None.
 
     Yields:
         One step per strength; the last one with `is_best` is the result.
     """
     import torch
-    from torch.nn.functional import cross_entropy
 
     control = control or Control()
+    objective = objective or Softmax()
     mean, deviation = train.mean(0), train.std(0, unbiased=False).clamp(min=1e-6)
     inputs = (train - mean) / deviation
     weight = torch.zeros(classes, train.shape[1], requires_grad=True)
@@ -72,7 +78,7 @@ def fit_path(
         def closure(strength: float = strength, optimiser: torch.optim.LBFGS = optimiser) -> torch.Tensor:
             control.check()
             optimiser.zero_grad()
-            loss = cross_entropy(inputs @ weight.T + bias, train_targets, weight=class_weights)
+            loss = objective.loss(inputs @ weight.T + bias, train_targets, class_weights)
             loss = loss + 0.5 * strength * weight.square().sum() / classes
             loss.backward()  # type: ignore[no-untyped-call]
             return loss
@@ -81,8 +87,8 @@ def fit_path(
         with torch.no_grad():
             raw_weight = (weight / deviation).clone()
             raw_bias = (bias - raw_weight @ mean).clone()
-            train_loss, train_accuracy = _measure(train, train_targets, raw_weight, raw_bias)
-            loss, accuracy = _measure(validation, validation_targets, raw_weight, raw_bias)
+            train_loss, train_accuracy = _measure(objective, train, train_targets, raw_weight, raw_bias)
+            loss, accuracy = _measure(objective, validation, validation_targets, raw_weight, raw_bias)
         if len(validation_targets):
             is_best = loss < best - 1e-6
             best = min(best, loss)
@@ -92,12 +98,10 @@ def fit_path(
 
 
 def _measure(
-    features: torch.Tensor, targets: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor
+    objective: Objective, features: torch.Tensor, targets: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor
 ) -> tuple[float, float]:
-    """Mean cross-entropy (nats) and accuracy; (0, 0) for nothing."""
-    from torch.nn.functional import cross_entropy
-
+    """Mean cross-entropy (nats) and score; (0, 0) for nothing."""
     if not len(targets):
         return 0.0, 0.0
     logits = features @ weight.T + bias
-    return float(cross_entropy(logits, targets)), float((logits.argmax(1) == targets).float().mean())
+    return float(objective.loss(logits, targets, None)), objective.score(logits, targets)

@@ -28,7 +28,7 @@ def tasks_for_plan(plan: ImportPlan) -> list[TrainableTask]:
     """
     takes = [task for task in trainable_tasks() if task.info.media == plan.media]
     fitting = [task for task in takes if task.info.editor == plan.marks]
-    fitting += [task for task in takes if task not in fitting and plan.serves(task.info.editor)]
+    fitting += [task for task in takes if task not in fitting and plan.offers(task.info.editor)]
     found = fitting if plan.brings_labels else [*fitting, *(task for task in takes if task not in fitting)]
     if not found:
         raise UserError("No model of this app can learn from this.", "Choose pictures or texts.")
@@ -52,7 +52,12 @@ def add_plan(project: Project, plan: ImportPlan, copy_media: bool = False, contr
             before stays.
     """
     info = get_task(project.task_id).info
-    if plan.kind == "marked" and info.editor and plan.brings_labels and not plan.serves(info.editor):
+    if (
+        (plan.kind == "marked" or plan.marks == "tags")
+        and info.editor
+        and plan.brings_labels
+        and not plan.serves(info.editor)
+    ):
         raise UserError(MISFIT, "Make a new project of them.")
     for name in plan.classes:
         project.add_class(name)

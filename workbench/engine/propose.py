@@ -12,7 +12,8 @@ from workbench.control import Control
 from workbench.data import labels
 from workbench.data.annotations import Annotation
 from workbench.data.project import Project
-from workbench.data.shapes import PICTURE_SHAPES, bounds
+from workbench.data.shapes import PICTURE_SHAPES, Whole, bounds
+from workbench.data.tags import tags_of
 from workbench.data.types import ItemFilter
 from workbench.engine.pool import ModelPool
 from workbench.engine.predict import predict
@@ -113,6 +114,8 @@ def _converter(project: Project) -> _Convert | None:
 
 def _missing(there: Sequence[Annotation], made: Sequence[Annotation]) -> list[Annotation]:
     """Those proposals that no label of the same class covers yet."""
+    tags = {a.class_id for a in tags_of(there)}
+    made = [a for a in made if not isinstance(a.shape, Whole) or a.class_id is None or a.class_id not in tags]
     kept = [(a.class_id, bounds(a.shape)) for a in there if not a.is_proposal and isinstance(a.shape, PICTURE_SHAPES)]
     return [
         a

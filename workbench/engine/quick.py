@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from workbench.data.types import Item, Split
@@ -17,7 +17,6 @@ from workbench.engine.run import Outcome, Run
 from workbench.errors import UserError
 from workbench.runtimes.network import Network
 from workbench.tasks.base import PooledTask
-from workbench.tasks.pooled_lesson import scores_of
 
 if TYPE_CHECKING:
     import torch
@@ -52,7 +51,8 @@ def look(run: Run, task: PooledTask, model: Network, splits: tuple[Split, ...]) 
         )
     row = {item_id: place for place, item_id in enumerate(found.ids)}
     items = {s: run.usable(s) for s in splits}
-    missing = set(range(len(run.config.classes))) - {run.targets[i.id] for i in items[Split.TRAIN]}
+    learnt = [run.examples[i.id] for i in items[Split.TRAIN]]
+    missing = set(range(len(run.config.classes))) - {c for e in learnt for c in (e.target, *e.classes)}
     if missing:
         raise UserError(
             f"No usable example of “{run.config.classes[min(missing)]}” is left to learn from.",
@@ -65,17 +65,18 @@ def look(run: Run, task: PooledTask, model: Network, splits: tuple[Split, ...]) 
     return Looked(items, features)
 
 
-def best_head(run: Run, looked: Looked) -> Iterator[HeadStep]:
+def best_head(run: Run, task: PooledTask, looked: Looked) -> Iterator[HeadStep]:
     """The steps of the path of strengths (see `head.fit_path`)."""
     train, validation = looked.items[Split.TRAIN], looked.items[Split.VALIDATION]
     return fit_path(
         looked.features[Split.TRAIN],
-        run.target_tensor(train),
+        run.targets_of(task, train),
         looked.features[Split.VALIDATION],
-        run.target_tensor(validation),
+        run.targets_of(task, validation),
         len(run.config.classes),
         run.class_weights(),
         run.control,
+        objective=task,
     )
 
 
@@ -87,7 +88,7 @@ def train_quick(run: Run, task: PooledTask) -> Generator[RunEvent, None, Outcome
         yield StageChanged("Learning")
         best: HeadStep | None = None
         began = time.monotonic()
-        for step in best_head(run, looked):
+        for step in best_head(run, task, looked):
             if step.is_best or best is None:
                 best = step
             number = step.index + 1
@@ -95,11 +96,12 @@ def train_quick(run: Run, task: PooledTask) -> Generator[RunEvent, None, Outcome
             yield StepDone(number, float(number), step.train_loss, 0.0, spent / number * (len(STRENGTHS) - number))
             yield EpochDone(
                 number, step.train_loss, step.train_accuracy, step.validation_loss, step.validation_accuracy,
-                best is step, spent,
+                best is step, spent, task.metric,
             )  # fmt: skip
             validation = looked.features[Split.VALIDATION]
             logits = validation @ step.weight.T + step.bias
-            yield from live_samples(run, number, looked.items[Split.VALIDATION], scores_of(logits, run.config.classes))
+            said = task.answers(logits, run.config.classes)
+            yield from live_samples(run, number, looked.items[Split.VALIDATION], said)
         assert best is not None
         if len(looked.items[Split.VALIDATION]) and best.index < len(STRENGTHS) - 1:
             yield Advice(
@@ -108,8 +110,16 @@ def train_quick(run: Run, task: PooledTask) -> Generator[RunEvent, None, Outcome
                 f" of step {best.index + 1} of {len(STRENGTHS)} is kept.",
             )
         yield StageChanged("Checking")
+        said = task.answers(validation @ best.weight.T + best.bias, run.config.classes)
+        checked = [run.examples[i.id] for i in looked.items[Split.VALIDATION]]
+        options = task.settle(model.card.options, checked, said, len(run.config.classes))
         predictions = []
         for split in (Split.VALIDATION, Split.TEST):
-            logits = looked.features[split] @ best.weight.T + best.bias
-            predictions += run.predictions(looked.items[split], logits, split)
-        return Outcome(model.with_head(run.config.classes, best.weight, best.bias), predictions, best.index + 1, "done")
+            found = task.answers(looked.features[split] @ best.weight.T + best.bias, run.config.classes)
+            predictions += [
+                run.said(item, task.settled(p, options), split)
+                for item, p in zip(looked.items[split], found, strict=True)
+            ]
+        taught = model.with_head(run.config.classes, best.weight, best.bias)
+        taught.card = replace(taught.card, options=options)
+        return Outcome(taught, predictions, best.index + 1, "done")

@@ -19,7 +19,7 @@ from workbench.data.types import Item, ItemFilter, ItemPrediction, RunRecord, Ru
 from workbench.engine.events import EpochDone, How, RunConfig, RunEvent, StepDone, event_from_json
 from workbench.errors import Problem, UserError
 from workbench.runtimes.base import Loaded
-from workbench.tasks.base import TrainableTask
+from workbench.tasks.base import PooledTask, TrainableTask
 from workbench.tasks.lesson import Example
 from workbench.tasks.predictions import Prediction, Scores, to_record
 from workbench.tasks.registry import get_trainable
@@ -82,6 +82,9 @@ class Run:
             return None
         import torch
 
+        if isinstance(self.task, PooledTask):
+            learnt = [self.examples[i.id] for i in self.usable(Split.TRAIN)]
+            return self.task.class_weights(learnt, len(self.config.classes))
         counts: Counter[int] = Counter()
         for item in self.usable(Split.TRAIN):
             example = self.examples[item.id]
@@ -98,27 +101,9 @@ class Run:
         scores = tuple(round(by_place.get(i, 0.0), 6) for i in range(len(names)))
         return ItemPrediction(item.id, split, names[target], names[scores.index(max(scores))], scores)
 
-    def target_tensor(self, items: list[Item]) -> torch.Tensor:
-        """int64 [N]."""
-        import torch
-
-        return torch.tensor([self.targets[i.id] for i in items], dtype=torch.int64)
-
-    def predictions(self, items: list[Item], logits: torch.Tensor, split: Split) -> list[ItemPrediction]:
-        """From logits float [N, C]."""
-        import torch
-
-        names = self.config.classes
-        return [
-            ItemPrediction(
-                item.id,
-                split,
-                names[self.targets[item.id]],
-                names[scores.index(max(scores))],
-                tuple(round(s, 6) for s in scores),
-            )
-            for item, scores in zip(items, torch.softmax(logits.double(), -1).tolist(), strict=True)
-        ]
+    def targets_of(self, task: PooledTask, items: list[Item]) -> torch.Tensor:
+        """The right answers as the task's loss takes them."""
+        return task.targets([self.examples[i.id] for i in items], len(self.config.classes))
 
 
 def new_config(project: Project, card: ModelCard, how: How = How.QUICK, **options: Any) -> RunConfig:
@@ -127,7 +112,8 @@ def new_config(project: Project, card: ModelCard, how: How = How.QUICK, **option
     Raises:
         UserError: when the model cannot be trained for the project's task.
     """
-    counts = project.counts().per_class
+    # Of several labels per item, only those on items that are done count.
+    counts = project.tag_counts() or project.counts().per_class
     classes = tuple(c.name for c in project.classes() if counts.get(c.id))
     if project.task_id not in card.trainable_for:
         title = get_trainable(project.task_id).info.title.lower()
@@ -260,6 +246,8 @@ def resumable(project: Project) -> list[RunRecord]:
     for record in project.runs():
         if record.status not in ("running", "paused", "interrupted", "failed") or not record.folder.is_dir():
             continue
+        if record.config.get("task") != project.task_id:
+            continue  # the project has become one of several labels since
         if record.status == "failed" and not (record.folder / "last.safetensors").is_file():
             continue
         lock = FileLock(record.folder / _LOCK)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -137,7 +137,23 @@ def _save_picture(prediction: Picture, path: Path) -> None:
         save_picture(open_whole(data), path)
 
 
+def label_cells(prediction: Prediction) -> dict[str, int]:
+    """For a table of many items, where several labels can be true: a column per class, 1 where it counts, else 0."""
+    if not isinstance(prediction, Scores) or not prediction.several:
+        return {}
+    return {f"label: {s.name}": int(s.counts) for s in sorted(prediction.top, key=lambda s: s.index)}
+
+
+def label_columns(rows: Iterable[Mapping[str, Any]]) -> list[str]:
+    """The columns that `label_cells` made in these rows; classes left out of a long list count as 0."""
+    return list(dict.fromkeys(name for row in rows for name in row if name.startswith("label: ")))
+
+
 def _rows(prediction: Prediction) -> tuple[list[dict[str, Any]], list[str]]:
+    if isinstance(prediction, Scores) and prediction.several:
+        several = ["label", "counts", "certainty", "threshold"]
+        cells = [(s.name, int(s.counts), round(s.value, 6), round(s.threshold, 6)) for s in prediction.top]
+        return [dict(zip(several, row, strict=True)) for row in cells], several
     if isinstance(prediction, Scores):
         return [{"answer": s.name, "certainty": round(s.value, 6)} for s in prediction.top], ["answer", "certainty"]
     if isinstance(prediction, Boxes):

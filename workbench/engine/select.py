@@ -21,7 +21,7 @@ from workbench.catalog.card import ModelCard
 from workbench.catalog.fit import needed_memory
 from workbench.control import Control
 from workbench.data.project import Project
-from workbench.data.splits import SplitRow, assign
+from workbench.data.splits import SplitRow, TagRow, assign, assign_several
 from workbench.data.types import Item, ItemFilter, Sample, Split
 from workbench.engine.features import FeatureCache, compute_features
 from workbench.engine.head import HeadStep, fit_path
@@ -55,6 +55,7 @@ class Examples:
         targets: class index of each item by its id.
         classes: class names.
         held_out: ids of the items that judge; near-duplicates of them are not among the others.
+        several: where items have several labels: the classes of each item by its id; `targets` is empty then.
     """
 
     task_id: str
@@ -62,10 +63,15 @@ class Examples:
     targets: dict[int, int]
     classes: tuple[str, ...]
     held_out: frozenset[int] = field(default_factory=frozenset)
+    several: dict[int, frozenset[int]] = field(default_factory=dict)
+
+    def classes_of(self, item_id: int) -> frozenset[int]:
+        """Class indices of an item."""
+        return self.several.get(item_id, frozenset()) if self.several else frozenset({self.targets[item_id]})
 
     def warning(self) -> str:
         """A sentence when there are too few examples to tell models apart; else ""."""
-        counts = Counter(self.targets[i.id] for i in self.items)
+        counts = Counter(c for i in self.items for c in self.classes_of(i.id))
         if len(self.held_out) >= _ENOUGH_HELD_OUT and min(counts.values()) >= _ENOUGH_PER_CLASS:
             return ""
         noun = get_task(self.task_id).info.nouns
@@ -82,8 +88,9 @@ class Ranked:
     Attributes:
         evidence: LogME in nats per example, higher is better; compare it only between models on the same examples.
         accuracy: of a Quick head on the held-out examples, 0..1; a little favourable, as the best of its strengths is
-            taken on the same examples.
+            taken on the same examples. Of several labels per item: the F1 over all labels.
         right, judged: the held-out examples it got right, and how many there were.
+        metric: what `accuracy` is: "accuracy", or "F1", where `right` says nothing.
         seconds: per item, measured here.
         memory_bytes: needed to use it.
         download_bytes: what fetching it costs on another computer.
@@ -99,14 +106,22 @@ class Ranked:
     memory_bytes: int = 0
     download_bytes: int = 0
     problem: Problem | None = None
+    metric: str = "accuracy"
+
+    @property
+    def result(self) -> str:
+        """ "18 of 20", or "F1 87%"."""
+        return f"{self.right} of {self.judged}" if self.metric == "accuracy" else f"{self.metric} {self.accuracy:.0%}"
 
     def sentence(self) -> str:
         if self.problem is not None:
             return f"{self.problem.message} {self.problem.hint}".strip()
-        return (
-            f"{self.right} of {self.judged} right ({self.accuracy:.0%}), {self.seconds:.2f} s each,"
-            f" {self.memory_bytes / 1e9:.1f} GB of memory."
+        how_good = (
+            f"{self.result} right ({self.accuracy:.0%})"
+            if self.metric == "accuracy"
+            else f"{self.result} on {self.judged}"
         )
+        return f"{how_good}, {self.seconds:.2f} s each, {self.memory_bytes / 1e9:.1f} GB of memory."
 
 
 def rank(
@@ -163,10 +178,42 @@ def examples_of(project: Project, control: Control | None = None, seed: int = 0)
         project.ensure_splits(control=control)
     labelled = project.items(project.item_ids(ItemFilter(labelled=True, problems=False)))
     names = {c.id: c.name for c in project.classes()}
+    tags = project.tags_of_all()
+    if tags:
+        learning = [i for i in labelled if i.marked and i.split in (Split.TRAIN, None)]
+        return _examples_of_several(project, learning, tags, names, seed, control)
     labelled = [i for i in labelled if i.class_id in names and i.split in (Split.TRAIN, None)]
     sample = _stratified([(i, names[i.class_id or 0]) for i in labelled], seed)
     groups = project.near_groups([i.id for i, _ in sample], control) if sample else {}
     return _examples(project.task_id, sample, groups, seed)
+
+
+def _examples_of_several(
+    project: Project,
+    items: list[Item],
+    tags: dict[int, frozenset[int]],
+    names: dict[int, str],
+    seed: int,
+    control: Control,
+) -> Examples:
+    """A sample of items with several labels each, drawn at random: every label comes in its share."""
+    sample = sorted(items, key=lambda i: i.id)
+    random.Random(seed).shuffle(sample)
+    sample = sample[:SAMPLE]
+    counts = Counter(c for i in sample for c in tags.get(i.id, ()))
+    kept = [c for c in names if 2 <= counts[c] <= len(sample) - 2]
+    if not kept:
+        nouns = get_task(project.task_id).info.nouns
+        raise UserError(
+            "There is too little labelled to compare models by.",
+            f"Label at least two (better ten or more) {nouns} with, and two without, one of the labels.",
+        )
+    place = {c: at for at, c in enumerate(kept)}
+    several = {i.id: frozenset(place[c] for c in tags.get(i.id, ()) if c in place) for i in sample}
+    groups = project.near_groups([i.id for i in sample], control)
+    rows = [TagRow(i.id, several[i.id], groups.get(i.id, -i.id)) for i in sample]
+    held = frozenset(i for i, split in assign_several(rows, seed).items() if split is not Split.TRAIN)
+    return Examples(project.task_id, tuple(sample), {}, tuple(names[c] for c in kept), held, several)
 
 
 def examples_from(samples: Sequence[Sample], labels: Sequence[str], task_id: str, seed: int = 0) -> Examples:
@@ -241,29 +288,40 @@ def _judge(
 
     seconds = _seconds_each(model, task, examples.items[:_TIMED], control)
     found = compute_features(examples.items, model, task, control, cache)
-    targets = torch.tensor([examples.targets[i] for i in found.ids], dtype=torch.int64)
+    # As it is taught: a target for each example, and the questions (which of the classes, or: this class or not).
+    width = len(examples.classes)
+    if examples.several:
+        targets = torch.tensor([[float(c in examples.several[i]) for c in range(width)] for i in found.ids])
+        questions = [targets[:, c].to(torch.int64) for c in range(width)]
+    else:
+        targets = torch.tensor([examples.targets[i] for i in found.ids], dtype=torch.int64)
+        questions = [targets]
     judging = torch.tensor([i in examples.held_out for i in found.ids])
     learning = ~judging
-    if not judging.any() or len(set(targets[learning].tolist())) < 2:
+    asked = [q[learning].numpy() for q in questions if len(set(q[learning].tolist())) > 1]
+    if not judging.any() or not asked:
         raise UserError(
             f"Too few of the {task.info.nouns} could be read to judge by.", "Look at the problems on the Data page."
         )
     control.check()
-    evidence = log_evidence(found.matrix[learning].double().numpy(), targets[learning].numpy(), control)
-    best = _best(found.matrix, targets, learning, judging, len(examples.classes), control)
+    matrix = found.matrix[learning].double().numpy()
+    evidence = sum(log_evidence(matrix, q, control) for q in asked) / len(asked)
+    best = _best(task, found.matrix, targets, learning, judging, width, control)
     judged = int(judging.sum())
     return Ranked(
         card, evidence, best.validation_accuracy, round(best.validation_accuracy * judged), judged, seconds,
-        max(needed_memory(card), model.memory_bytes()), card.source.size,
+        max(needed_memory(card), model.memory_bytes()), card.source.size, metric=task.metric,
     )  # fmt: skip
 
 
 def _best(
-    matrix: torch.Tensor, targets: torch.Tensor, learning: torch.Tensor, judging: torch.Tensor, classes: int,
-    control: Control,
+    task: PooledTask, matrix: torch.Tensor, targets: torch.Tensor, learning: torch.Tensor, judging: torch.Tensor,
+    classes: int, control: Control,
 ) -> HeadStep:  # fmt: skip
     best: HeadStep | None = None
-    steps = fit_path(matrix[learning], targets[learning], matrix[judging], targets[judging], classes, None, control)
+    steps = fit_path(
+        matrix[learning], targets[learning], matrix[judging], targets[judging], classes, None, control, objective=task
+    )
     for step in steps:
         if step.is_best or best is None:
             best = step

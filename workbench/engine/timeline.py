@@ -68,9 +68,13 @@ def said(prediction: Prediction, threshold: float | None = None, top: int = 1) -
     """What a prediction says, the most certain (or largest) first.
 
     Args:
-        threshold: score below which nothing counts; None: the prediction's own for boxes, none for scores.
-        top: how many of the scores.
+        threshold: score below which nothing counts; None: the prediction's own for boxes and where several classes can be
+            true, none for scores.
+        top: how many of the scores, where one class is true.
     """
+    if isinstance(prediction, Scores) and prediction.several:
+        counting = prediction.chosen if threshold is None else [s for s in prediction.top if s.value >= threshold]
+        return [Said(s.name, s.value) for s in sorted(counting, key=lambda s: -s.value)]
     if isinstance(prediction, Scores):
         return [Said(s.name, s.value) for s in prediction.top[:top] if s.value >= (threshold or 0.0)]
     if isinstance(prediction, Boxes):
@@ -145,7 +149,7 @@ def events(looks: Sequence[Looked], end: float = 0.0, threshold: float | None = 
 
     for place, look in enumerate(looks):
         hole = place > 0 and until[place - 1] < look.time - 1e-6
-        bridge = 0 if isinstance(look.prediction, Scores) else 1
+        bridge = 0 if isinstance(look.prediction, Scores) and not look.prediction.several else 1
         found: dict[str, float] = {}
         for thing in said(look.prediction, threshold):
             value = thing.score if thing.score is not None else thing.area or 0.0

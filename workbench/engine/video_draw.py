@@ -98,9 +98,9 @@ def _areas(picture: Pixels, prediction: Mask, opacity: float) -> None:
 
 
 def _caption(picture: Pixels, prediction: Scores, colours: Colours) -> None:
-    """The best answers at the lower left, each with a bar as long as its probability."""
+    """The best answers at the lower left, each with a bar as long as its probability; what counts is bold."""
     unit = _unit(picture)
-    shown = prediction.top[:_ANSWERS]
+    shown = prediction.first(_ANSWERS)[: _ANSWERS * 2]
     line = round(unit * 2.1)
     width = min(picture.shape[1], unit * 16)
     top = picture.shape[0] - line * len(shown) - unit // 2
@@ -108,7 +108,8 @@ def _caption(picture: Pixels, prediction: Scores, colours: Colours) -> None:
     ground[:] = (ground * 0.3 + 0.7 * 24).astype(ground.dtype)
     for number, score in enumerate(shown):
         at = top + number * line
-        text = _text(f"{score.name}", unit, bold=number == 0)
+        best = score in prediction.chosen
+        text = _text(f"{score.name}", unit, bold=best)
         value = _text(f"{score.value:.0%}", unit)
         room = max(1, width - value.shape[1] - 2 * unit)
         _blend(picture, text[:, :room], unit // 2, at)
@@ -118,7 +119,7 @@ def _caption(picture: Pixels, prediction: Scores, colours: Colours) -> None:
         full = width - unit
         picture[low : low + high, unit // 2 : unit // 2 + full] = (70, 74, 78)
         filled = round(full * max(0.0, min(1.0, score.value)))
-        colour = _rgb(colours.of(score.name)) if number == 0 else (170, 176, 182)
+        colour = _rgb(colours.of(score.name)) if best else (170, 176, 182)
         picture[low : low + high, unit // 2 : unit // 2 + filled] = colour
 
 

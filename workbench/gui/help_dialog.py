@@ -29,6 +29,7 @@ _LABELLING_KEYS = (
     ("1 to 9", "Give the selected items this class and go on to the next"),
     ("0 or Backspace", "Take the label off"),
     ("Enter", "Accept the suggested label and go on"),
+    ("1 to 9, 0, Enter", "Where items have several labels: switch a label, none of them, done"),
     ("Space", "Look at the item in full size"),
     ("?", "In the editor of boxes and areas: the list of its own keys"),
     ("Delete", "Take items out of the project"),

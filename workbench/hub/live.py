@@ -9,7 +9,8 @@ from urllib.parse import quote, urlencode
 
 from workbench.app_paths import AppPaths
 from workbench.catalog.card import ModelCard, Preparation, Source
-from workbench.catalog.hub_kinds import KINDS, HubKind, kind_of
+from workbench.catalog.hub_kinds import KINDS, MULTI_LABEL, HubKind, kind_of
+from workbench.catalog.several import with_several
 from workbench.control import Control
 from workbench.errors import UserError
 from workbench.hub.http import get_json
@@ -148,18 +149,21 @@ def _whole(short: ModelCard, kind: HubKind, config: Mapping[str, Any], commit: s
     if short.tasks and short.tasks[0] in {t for k in KINDS if k.runtime == kind.runtime for t in k.tasks}:
         # The hub says more exactly what a model that writes is for.
         tasks = short.tasks if kind.runtime == "transformers_writer" else tasks
-    return replace(
+    card = replace(
         short,
         runtime=kind.runtime,
         arch=kind.arch,
         tasks=tasks,
         trainable_for=kind.trainable_for,
         label_names=labels,
+        # Its classes are independent of each other: several can be true.
+        options=short.options | ({"multi_label": True} if config.get("problem_type") == MULTI_LABEL else {}),
         family=str(config.get("model_type") or ""),
         source=replace(short.source, revision=commit, size=size),
         preparation=Preparation(max_tokens=min(512, int(longest)) if str(longest).isdigit() else 512),
         minimum_memory=2 * size + _LIBRARIES,
     )
+    return with_several(card)
 
 
 def _labels(named: Any) -> tuple[str, ...]:

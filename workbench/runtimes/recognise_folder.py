@@ -8,7 +8,7 @@ from typing import Any
 
 from workbench.app_paths import resources
 from workbench.catalog.card import Preparation
-from workbench.catalog.hub_kinds import HubKind, kind_of
+from workbench.catalog.hub_kinds import MULTI_LABEL, HubKind, kind_of
 from workbench.errors import UserError
 from workbench.runtimes.recognised import (
     MOST_BYTES,
@@ -72,6 +72,7 @@ def _hugging_face(path: Path, config: Mapping[str, Any], kind: HubKind, licence:
         f"{words} for “{tasks[0].replace('-', ' ')}” in a Hugging Face folder", kind.runtime, kind.arch, tasks,
         weights_folder(path), "", kind.trainable_for, label_names=() if missing and labels else labels,
         preparation=_text_preparation(path, config), family=words, licence=licence, missing=tuple(missing),
+        options={"multi_label": True} if config.get("problem_type") == MULTI_LABEL else {},
     )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, runtime_checkable
 
 from workbench.catalog.card import ModelCard
 from workbench.control import Control
@@ -109,7 +109,9 @@ class TaskInfo:
         options: what can be set before a prediction.
         group: heading under which pages list it.
         question: what a person would ask for ("find and count things in pictures"), for "Find me a model".
+        taught_only: nobody publishes models for it: all that can do it were taught by the person.
         has_truth: there may be a true picture to hold the made one against (PSNR, SSIM).
+        several: id of the task that lets the same items have several labels each; "" where there is none.
     """
 
     id: str
@@ -133,6 +135,8 @@ class TaskInfo:
     group: str = "Pictures"
     question: str = ""
     has_truth: bool = False
+    taught_only: bool = False
+    several: str = ""
 
     @property
     def has_classes(self) -> bool:
@@ -248,8 +252,24 @@ class VaryingTask(TrainableTask, Protocol):
         """
 
 
+class Objective(Protocol):
+    """What a linear head is fitted for.
+
+    Attributes:
+        metric: what `score` is called.
+    """
+
+    metric: ClassVar[str]
+
+    def loss(self, logits: torch.Tensor, targets: torch.Tensor, class_weights: torch.Tensor | None) -> torch.Tensor:
+        """Mean training loss: logits float [B, C], targets as the task gives them."""
+
+    def score(self, logits: torch.Tensor, targets: torch.Tensor) -> float:
+        """0..1, higher is better; 0 for nothing."""
+
+
 @runtime_checkable
-class PooledTask(TrainableTask, Protocol):
+class PooledTask(TrainableTask, Objective, Protocol):
     """A task whose models are a `Network`: a backbone with pooled features and a linear head on them.
 
     Its head is fitted in closed form on features that are computed once (`workbench.engine.quick`).
@@ -261,8 +281,33 @@ class PooledTask(TrainableTask, Protocol):
     def decode(self, logits: torch.Tensor, labels: Sequence[str], notes: Sequence[str]) -> list[Scores]:
         """Logits float [B, C] to predictions."""
 
-    def loss(self, logits: torch.Tensor, targets: torch.Tensor, class_weights: torch.Tensor | None) -> torch.Tensor:
-        """Mean training loss: logits float [B, C], targets int64 [B]."""
+    def targets(self, examples: Sequence[Example], classes: int) -> torch.Tensor:
+        """The right answers as `loss` takes them: int64 [N], or float32 [N, C] where several classes can be true."""
+
+    def right(self, logits: torch.Tensor, targets: torch.Tensor) -> int:
+        """How many are answered right; -1 where that says little."""
+
+    def class_weights(self, examples: Sequence[Example], classes: int) -> torch.Tensor:
+        """float32 [C]: what `loss` takes so that rare classes count as much as common ones."""
+
+    def answers(self, logits: torch.Tensor, labels: Sequence[str]) -> list[Prediction]:
+        """Logits float [N, C] as predictions with all classes, while the model is being taught."""
+
+    def settle(
+        self, options: Mapping[str, Any], examples: Sequence[Example], answers: Sequence[Prediction], classes: int
+    ) -> dict[str, Any]:
+        """The options of the taught model's card, with what is decided on the validation examples once it has learnt.
+
+        Args:
+            options: of the card it started from.
+            answers: what the model says of `examples`; none where there was nothing to check on.
+        """
+
+    def settled(self, prediction: Prediction, options: Mapping[str, Any]) -> Prediction:
+        """A prediction of `answers` under these options."""
+
+    def agree(self, first: torch.Tensor, second: torch.Tensor, options: Mapping[str, Any]) -> int:
+        """For how many rows of logits [N, C] the answers are the same."""
 
     def preparation_key(self, model: Network) -> str:
         """Hash of everything in `prepare` that changes the features: part of the feature cache's key."""

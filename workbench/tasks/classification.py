@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from workbench.control import Control
 from workbench.errors import UserError
 from workbench.tasks.base import BaseTask, TryOptions
 from workbench.tasks.predictions import Prediction, Score, Scores
+from workbench.tasks.several import several_scores, thresholds_of
 
 if TYPE_CHECKING:
     import torch
@@ -18,16 +20,32 @@ if TYPE_CHECKING:
     from workbench.data.project import Project
     from workbench.runtimes.base import Classifier, Loaded
     from workbench.runtimes.network import Network
-    from workbench.tasks.lesson import Lesson, Material
+    from workbench.tasks.lesson import Example, Lesson, Material
 
 _LONGEST_LIST = 20
 
 
-class Classification(BaseTask):
+class Softmax:
+    """An `workbench.tasks.base.Objective`: every example is of exactly one class. Targets int64 [N]."""
+
+    metric: ClassVar[str] = "accuracy"
+
+    def loss(self, logits: torch.Tensor, targets: torch.Tensor, class_weights: torch.Tensor | None) -> torch.Tensor:
+        from torch.nn.functional import cross_entropy
+
+        return cross_entropy(logits.float(), targets, weight=class_weights)
+
+    def score(self, logits: torch.Tensor, targets: torch.Tensor) -> float:
+        return float((logits.argmax(1) == targets).float().mean()) if len(targets) else 0.0
+
+
+class Classification(Softmax, BaseTask):
     """Base of the classification tasks; see `workbench.tasks.base.PooledTask` for the methods' meaning."""
 
     # Part of the feature cache's key: raised when `prepare` changes what it computes.
     version = 1
+    # Tasks that prepare their items in the same way share features: the id of the first of them.
+    prepared_as = ""
 
     def check(self, project: Project) -> None:
         counts = project.counts()
@@ -70,7 +88,11 @@ class Classification(BaseTask):
         sorter = as_classifier(model)
         with torch.inference_mode():
             logits = sorter.class_logits(self.collate(samples, model))
-        return [*self.decode(logits, model.labels, [str(s.get("note", "")) for s in samples])]
+        notes = [str(s.get("note", "")) for s in samples]
+        thresholds = thresholds_of(model.card.options, len(model.labels))
+        if thresholds is not None:
+            return [*several_scores(logits, model.labels, thresholds, notes, _LONGEST_LIST)]
+        return [*self.decode(logits, model.labels, notes)]
 
     def decode(self, logits: torch.Tensor, labels: Sequence[str], notes: Sequence[str]) -> list[Scores]:
         import torch
@@ -82,13 +104,44 @@ class Classification(BaseTask):
             for vs, ids, note in zip(values.tolist(), order.tolist(), notes, strict=True)
         ]
 
-    def loss(self, logits: torch.Tensor, targets: torch.Tensor, class_weights: torch.Tensor | None) -> torch.Tensor:
-        from torch.nn.functional import cross_entropy
+    def targets(self, examples: Sequence[Example], classes: int) -> torch.Tensor:
+        import torch
 
-        return cross_entropy(logits.float(), targets, weight=class_weights)
+        return torch.tensor([e.target for e in examples], dtype=torch.int64)
+
+    def right(self, logits: torch.Tensor, targets: torch.Tensor) -> int:
+        return int((logits.argmax(1) == targets).sum())
+
+    def class_weights(self, examples: Sequence[Example], classes: int) -> torch.Tensor:
+        import torch
+
+        counts = Counter(e.target for e in examples)
+        total = counts.total()
+        return torch.tensor([total / (classes * max(1, counts[c])) for c in range(classes)])
+
+    def answers(self, logits: torch.Tensor, labels: Sequence[str]) -> list[Prediction]:
+        import torch
+
+        values, order = torch.softmax(logits.double(), -1).sort(dim=-1, descending=True, stable=True)
+        return [
+            Scores(tuple(Score(labels[i], v, i) for v, i in zip(vs, ids, strict=True)))
+            for vs, ids in zip(values.tolist(), order.tolist(), strict=True)
+        ]
+
+    def settle(
+        self, options: Mapping[str, Any], examples: Sequence[Example], answers: Sequence[Prediction], classes: int
+    ) -> dict[str, Any]:
+        # A base whose classes were independent of each other leaves nothing of that.
+        return {name: value for name, value in options.items() if name not in ("multi_label", "thresholds")}
+
+    def settled(self, prediction: Prediction, options: Mapping[str, Any]) -> Prediction:
+        return prediction
+
+    def agree(self, first: torch.Tensor, second: torch.Tensor, options: Mapping[str, Any]) -> int:
+        return int((first.argmax(1) == second.argmax(1)).sum())
 
     def preparation_key(self, model: Network) -> str:
-        text = f"{self.info.id}/{self.version}/{sorted(asdict(model.preparation).items())}"
+        text = f"{self.prepared_as or self.info.id}/{self.version}/{sorted(asdict(model.preparation).items())}"
         return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -39,6 +39,7 @@ class ImageClassification(Classification):
         first=True,
         group="Pictures",
         question="say what a picture shows",
+        several="image-tags",
         import_formats=("folders", "table", "files"),
         file_suffixes=FILES,
     )

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from workbench.errors import UserError
 from workbench.tasks.lesson import Checked, Example, How, Material, Step
-from workbench.tasks.predictions import Prediction, Score, Scores
+from workbench.tasks.predictions import Prediction
 
 if TYPE_CHECKING:
     import torch
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 _EPOCHS = {How.QUICK: 1, How.BALANCED: 12, How.THOROUGH: 20}
 _HEAD_RATE = 1e-3
+# Beside the weights, in the state of a model that gives several labels.
+_THRESHOLDS = "settled.thresholds"
 
 
 def trained_stages(stages: Sequence[list[nn.Parameter]], how: How) -> list[list[nn.Parameter]]:
@@ -54,6 +57,9 @@ class PooledLesson:
         if not isinstance(material.model, Network):
             raise UserError(f"“{material.model.card.name}” cannot be taught.", "Choose another model.")
         self._task = task
+        self._classes = len(material.classes)
+        self._before = dict(material.model.card.options)
+        self._options = task.settle(self._before, (), (), self._classes)
         self._model: Network = material.model
         self._how = material.how
         self._device = material.device
@@ -74,7 +80,7 @@ class PooledLesson:
 
     def prepare(self, example: Example, augment_seed: int | None = None) -> dict[str, Any]:
         prepared = self._task.prepare(example.item.sample(), self._model, augment_seed=augment_seed)
-        return {**prepared, "target": example.target}
+        return {**prepared, "example": example}
 
     def step(self, prepared: Sequence[Mapping[str, Any]]) -> Step:
         import torch
@@ -85,7 +91,7 @@ class PooledLesson:
         with torch.autocast("cuda", dtype=torch.bfloat16, enabled=half):
             logits = self._model.logits(self._task.collate(prepared, self._model))
         loss = self._task.loss(logits, targets, self._weights)
-        return Step(loss, int((logits.detach().argmax(1) == targets).sum()))
+        return Step(loss, self._task.right(logits.detach(), targets))
 
     def check(self, prepared: Sequence[Mapping[str, Any]]) -> Checked:
         import torch
@@ -94,29 +100,29 @@ class PooledLesson:
             logits = self._model.logits(self._task.collate(prepared, self._model))
             targets = self._targets(prepared)
             losses = [float(self._task.loss(logits[i : i + 1], targets[i : i + 1], None)) for i in range(len(prepared))]
-        return Checked(scores_of(logits.cpu(), self._model.labels), losses)
+        said = self._task.answers(logits.cpu(), self._model.labels)
+        return Checked([self._task.settled(p, self._options) for p in said], losses)
+
+    def settle(self, examples: Sequence[Example], answers: Sequence[Prediction]) -> list[Prediction]:
+        """What the task decides on the validation examples; goes on the taught model's card."""
+        self._options = self._task.settle(self._before, examples, answers, self._classes)
+        return [self._task.settled(p, self._options) for p in answers]
 
     def state(self) -> dict[str, torch.Tensor]:
-        return self._model.state()
+        import torch
+
+        settled = self._options.get("thresholds")
+        kept = {} if settled is None else {_THRESHOLDS: torch.tensor(settled, dtype=torch.float64)}
+        return {**self._model.state(), **kept}
 
     def load_state(self, state: Mapping[str, torch.Tensor]) -> None:
-        self._model.load_state(state)
+        if _THRESHOLDS in state:
+            self._options = {**self._options, "thresholds": state[_THRESHOLDS].tolist()}
+        self._model.load_state({name: tensor for name, tensor in state.items() if name != _THRESHOLDS})
 
     def result(self) -> Network:
+        self._model.card = replace(self._model.card, options=self._options)
         return self._model
 
     def _targets(self, prepared: Sequence[Mapping[str, Any]]) -> torch.Tensor:
-        import torch
-
-        return torch.tensor([p["target"] for p in prepared], dtype=torch.int64, device=self._device)
-
-
-def scores_of(logits: torch.Tensor, labels: Sequence[str]) -> list[Prediction]:
-    """Logits float [N, C] as the probabilities of all classes, most likely first."""
-    import torch
-
-    values, order = torch.softmax(logits.double(), -1).sort(dim=-1, descending=True, stable=True)
-    return [
-        Scores(tuple(Score(labels[i], v, i) for v, i in zip(vs, ids, strict=True)))
-        for vs, ids in zip(values.tolist(), order.tolist(), strict=True)
-    ]
+        return self._task.targets([p["example"] for p in prepared], self._classes).to(self._device)

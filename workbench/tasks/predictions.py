@@ -13,15 +13,26 @@ from workbench.errors import UserError
 from workbench.runtimes.base import Word
 
 _LONGEST_LINE = 90
+# Of several labels not one is true: that is an answer, too.
+NONE_OF_THEM = "none of them"
 
 
 @dataclass(frozen=True)
 class Score:
-    """One class with its probability in 0..1. `name` is readable; `index` is its place among the logits."""
+    """One class with its probability in 0..1. `name` is readable; `index` is its place among the logits.
+
+    `threshold`: the probability from which on it counts, where several classes can be true at once; else -1.
+    """
 
     name: str
     value: float
     index: int = -1
+    threshold: float = -1.0
+
+    @property
+    def counts(self) -> bool:
+        """It is one of several labels, not only a candidate."""
+        return 0 <= self.threshold <= self.value
 
 
 @dataclass(frozen=True)
@@ -29,12 +40,15 @@ class Scores:
     """How much of each class, most likely first.
 
     Attributes:
-        top: the classes, sorted by falling probability; all of them, or the first 20 of a long list.
+        top: the classes, sorted by falling probability; all of them, or the first 20 of a long list. Where several can be
+            true, those that count come first.
         note: a plain sentence the person must see with it ("Only the first 256 words were read."), or "".
+        several: the classes are independent of each other; none, one or more of them are true.
     """
 
     top: tuple[Score, ...]
     note: str = ""
+    several: bool = False
     kind: ClassVar[str] = "scores"
 
     @property
@@ -42,24 +56,49 @@ class Scores:
         return self.top[0]
 
     @property
+    def chosen(self) -> tuple[Score, ...]:
+        """The answer: the best class, or (`several`) those that count, which may be none."""
+        return tuple(s for s in self.top if s.counts) if self.several else self.top[:1]
+
+    @property
     def certainty(self) -> float:
-        """Of the best answer, 0..1."""
-        return self.best.value
+        """Of the best answer, 0..1. Of several: of the most doubtful one, 0.5 at its threshold."""
+        return min(map(_distance, self.top)) if self.several and self.top else self.best.value
 
     def to_json(self) -> dict[str, Any]:
-        return {
-            "kind": self.kind,
-            "scores": [{"label": s.name, "score": round(s.value, 6)} for s in self.top],
+        found: dict[str, Any] = {"kind": self.kind}
+        if self.several:
+            found |= {"several": True, "labels": [s.name for s in self.chosen]}
+        return found | {
+            "scores": [
+                {"label": s.name, "score": round(s.value, 6)}
+                | ({"threshold": round(s.threshold, 6)} if s.threshold >= 0 else {})
+                for s in self.top
+            ],
             "note": self.note,
         }
 
     def summary(self) -> str:
-        """One line for a table cell: "tabby cat"."""
-        return self.best.name
+        """One line for a table cell: "tabby cat"; of several: "work, travel", or "none of them"."""
+        return ", ".join(s.name for s in self.chosen) or NONE_OF_THEM
 
     def lines(self) -> list[str]:
         """For a terminal."""
+        if self.several:
+            return [f"{s.value:6.1%}  [{'x' if s.counts else ' '}] {s.name}" for s in self.top]
         return [f"{s.value:6.1%}  {s.name}" for s in self.top]
+
+    def first(self, count: int) -> tuple[Score, ...]:
+        """So many of them, but all that count."""
+        return self.top[: max(count, len(self.chosen))]
+
+
+def _distance(score: Score) -> float:
+    """How far a class is from its threshold: 0.5 on it, 1 at the end of its side."""
+    value, limit = score.value, min(1.0, max(0.0, score.threshold))
+    if score.counts:
+        return 0.5 + 0.5 * (value - limit) / (1 - limit) if limit < 1 else 1.0
+    return 0.5 + 0.5 * (limit - value) / limit if limit > 0 else 1.0
 
 
 @dataclass(frozen=True)

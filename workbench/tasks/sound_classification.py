@@ -14,6 +14,7 @@ from workbench.errors import UserError
 from workbench.tasks.base import TaskInfo, TryOptions
 from workbench.tasks.classification import Classification
 from workbench.tasks.predictions import Prediction, Score, Scores
+from workbench.tasks.several import several_scores, thresholds_of
 
 if TYPE_CHECKING:
     import torch
@@ -45,6 +46,7 @@ class SoundClassification(Classification):
         file_suffixes=SOUNDS,
         group="Sounds",
         question="recognise sounds",
+        several="sound-tags",
     )
 
     def prepare(self, sample: Sample, model: Loaded, *, augment_seed: int | None = None) -> dict[str, Any]:
@@ -84,12 +86,14 @@ class SoundClassification(Classification):
         for sample in samples:
             if control is not None:
                 control.check()
-            logits = sorter.sound_logits([sample["sound"]])[0]
-            several = model.card.options.get("multi_label")
-            shares = torch.sigmoid(logits) if several else torch.softmax(logits, -1)
-            values, order = shares.sort(descending=True)
+            logits, note = sorter.sound_logits([sample["sound"]]), str(sample["note"])
+            thresholds = thresholds_of(model.card.options, len(model.labels))
+            if thresholds is not None:
+                found += several_scores(logits, model.labels, thresholds, [note], _LONGEST_LIST)
+                continue
+            values, order = torch.softmax(logits[0], -1).sort(descending=True)
             top = [Score(model.labels[i], v, i) for v, i in zip(values.tolist(), order.tolist(), strict=True)]
-            found.append(Scores(tuple(top[:_LONGEST_LIST]), str(sample["note"])))
+            found.append(Scores(tuple(top[:_LONGEST_LIST]), note))
         return found
 
 

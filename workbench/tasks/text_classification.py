@@ -44,6 +44,7 @@ class TextClassification(Classification):
         first=True,
         group="Texts",
         question="sort texts, or tell how they sound",
+        several="text-tags",
         import_formats=("table", "folders", "files"),
         file_suffixes=(".txt", ".md"),
     )

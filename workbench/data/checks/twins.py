@@ -23,10 +23,12 @@ def check(project: Project, control: Control) -> Iterator[Finding]:
         return
     items = {i.id: i for i in project.items([i for m in twins for i in m])}
     nouns = "pictures" if items[twins[0][0]].kind == "picture" else "texts"
+    tags = project.tags_of_all()
     conflicts, leaks = [], []
     for group_ids in twins:
         group = [items[i] for i in group_ids]
-        if len({i.class_id for i in group if i.class_id is not None}) > 1:
+        several = {tags.get(i.id, frozenset()) for i in group if i.marked} if tags else set()
+        if len({i.class_id for i in group if i.class_id is not None}) > 1 or len(several) > 1:
             conflicts += group_ids
         if _leaks(group):
             leaks += group_ids

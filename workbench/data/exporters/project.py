@@ -8,8 +8,10 @@ from pathlib import Path
 
 from workbench.control import Control
 from workbench.data.exporters.tables import write_csv
+from workbench.data.importers.several import joined, separator_for
 from workbench.data.media import encode_png, holds_patient_data, open_picture
 from workbench.data.project import Project
+from workbench.data.tags import tags_of
 from workbench.data.types import ItemFilter
 from workbench.errors import Problem, UserError
 
@@ -17,18 +19,25 @@ _PAGE = 1000
 
 
 def export_labels(project: Project, path: Path, control: Control | None = None) -> int:
-    """All items with their labels as CSV: file or text, label, split. Returns the number of rows."""
+    """All items with their labels as CSV: file or text, label (several in one cell), split. Returns the number of rows."""
     control = control or Control()
     names = {c.id: c.name for c in project.classes()}
+    separator = separator_for(names.values())
     ids = project.item_ids()
     rows = []
     for start in range(0, len(ids), _PAGE):
         control.check()
         control.progress(start, len(ids), "Writing labels")
-        for item in project.items(ids[start : start + _PAGE]):
+        page = ids[start : start + _PAGE]
+        states = project.annotation_states(page)
+        for item in project.items(page):
+            label = names.get(item.class_id or -1, "")
+            if item.marked and any(a.class_id in names for a in tags_of(states[item.id].annotations)):
+                has = {a.class_id for a in tags_of(states[item.id].annotations)}
+                label = joined([name for class_id, name in names.items() if class_id in has], separator)
             content = item.text if item.text is not None else str(item.path or "")
             key = "text" if item.text is not None else "file"
-            rows.append({key: content, "label": names.get(item.class_id or -1, ""), "split": item.split or ""})
+            rows.append({key: content, "label": label, "split": item.split or ""})
     columns = ["text" if rows and "text" in rows[0] else "file", "label", "split"]
     write_csv(path, rows, columns)
     return len(rows)
@@ -40,12 +49,17 @@ def export_folders(project: Project, folder: Path, control: Control | None = Non
     DICOM files become PNG as the project reads them: they hold the patient's name and more, which nobody asked for.
 
     Raises:
-        UserError: when the folder cannot be written.
+        UserError: when the folder cannot be written, or the items are not of one class each.
     """
     control = control or Control()
     problems: list[Problem] = []
     copied = 0
-    ids = project.item_ids(ItemFilter(labelled=True, problems=False))
+    ids = project.item_ids(ItemFilter(labelled=True, whole_classes=True, problems=False))
+    if not ids and project.counts().labelled:
+        raise UserError(
+            "These items are not of one class each, so there is no folder for them.",
+            "Choose a format of labels instead.",
+        )
     homes: dict[int, Path] = {}
     try:
         for place, label in enumerate(project.classes()):

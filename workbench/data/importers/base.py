@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
 from workbench.control import Control
 from workbench.data import labels
+from workbench.data.annotations import NewAnnotation
+from workbench.data.shapes import Whole
 from workbench.data.types import MediaKind, NewItem, Split
 from workbench.errors import Problem, UserError
 
@@ -32,12 +34,18 @@ class ColumnChoice:
         content: the text, or the path of the picture or recording when `is_path`.
         label: the class, or "".
         words: the right answer in words (a transcript, the answer to a question), or "".
+        several: how the labels in a cell of `label` are parted (see `several.SEPARATORS`); "": it is one label.
+        flags: columns named as a label each, with yes or no (1 or 0) in every row.
+        empty_is_none: an empty cell of labels means that none of them fits; else that nobody has looked yet.
     """
 
     content: str
     label: str = ""
     is_path: bool = False
     words: str = ""
+    several: str = ""
+    flags: tuple[str, ...] = ()
+    empty_is_none: bool = False
 
 
 @dataclass
@@ -102,6 +110,14 @@ class ImportPlan:
         """The columns that look right; None when it is no table."""
         return None
 
+    def separator_of(self, column: str) -> str:
+        """How the labels in the cells of this column seem to be parted; "" when each is one label."""
+        return ""
+
+    def flag_columns(self) -> tuple[str, ...]:
+        """Columns that say yes or no in every row; fewer than two are none."""
+        return ()
+
     def choose(self, choice: ColumnChoice) -> None:
         """Set the columns of a table. Raises: UserError when they cannot serve."""
         raise UserError("There are no columns to choose here.", "")
@@ -111,8 +127,13 @@ class ImportPlan:
         raise NotImplementedError
 
     def serves(self, editor: str) -> bool:
-        """Whether the labels fit projects with this editor (`TaskInfo.editor`)."""
-        return editor == self.marks
+        """Whether the labels fit projects with this editor (`TaskInfo.editor`). One class of an item is also the only one
+        of several labels."""
+        return editor == self.marks or (self.marks, editor) == ("classes", "tags")
+
+    def offers(self, editor: str) -> bool:
+        """Whether a new project with this editor is offered for it: what it serves, but for a class that becomes a label."""
+        return self.serves(editor) and (self.marks, editor) != ("classes", "tags")
 
     def loss(self, editor: str) -> str:
         """What is lost when the labels go into a project with this editor, in one sentence; "" when nothing is."""
@@ -120,11 +141,17 @@ class ImportPlan:
 
     def read_for(self, editor: str, control: Control | None = None) -> Iterator[NewItem | Problem]:
         """As `read`, with labels as this editor has them; only for editors that the plan serves."""
-        return self.read(control)
+        if (self.marks, editor) != ("classes", "tags"):
+            yield from self.read(control)
+            return
+        for item in self.read(control):
+            if isinstance(item, NewItem) and item.label:
+                item = replace(item, label=None, annotations=(NewAnnotation(Whole(), item.label),))
+            yield item
 
     def warn_about_labels(self) -> None:
         """Say what will stand in the way of training."""
-        if len(self.label_counts) == 1:
+        if len(self.label_counts) == 1 and self.marks != "tags":
             self.warnings.append("There is only one label; training needs at least two.")
         few = [name for name, count in self.label_counts.items() if count < 10]
         if len(self.label_counts) > 1 and few:

@@ -15,6 +15,7 @@ from typing import Any
 from workbench.control import Control
 from workbench.data import labels
 from workbench.data.annotations import NewAnnotation
+from workbench.data.importers import several as several_labels
 from workbench.data.importers.base import Column, ColumnChoice, ImportPlan
 from workbench.data.importers.folders import media_of
 from workbench.data.media import PICTURE_SUFFIXES, decode_text, read_bytes
@@ -38,6 +39,7 @@ _PATH_NAMES = re.compile(
     re.I,
 )
 
+_MANY_NAMES = re.compile(r"^(labels|tags|topics|categories|classes|genres?|keywords|emotions|subjects|themes)$", re.I)
 _WORDS_NAMES = re.compile(
     r"^(answer|response|completion|output|reply|transcript|transcription|transcribed_?text|sentence|summary|translation)s?$",
     re.I,
@@ -95,10 +97,36 @@ class TablePlan(ImportPlan):
                 return None
             named = [c for c in texts if _TEXT_NAMES.match(c.name)]
             content = max(named or texts, key=lambda c: self._mean_length(c.name))
+        several = self._guess_several(columns, content)
+        if several:
+            return ColumnChoice(content.name, several, bool(paths), several=self.separator_of(several))
         label, words = self._guess_label(columns, content), self._guess_words(columns, content)
+        flags = tuple(name for name in self.flag_columns() if name != content.name)
+        told = [name for name in (label, words) if name and name not in flags]
+        # "label" with 0 or 1 beside another such column is one class of two.
+        if len(flags) >= 2 and not told and not (len(flags) == 2 and any(_LABEL_NAMES.match(f) for f in flags)):
+            return ColumnChoice(content.name, "", bool(paths), flags=flags)
         if label == words:  # few rows, so that nothing comes again: its name decides
             label = ""
         return ColumnChoice(content.name, label, bool(paths), "" if label else words)
+
+    def separator_of(self, column: str) -> str:
+        """See `ImportPlan.separator_of`."""
+        named = bool(_LABEL_NAMES.match(column) or _MANY_NAMES.match(column))
+        return several_labels.guess_separator(self._sample(column), named)
+
+    def flag_columns(self) -> tuple[str, ...]:
+        """See `ImportPlan.flag_columns`."""
+        rows = len(self.records)
+        found = [n for n in self.names if several_labels.are_flags((r.get(n, "") for _, r in self.records), rows)]
+        return tuple(found) if len(found) >= 2 else ()
+
+    def _guess_several(self, columns: list[Column], content: Column) -> str:
+        """A column with several labels in its cells; one whose name speaks of labels is believed sooner."""
+        others = [c for c in columns if c.name != content.name and not self._looks_like_paths(c.name)]
+        named = [c for c in others if _LABEL_NAMES.match(c.name) or _MANY_NAMES.match(c.name)]
+        rest = [c for c in others if c not in named and not _WORDS_NAMES.match(c.name)] if not named else []
+        return next((c.name for c in [*named, *rest] if self.separator_of(c.name)), "")
 
     def _guess_words(self, columns: list[Column], content: Column) -> str:
         """A column that by its name holds right answers in words. Beside texts, "sentence" is no such name."""
@@ -118,6 +146,10 @@ class TablePlan(ImportPlan):
                 raise UserError(f"There is no column “{name}”.", f"The columns are: {', '.join(self.names)}.")
         if choice.content in (choice.label, choice.words):
             raise UserError("The same column cannot be both content and label.", "Choose another column for the label.")
+        if missing := [name for name in choice.flags if name not in self.names or name == choice.content]:
+            raise UserError(f"“{missing[0]}” cannot be a column of a label.", "Choose other columns.")
+        if choice.flags and (choice.label or choice.words):
+            raise UserError("Labels are in one column or in many, not both.", "Choose one of the two.")
         if choice.label and choice.words:
             raise UserError("A table brings classes or answers in words, not both.", "Choose one of the two columns.")
         self.choice = choice
@@ -126,12 +158,15 @@ class TablePlan(ImportPlan):
         self.total = len(filled)
         self.warnings = []
         self.label_counts = {}
-        self.marks = "words" if choice.words else "classes"
+        several = bool(choice.flags or (choice.label and choice.several))
+        self.marks = "words" if choice.words else "tags" if several else "classes"
         if choice.words:
             told = sum(1 for r in filled if r.get(choice.words, "").strip())
             if told < len(filled):
                 self.warnings.append(f"{len(filled) - told} rows have no answer and come in without one.")
-        if choice.label:
+        if several:
+            self._count_several(filled, choice)
+        elif choice.label:
             standing, sentences = labels.merged_spellings(r.get(choice.label, "") for r in filled)
             found = Counter(standing[labels.key(v)] for r in filled if (v := r.get(choice.label, "")).strip())
             self.label_counts = dict(found.most_common())
@@ -140,6 +175,43 @@ class TablePlan(ImportPlan):
             if len(found) > 200:
                 self.warnings.append(f"“{choice.label}” has {len(found)} different values; is it really the label?")
         self.warn_about_labels()
+
+    def _count_several(self, filled: list[dict[str, str]], choice: ColumnChoice) -> None:
+        found = [self._labels_of(row, choice) for row in filled]
+        standing, sentences = labels.merged_spellings(name for names in found for name in names or ())
+        self._standing = standing
+        counts = Counter(standing[labels.key(name)] for names in found for name in names or ())
+        if choice.flags:
+            counts.update({labels.clean(name): 0 for name in choice.flags})
+            self.classes = [labels.clean(name) for name in choice.flags]
+        self.label_counts = dict(counts.most_common())
+        self.warnings += sentences
+        open_rows = sum(names is None for names in found)
+        if open_rows:
+            self.warnings.append(f"{open_rows:,} rows say nothing of labels and come in as not done yet.")
+
+    def _labels_of(self, row: dict[str, str], choice: ColumnChoice) -> list[str] | None:
+        """All labels of a row; None where nothing is said. What cannot be read is nothing, too (`read` says so)."""
+        if choice.flags:
+            flags = [several_labels.flag(row.get(name, "")) for name in choice.flags]
+            if all(f is None for f in flags):
+                return [] if choice.empty_is_none else None
+            return [labels.clean(name) for name, f in zip(choice.flags, flags, strict=True) if f]
+        cell = row.get(choice.label, "").strip()
+        if not cell:
+            return [] if choice.empty_is_none else None
+        return several_labels.split_cell(cell, choice.several)
+
+    def _odd_labels(self, row: dict[str, str], choice: ColumnChoice) -> str:
+        """What is wrong with a row's labels; "" when nothing is."""
+        for name in choice.flags:
+            cell = row.get(name, "").strip()
+            if cell and several_labels.flag(cell) is None:
+                return f"“{cell[:40]}” in the column “{name}” is neither yes (1) nor no (0)."
+        cell = row.get(choice.label, "").strip() if choice.label else ""
+        if cell and several_labels.split_cell(cell, choice.several) is None:
+            return f"The column “{choice.label}” holds no list of labels here."
+        return ""
 
     @property
     def brings_labels(self) -> bool:
@@ -171,10 +243,20 @@ class TablePlan(ImportPlan):
                     where, f"The column “{choice.content}” is empty here.", "Fill it in, or leave the row out."
                 )
                 continue
-            value = record.get(choice.label, "") if choice.label else ""
-            label = self._standing[labels.key(value)] if value.strip() else None
-            said = record.get(choice.words, "").strip() if choice.words else ""
-            marks = (NewAnnotation(Whole(), text=said),) if said else None
+            label, marks = None, None
+            if self.marks == "tags":
+                odd = self._odd_labels(record, choice)
+                if odd:
+                    yield Problem(where, odd, "Mend it, or leave the row out.")
+                    continue
+                names = self._labels_of(record, choice)
+                if names is not None:
+                    marks = tuple(NewAnnotation(Whole(), self._standing[labels.key(n)]) for n in names)
+            else:
+                value = record.get(choice.label, "") if choice.label else ""
+                label = self._standing[labels.key(value)] if value.strip() else None
+                said = record.get(choice.words, "").strip() if choice.words else ""
+                marks = (NewAnnotation(Whole(), text=said),) if said else None
             if choice.is_path:
                 path = (self.source.parent / content.replace("\\", "/")).absolute()
                 yield NewItem(self.media, content, path=path, label=label, annotations=marks)

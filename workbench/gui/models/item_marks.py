@@ -24,6 +24,8 @@ class Marks:
         done: the item is done.
         key: changes whenever the drawing does; "" when there is nothing to draw.
         draw: makes the drawing over a thumbnail of a size, in any thread.
+        several: labels are shown one by one, in `chips`.
+        chips: each label with its colour and the score of a suggestion (-1 for a label), where labels are shown one by one.
     """
 
     text: str
@@ -31,6 +33,26 @@ class Marks:
     done: bool
     key: str
     draw: Callable[[QSize], QImage]
+    chips: tuple[tuple[str, str, float], ...] = ()
+    several: bool = False
+
+
+def tag_marks(
+    item: Item,
+    has: Sequence[int | None],
+    proposed: Sequence[tuple[int | None, float]],
+    classes: Mapping[int, ClassLabel],
+) -> Marks:
+    """Several labels of a whole item, in the order of the classes; then what a model suggests."""
+    labels = sorted((classes[c] for c in has if c is not None and c in classes), key=lambda c: c.position)
+    chips = [(c.name, c.colour, -1.0) for c in labels]
+    waiting = [(classes[c], score) for c, score in proposed if c is not None and c in classes and c not in has]
+    chips += [(found.name, found.colour, score) for found, score in waiting]
+    words = ", ".join(f"{name}? {score:.0%}" if score >= 0 else name for name, _, score in chips)
+    if not item.marked:
+        words = f"{words} (not done)" if words else "not done"
+    words = words or "none of them"
+    return Marks(words, chips[0][1] if chips else "", item.marked, "", lambda size: QImage(), tuple(chips), True)
 
 
 def marks_of(

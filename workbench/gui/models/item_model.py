@@ -12,7 +12,7 @@ from PySide6.QtCore import QAbstractListModel, QByteArray, QMimeData, QModelInde
 
 from workbench.data.types import ClassLabel, Item
 from workbench.errors import UserError
-from workbench.gui.models.item_marks import Marks, marks_of
+from workbench.gui.models.item_marks import Marks, marks_of, tag_marks
 from workbench.gui.project_store import ProjectStore
 
 log = logging.getLogger(__name__)
@@ -33,6 +33,7 @@ class ItemModel(QAbstractListModel):
 
     Attributes:
         annotated: labels are on pieces of the items (an editor makes them): `MARKS_ROLE` says what is there.
+        tagged: they are several labels of the whole item, shown one by one.
     """
 
     def __init__(self, store: ProjectStore) -> None:
@@ -46,6 +47,8 @@ class ItemModel(QAbstractListModel):
         self._versions: dict[int, int] = {}
         self._version = 0
         self.annotated = False
+        self.tagged = False
+        self._proposed: dict[int, dict[int, list[tuple[int | None, float]]]] = {}
         store.labels_changed.connect(self._labels_changed)
 
     def show_ids(self, ids: Sequence[int]) -> None:
@@ -89,6 +92,8 @@ class ItemModel(QAbstractListModel):
                 page = {item.id: item for item in project.items(wanted)}
                 if self.annotated:
                     self._summaries[number] = project.annotation_summary(wanted)
+                if self.tagged:
+                    self._proposed[number] = project.proposal_summary(wanted)
             except UserError as error:
                 # The disk went away or the project is being closed: painting must not fail because of it.
                 log.warning("items cannot be shown: %s", error)
@@ -128,6 +133,9 @@ class ItemModel(QAbstractListModel):
         if not self.annotated or project is None:
             return None
         summary = self._summaries.get(row // _PAGE, {}).get(item.id, [])
+        if self.tagged:
+            proposed = self._proposed.get(row // _PAGE, {}).get(item.id, [])
+            return tag_marks(item, [c for c, _ in summary], [] if item.marked else proposed, self._classes)
         return marks_of(project, item, summary, self._classes, self._version + self._versions.get(item.id, 0))
 
     def _tip(self, item: Item) -> str:
@@ -186,6 +194,7 @@ class ItemModel(QAbstractListModel):
         try:
             items = {item.id: item for item in project.items([self._ids[row] for row in rows])}
             summary = project.annotation_summary(list(items)) if self.annotated else {}
+            proposed = project.proposal_summary(list(items)) if self.tagged else {}
         except UserError as error:
             log.warning("items cannot be shown: %s", error)
             return False
@@ -195,6 +204,7 @@ class ItemModel(QAbstractListModel):
                 return False
             self._pages[row // _PAGE][item.id] = item
             self._summaries.setdefault(row // _PAGE, {})[item.id] = summary.get(item.id, [])
+            self._proposed.setdefault(row // _PAGE, {})[item.id] = proposed.get(item.id, [])
             self.dataChanged.emit(self.index(row), self.index(row))
         return True
 

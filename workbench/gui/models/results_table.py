@@ -48,7 +48,9 @@ class ResultsTable(QAbstractTableModel):
         return self._rows
 
     def rows_for_export(self) -> list[dict[str, Any]]:
-        """Plain rows: item, answer, certainty, problem, path."""
+        """Plain rows: item, answer, certainty, problem, path, and a column per class where several can be true."""
+        from workbench.engine.save import label_cells
+
         return [
             {
                 "item": r.sample.name,
@@ -56,6 +58,7 @@ class ResultsTable(QAbstractTableModel):
                 "certainty": round(r.prediction.certainty, 6) if r.prediction else "",
                 "problem": f"{r.problem.message} {r.problem.hint}".strip() if r.problem else "",
                 "path": str(r.sample.path or ""),
+                **(label_cells(r.prediction) if r.prediction else {}),
             }
             for r in sorted(self._rows, key=lambda r: r.index)
         ]

@@ -13,6 +13,7 @@ from workbench.gui.context import AppContext
 from workbench.gui.editors.picture.document import counted
 from workbench.gui.editors.picture.proposing import Taken, accepting, proposers, proposing
 from workbench.gui.widgets.basic import Banner
+from workbench.tasks.registry import get_task
 
 SURE = 0.95
 _NO_MODEL = UserError(
@@ -35,9 +36,14 @@ class Marks(QObject):
 
         def work(control: Control) -> tuple[ModelCard, int]:
             cards = proposers(project, catalog)
-            if not cards:
+            if cards:
+                return cards[0], proposing(project, cards[0])(control)
+            from workbench.engine.suggest import propose_from_labels, proposes_from_labels
+
+            if not proposes_from_labels(project):
                 raise _NO_MODEL
-            return cards[0], proposing(project, cards[0])(control)
+            card, _why = catalog.suggest(project.task_id, to_teach=True)
+            return card, propose_from_labels(project, card, control)
 
         job = self._ctx.jobs.start("Suggesting labels", work)
         job.succeeded.connect(self._came)
@@ -53,9 +59,8 @@ class Marks(QObject):
             before, after, count = taken
             if after and self._ctx.store.project is project:
                 self._ctx.store.annotated(before, after, f"accept {counted(count, 'suggestion')}")
-            rest = (
-                f" in {counted(len(after), 'picture')}. Ctrl+Z takes them back." if count else ": none is so certain."
-            )
+            noun = get_task(project.task_id).info.noun
+            rest = f" in {counted(len(after), noun)}. Ctrl+Z takes them back." if count else ": none is so certain."
             self._banner.show_message(f"{counted(count, 'suggestion')} accepted{rest}", "good" if count else "info")
 
         job = self._ctx.jobs.start("Accepting suggestions", accepting(project, SURE))

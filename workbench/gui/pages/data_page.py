@@ -39,6 +39,8 @@ from workbench.gui.widgets.class_panel import ClassPanel
 from workbench.gui.widgets.filter_bar import FilterBar
 from workbench.gui.widgets.import_dialog import ImportDialog
 from workbench.gui.widgets.item_view import ItemView
+from workbench.gui.widgets.list_bars import ListBars
+from workbench.gui.widgets.several_offer import SeveralOffer
 from workbench.gui.workers import Job
 from workbench.tasks.base import TaskInfo
 from workbench.tasks.registry import get_task, get_trainable, trainable_tasks
@@ -65,6 +67,9 @@ class DataPage(Page):
         self.view = ItemView(self.model, ctx.thumbnails)
         self.filter_bar = FilterBar()
         self.classes = ClassPanel(ctx.store)
+        self.bars = ListBars()
+        self.offer = SeveralOffer(ctx, self.banner)
+        self.classes.body.addWidget(self.offer)
         self.checks = ChecksStrip()
         self.full = self._build_full()
         self.stack.addWidget(self.empty)
@@ -196,8 +201,9 @@ class DataPage(Page):
         self._label_rows(self.view.selected_rows(), key)
 
     def _label_rows(self, rows: list[int], key: int) -> None:
-        if self._editor() is not None:
-            if rows:
+        editor = self._editor()
+        if editor is not None:
+            if rows and not editor.label_rows(rows, key):
                 self._open_item(rows[0])
             return
         ids = [self.model.ids[row] for row in rows]
@@ -217,8 +223,9 @@ class DataPage(Page):
     def _accept(self) -> None:
         """Take over the suggestions of the selected items, or open the editor."""
         rows = self.view.selected_rows()
-        if self._editor() is not None:
-            if rows:
+        editor = self._editor()
+        if editor is not None:
+            if rows and not editor.accept_rows(rows):
                 self._open_item(rows[0])
             return
         items = [i for i in (self.model.item_at(row) for row in rows) if i is not None]
@@ -317,6 +324,7 @@ class DataPage(Page):
             self._editors[name] = editor
             if editor is not None:
                 self.stack.addWidget(editor)
+                editor.attach(self.view)
                 editor.closed.connect(self._leave_editor)
                 editor.moved.connect(self.view.go_to)
         return self._editors[name]
@@ -342,9 +350,10 @@ class DataPage(Page):
             editor.review()
 
     def _dropped_on_class(self, class_id: int, ids: list[int]) -> None:
-        if self._editor() is None:
+        editor = self._editor()
+        if editor is None:
             self.ctx.store.set_label(ids, class_id)
-        else:
+        elif not editor.drop_on(class_id, ids):
             self.banner.show_message("Labels are drawn here: double-click a picture, or press Enter.", "info")
 
     # Showing -------------------------------------------------------------------------------------------------------
@@ -360,10 +369,14 @@ class DataPage(Page):
             self.model.show_ids([])
             return
         info = self._info()
-        annotated = self._editor() is not None
+        editor = self._editor()
+        annotated = editor is not None
         self.model.annotated = annotated
+        self.model.tagged = editor is not None and editor.chips_in_list
+        self.bars.show_for(editor)
+        self.offer.show_for(project, info)
         self.filter_bar.set_annotated(annotated)
-        self.classes.set_annotated(annotated)
+        self.classes.set_annotated(annotated, editor.list_hint if editor is not None else "")
         tiles = info.media == "picture"
         self.view.set_tiles(tiles)
         self.filter_bar.zoom.setVisible(tiles)
@@ -522,6 +535,7 @@ class DataPage(Page):
         column.addLayout(top)
         column.addWidget(self.checks)
         column.addWidget(self.filter_bar)
+        column.addWidget(self.bars)
         splitter = QSplitter()
         splitter.setChildrenCollapsible(False)
         splitter.addWidget(self.view)

@@ -28,7 +28,7 @@ from workbench.data.types import Sample, Window
 from workbench.data.video import is_video
 from workbench.engine.explain.kinds import can_explain
 from workbench.engine.predict import PredictResult, suits
-from workbench.engine.save import endings_together, save_prediction, save_together
+from workbench.engine.save import endings_together, label_columns, save_prediction, save_together
 from workbench.errors import Problem, UserError
 from workbench.gui.context import AppContext
 from workbench.gui.models.results_table import RESULT_ROLE, ResultsTable
@@ -443,7 +443,8 @@ class TryPage(Page):
         card = self.picker.card
         self.controls.show_options(self._task, card)
         self.input.show_task(self._task, self._waits())
-        self.correct.setVisible(self._task.info.trainable and self._task.info.result == "scores")
+        # One right class can be said at once; of several labels the Data page is the place.
+        self.correct.setVisible(self._task.info.trainable and self._task.info.editor == "classes")
         self.view.picture.set_has_truth(self._task.info.has_truth)
         self.go.setVisible(self._waits())
         self.go.setText(f" {self._task.info.verb or 'Ask'}")
@@ -655,7 +656,8 @@ class TryPage(Page):
             if file.lower().endswith(".json"):
                 write_json(Path(file), rows)
             else:
-                write_csv(Path(file), rows, ["item", "answer", "certainty", "problem", "path"])
+                columns = ["item", "answer", "certainty", "problem", "path", *label_columns(rows)]
+                write_csv(Path(file), rows, columns)
             return len(rows)
 
         job = self.ctx.jobs.start("Saving the answers", work)

@@ -188,11 +188,12 @@ class ClassPanel(Card):
         words = ("not done", "Everything is done") if self._annotated else ("without a label", "Everything has a label")
         self.unlabelled.setText(f"{unlabelled:,} {words[0]}" if unlabelled else words[1])
 
-    def set_annotated(self, annotated: bool) -> None:
-        """Speak of labels on pieces of items, which an editor makes."""
+    def set_annotated(self, annotated: bool, hint: str = "") -> None:
+        """Speak of labels on pieces of items, which an editor makes; `hint`: how that is done, in its words."""
         self._annotated = annotated
         self.hint.setText(
-            "How often each is marked. Open a picture (Enter) to mark more." if annotated
+            hint
+            or "How often each is marked. Open a picture (Enter) to mark more." if annotated
             else "Select items, then press the number; or drag items here."
         )  # fmt: skip
 

@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Protocol
+
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from workbench.gui.theme import theme
-from workbench.trust.metrics import Evaluation
 
 _SMALLEST, _LARGEST = 20, 56
+
+
+class Counted(Protocol):
+    """What it shows: names, and counts of each row and column of them."""
+
+    @property
+    def classes(self) -> tuple[str, ...]: ...
+
+    @property
+    def confusion(self) -> tuple[tuple[int, ...], ...]: ...
+
+
+def _taken_for(true: str, called: str, count: int) -> str:
+    return f"{count} “{true}” rightly found" if true == called else f"{count} “{true}” taken for “{called}”"
 
 
 class ConfusionMatrix(QWidget):
@@ -23,7 +39,8 @@ class ConfusionMatrix(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._evaluation: Evaluation | None = None
+        self._evaluation: Counted | None = None
+        self._say: Callable[[str, str, int], str] = _taken_for
         self.at = (0, 0)
         self._hover: tuple[int, int] | None = None
         self.setMouseTracking(True)
@@ -33,8 +50,10 @@ class ConfusionMatrix(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
         theme().changed.connect(self.update)
 
-    def show_evaluation(self, evaluation: Evaluation) -> None:
+    def show_evaluation(self, evaluation: Counted, say: Callable[[str, str, int], str] | None = None) -> None:
+        """`say`: row, column and count of a cell in words."""
         self._evaluation = evaluation
+        self._say = say or _taken_for
         self.at = (0, 0)
         self._describe()
         self.updateGeometry()
@@ -153,8 +172,7 @@ class ConfusionMatrix(QWidget):
         if e is None or not e.classes:
             return ""
         true, called = e.classes[at[0]], e.classes[at[1]]
-        count = e.confusion[at[0]][at[1]]
-        return f"{count} “{true}” rightly found" if at[0] == at[1] else f"{count} “{true}” taken for “{called}”"
+        return self._say(true, called, e.confusion[at[0]][at[1]])
 
     def _describe(self) -> None:
         self.setAccessibleName(f"What was taken for what. {self._words(self.at)}")

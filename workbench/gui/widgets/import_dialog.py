@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from workbench.data.importers import ColumnChoice, ImportPlan
+from workbench.data.importers.several import SEPARATORS
 from workbench.errors import UserError
 from workbench.gui.theme import L, M
 from workbench.gui.widgets.basic import Banner, label
@@ -27,6 +28,7 @@ from workbench.gui.widgets.oddities import Oddities
 from workbench.tasks.base import Task
 
 _NO_LABEL = "(no labels)"
+_A_COLUMN_EACH = "(a column per label, with 1 and 0)"
 _PREVIEW = 12
 TasksFor = Callable[[ImportPlan], Sequence[Task]]
 
@@ -78,6 +80,10 @@ class ImportDialog(QDialog):
         self.label_column.setObjectName("label-column")
         self.words_column = QComboBox()
         self.words_column.setObjectName("words-column")
+        self.several = QComboBox()
+        self.several.setObjectName("several-labels")
+        self.empty = QCheckBox("An empty cell means that none of them fits")
+        self.empty.setObjectName("empty-is-none")
         columns = plan.columns()
         if columns:
             self._fill_columns(form)
@@ -126,11 +132,16 @@ class ImportDialog(QDialog):
         guess = self.plan.guess()
         names = [c.name for c in self.plan.columns()]
         self.content.addItems(names)
-        self.label_column.addItems([_NO_LABEL, *names])
+        flags = [_A_COLUMN_EACH] if self.plan.flag_columns() else []
+        self.label_column.addItems([_NO_LABEL, *flags, *names])
+        self.several.addItem("one label", "")
+        for separator, words in SEPARATORS.items():
+            self.several.addItem(f"several labels, {words}", separator)
         self.words_column.addItems([_NO_LABEL, *names])
         if guess is not None:
             self.content.setCurrentText(guess.content)
-            self.label_column.setCurrentText(guess.label or _NO_LABEL)
+            self.label_column.setCurrentText(_A_COLUMN_EACH if guess.flags else guess.label or _NO_LABEL)
+            self.several.setCurrentIndex(max(0, self.several.findData(guess.several)))
             self.words_column.setCurrentText(guess.words or _NO_LABEL)
         self._is_path = guess is not None and guess.is_path
         self._guessed = guess.content if guess is not None else ""
@@ -146,7 +157,33 @@ class ImportDialog(QDialog):
             box.setAccessibleName(text)
             box.setToolTip(tip)
             form.addRow(text, box)
-            box.currentTextChanged.connect(lambda _text: self._choose())
+            if box is self.label_column:
+                self._add_several(form)
+                box.currentTextChanged.connect(self._label_column_chosen)
+            else:
+                box.currentTextChanged.connect(lambda _text: self._choose())
+        self._show_several()
+
+    def _add_several(self, form: QFormLayout) -> None:
+        """How the labels of a cell are parted, and what an empty cell says."""
+        self.several.setAccessibleName("A cell of it holds")
+        self.several.setToolTip("One label per item, or several at once (multi-label)")
+        self.several.currentIndexChanged.connect(lambda _i: self._choose())
+        form.addRow("A cell of it holds", self.several)
+        self.empty.setToolTip("Else an item with an empty cell comes in as not done yet")
+        self.empty.toggled.connect(lambda _on: self._choose())
+        form.addRow("", self.empty)
+
+    def _label_column_chosen(self, name: str) -> None:
+        self.several.blockSignals(True)
+        self.several.setCurrentIndex(max(0, self.several.findData(self.plan.separator_of(name))))
+        self.several.blockSignals(False)
+        self._choose()
+
+    def _show_several(self) -> None:
+        chosen = self.label_column.currentText()
+        self._form.setRowVisible(self.several, chosen not in (_NO_LABEL, _A_COLUMN_EACH))
+        self._form.setRowVisible(self.empty, self.plan.marks == "tags")
 
     def _preview(self) -> QTableWidget:
         rows = self.plan.preview(_PREVIEW)
@@ -166,9 +203,11 @@ class ImportDialog(QDialog):
     def _choose(self) -> None:
         chosen = self.label_column.currentText()
         content, words = self.content.currentText(), self.words_column.currentText()
+        label_name = "" if chosen in (_NO_LABEL, _A_COLUMN_EACH) else chosen
+        flags = tuple(n for n in self.plan.flag_columns() if n != content) if chosen == _A_COLUMN_EACH else ()
         choice = ColumnChoice(
-            content, "" if chosen == _NO_LABEL else chosen, self._is_path and content == self._guessed,
-            "" if words == _NO_LABEL else words,
+            content, label_name, self._is_path and content == self._guessed, "" if words == _NO_LABEL else words,
+            str(self.several.currentData() or "") if label_name else "", flags, self.empty.isChecked(),
         )  # fmt: skip
         try:
             self.plan.choose(choice)
@@ -177,6 +216,7 @@ class ImportDialog(QDialog):
             self.ok.setEnabled(False)
             return
         self.ok.setEnabled(True)
+        self._show_several()
         self.summary.setText(self.plan.summary)
         self._warn()
         if self._form.indexOf(self.task) >= 0:

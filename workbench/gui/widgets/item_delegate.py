@@ -122,7 +122,9 @@ class ItemDelegate(QStyledItemDelegate):
         suggested: ClassLabel | None,
         marks: Marks | None,
     ) -> None:
-        chip = min(180.0, frame.width() * 0.3)
+        # Several labels need more room than one.
+        several = marks is not None and marks.several
+        chip = min(340.0 if several else 180.0, frame.width() * (0.42 if several else 0.3))
         words = frame.adjusted(M, S / 2, -chip - 2 * M, -S / 2)
         painter.setPen(theme().colour("text"))
         metrics = QFontMetrics(painter.font())
@@ -186,6 +188,9 @@ class ItemDelegate(QStyledItemDelegate):
 def paint_marks(painter: QPainter, area: QRectF, marks: Marks) -> None:
     """What is marked on an item: filled when it is done, dashed while it is not."""
     metrics = QFontMetrics(painter.font())
+    if marks.chips:
+        paint_chips(painter, area, marks)
+        return
     if not marks.colour:
         mark = ("circle-check", "good") if marks.done else ("sparkles", "warn") if marks.key else ("", "text_faint")
         if mark[0]:
@@ -217,3 +222,46 @@ def paint_marks(painter: QPainter, area: QRectF, marks: Marks) -> None:
     words = box.adjusted(22, 0, -6, 0)
     shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, int(words.width()))
     painter.drawText(words, Qt.AlignmentFlag.AlignVCenter, shown)
+
+
+def paint_chips(painter: QPainter, area: QRectF, marks: Marks) -> None:
+    """Every label as a small chip of its own, as many as there is room for; suggested ones are dashed. A ring before them
+    says that the item is not done."""
+    metrics = QFontMetrics(painter.font())
+    left = area.left()
+    if not marks.done:
+        found = pixmap("circle-dashed", 14, "text_faint")
+        painter.drawPixmap(QRectF(left + 1, area.center().y() - 7, 14, 14), found, QRectF(found.rect()))
+        left += 19
+    for place, (name, colour_name, score) in enumerate(marks.chips):
+        rest = len(marks.chips) - place
+        more = f"+{rest}"
+        text = f"{name}? {score:.0%}" if score >= 0 else name
+        room = area.right() - left - (metrics.horizontalAdvance(f"+{rest - 1}") + 8 if rest > 1 else 0)
+        width = min(metrics.horizontalAdvance(text) + 27.0, room)
+        if width < 46 and place:
+            painter.setPen(theme().colour("text_soft"))
+            painter.drawText(
+                QRectF(left, area.top(), area.right() - left, area.height()), Qt.AlignmentFlag.AlignVCenter, more
+            )
+            return
+        box = QRectF(left, area.top(), width, area.height())
+        colour = QColor(colour_name)
+        path = QPainterPath()
+        path.addRoundedRect(box.adjusted(0.5, 0.5, -0.5, -0.5), 11, 11)
+        if score < 0:
+            ground = QColor(colour)
+            ground.setAlpha(46 if theme().mode == "light" else 80)
+            painter.fillPath(path, ground)
+        else:
+            painter.setPen(QPen(colour, 1.4, Qt.PenStyle.DashLine))
+            painter.drawPath(path)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(colour)
+        painter.drawEllipse(QPointF(box.left() + 10, box.center().y()), 4, 4)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setPen(theme().colour("text"))
+        words = box.adjusted(18, 0, -6, 0)
+        shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, int(words.width()))
+        painter.drawText(words, Qt.AlignmentFlag.AlignVCenter, shown)
+        left += width + 4

@@ -99,7 +99,7 @@ class Looks:
                 number = thing.place if thing.place >= 0 else self.labels.index(thing.label)
                 colour = COLOURS[number % len(COLOURS)]
             words = f"{thing.label} {thing.score:.0%}" if thing is not None and thing.score is not None else ""
-            if not scores:
+            if not scores or getattr(look.prediction, "several", False):
                 words = look.prediction.summary()
             found.append(Piece(look.time, until, thing.label if thing is not None else "", colour, words))
         return found

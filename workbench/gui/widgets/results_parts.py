@@ -78,7 +78,7 @@ class AccuracyBar(QWidget):
         )
 
 
-class _Number(QTableWidgetItem):
+class Number(QTableWidgetItem):
     """Sorts by value, shows a percentage or a count."""
 
     def __init__(self, value: float, text: str) -> None:
@@ -87,7 +87,7 @@ class _Number(QTableWidgetItem):
         self.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
 
     def __lt__(self, other: QTableWidgetItem) -> bool:
-        return self.value < other.value if isinstance(other, _Number) else super().__lt__(other)
+        return self.value < other.value if isinstance(other, Number) else super().__lt__(other)
 
 
 class ClassTable(QTableWidget):
@@ -117,6 +117,6 @@ class ClassTable(QTableWidget):
         for row, score in enumerate(evaluation.per_class):
             self.setItem(row, 0, QTableWidgetItem(score.name))
             for column, value in ((1, score.precision), (2, score.recall), (3, score.f1)):
-                self.setItem(row, column, _Number(value, f"{value:.0%}"))
-            self.setItem(row, 4, _Number(score.support, str(score.support)))
+                self.setItem(row, column, Number(value, f"{value:.0%}"))
+            self.setItem(row, 4, Number(score.support, str(score.support)))
         self.setSortingEnabled(True)

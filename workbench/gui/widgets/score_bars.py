@@ -12,6 +12,7 @@ from workbench.tasks.predictions import Score, Scores
 
 _TOP = 5
 _ANIMATION_MS = 180
+_SEVERAL_TIP = "Each label is decided for itself: it counts when its bar reaches the tick (its threshold)"
 
 
 class _Bars(QWidget):
@@ -70,7 +71,12 @@ class _Bars(QWidget):
             fill.addRoundedRect(
                 QRectF(bar.left(), bar.top(), max(4.0, bar.width() * score.value * self._grown), 8), 4, 4
             )
-            painter.fillPath(fill, theme().colour("accent" if number == 0 else "line_strong"))
+            counts = score.counts if score.threshold >= 0 else number == 0
+            painter.fillPath(fill, theme().colour("accent" if counts else "line_strong"))
+            if score.threshold >= 0:
+                # From this tick on it counts.
+                at = bar.left() + bar.width() * score.threshold
+                painter.fillRect(QRectF(min(at, bar.right() - 2), bar.top() - 3, 2, 14), theme().colour("text"))
 
     def _grow(self, value: object) -> None:
         self._grown = float(value) if isinstance(value, float | int) else 1.0
@@ -102,18 +108,21 @@ class ScoreBars(QWidget):
         self.setVisible(prediction is not None)
         if prediction is None:
             return
-        self.best.setText(prediction.best.name)
+        self.best.setText(prediction.summary())
+        self.bars.setToolTip(_SEVERAL_TIP if prediction.several else "")
         self.note.setText(prediction.note)
         self.note.setVisible(bool(prediction.note))
-        self.more.setVisible(len(prediction.top) > _TOP)
+        self.more.setVisible(len(prediction.top) > len(prediction.first(_TOP)))
         self._fill()
-        words = ", ".join(f"{s.name} {s.value:.0%}" for s in prediction.top[:_TOP])
+        words = ", ".join(f"{s.name} {s.value:.0%}" for s in prediction.first(_TOP))
+        if prediction.several:
+            words = f"{prediction.summary()}; {words}"
         self.setAccessibleName(f"Answer: {words}. {prediction.note}")
 
     def _fill(self) -> None:
         if self._prediction is not None:
             top = self._prediction.top
-            self.bars.show_scores(top if self._all else top[:_TOP])
+            self.bars.show_scores(top if self._all else self._prediction.first(_TOP))
             self.more.setText("Show fewer" if self._all else f"Show {len(top)}")
 
     def _toggle(self) -> None:
