@@ -12,7 +12,7 @@ from workbench.data.sound import read_sound, sound_blocks
 from workbench.data.types import Sample
 from workbench.data.video import clock
 from workbench.errors import UserError
-from workbench.tasks.base import TaskInfo, TryOptions
+from workbench.tasks.base import Ear, TaskInfo, TryOptions
 from workbench.tasks.classification import Classification
 from workbench.tasks.predictions import Prediction, Score, Scores
 
@@ -94,6 +94,21 @@ class SoundClassification(Classification):
                 logits = hears.each_window(self.collate([sample], hears)).max(0).values
             found.append(Scores(as_scores(torch.sigmoid(logits), hears.labels), str(sample["note"])))
         return found
+
+    def ear(self, model: Loaded) -> Ear:
+        hears = _with_classes(_hearing(model))
+        return Ear(hears.sample_rate, hears.window_seconds, tuple(hears.labels), _several(hears))
+
+    def hear(self, windows: Sequence[Floats], model: Loaded) -> Floats:
+        import torch
+
+        hears = _with_classes(_hearing(model))
+        with torch.inference_mode():
+            batch = hears.together([hears.windows_of(window) for window in windows])
+            logits = hears.logits(batch)
+            shares = torch.sigmoid(logits) if _several(hears) else torch.softmax(logits, -1)
+        made: Floats = shares.cpu().numpy()
+        return made
 
 
 def as_scores(shares: torch.Tensor, labels: Sequence[str]) -> tuple[Score, ...]:
