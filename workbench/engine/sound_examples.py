@@ -61,9 +61,7 @@ def record_examples(
     begun = datetime.now()
     with tempfile.TemporaryDirectory() as folder:
         blocks = recorder.blocks(control)
-        number = 0
-        for sound in examples(blocks, recorder.rate, how):
-            number += 1
+        for number, sound in enumerate(examples(blocks, recorder.rate, how), 1):
             # Not a moment ago, but in order: recordings of one minute have names that sort.
             name = f"{label} {begun:%Y-%m-%d %H.%M.%S} {number:02}.wav"
             yield _take_in(sound, recorder.rate, project, label, name, Path(folder), control)
