@@ -39,6 +39,7 @@ from workbench.gui.widgets.class_panel import ClassPanel
 from workbench.gui.widgets.filter_bar import FilterBar
 from workbench.gui.widgets.import_dialog import ImportDialog
 from workbench.gui.widgets.item_view import ItemView
+from workbench.gui.widgets.record_examples import RecordExamples
 from workbench.gui.workers import Job
 from workbench.tasks.base import TaskInfo
 from workbench.tasks.registry import get_task, get_trainable, trainable_tasks
@@ -368,6 +369,7 @@ class DataPage(Page):
         self.view.set_tiles(tiles)
         self.filter_bar.zoom.setVisible(tiles)
         self.classes.setVisible(info.has_classes)
+        self.record.setVisible(info.media == "sound" and info.editor == "classes" and not project.read_only)
         self.title.setText(project.name)
         self.filter_bar.clear()
         self._classes_changed()
@@ -517,10 +519,22 @@ class DataPage(Page):
         self.train = button(
             "Train a model", lambda: self.ctx.go("train"), role="primary", icon_name="graduation-cap", name="go-train"
         )
-        for widget in (self.add, self.suggest, self.export, self.train):
+        self.record = button(
+            "Record",
+            self._record,
+            icon_name="mic",
+            name="data-record",
+            tip="Record examples with the microphone (Ctrl+R)",
+        )
+        self.record.setShortcut("Ctrl+R")
+        self.record.hide()
+        for widget in (self.record, self.add, self.suggest, self.export, self.train):
             top.addWidget(widget, 0, Qt.AlignmentFlag.AlignTop)
         column.addLayout(top)
         column.addWidget(self.checks)
+        self._recorder: RecordExamples | None = None
+        self._recorder_place = QVBoxLayout()
+        column.addLayout(self._recorder_place)
         column.addWidget(self.filter_bar)
         splitter = QSplitter()
         splitter.setChildrenCollapsible(False)
@@ -531,6 +545,19 @@ class DataPage(Page):
         splitter.setSizes([800, 250])
         column.addWidget(splitter, 1)
         return page
+
+    def _record(self) -> None:
+        """Show, or hide, what records examples; made when it is first wanted."""
+        if not self._may_change():
+            return
+        if self._recorder is None:
+            self._recorder = RecordExamples(self.ctx)
+            self._recorder.closed.connect(self.view.setFocus)
+            self._recorder_place.addWidget(self._recorder)
+        elif self._recorder.isVisible():
+            self._recorder.close_panel()
+            return
+        self._recorder.open(self.classes.chosen_name())
 
     def _dropped(self, mime: QMimeData) -> None:
         paths = local_paths(mime)

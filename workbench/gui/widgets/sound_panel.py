@@ -22,6 +22,7 @@ from workbench.gui.sound_playing import SoundPlaying
 from workbench.gui.theme import M, S, theme
 from workbench.gui.widgets.basic import Banner, DropZone, accepts, icon_button, label
 from workbench.gui.widgets.keep_recording import KeepRecording
+from workbench.gui.widgets.microphone_chooser import MicrophoneChooser
 from workbench.gui.widgets.record_panel import RecordPanel
 from workbench.gui.widgets.waveform import WaveformStrip
 from workbench.gui.workers import Job
@@ -51,6 +52,7 @@ class SoundPanel(QWidget):
     def __init__(self, ctx: AppContext, heard: Callable[[], str] = str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._ctx, self._heard = ctx, heard
+        self.microphones = MicrophoneChooser(ctx)
         self.microphone = Recording(ctx, self)
         self.microphone.began.connect(self._recording)
         self.microphone.leveled.connect(self._leveled)
@@ -133,11 +135,11 @@ class SoundPanel(QWidget):
 
     # Recording ---------------------------------------------------------------------------------------------------------
 
-    def start_recording(self, device: int | None = None) -> None:
-        """Listen to the microphone."""
+    def start_recording(self) -> None:
+        """Listen to the microphone that is chosen."""
         self.trouble.hide()
         self.playing.stop()
-        self.microphone.start(device)
+        self.microphone.start(self.microphones.device)
 
     def _recording(self, recorder: Recorder) -> None:
         self._forget()
