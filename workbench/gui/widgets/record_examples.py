@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QHideEvent, QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -300,7 +300,7 @@ class RecordExamples(Card):
         self.seconds.setVisible(not hold)
         self.pauses.setVisible(many)
         self.countdown.setVisible(not hold)
-        self.seconds.setPrefix("each " if many else "of ")
+        self.seconds.setPrefix(" each " if many else " of ")
         if not hold:
             self.seconds.setValue(_USUAL[self.mode])
         self._show_state()
@@ -493,7 +493,8 @@ class _Made(QListWidget):
         super().__init__()
         self.setFlow(QListView.Flow.LeftToRight)
         self.setWrapping(False)
-        self.setFixedHeight(46)
+        self.setFixedHeight(58)
+        self.setIconSize(QSize(13, 13))
         self.setSpacing(2)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
 

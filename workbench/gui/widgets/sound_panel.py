@@ -20,7 +20,8 @@ from workbench.gui.icons import icon
 from workbench.gui.microphone import Recording
 from workbench.gui.sound_playing import SoundPlaying
 from workbench.gui.theme import M, S, theme
-from workbench.gui.widgets.basic import Banner, DropZone, accepts, icon_button, label
+from workbench.gui.widgets.basic import Banner, DropZone, accepts, button, icon_button, label
+from workbench.gui.widgets.heard_view import HeardView
 from workbench.gui.widgets.keep_recording import KeepRecording
 from workbench.gui.widgets.microphone_chooser import MicrophoneChooser
 from workbench.gui.widgets.record_panel import RecordPanel
@@ -41,6 +42,7 @@ class SoundPanel(QWidget):
         moved(float, bool): where it plays in seconds, and whether it plays.
         recording(object): a `Recorder` has begun.
         recorded(object): it has ended; the recording as a `Sample`.
+        asks_when(): the person wants to know what is heard when.
     """
 
     dropped = Signal(object)
@@ -48,6 +50,7 @@ class SoundPanel(QWidget):
     moved = Signal(float, bool)
     recording = Signal(object)
     recorded = Signal(object)
+    asks_when = Signal()
 
     def __init__(self, ctx: AppContext, heard: Callable[[], str] = str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -85,6 +88,9 @@ class SoundPanel(QWidget):
         self.record.stopped.connect(self.microphone.stop)
         self.stack.addWidget(self.record)
         column.addWidget(self.stack, 1)
+        self.heard_when = HeardView(ctx)
+        self.heard_when.chosen.connect(self._go_to)
+        column.addWidget(self.heard_when)
         theme().changed.connect(self._draw_button)
 
     # What the page asks ----------------------------------------------------------------------------------------------
@@ -98,12 +104,14 @@ class SoundPanel(QWidget):
             self.trouble.hide()
         if len(samples) != 1:
             self._forget()
+            self.heard_when.clear()
             self.drop.heading.setText(words or "Drop a recording")
             self.stack.setCurrentWidget(self.drop)
             return
         if samples[0] == self.sample:
             return
         self._forget()
+        self.heard_when.keep_only(samples[0].path)
         self.sample = samples[0]
         self.kept.show_sample(self.sample if self.sample == self._own else None)
         self.playing.open(self.sample)
@@ -143,6 +151,7 @@ class SoundPanel(QWidget):
 
     def _recording(self, recorder: Recorder) -> None:
         self._forget()
+        self.heard_when.clear()
         self.record.begin()
         self.stack.setCurrentWidget(self.record)
         self.recording.emit(recorder)
@@ -204,6 +213,7 @@ class SoundPanel(QWidget):
 
     def _moved(self, seconds: float) -> None:
         self.strip.show_position(seconds)
+        self.heard_when.show_position(seconds)
         self._show_clock(seconds)
         self.moved.emit(seconds, self.playing.playing)
 
@@ -252,6 +262,12 @@ class SoundPanel(QWidget):
         grid.addWidget(self.button, 0, 0)
         grid.addWidget(self.clock, 0, 1)
         grid.addWidget(self.facts, 0, 2)
+        self.when = button(
+            "What is heard when", self.asks_when.emit, icon_name="audio-lines", name="heard-when",
+            tip="Listen to all of it and draw what is heard at each moment (a timeline), however long it is",
+        )  # fmt: skip
+        self.when.hide()
+        grid.addWidget(self.when, 0, 3)
         grid.setColumnStretch(2, 1)
         column.addWidget(self.title)
         column.addWidget(self.strip, 3)
