@@ -16,6 +16,7 @@ _COMMANDS = (
     "predict",
     "watch",
     "listen",
+    "record",
     "train",
     "evaluate",
     "export",

@@ -43,8 +43,8 @@ def run(options: argparse.Namespace) -> int:
     from workbench.errors import UserError
 
     if options.microphones:
-        for found in microphones():
-            out(f"{found.index:3}  {found.name}{'  (usual)' if found.usual else ''}")
+        for one in microphones():
+            out(f"{one.index:3}  {one.name}{'  (usual)' if one.usual else ''}")
         return 0
     if (options.recording is None) == (not options.microphone):
         raise UserError("What shall it listen to?", "Give a recording, or --microphone.")

@@ -125,7 +125,7 @@ def _in_groups(
     learning = torch.is_grad_enabled() and any(p.requires_grad for p in body.parameters())
     made: list[torch.Tensor] = []
     order: list[torch.Tensor] = []
-    for length in lengths.unique().tolist():
+    for length in sorted(set(lengths.tolist())):
         rows = (lengths == length).nonzero().flatten()
         for part in (rows,) if learning else rows.split(_AT_ONCE):
             made.append(features(body, windows[part.to(windows.device)][:, :length]))

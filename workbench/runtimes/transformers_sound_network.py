@@ -138,7 +138,7 @@ def keep_still(config: Any, model: nn.Module) -> None:
         config.layerdrop = 0.0
     for part in model.modules():
         if hasattr(part, "layerdrop"):
-            part.layerdrop = 0.0
+            part.layerdrop = 0.0  # type: ignore[assignment]
 
 
 def _before_head(backbone: nn.Module, windows: torch.Tensor) -> torch.Tensor:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QDoubleSpinBox, QFileDialog, QSlider, QVBoxLayout, QWidget
 
 from workbench.catalog.card import ModelCard
@@ -32,10 +33,12 @@ class HeardView(QWidget):
     """Signals:
     chosen(float): the moment the person wants to hear, in seconds.
     newest(object): while it listens: `Scores` of the last two seconds.
+    seen(bool): it is shown, or hidden.
     """
 
     chosen = Signal(float)
     newest = Signal(object)
+    seen = Signal(bool)
 
     def __init__(self, ctx: AppContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -97,6 +100,14 @@ class HeardView(QWidget):
     def show_position(self, seconds: float) -> None:
         self.lanes.show_position(seconds)
 
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.seen.emit(True)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self.seen.emit(False)
+
     # Listening ---------------------------------------------------------------------------------------------------------
 
     def _pace(self) -> Pace:
@@ -153,7 +164,7 @@ class HeardView(QWidget):
         return self.slider.value() / 100
 
     def _draw(self) -> None:
-        self.value.setText(f"{self.slider.value()} %")
+        self.value.setText(f"{self.slider.value()} % certain")
         log = self.log
         if log is None:
             if self._job is None:
@@ -235,7 +246,7 @@ class HeardView(QWidget):
         self.slider.setAccessibleName("How certain the model must be")
         self.slider.setToolTip("How certain the model must be that something is heard (threshold)")
         self.slider.valueChanged.connect(lambda _value: self._timer.start())
-        self.value = label("50 %", "soft")
+        self.value = label("50 % certain", "soft")
         self.window_seconds = QDoubleSpinBox()
         self.window_seconds.setObjectName("heard-window")
         self.window_seconds.setAccessibleName("Seconds listened to at a time")
@@ -249,7 +260,7 @@ class HeardView(QWidget):
         self.window_seconds.setKeyboardTracking(False)
         self.window_seconds.setValue(WINDOW_SECONDS)
         self.window_seconds.valueChanged.connect(lambda _value: self._window_changed())
-        certain, pieces = label("Certain by", "soft"), label("Listens to", "soft")
+        certain, pieces = label("At least", "soft"), label("Listens to", "soft")
         certain.setBuddy(self.slider)
         pieces.setBuddy(self.window_seconds)
         column.addLayout(

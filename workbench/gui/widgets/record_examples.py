@@ -405,13 +405,13 @@ class RecordExamples(Card):
         if edit is not None:
             edit.setPlaceholderText("name of the class")
             edit.returnPressed.connect(self._toggle)
-        self.name.currentTextChanged.connect(
-            lambda text: self.background.setVisible(self.why.isVisibleTo(self) and text != BACKGROUND)
-        )
         self.background = button(
             "Background noise", lambda: self.name.setCurrentText(BACKGROUND), role="quiet", name="record-background",
             tip="Record this class first",
         )  # fmt: skip
+        self.name.currentTextChanged.connect(
+            lambda text: self.background.setVisible(self.why.isVisibleTo(self) and text != BACKGROUND)
+        )
         words = label("Class", "soft")
         words.setBuddy(self.name)
         first = QHBoxLayout()

@@ -91,6 +91,7 @@ class SoundPanel(QWidget):
         self.heard_when = HeardView(ctx)
         self.heard_when.chosen.connect(self._go_to)
         column.addWidget(self.heard_when)
+        self.heard_when.seen.connect(self._lay_out)
         theme().changed.connect(self._draw_button)
 
     # What the page asks ----------------------------------------------------------------------------------------------
@@ -237,6 +238,13 @@ class SoundPanel(QWidget):
     def hideEvent(self, event: QHideEvent) -> None:
         self.playing.stop()
         super().hideEvent(event)
+
+    def _lay_out(self, below: bool) -> None:
+        """What is heard when lies right below what is played: no room is left between them."""
+        for page in (self.loaded, self.record):
+            column = page.layout()
+            assert isinstance(column, QVBoxLayout)
+            column.setStretch(column.count() - 1, 0 if below else 2)
 
     # Building ----------------------------------------------------------------------------------------------------------
 
