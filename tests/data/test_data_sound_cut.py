@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from voices import RATE as VOICE_RATE
+from voices import say
 
 from workbench.data.sound_cut import Cutting, examples
 from workbench.errors import UserError
@@ -96,6 +100,25 @@ def test_what_goes_on_and_on_is_cut_by_length_and_a_click_is_nothing() -> None:
     click = claps(2.0, seconds=0.02)
     assert list(examples(in_blocks(click), RATE, Cutting(1.0, at_pauses=True))) == []
     assert list(examples(in_blocks(claps()), RATE, Cutting(1.0, at_pauses=True))) == []
+
+
+def test_spoken_places_are_cut_one_by_one() -> None:
+    """Real voices where the system has them ("front left", "rear center" …), said one after the other."""
+    folder = Path("/usr/share/sounds/alsa")
+    names = ("Front_Left", "Rear_Center", "Side_Right", "Front_Center", "Rear_Left", "Side_Left")
+    if all((folder / f"{n}.wav").is_file() for n in names):
+        spoken = [soundfile.read(folder / f"{n}.wav", dtype="float32") for n in names]
+    else:
+        spoken = [(say("seven nine", n), VOICE_RATE) for n in range(6)]
+    rate = spoken[0][1]
+    quiet = np.random.default_rng(0).normal(scale=0.0005, size=rate).astype(np.float32)
+    sound = np.concatenate([quiet, *(np.concatenate([s, quiet]) for s, _ in spoken)])
+    # Two words belong together when they are said in one breath: at most twice as many pieces as there were places.
+    found = list(examples(in_blocks(sound, 2400), rate, Cutting(3.0, at_pauses=True)))
+    assert 6 <= len(found) <= 12
+    assert sum(map(len, found)) < len(sound) * 0.75
+    loud = sum(float(np.square(piece).sum()) for piece in found)
+    assert loud > 0.98 * float(np.square(sound).sum()), "something that was said is lost"
 
 
 @pytest.mark.parametrize("wrong", [{"seconds": 0.1}, {"seconds": 11.0}, {"wait": -1.0}])

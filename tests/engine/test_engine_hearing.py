@@ -26,7 +26,7 @@ from workbench.data.project import Project
 from workbench.data.types import Sample
 from workbench.engine.events import Finished, How
 from workbench.engine.fit import fit, new_config
-from workbench.engine.hearing import Heard, HeardLog, Listener, News, Pace
+from workbench.engine.hearing import Heard, HeardLog, Listener, News, Pace, usual_pace
 from workbench.errors import Cancelled, UserError
 from workbench.tasks.registry import get_task
 
@@ -217,7 +217,10 @@ def test_a_taught_model_hears_its_birds_in_a_long_recording(
     sample = saved(
         tmp_path / "walk.flac", np.concatenate([call(b, 900 + n, 5.0) for n, b in enumerate(walk)]), BIRD_RATE
     )
-    found = list(Listener(own, get_task(project.task_id)).listen(sample))
+    # It is listened to in pieces as long as its examples were.
+    assert own.options["example_seconds"] == 2.0 and usual_pace(own) == Pace(2.0, 0.5)
+    assert usual_pace(card) == Pace(2.0, 0.5) and usual_pace(card, 0.6) == Pace(0.6, 0.3)
+    found = list(Listener(own, get_task(project.task_id), usual_pace(own)).listen(sample))
     log: Any = found[0]
     right = [log.at(t).best.name == walk[int(t // 5)] for t in np.arange(0.25, 20, 0.5)]
     print(f"right in {np.mean(right):.0%} of the moments of a recording of four birds")

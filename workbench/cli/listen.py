@@ -20,9 +20,12 @@ def add(commands: Any) -> None:
     command.add_argument("--keep", type=Path, help="where the microphone's recording is kept (.wav)")
     command.add_argument("--model", default="", help="id of the model (see: workbench models list)")
     command.add_argument(
-        "--window", type=float, default=2.0, metavar="SECONDS", help="listened to at a time (default 2)"
+        "--window",
+        type=float,
+        metavar="SECONDS",
+        help="listened to at a time (default: as long as its examples were, or 2)",
     )
-    command.add_argument("--step", type=float, default=0.5, metavar="SECONDS", help="between two answers (default 0.5)")
+    command.add_argument("--step", type=float, metavar="SECONDS", help="between two answers (default 0.5)")
     command.add_argument(
         "--threshold", type=float, default=0.5, help="how certain an answer must be, 0 to 1 (default 0.5)"
     )
@@ -39,7 +42,7 @@ def run(options: argparse.Namespace) -> int:
     """Returns 0; what goes wrong is a sentence."""
     from workbench.data.microphone import microphones
     from workbench.data.types import Sample
-    from workbench.engine.hearing import HeardLog, Listener, Pace
+    from workbench.engine.hearing import HeardLog, Listener, Pace, usual_pace
     from workbench.errors import UserError
 
     if options.microphones:
@@ -50,7 +53,9 @@ def run(options: argparse.Namespace) -> int:
         raise UserError("What shall it listen to?", "Give a recording, or --microphone.")
     if not 0 <= options.threshold <= 1:
         raise UserError("A threshold lies between 0 and 1.", "Give --threshold 0.5, for example.")
-    listener = Listener(*_model(options), Pace(options.window, options.step))
+    card, task = _model(options)
+    pace = usual_pace(card, options.window or 0.0)
+    listener = Listener(card, task, pace if options.step is None else Pace(pace.window, options.step))
     log = HeardLog(())
     if options.microphone:
         log = _live(options, listener)

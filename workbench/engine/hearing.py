@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     Floats = npt.NDArray[np.float32]
 
 WINDOW_SECONDS, STEP_SECONDS = 2.0, 0.5
+_SHORTEST_USUAL, _LONGEST_USUAL = 0.5, 10.0
 THRESHOLD = 0.5
 # Of each moment so many classes are kept.
 _KEPT = 5
@@ -91,6 +92,18 @@ class News:
     newest: Floats
     heard: tuple[Heard, ...]
     until: float
+
+
+def usual_pace(card: ModelCard, window: float = 0.0) -> Pace:
+    """In pieces as long as the examples the model was taught, where that is known (`window` 0), else as long as asked for."""
+    if not window:
+        known = card.options.get("example_seconds")
+        window = (
+            min(_LONGEST_USUAL, max(_SHORTEST_USUAL, float(known)))
+            if isinstance(known, int | float)
+            else WINDOW_SECONDS
+        )
+    return Pace(window, min(STEP_SECONDS, window / 2))
 
 
 class HeardLog:

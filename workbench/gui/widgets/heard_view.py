@@ -14,7 +14,7 @@ from workbench.control import Control
 from workbench.data.microphone import Recorder
 from workbench.data.types import Sample
 from workbench.data.video import clock
-from workbench.engine.hearing import WINDOW_SECONDS, HeardLog, Listener, News, Pace
+from workbench.engine.hearing import STEP_SECONDS, WINDOW_SECONDS, HeardLog, Listener, News, Pace, usual_pace
 from workbench.errors import Problem, UserError
 from workbench.gui.context import AppContext
 from workbench.gui.theme import M, S
@@ -48,6 +48,7 @@ class HeardView(QWidget):
         self._job: Job | None = None
         self._live = False
         self._of: Path | None = None
+        self._card_id = ""
         self._asked: Callable[[], None] | None = None
         self._news: News | None = None
         self._timer = QTimer(self)
@@ -65,7 +66,7 @@ class HeardView(QWidget):
 
     def listen(self, sample: Sample, card: ModelCard, task: Task) -> None:
         """To a recording, from its beginning to its end."""
-        self._begin(sample.path, live=False)
+        self._begin(sample.path, card, live=False)
         self._asked = lambda: self.listen(sample, card, task)
         pace = self._pace()
 
@@ -76,7 +77,7 @@ class HeardView(QWidget):
 
     def listen_live(self, recorder: Recorder, card: ModelCard, task: Task) -> None:
         """To the microphone, as long as it records."""
-        self._begin(recorder.path, live=True)
+        self._begin(recorder.path, card, live=True)
         self._asked = None
         pace = self._pace()
 
@@ -111,10 +112,15 @@ class HeardView(QWidget):
     # Listening ---------------------------------------------------------------------------------------------------------
 
     def _pace(self) -> Pace:
-        return Pace(window=self.window_seconds.value(), step=min(0.5, self.window_seconds.value() / 2))
+        return Pace(self.window_seconds.value(), min(STEP_SECONDS, self.window_seconds.value() / 2))
 
-    def _begin(self, path: Path | None, *, live: bool) -> None:
+    def _begin(self, path: Path | None, card: ModelCard, *, live: bool) -> None:
         self.clear()
+        if self._card_id != card.id:
+            self._card_id = card.id
+            self.window_seconds.blockSignals(True)
+            self.window_seconds.setValue(usual_pace(card).window)
+            self.window_seconds.blockSignals(False)
         self._of, self._live = path, live
         self.banner.hide()
         self.state.setText("Getting the model ready …")
