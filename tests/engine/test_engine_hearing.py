@@ -23,6 +23,7 @@ from workbench.catalog.catalog import Catalog
 from workbench.control import Control
 from workbench.data.microphone import Recorder
 from workbench.data.project import Project
+from workbench.data.sound import seconds_of
 from workbench.data.types import Sample
 from workbench.engine.events import Finished, How
 from workbench.engine.fit import fit, new_config
@@ -127,6 +128,12 @@ def test_stopping_is_answered_within_a_second(tmp_path: Path) -> None:
     with pytest.raises(Cancelled):
         list(stream)
     assert time.monotonic() - began < 1.0 and task.windows < 20
+
+
+def test_a_video_s_sound_is_heard_like_a_recording() -> None:
+    video = Sample("sound", "voice.mp4", path=Path(__file__).resolve().parent.parent / "data" / "voice.mp4")
+    log = listened(LoudnessTask(), video)
+    assert log.until == pytest.approx(seconds_of(video), abs=0.3) and log.events(0.1)
 
 
 def test_what_was_heard_is_written_as_tables_and_as_a_label_track(tmp_path: Path) -> None:

@@ -81,7 +81,7 @@ def test_taught_exported_and_opened_again(kind: str, project: Project, catalog: 
     finished = list(fit(new_config(project, card, How.QUICK), project, catalog))[-1]
     assert isinstance(finished, Finished)
     print(f"{kind}: {finished.metrics['accuracy']:.2f} against {finished.metrics['baseline']:.2f} by guessing")
-    assert finished.metrics["accuracy"] > finished.metrics["baseline"] + 0.2
+    assert finished.metrics["accuracy"] > finished.metrics["baseline"] + 0.1
     own = catalog.get(finished.model_id)
     sample = Sample("sound", "new", path=tmp_path / "new.wav")
     soundfile.write(tmp_path / "new.wav", call("cricket", 999, 0.8), RATE)

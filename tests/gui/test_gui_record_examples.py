@@ -236,3 +236,19 @@ def test_it_is_for_sound_classes_only_and_closes_by_key(
     window.ctx.store.create(tmp_path / "other", "Pictures", "image-classification")
     button = window.findChild(QPushButton, "data-record")
     assert button is not None and not button.isVisible()
+
+
+def test_another_project_ends_it_and_keeps_what_was_complete(
+    window: MainWindow, panel: RecordExamples, mics: FakeMicrophones, qtbot: QtBot, tmp_path: Path
+) -> None:
+    panel.name.setCurrentText("door")
+    choose(panel.modes, "many")
+    choose(panel.countdown, 0.0)
+    speaking(mics, noise(2.6))
+    qtbot.mouseClick(panel.record, LEFT)
+    qtbot.waitUntil(lambda: panel.made.count() == 2, timeout=WAIT)
+    window.ctx.store.create(tmp_path / "other", "Other sounds", "sound-classification")
+    qtbot.waitUntil(lambda: not panel.busy, timeout=WAIT)
+    assert not panel.isVisible() and panel.made.count() == 0 and items(window) == []
+    window.ctx.store.open(tmp_path / "sounds")
+    assert len(items(window)) == 2 and not window.ctx.store.undo_stack.canUndo()

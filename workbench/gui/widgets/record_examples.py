@@ -173,14 +173,16 @@ class RecordExamples(Card):
 
         job = self._ctx.jobs.start_stream("Recording examples", work, quiet=True)
         self._job = job
-        job.streamed.connect(self._came)
-        job.failed.connect(self._failed)
+        job.streamed.connect(lambda example: self._came(job, example))
+        job.failed.connect(lambda problem: self._failed(problem) if self._job is job else None)
         job.ended.connect(lambda: self._over(job))
         if self._let_go:
             self.recording.stop()
         self._show_state()
 
-    def _came(self, example: Example) -> None:
+    def _came(self, job: Job, example: Example) -> None:
+        if self._job is not job:
+            return
         if example.problem is not None:
             self._refused += 1
             self.banner.show_message(f"{example.problem.message} {example.problem.hint}".strip(), "warn")
@@ -319,6 +321,9 @@ class RecordExamples(Card):
         self.background.setVisible(bool(wanted) and self.name.currentText() != BACKGROUND)
 
     def _project_changed(self) -> None:
+        if self._job is not None:  # it was for the other project; what was complete is in that one
+            self._job.cancel()
+            self._job = None
         self.recording.stop()
         self.made.clear()
         self._made = []
