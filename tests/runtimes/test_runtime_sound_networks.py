@@ -42,9 +42,19 @@ def small_network(kind: str, folder: Path, bare: bool = False, **more: Any) -> P
         config: Any = tf.ASTConfig(max_length=128, num_mel_bins=32, **SMALL, **named, **more)
         extractor: Any = tf.ASTFeatureExtractor(max_length=128, num_mel_bins=32)
         network: Any = (tf.ASTModel if bare else tf.ASTForAudioClassification)(config)
+    elif kind == "Whisper":
+        config = tf.WhisperConfig(
+            d_model=32, encoder_layers=2, encoder_attention_heads=2, encoder_ffn_dim=32, decoder_layers=1,
+            decoder_attention_heads=2, decoder_ffn_dim=32, vocab_size=300, pad_token_id=0, bos_token_id=0, eos_token_id=0,
+            decoder_start_token_id=1, classifier_proj_size=16, use_weighted_layer_sum=True, **named,
+        )  # fmt: skip
+        extractor, network = tf.WhisperFeatureExtractor(), tf.WhisperForAudioClassification(config)
     else:
+        extractor = tf.Wav2Vec2FeatureExtractor(return_attention_mask=kind.endswith("Layer"))
+        if kind.endswith("Layer"):  # as the large ones are built
+            kind = kind.removesuffix("Layer")
+            more = {"feat_extract_norm": "layer", "conv_bias": True, "do_stable_layer_norm": True, **more}
         config = getattr(tf, f"{kind}Config")(classifier_proj_size=16, **SMALL, **WAVES, **named, **more)
-        extractor = tf.Wav2Vec2FeatureExtractor()
         network = getattr(tf, f"{kind}{'Model' if bare else 'ForSequenceClassification'}")(config)
     network.save_pretrained(folder)
     extractor.save_pretrained(folder)
@@ -83,7 +93,7 @@ def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         yield running
 
 
-@pytest.mark.parametrize("kind", ["AST", "Hubert", "Wav2Vec2", "WavLM"])
+@pytest.mark.parametrize("kind", ["AST", "Hubert", "Wav2Vec2", "Wav2Vec2Layer", "WavLM", "Whisper"])
 def test_a_published_one_says_what_the_pipeline_says(kind: str, hub: Any, tmp_path: Path) -> None:
     hub.add_folder(f"small/{kind}", small_network(kind, tmp_path / "m"))
     published = card(f"small/{kind}")
