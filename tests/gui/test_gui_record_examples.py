@@ -86,8 +86,8 @@ def test_the_first_class_is_background_noise_and_an_example_is_there_at_once(
     speaking(mics, noise(4.0))
     panel.record.setFocus()
     qtbot.keyClick(panel.record, Qt.Key.Key_Space)
-    qtbot.waitUntil(lambda: panel.state.text().startswith(("Ready …", "Recording")), timeout=WAIT)
-    qtbot.waitUntil(lambda: not panel.busy and len(items(window)) == 1, timeout=WAIT)
+    qtbot.waitUntil(lambda: not panel.busy and panel.made.count() == 1, timeout=WAIT)
+    assert "1 new example of “background noise”" in panel.state.text()
     (item,) = items(window)
     assert item.seconds == 2.0 and page.model.rowCount() == 1
     assert [c.name for c in window.ctx.store.require().classes()] == ["background noise"]
@@ -121,11 +121,12 @@ def test_twenty_seconds_become_examples_while_they_are_recorded(
     panel.microphones.activated.emit(panel.microphones.currentIndex())
     speaking(mics, noise(3.2))
     qtbot.mouseClick(panel.record, LEFT)
-    qtbot.waitUntil(lambda: len(items(window)) == 3, timeout=WAIT)
-    assert panel.busy and panel.made.count() == 3, "they are there before it ends"
+    qtbot.waitUntil(lambda: len(items(window)) == panel.made.count() == 3, timeout=WAIT)
+    assert panel.busy, "they are there before it ends"
     assert mics.opened[-1] == (RATE, 1, 1)
     mics.give(noise(20.0, 1), 0.002)
     qtbot.waitUntil(lambda: not panel.busy, timeout=WAIT)
+    qtbot.waitUntil(lambda: panel.made.count() == 20, timeout=WAIT)
     assert len(items(window)) == 20 and {i.seconds for i in items(window)} == {1.0}
     assert "20 new examples of “door”" in panel.state.text()
     # One step takes all of them back, and one brings them again.

@@ -401,7 +401,8 @@ class DataPage(Page):
         self.train.setEnabled(missing is None)
         self.train.setToolTip("Teach a model these labels" if missing is None else str(missing))
         self.suggest.setEnabled(counts.unlabelled > 0)
-        self._check_timer.start()
+        if not self._check_timer.isActive():  # not begun anew: while examples come one by one it is checked as well
+            self._check_timer.start()
 
     def _done_word(self) -> str:
         return "done" if self._editor() is not None else "with a label"
