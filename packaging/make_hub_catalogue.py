@@ -27,6 +27,7 @@ TEACHABLE = {
     "AutoModelForTokenClassification": ["token-classification"],
     "AutoModelForCausalLM": ["text-generation", "chat"],
     "AutoModelForCTC": ["speech-recognition"],
+    "AutoModelForAudioClassification": ["sound-classification"],
 }
 
 

@@ -21,6 +21,8 @@ PUBLISHED: dict[str, int] = {
     "openai/whisper-large-v2": 6_173_370_152,
     "openai/whisper-large-v3": 3_087_130_976,
     "openai/whisper-large-v3-turbo": 1_617_824_864,
+    # With the parts that served its first training.
+    "facebook/wav2vec2-base": 380_267_417,
     "EleutherAI/gpt-neo-125m": 525_979_192,
     "EleutherAI/gpt-neo-1.3B": 1_315_575_808 * 4 + 12 * _MASK,
     "EleutherAI/gpt-neo-2.7B": 2_651_307_520 * 4 + 16 * _MASK,

@@ -69,8 +69,9 @@ def journey(card: ModelCard, folder: Path) -> tuple[Any, bool]:
 
             assert isinstance(model, Network)
             task: Any = get_task(task_id)
+            sample, _ = sample_for(task_id, folder)
             with torch.inference_mode():
-                return model.features(task.collate([task.prepare(Sample("text", text="a lamp"), model)], model)), True
+                return model.features(task.collate([task.prepare(sample, model)], model)), True
     sample, values = sample_for(task_id, folder)
     # A model with no classes of its own compares meanings: it is given words to choose between.
     labels = ("broken", "whole") if task_id == "text-classification" and not card.label_names else ()

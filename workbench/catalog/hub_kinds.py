@@ -24,8 +24,24 @@ class HubKind:
     trainable_for: tuple[str, ...] = ()
 
 
+_SOUNDS = ("sound-classification",)
 # The first one whose suffix fits counts.
 KINDS = (
+    *(
+        HubKind(
+            f"{name}ForSequenceClassification",
+            "transformers_sound",
+            "AutoModelForAudioClassification",
+            _SOUNDS,
+            _SOUNDS,
+        )
+        for name in ("Wav2Vec2", "Hubert", "WavLM", "UniSpeechSat")
+    ),
+    *(
+        HubKind(f"{name}{kind}", "transformers_sound", "AutoModel", (), _SOUNDS)
+        for name in ("Wav2Vec2", "Hubert", "WavLM")
+        for kind in ("Model", "ForPreTraining")
+    ),
     HubKind(
         "ForSequenceClassification",
         "transformers",
@@ -50,12 +66,7 @@ KINDS = (
     HubKind("MarianMTModel", "transformers_writer", "AutoModelForSeq2SeqLM", ("translation",)),
     HubKind("ForConditionalGeneration", "transformers_writer", "AutoModelForSeq2SeqLM", ("summarisation",)),
     HubKind("ForCTC", "transformers_sound", "AutoModelForCTC", ("speech-recognition",)),
-    HubKind(
-        "ForAudioClassification", "transformers_sound", "AutoModelForAudioClassification", ("sound-classification",)
-    ),
-    HubKind(
-        "ASTForAudioClassification", "transformers_sound", "AutoModelForAudioClassification", ("sound-classification",)
-    ),
+    HubKind("ForAudioClassification", "transformers_sound", "AutoModelForAudioClassification", _SOUNDS, _SOUNDS),
     HubKind("ForObjectDetection", "transformers_vision", "AutoModelForObjectDetection", ("object-detection",)),
     HubKind(
         "ForSemanticSegmentation", "transformers_vision", "AutoModelForSemanticSegmentation", ("semantic-segmentation",)

@@ -15,6 +15,8 @@ OK, FAILED, PARTLY, STOPPED = 0, 1, 3, 130
 _COMMANDS = (
     "predict",
     "watch",
+    "listen",
+    "record",
     "train",
     "evaluate",
     "explain",

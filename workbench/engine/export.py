@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -20,6 +20,7 @@ from workbench.errors import UserError
 from workbench.hub.store import files
 from workbench.runtimes.network import Network
 from workbench.runtimes.registry import open_model
+from workbench.runtimes.sound_network import SoundNetwork
 from workbench.tasks.base import PooledTask
 from workbench.tasks.registry import get_pooled, get_task
 from workbench.tasks.several import thresholds_of
@@ -157,15 +158,13 @@ def export_onnx(card: ModelCard, target: Path, samples: Sequence[Sample], contro
         names = _write(model, task, file, prepared)
         control.check()
         note: dict[str, Any] = {
-            "labels": list(model.labels), "inputs": names, "output": "logits", "preparation": asdict(model.preparation),
-            "tokenizer": "tokenizer.json" if model.tokenizer is not None else None, "activation": "softmax",
+            "labels": list(model.labels), "inputs": names, "output": "logits", **model.beside(file.parent),
+            "activation": "softmax",
         }  # fmt: skip
         thresholds = thresholds_of(card.options, len(model.labels))
         if thresholds is not None:
             # A label counts when the sigmoid of its logit is at least its threshold.
             note |= {"activation": "sigmoid", "thresholds": list(thresholds)}
-        if model.tokenizer is not None:
-            model.tokenizer.backend_tokenizer.save(str(file.with_name("tokenizer.json")))
         write_note(file, note)
         control.progress(0, 0, "Checking the exported model")
         return _compare(model, task, file, path, prepared, control)
@@ -184,7 +183,7 @@ def _readable(samples: Sequence[Sample], task: PooledTask, model: Network) -> li
 def _write(model: Network, task: PooledTask, path: Path, prepared: Sequence[dict[str, Any]]) -> list[str]:
     from torch import nn
 
-    example = dict(task.collate(list(prepared[:2]) or _made_up(model, task), model))
+    example = dict(model.alone(task.collate(list(prepared[:2]) or _made_up(model, task), model)))
     names = list(example)
 
     class Logits(nn.Module):
@@ -206,8 +205,11 @@ def _made_up(model: Network, task: PooledTask) -> list[dict[str, Any]]:
     """Something to trace with when the person gave no samples."""
     if model.tokenizer is not None:
         return [task.prepare(Sample("text", text=text), model) for text in ("a text", "another text")]
+    import numpy as np
     import torch
 
+    if isinstance(model, SoundNetwork):
+        return [{"windows": model.windows_of(np.zeros(model.window_size, np.float32))} for _ in range(2)]
     side = model.preparation.size
     return [{"pixels": torch.zeros(3, side, side)} for _ in range(2)]
 
@@ -227,7 +229,7 @@ def _compare(
         if not batch:
             continue
         control.check()
-        tensors = task.collate(batch, model)
+        tensors = model.alone(task.collate(batch, model))
         with torch.inference_mode():
             wanted = model.logits(tensors).numpy()
         got = session.run(None, {k: v.numpy() for k, v in tensors.items()})[0]

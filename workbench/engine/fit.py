@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from statistics import median
 
 from workbench.catalog.card import ModelCard, Source
 from workbench.catalog.catalog import Catalog
@@ -156,6 +157,9 @@ def _card(run: Run, folder: Path, evaluation: Judgement, built: ModelCard) -> Mo
     base = run.card
     summary, limits = run.task.describe(run.config.classes)
     # What was learnt through the project's window must be asked through it, too.
+    lengths = [i.seconds for i in run.usable(Split.TRAIN) if i.seconds > 0]
+    # A stream is best listened to in pieces as long as what was learnt from.
+    heard = {"example_seconds": round(median(lengths), 2)} if lengths else {}
     window = next((i.window for i in run.items[Split.TRAIN]), None) or base.preparation.window
     return replace(
         base,
@@ -163,7 +167,7 @@ def _card(run: Run, folder: Path, evaluation: Judgement, built: ModelCard) -> Mo
         id=folder.name,
         runtime=built.runtime,
         arch=built.arch,
-        options=built.options,
+        options={**built.options, **heard},
         name=run.config.name or folder.name,
         tasks=(run.config.task,),
         trainable_for=(run.config.task,),

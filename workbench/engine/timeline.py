@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -178,18 +178,29 @@ def write_timeline(
     Raises:
         UserError: when one cannot be written.
     """
-    table = rows(looks, threshold, top)
-    merged = [
+    return write_tables(path, rows(looks, threshold, top), events(looks, end, threshold))
+
+
+def event_rows(found: Iterable[Event]) -> list[dict[str, Any]]:
+    """Events as rows of `EVENT_COLUMNS`."""
+    return [
         {
             "label": e.label, "begins": round(e.begins, 3), "ends": round(e.ends, 3), "seconds": round(e.ends - e.begins, 3),
             "looks": e.looks, "best": round(e.best, 6),
         }
-        for e in events(looks, end, threshold)
+        for e in found
     ]  # fmt: skip
+
+
+def write_tables(
+    path: Path, table: Sequence[Mapping[str, Any]], found: Iterable[Event], columns: Sequence[str] = COLUMNS
+) -> list[Path]:
+    """As `write_timeline`, of what was put together before."""
+    merged = event_rows(found)
     if path.suffix.lower() == ".json":
-        write_json(path, {"looks": table, "events": merged})
+        write_json(path, {"looks": list(table), "events": merged})
         return [path]
     beside = path.with_name(f"{path.stem} events{path.suffix}")
-    write_csv(path, table, COLUMNS)
+    write_csv(path, table, columns)
     write_csv(beside, merged, EVENT_COLUMNS)
     return [path, beside]

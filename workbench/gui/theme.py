@@ -270,7 +270,7 @@ QAbstractSpinBox QLineEdit {{ border: none; padding: 0 8px; margin: 0; min-heigh
 QAbstractSpinBox::up-button, QAbstractSpinBox::down-button {{ width: 0; height: 0; border: none; }}
 QLineEdit:focus, QPlainTextEdit:focus, QTextEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus, QComboBox:focus {{
   border: 2px solid {c.accent}; padding: 5px 8px; }}
-QLineEdit:disabled, QComboBox:disabled {{ color: {c.text_faint}; background: {c.ground}; }}
+QLineEdit:disabled, QComboBox:disabled, QAbstractSpinBox:disabled {{ color: {c.text_faint}; background: {c.ground}; }}
 QComboBox::drop-down {{ border: none; width: 26px; }}
 QComboBox::down-arrow {{ image: url({(resources() / "icons" / f"chevron-down-{'dark' if c is DARK else 'light'}.svg").as_posix()}); width: 14px; height: 14px; }}
 QComboBox QAbstractItemView {{ background: {c.surface}; border: 1px solid {c.line_strong}; outline: none;

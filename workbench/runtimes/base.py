@@ -327,17 +327,6 @@ class Transcriber(Protocol):
 
 
 @runtime_checkable
-class SoundSorter(Protocol):
-    """Says what is heard in a sound."""
-
-    @property
-    def sample_rate(self) -> int: ...
-
-    def sound_logits(self, sounds: Sequence[Floats]) -> torch.Tensor:
-        """Mono sounds float32 [T] at `sample_rate` to logits float [B, C] for `labels`; one label each."""
-
-
-@runtime_checkable
 class Forecaster(Protocol):
     """Goes on with a row of numbers."""
 

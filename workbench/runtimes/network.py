@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workbench.catalog.card import ModelCard
@@ -105,6 +106,24 @@ class Network(Loaded):
     def class_logits(self, batch: Batch) -> torch.Tensor:
         """As `logits`: a network with a head is a `Classifier`."""
         return self.logits(batch)
+
+    def alone(self, batch: Batch) -> Batch:
+        """Of a batch, what the network takes by itself where it `stands_alone`."""
+        return batch
+
+    def beside(self, folder: Path) -> dict[str, Any]:
+        """For another program that is given the network alone: write what prepares its input into `folder`, and say so.
+
+        Raises:
+            OSError: when it cannot be written.
+        """
+        from dataclasses import asdict
+
+        note: dict[str, Any] = {"preparation": asdict(self.preparation), "tokenizer": None}
+        if self.tokenizer is not None:
+            self.tokenizer.backend_tokenizer.save(str(folder / "tokenizer.json"))
+            note["tokenizer"] = "tokenizer.json"
+        return note
 
     def head_logits(self, features: torch.Tensor) -> torch.Tensor:
         if self.head is None:

@@ -69,7 +69,7 @@ def _hugging_face(path: Path, config: Mapping[str, Any], kind: HubKind, licence:
         tasks = ("chat", *tasks)
     words = str(config.get("model_type") or "a network")
     return Recognised(
-        f"{words} for “{tasks[0].replace('-', ' ')}” in a Hugging Face folder", kind.runtime, kind.arch, tasks,
+        f"{words} for “{(tasks or kind.trainable_for)[0].replace('-', ' ')}” in a Hugging Face folder", kind.runtime, kind.arch, tasks,
         weights_folder(path), "", kind.trainable_for, label_names=() if missing and labels else labels,
         preparation=_text_preparation(path, config), family=words, licence=licence, missing=tuple(missing),
         options={"multi_label": True} if config.get("problem_type") == MULTI_LABEL else {},

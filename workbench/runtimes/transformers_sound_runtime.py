@@ -2,44 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from workbench.catalog.card import ModelCard
 from workbench.errors import UserError
+from workbench.runtimes import transformers_sound_network as sounds
 from workbench.runtimes.base import Loaded
 from workbench.runtimes.ctc_transcriber import CtcTranscriber
 from workbench.runtimes.hf_loading import LOCAL, load_network, load_part
 from workbench.runtimes.whisper import WhisperTranscriber
-
-if TYPE_CHECKING:
-    import torch
-
-    from workbench.runtimes.base import Floats
-
-
-class SoundClassifier(Loaded):
-    """A `SoundSorter`."""
-
-    def __init__(self, card: ModelCard, module: Any, extractor: Any, labels: Sequence[str] = ()) -> None:
-        super().__init__(card, module, labels)
-        self._extractor = extractor
-
-    @property
-    def sample_rate(self) -> int:
-        return int(self._extractor.sampling_rate)
-
-    def sound_logits(self, sounds: Sequence[Floats]) -> torch.Tensor:
-        import torch
-
-        module: Any = self._module
-        rows = []
-        for sound in sounds:
-            inputs = self._extractor(sound, sampling_rate=self.sample_rate, return_tensors="pt").to(self.device)
-            with torch.inference_mode():
-                rows.append(module(**inputs).logits[0].float())
-        return torch.stack(rows)
 
 
 def spells(card: ModelCard) -> bool:
@@ -53,24 +25,27 @@ def open_pretrained(card: ModelCard, path: Path) -> Loaded:
     Raises:
         UserError: when it is incomplete, damaged, or of an architecture that is not known.
     """
+    if card.arch in sounds.KINDS:
+        return sounds.open_network(card, path)
     model = load_network(card.arch, path, card.name)
     if card.arch == "AutoModelForSpeechSeq2Seq":
         return WhisperTranscriber(card, model, load_part("AutoProcessor", path, card.name))
     extractor = load_part("AutoFeatureExtractor", path, card.name)
     if card.arch == "AutoModelForCTC":
         return CtcTranscriber(card, model, extractor, load_part("AutoTokenizer", path, card.name))
-    labels = card.label_names or tuple(str(model.config.id2label[i]) for i in range(model.config.num_labels))
-    return SoundClassifier(card, model, extractor, labels)
+    raise UserError(f"The network of “{card.name}” is of a kind this version cannot open.", "Update the app.")
 
 
 def build(card: ModelCard, folder: Path) -> Loaded:
-    """The bare network of an own model that writes down speech; its weights are loaded by the caller.
+    """The bare network of an own model; its weights are loaded by the caller.
 
     Raises:
         UserError: when its files are damaged, or it is of another kind.
     """
     import transformers
 
+    if card.arch in sounds.KINDS:
+        return sounds.build(card, folder)
     if card.arch != "AutoModelForCTC":
         raise UserError(f"The network of “{card.name}” is of a kind this version cannot open.", "Update the app.")
     try:
@@ -86,6 +61,9 @@ def build(card: ModelCard, folder: Path) -> Loaded:
 
 def save_extras(model: Any, folder: Path) -> None:
     """What such a model needs beside its weights: config, letters, and how waves are prepared."""
+    if isinstance(model, sounds.HubSoundNetwork):
+        sounds.save_extras(model, folder)
+        return
     model.network.config.save_pretrained(folder)
     model.tokenizer.save_pretrained(folder)
     model.extractor.save_pretrained(folder)

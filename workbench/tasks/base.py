@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from workbench.tasks.lesson import Example, How, Lesson, Material
 
 __all__ = [
+    "Ear",
+    "HearingTask",
     "LiveTask",
     "Option",
     "PooledTask",
@@ -202,6 +204,33 @@ class LiveTask(Task, Protocol):
         Raises:
             UserError: when the model cannot do it. Cancelled: when asked to stop.
         """
+
+
+@runtime_checkable
+class HearingTask(Task, Protocol):
+    """A task that says of every moment of a sound what is heard in it, also of one that never ends."""
+
+    def ear(self, model: Loaded) -> Ear:
+        """How this model listens. Raises: UserError when it cannot do this."""
+
+    def hear(self, windows: Sequence[Floats], model: Loaded) -> Floats:
+        """Windows of sound, mono float32 [T] in -1..1 at the ear's rate, to shares float32 [W, C], one per label."""
+
+
+@dataclass(frozen=True)
+class Ear:
+    """How a model listens to a stream.
+
+    Attributes:
+        rate: in Hz. longest: seconds of sound it takes at once.
+        labels: what it can hear.
+        several: several of them can be true at once; else the shares of a moment are 1 together.
+    """
+
+    rate: int
+    longest: float
+    labels: tuple[str, ...]
+    several: bool = False
 
 
 @runtime_checkable

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from workbench.control import Control
 from workbench.data.sound import WITH_VIDEOS as SOUNDS
-from workbench.data.sound import read_sound
+from workbench.data.sound import read_sound, sound_blocks
 from workbench.data.types import Sample
+from workbench.data.video import clock
 from workbench.errors import UserError
-from workbench.tasks.base import TaskInfo, TryOptions
+from workbench.tasks.base import Ear, TaskInfo, TryOptions
 from workbench.tasks.classification import Classification
-from workbench.tasks.predictions import Prediction, Score, Scores
+from workbench.tasks.predictions import Prediction
 from workbench.tasks.several import several_scores, thresholds_of
 
 if TYPE_CHECKING:
@@ -23,7 +24,11 @@ if TYPE_CHECKING:
     from workbench.runtimes.sound_network import SoundNetwork
 
 
-_SECONDS = 30.0
+# Recordings up to here are held whole; of longer ones windows spread evenly over all of it are kept.
+_WHOLE_SECONDS = 300.0
+# While a model learns, so much of a recording at a time, from a place drawn at random: what is learnt from takes memory.
+_TAUGHT_SECONDS = 30.0
+_MOST_WINDOWS = 64
 _LONGEST_LIST = 20
 
 
@@ -49,52 +54,113 @@ class SoundClassification(Classification):
         several="sound-tags",
     )
 
-    def prepare(self, sample: Sample, model: Loaded, *, augment_seed: int | None = None) -> dict[str, Any]:
-        from workbench.runtimes.base import SoundSorter, require
-        from workbench.runtimes.sound_network import SoundNetwork
+    # Part of the feature cache's key: 2 since all of a long recording counts.
+    version = 2
 
-        hears: Any = model if isinstance(model, SoundNetwork) else require(model, SoundSorter)
-        sound, cut = read_sound(sample, hears.sample_rate, _SECONDS)
-        note = f"Only the first {_SECONDS:.0f} seconds were listened to." if cut else ""
-        if not sound.any():
-            note = f"The recording is silent. {note}".strip()
+    def prepare(self, sample: Sample, model: Loaded, *, augment_seed: int | None = None) -> dict[str, Any]:
+        hears = _hearing(model)
+        rate = hears.sample_rate
+        sound, cut = read_sound(sample, rate, _WHOLE_SECONDS)
+        notes = [] if cut or sound.any() else ["The recording is silent."]
         if augment_seed is not None:
-            sound = varied(sound, hears.sample_rate, augment_seed)
-        if isinstance(model, SoundNetwork):
-            return {"windows": model.windows_of(sound), "note": note}
-        return {"sound": sound, "note": note}
+            sound = varied(sound, rate, augment_seed)[: int(_TAUGHT_SECONDS * rate)]
+            return {"windows": hears.windows_of(sound), "note": ""}
+        if not cut:
+            windows = hears.windows_of(sound)
+            if len(windows) > 1:
+                notes.append(f"Listened to in {len(windows)} pieces; {_counts(model)}.")
+        else:
+            windows, seconds = spread(sound_blocks(sample, rate), hears)
+            notes.append(
+                f"It is {clock(seconds)} long: {len(windows)} pieces of {hears.window_seconds:.0f} seconds, spread evenly"
+                f" over it, were listened to; {_counts(model)}."
+            )
+        return {"windows": windows, "note": " ".join(notes)}
 
     def collate(self, prepared: Sequence[Mapping[str, Any]], model: Loaded) -> Mapping[str, torch.Tensor]:
-        import torch
-
-        windows = torch.cat([p["windows"] for p in prepared]).to(model.device)
-        owner = torch.repeat_interleave(torch.tensor([len(p["windows"]) for p in prepared])).to(model.device)
-        return {"windows": windows, "owner": owner}
+        return _hearing(model).together([p["windows"] for p in prepared])
 
     def predict_batch(
         self, samples: Sequence[Mapping[str, Any]], model: Loaded, options: TryOptions, control: Control | None = None
     ) -> list[Prediction]:
         import torch
 
-        from workbench.runtimes.base import SoundSorter, require
-        from workbench.runtimes.sound_network import SoundNetwork
-
-        if isinstance(model, SoundNetwork):
-            return super().predict_batch(samples, _with_classes(model), options, control)
-        sorter = require(model, SoundSorter)
+        hears = _with_classes(_hearing(model))
+        limits = thresholds_of(hears.card.options, len(hears.labels))
+        if limits is None or not _strongest(hears):
+            return super().predict_batch(samples, hears, options, control)
         found: list[Prediction] = []
         for sample in samples:
             if control is not None:
                 control.check()
-            logits, note = sorter.sound_logits([sample["sound"]]), str(sample["note"])
-            thresholds = thresholds_of(model.card.options, len(model.labels))
-            if thresholds is not None:
-                found += several_scores(logits, model.labels, thresholds, [note], _LONGEST_LIST)
-                continue
-            values, order = torch.softmax(logits[0], -1).sort(descending=True)
-            top = [Score(model.labels[i], v, i) for v, i in zip(values.tolist(), order.tolist(), strict=True)]
-            found.append(Scores(tuple(top[:_LONGEST_LIST]), note))
+            with torch.inference_mode():
+                logits = hears.each_window(self.collate([sample], hears)).max(0).values
+            found += several_scores(logits[None], hears.labels, limits, [str(sample["note"])], _LONGEST_LIST)
         return found
+
+    def ear(self, model: Loaded) -> Ear:
+        hears = _with_classes(_hearing(model))
+        return Ear(hears.sample_rate, hears.window_seconds, tuple(hears.labels), _several(hears))
+
+    def hear(self, windows: Sequence[Floats], model: Loaded) -> Floats:
+        import torch
+
+        hears = _with_classes(_hearing(model))
+        with torch.inference_mode():
+            batch = hears.together([hears.windows_of(window) for window in windows])
+            logits = hears.logits(batch)
+            shares = torch.sigmoid(logits) if _several(hears) else torch.softmax(logits, -1)
+        made: Floats = shares.cpu().numpy()
+        return made
+
+
+def spread(
+    blocks: Iterator[Floats], hears: SoundNetwork, most: int = _MOST_WINDOWS
+) -> tuple[list[torch.Tensor], float]:
+    """Windows spread evenly over a sound of any length, at most `most` of them and never more than those in memory.
+
+    Every window is kept until there are too many; then every second one goes, and every second one comes from then on.
+
+    Returns:
+        The network's inputs, and how long the whole sound is (seconds).
+    """
+    from workbench.runtimes.sound_windows import windows
+
+    kept: list[Floats] = []
+    step, heard = 1, 0
+    for number, window in enumerate(windows(blocks, hears.sample_rate, hears.window_seconds, 0.0)):
+        heard += len(window.samples)
+        if number % step or (kept and len(window.samples) < hears.window_size):
+            continue  # a rest that is no whole window counts only where there is nothing else
+        kept.append(window.samples.copy())
+        if len(kept) > most:
+            kept = kept[::2]
+            step *= 2
+    return [w for samples in kept for w in hears.windows_of(samples)], heard / hears.sample_rate
+
+
+def _several(model: Loaded) -> bool:
+    """Several of its classes can be true at once."""
+    return bool(model.card.options.get("multi_label"))
+
+
+def _strongest(model: Loaded) -> bool:
+    """Of each class the window counts where it is heard best, as published models of several classes are used; one that
+    was taught here learnt from the mean."""
+    return _several(model) and not model.card.is_own
+
+
+def _counts(model: Loaded) -> str:
+    return "of each class the strongest counts" if _strongest(model) else "their mean counts"
+
+
+def _hearing(model: Loaded) -> SoundNetwork:
+    """Raises: UserError when the model is not for sounds."""
+    from workbench.runtimes.sound_network import SoundNetwork
+
+    if not isinstance(model, SoundNetwork):
+        raise UserError(f"“{model.card.name}” cannot do this.", "Choose a model that is made for it.")
+    return model
 
 
 def _with_classes(model: SoundNetwork) -> SoundNetwork:

@@ -14,7 +14,7 @@ from workbench.data.types import MediaKind, Split
 from workbench.data.video import is_video
 from workbench.errors import Problem, UserError
 
-_SPLITS = {
+SPLITS = {
     "train": Split.TRAIN, "training": Split.TRAIN, "val": Split.VALIDATION, "valid": Split.VALIDATION,
     "validation": Split.VALIDATION, "dev": Split.VALIDATION, "test": Split.TEST, "testing": Split.TEST,
 }  # fmt: skip
@@ -52,15 +52,20 @@ def plan_folder(folder: Path, control: Control) -> FilesPlan:
                 " are WAV, FLAC, OGG or MP3 files.",
             )
         raise UserError(f"The folder “{folder.name}” is empty.", "Choose a folder with pictures or texts in it.")
+    from workbench.data.importers.folder_metadata import plan_metadata
+
+    described = plan_metadata(folder, [*others, *(path for path, _ in files)], control)
+    if described is not None:
+        return described
     media = Counter(kind for _, kind in files).most_common(1)[0][0]
     # A read-me file among pictures is no example.
     chosen = [path for path, kind in files if kind == media]
     relative = {path: path.relative_to(folder).parts for path in chosen}
     split_names = {parts[0].lower() for parts in relative.values() if len(parts) > 1}
-    with_splits = bool(split_names) and split_names <= set(_SPLITS)
+    with_splits = bool(split_names) and split_names <= set(SPLITS)
     entries = []
     for path, parts in relative.items():
-        split = _SPLITS[parts[0].lower()] if with_splits and len(parts) > 1 else None
+        split = SPLITS[parts[0].lower()] if with_splits and len(parts) > 1 else None
         folders = parts[1:-1] if split is not None else parts[:-1]
         entries.append(Entry(path, "/".join(parts), folders[0] if folders else None, split))
     labelled = any(e.label for e in entries)

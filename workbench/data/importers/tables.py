@@ -17,7 +17,8 @@ from workbench.data import labels
 from workbench.data.annotations import NewAnnotation
 from workbench.data.importers import several as several_labels
 from workbench.data.importers.base import Column, ColumnChoice, ImportPlan
-from workbench.data.importers.folders import media_of
+from workbench.data.importers.beside import Beside
+from workbench.data.importers.folders import SPLITS, media_of
 from workbench.data.media import PICTURE_SUFFIXES, decode_text, read_bytes
 from workbench.data.shapes import Whole
 from workbench.data.sound import FILES as SOUND_SUFFIXES
@@ -40,6 +41,7 @@ _PATH_NAMES = re.compile(
 )
 
 _MANY_NAMES = re.compile(r"^(labels|tags|topics|categories|classes|genres?|keywords|emotions|subjects|themes)$", re.I)
+_SPLIT_NAMES = re.compile(r"^(split|subset|set|partition|usage)$", re.I)
 _WORDS_NAMES = re.compile(
     r"^(answer|response|completion|output|reply|transcript|transcription|transcribed_?text|sentence|summary|translation)s?$",
     re.I,
@@ -138,7 +140,11 @@ class TablePlan(ImportPlan):
         named = [c for c in others if _LABEL_NAMES.match(c.name)]
         # Without a telling name, a label is what comes again and again.
         found = named or [c for c in others if c.distinct <= max(2, c.filled // 2)]
-        return min(found, key=lambda c: (c.distinct < 2, self._mean_length(c.name))).name if found else ""
+        # Of a class's name and its number beside it, the name.
+        best = min(
+            found, key=lambda c: (c.distinct < 2, self._numeric(c.name), self._mean_length(c.name)), default=None
+        )
+        return best.name if best is not None else ""
 
     def choose(self, choice: ColumnChoice) -> None:
         for name in filter(None, (choice.content, choice.label, choice.words)):
@@ -174,6 +180,9 @@ class TablePlan(ImportPlan):
             self._standing = standing
             if len(found) > 200:
                 self.warnings.append(f"“{choice.label}” has {len(found)} different values; is it really the label?")
+        self._splits = self._split_column(choice)
+        if self._splits:
+            self.warnings.append(f"The column “{self._splits}” says what is for training and what for testing.")
         self.warn_about_labels()
 
     def _count_several(self, filled: list[dict[str, str]], choice: ColumnChoice) -> None:
@@ -213,6 +222,15 @@ class TablePlan(ImportPlan):
             return f"The column “{choice.label}” holds no list of labels here."
         return ""
 
+    def _split_column(self, choice: ColumnChoice) -> str:
+        """The column by whose name and every value it shares the rows out, or ""."""
+        for name in self.names:
+            if name not in (choice.content, choice.label, choice.words, *choice.flags) and _SPLIT_NAMES.match(name):
+                values = {v.strip().lower() for _, r in self.records if (v := r.get(name, "")).strip()}
+                if values and values <= set(SPLITS):
+                    return name
+        return ""
+
     @property
     def brings_labels(self) -> bool:
         return bool(self.label_counts) or bool(self.choice and self.choice.words)
@@ -234,6 +252,7 @@ class TablePlan(ImportPlan):
         control = control or Control()
         choice = self.choice
         assert choice is not None
+        files = Beside(self.source, control)
         for number, record in self.records:
             control.check()
             content = record.get(choice.content, "").strip()
@@ -257,15 +276,18 @@ class TablePlan(ImportPlan):
                 label = self._standing[labels.key(value)] if value.strip() else None
                 said = record.get(choice.words, "").strip() if choice.words else ""
                 marks = (NewAnnotation(Whole(), text=said),) if said else None
+            split = SPLITS.get(record.get(self._splits, "").strip().lower()) if self._splits else None
             if choice.is_path:
-                path = (self.source.parent / content.replace("\\", "/")).absolute()
-                yield NewItem(self.media, content, path=path, label=label, annotations=marks)
+                yield NewItem(
+                    self.media, content, path=files.find(content), label=label, annotations=marks, split=split
+                )
             else:
                 name = " ".join(content.split()[:8])
-                yield NewItem("text", name, text=content, label=label, annotations=marks)
+                yield NewItem("text", name, text=content, label=label, annotations=marks, split=split)
         yield from self.problems
 
     _standing: dict[str, str] = field(default_factory=dict)
+    _splits: str = ""
 
     def _sample(self, name: str) -> list[str]:
         return [v for _, r in self.records[:500] if (v := r.get(name, "").strip())]

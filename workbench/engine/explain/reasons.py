@@ -166,7 +166,11 @@ def _of_sound(asked: Asked, sample: Sample, method: str, control: Control) -> tu
     from workbench.data.sound import seconds_of
 
     model: Any = asked.model
-    heard = min(seconds_of(sample), len(asked.prepared["windows"]) * float(model.window_seconds))
+    seconds, window = seconds_of(sample), float(model.window_seconds)
+    if seconds > (len(asked.prepared["windows"]) + 1) * window:
+        # Only pieces of it were listened to, so there is no map of the whole.
+        raise UserError("The recording is too long to say why.", "Cut out the part that you wonder about.")
+    heard = min(seconds, len(asked.prepared["windows"]) * window)
     heat, used = sound.heat(asked, heard, method, control)
     return Explanation(asked.name, asked.score, used, _scaled(heat), note=_note(asked)), heat
 

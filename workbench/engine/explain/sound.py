@@ -28,13 +28,15 @@ def heat(asked: Asked, seconds: float, method: str, control: Control) -> tuple[F
     import torch
 
     model: Any = asked.model
-    windows = asked.batch()["windows"]
+    batch = asked.batch()
+    windows, lengths = batch["windows"], batch["lengths"]
     many = len(windows)
 
     def numbers(given: torch.Tensor) -> torch.Tensor:
         """Inputs [S, W, …]: S recordings of W windows."""
         owner = torch.arange(len(given), device=given.device).repeat_interleave(many)
-        return asked.numbers(model.features({"windows": given.flatten(0, 1), "owner": owner}))
+        all_lengths = lengths.repeat(len(given))
+        return asked.numbers(model.features({"windows": given.flatten(0, 1), "owner": owner, "lengths": all_lengths}))
 
     used = PLACES
     found = None
@@ -43,7 +45,8 @@ def heat(asked: Asked, seconds: float, method: str, control: Control) -> tuple[F
     if found is None:
         moved = integrated_gradients(numbers, windows, torch.zeros_like(windows), control)
         found, used = _as_map(moved.abs()), POINTS
-    return _laid_out(found.float().cpu(), seconds, float(model.window_seconds)), used
+    window = float(model.window_seconds) if model.fills else min(float(model.window_seconds), seconds)
+    return _laid_out(found.float().cpu(), seconds, window), used
 
 
 def _as_map(moved: torch.Tensor) -> torch.Tensor:

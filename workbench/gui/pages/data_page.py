@@ -40,6 +40,7 @@ from workbench.gui.widgets.filter_bar import FilterBar
 from workbench.gui.widgets.import_dialog import ImportDialog
 from workbench.gui.widgets.item_view import ItemView
 from workbench.gui.widgets.list_bars import ListBars
+from workbench.gui.widgets.record_examples import RecordExamples
 from workbench.gui.widgets.several_offer import SeveralOffer
 from workbench.gui.workers import Job
 from workbench.tasks.base import TaskInfo
@@ -381,6 +382,7 @@ class DataPage(Page):
         self.view.set_tiles(tiles)
         self.filter_bar.zoom.setVisible(tiles)
         self.classes.setVisible(info.has_classes)
+        self.record.setVisible(info.media == "sound" and info.editor == "classes" and not project.read_only)
         self.title.setText(project.name)
         self.filter_bar.clear()
         self._classes_changed()
@@ -412,7 +414,8 @@ class DataPage(Page):
         self.train.setEnabled(missing is None)
         self.train.setToolTip("Teach a model these labels" if missing is None else str(missing))
         self.suggest.setEnabled(counts.unlabelled > 0)
-        self._check_timer.start()
+        if not self._check_timer.isActive():  # not begun anew: while examples come one by one it is checked as well
+            self._check_timer.start()
 
     def _done_word(self) -> str:
         return "done" if self._editor() is not None else "with a label"
@@ -530,10 +533,22 @@ class DataPage(Page):
         self.train = button(
             "Train a model", lambda: self.ctx.go("train"), role="primary", icon_name="graduation-cap", name="go-train"
         )
-        for widget in (self.add, self.suggest, self.export, self.train):
+        self.record = button(
+            "Record",
+            self._record,
+            icon_name="mic",
+            name="data-record",
+            tip="Record examples with the microphone (Ctrl+R)",
+        )
+        self.record.setShortcut("Ctrl+R")
+        self.record.hide()
+        for widget in (self.record, self.add, self.suggest, self.export, self.train):
             top.addWidget(widget, 0, Qt.AlignmentFlag.AlignTop)
         column.addLayout(top)
         column.addWidget(self.checks)
+        self._recorder: RecordExamples | None = None
+        self._recorder_place = QVBoxLayout()
+        column.addLayout(self._recorder_place)
         column.addWidget(self.filter_bar)
         column.addWidget(self.bars)
         splitter = QSplitter()
@@ -545,6 +560,19 @@ class DataPage(Page):
         splitter.setSizes([800, 250])
         column.addWidget(splitter, 1)
         return page
+
+    def _record(self) -> None:
+        """Show, or hide, what records examples; made when it is first wanted."""
+        if not self._may_change():
+            return
+        if self._recorder is None:
+            self._recorder = RecordExamples(self.ctx)
+            self._recorder.closed.connect(self.view.setFocus)
+            self._recorder_place.addWidget(self._recorder)
+        elif self._recorder.isVisible():
+            self._recorder.close_panel()
+            return
+        self._recorder.open(self.classes.chosen_name())
 
     def _dropped(self, mime: QMimeData) -> None:
         paths = local_paths(mime)

@@ -39,6 +39,7 @@ from workbench.gui.widgets.basic import Banner, Card, button, label, local_paths
 from workbench.gui.widgets.box_piece import Cutter
 from workbench.gui.widgets.compare_text_dialog import CompareTextDialog
 from workbench.gui.widgets.correct_dialog import CorrectDialog, put_right
+from workbench.gui.widgets.heard_view import can_hear
 from workbench.gui.widgets.live_view import LiveView
 from workbench.gui.widgets.model_picker import ModelPicker
 from workbench.gui.widgets.option_controls import OptionControls
@@ -302,6 +303,10 @@ class TryPage(Page):
         self.state.setText("Speak now." if self._listens() else "It is answered when you stop.")
         self._live_answer = False
         task, card, options = self._task, self.picker.card, self.options()
+        if card is not None and can_hear(task) and self.picker.is_ready() and not self._waits():
+            self.state.setText("Make a sound: what is heard appears at once.")
+            self.sound.heard_when.listen_live(recorder, card, task)
+            return
         if card is None or not isinstance(task, LiveTask) or not self._listens():
             return
 
@@ -315,6 +320,14 @@ class TryPage(Page):
         job.streamed.connect(lambda result: self._came(number, result))
         job.failed.connect(lambda problem: self._failed(number, problem))
         job.ended.connect(lambda: self._ended(number, job))
+
+    def _when(self) -> None:
+        """What is heard when in the recording that is shown."""
+        card, sample = self.picker.card, self.sound.sample
+        if card is None or sample is None or not self.picker.is_ready():
+            self.state.setText("Download the model first, or choose another one.")
+            return
+        self.sound.heard_when.listen(sample, card, self._task)
 
     def _listens(self) -> bool:
         """Can what is said be answered while it is said?"""
@@ -446,6 +459,7 @@ class TryPage(Page):
         # One right class can be said at once; of several labels the Data page is the place.
         self.correct.setVisible(self._task.info.trainable and self._task.info.editor == "classes")
         self.view.picture.set_has_truth(self._task.info.has_truth)
+        self.sound.when.setVisible(can_hear(self._task))
         self.go.setVisible(self._waits())
         self.go.setText(f" {self._task.info.verb or 'Ask'}")
         self.go.setAccessibleName(self._task.info.verb or "Ask")
@@ -731,6 +745,9 @@ class TryPage(Page):
         self.sound = SoundPanel(self.ctx, self.view.answer_text)
         self.sound.recording.connect(self._recording)
         self.sound.recorded.connect(self._recorded)
+        self.sound.asks_when.connect(self._when)
+        self.sound.heard_when.newest.connect(self.view.show_prediction)
+        self.picker.changed.connect(self.sound.heard_when.clear)
         self.input.record.connect(self._record)
         self.sound.moved.connect(self.view.transcript.view.show_position)
         self.view.transcript.view.chosen.connect(self.sound.play_word)

@@ -221,6 +221,11 @@ class ClassPanel(Card):
                 return
         self.clear_choice()
 
+    def chosen_name(self) -> str:
+        """The class that is chosen, or ""."""
+        entry = self.list.currentItem()
+        return entry.data(_LABEL).name if entry is not None and entry.isSelected() else ""
+
     def clear_choice(self) -> None:
         self.list.setCurrentRow(-1)
         self.list.clearSelection()

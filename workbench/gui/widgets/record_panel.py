@@ -16,6 +16,20 @@ _WARNED_TIMES = 60
 _LOST_SECONDS = 0.2
 
 
+def trouble_of(recorder: Recorder, clipped: bool) -> str:
+    """What a person must know while they record, or "". `clipped`: it was too loud lately."""
+    if clipped:
+        return "Too loud: the tops of the sound are cut off (clipped). Go further from the microphone, or turn it down."
+    if recorder.quiet:
+        return (
+            f"Nothing has been heard for {QUIET_SECONDS:.0f} seconds. Is the microphone switched on, and may this app use"
+            " it?"
+        )
+    if recorder.lost_seconds > _LOST_SECONDS:
+        return f"The disk is too slow: {recorder.lost_seconds:.1f} seconds are missing."
+    return ""
+
+
 class RecordPanel(QWidget):
     """Signals:
     paused(bool): the person wants to wait, or to go on.
@@ -83,23 +97,11 @@ class RecordPanel(QWidget):
             self.meter.show_level(level)
             self.strip.show_level(level)
         self._warned = _WARNED_TIMES if level.clipped else max(0, self._warned - 1)
-        sentence = self._sentence(recorder)
+        sentence = trouble_of(recorder, bool(self._warned))
         if not sentence:
             self.banner.hide()
         elif self.banner.isHidden() or self.banner.text.text() != sentence:
             self.banner.show_message(sentence, "warn")
-
-    def _sentence(self, recorder: Recorder) -> str:
-        if self._warned:
-            return "Too loud: the tops of the sound are cut off (clipped). Go further from the microphone, or turn it down."
-        if recorder.quiet:
-            return (
-                f"Nothing has been heard for {QUIET_SECONDS:.0f} seconds. Is the microphone switched on, and may this app use"
-                " it?"
-            )
-        if recorder.lost_seconds > _LOST_SECONDS:
-            return f"The disk is too slow: {recorder.lost_seconds:.1f} seconds are missing."
-        return ""
 
     def _pause(self, wanted: bool) -> None:
         self._words(wanted)

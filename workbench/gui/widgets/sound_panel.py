@@ -20,8 +20,10 @@ from workbench.gui.icons import icon
 from workbench.gui.microphone import Recording
 from workbench.gui.sound_playing import SoundPlaying
 from workbench.gui.theme import M, S, theme
-from workbench.gui.widgets.basic import Banner, DropZone, accepts, icon_button, label
+from workbench.gui.widgets.basic import Banner, DropZone, accepts, button, icon_button, label
+from workbench.gui.widgets.heard_view import HeardView
 from workbench.gui.widgets.keep_recording import KeepRecording
+from workbench.gui.widgets.microphone_chooser import MicrophoneChooser
 from workbench.gui.widgets.record_panel import RecordPanel
 from workbench.gui.widgets.waveform import WaveformStrip
 from workbench.gui.workers import Job
@@ -40,6 +42,7 @@ class SoundPanel(QWidget):
         moved(float, bool): where it plays in seconds, and whether it plays.
         recording(object): a `Recorder` has begun.
         recorded(object): it has ended; the recording as a `Sample`.
+        asks_when(): the person wants to know what is heard when.
     """
 
     dropped = Signal(object)
@@ -47,10 +50,12 @@ class SoundPanel(QWidget):
     moved = Signal(float, bool)
     recording = Signal(object)
     recorded = Signal(object)
+    asks_when = Signal()
 
     def __init__(self, ctx: AppContext, heard: Callable[[], str] = str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._ctx, self._heard = ctx, heard
+        self.microphones = MicrophoneChooser(ctx)
         self.microphone = Recording(ctx, self)
         self.microphone.began.connect(self._recording)
         self.microphone.leveled.connect(self._leveled)
@@ -83,6 +88,10 @@ class SoundPanel(QWidget):
         self.record.stopped.connect(self.microphone.stop)
         self.stack.addWidget(self.record)
         column.addWidget(self.stack, 1)
+        self.heard_when = HeardView(ctx)
+        self.heard_when.chosen.connect(self._go_to)
+        column.addWidget(self.heard_when)
+        self.heard_when.seen.connect(self._lay_out)
         theme().changed.connect(self._draw_button)
 
     # What the page asks ----------------------------------------------------------------------------------------------
@@ -96,12 +105,14 @@ class SoundPanel(QWidget):
             self.trouble.hide()
         if len(samples) != 1:
             self._forget()
+            self.heard_when.clear()
             self.drop.heading.setText(words or "Drop a recording")
             self.stack.setCurrentWidget(self.drop)
             return
         if samples[0] == self.sample:
             return
         self._forget()
+        self.heard_when.keep_only(samples[0].path)
         self.sample = samples[0]
         self.kept.show_sample(self.sample if self.sample == self._own else None)
         self.playing.open(self.sample)
@@ -133,14 +144,15 @@ class SoundPanel(QWidget):
 
     # Recording ---------------------------------------------------------------------------------------------------------
 
-    def start_recording(self, device: int | None = None) -> None:
-        """Listen to the microphone."""
+    def start_recording(self) -> None:
+        """Listen to the microphone that is chosen."""
         self.trouble.hide()
         self.playing.stop()
-        self.microphone.start(device)
+        self.microphone.start(self.microphones.device)
 
     def _recording(self, recorder: Recorder) -> None:
         self._forget()
+        self.heard_when.clear()
         self.record.begin()
         self.stack.setCurrentWidget(self.record)
         self.recording.emit(recorder)
@@ -202,6 +214,7 @@ class SoundPanel(QWidget):
 
     def _moved(self, seconds: float) -> None:
         self.strip.show_position(seconds)
+        self.heard_when.show_position(seconds)
         self._show_clock(seconds)
         self.moved.emit(seconds, self.playing.playing)
 
@@ -225,6 +238,13 @@ class SoundPanel(QWidget):
     def hideEvent(self, event: QHideEvent) -> None:
         self.playing.stop()
         super().hideEvent(event)
+
+    def _lay_out(self, below: bool) -> None:
+        """What is heard when lies right below what is played: no room is left between them."""
+        for page in (self.loaded, self.record):
+            column = page.layout()
+            assert isinstance(column, QVBoxLayout)
+            column.setStretch(column.count() - 1, 0 if below else 2)
 
     # Building ----------------------------------------------------------------------------------------------------------
 
@@ -250,6 +270,12 @@ class SoundPanel(QWidget):
         grid.addWidget(self.button, 0, 0)
         grid.addWidget(self.clock, 0, 1)
         grid.addWidget(self.facts, 0, 2)
+        self.when = button(
+            "What is heard when", self.asks_when.emit, icon_name="audio-lines", name="heard-when",
+            tip="Listen to all of it and draw what is heard at each moment (a timeline), however long it is",
+        )  # fmt: skip
+        self.when.hide()
+        grid.addWidget(self.when, 0, 3)
         grid.setColumnStretch(2, 1)
         column.addWidget(self.title)
         column.addWidget(self.strip, 3)

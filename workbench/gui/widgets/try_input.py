@@ -121,6 +121,7 @@ class TryInput(QStackedWidget):
         sound.recording.connect(lambda _recorder: self.record_button.setEnabled(False))
         sound.recorded.connect(lambda _sample: self.record_button.setEnabled(True))
         self._sound_column.insertWidget(0, sound, 1)
+        self._sound_buttons.insertWidget(2, sound.microphones)
 
     def show_sound(self, samples: Sequence[Sample]) -> None:
         """What was dropped; nothing for an empty place."""
@@ -200,8 +201,9 @@ class TryInput(QStackedWidget):
             self.record.emit,
             icon_name="mic",
             name="record",
-            tip="Speak into the microphone (the one chosen in the system's settings)",
+            tip="Speak into the microphone",
         )
         choose = button("Choose files …", self.choose.emit, icon_name="folder-open")
-        self._sound_column.addLayout(row(choose, self.record_button, 1))
+        self._sound_buttons = row(choose, self.record_button, 1)
+        self._sound_column.addLayout(self._sound_buttons)
         return side
