@@ -146,8 +146,8 @@ def _several(model: Loaded) -> bool:
 
 def _strongest(model: Loaded) -> bool:
     """Of each class the window counts where it is heard best, as published models of several classes are used; one that
-    was taught here learnt from the mean."""
-    return _several(model) and not model.card.is_own
+    was taught here learnt from the mean, and has thresholds for it."""
+    return _several(model) and "thresholds" not in model.card.options
 
 
 def _counts(model: Loaded) -> str:
