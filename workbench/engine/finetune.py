@@ -241,6 +241,9 @@ def _epochs(training: Training) -> Generator[RunEvent, None, str]:
         began = time.monotonic()
         yield from _one_epoch(training)
         items, found, losses = _checked(training, run.usable(Split.VALIDATION))
+        tune = getattr(training.lesson, "tune", None)
+        if tune is not None and items:
+            found = tune([run.examples[i.id] for i in items], found)
         said = verdict(run, items, found, losses)
         position = training.position
         train_loss = position.loss_sum / max(1, position.seen)

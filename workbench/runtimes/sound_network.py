@@ -26,6 +26,8 @@ class SoundNetwork(Network):
 
     # Windows are cut and averaged outside the network.
     stands_alone = False
+    # Its inputs may be made of less than a window.
+    any_length = False
 
     def __init__(
         self,
@@ -68,3 +70,11 @@ class SoundNetwork(Network):
         if starts[-1] + size < len(sound):
             starts.append(len(sound) - size)
         return torch.stack([self._inputs_of(sound[s : s + size]) for s in starts])
+
+    def input_of(self, sound: Floats) -> torch.Tensor:
+        """A short piece float32 [T] as one input (without batch axis); repeated where the network needs a whole window."""
+        import numpy as np
+
+        if not self.any_length:
+            sound = np.resize(sound, int(self.sample_rate * self.window_seconds))
+        return self._inputs_of(sound)

@@ -109,6 +109,7 @@ class TaskInfo:
         options: what can be set before a prediction.
         group: heading under which pages list it.
         question: what a person would ask for ("find and count things in pictures"), for "Find me a model".
+        partly: an item that is not done yet teaches what is marked on it; the rest of it says nothing.
         has_truth: there may be a true picture to hold the made one against (PSNR, SSIM).
     """
 
@@ -133,6 +134,7 @@ class TaskInfo:
     group: str = "Pictures"
     question: str = ""
     has_truth: bool = False
+    partly: bool = False
 
     @property
     def has_classes(self) -> bool:

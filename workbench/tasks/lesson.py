@@ -103,7 +103,9 @@ class Checked:
 
 
 class Lesson(Protocol):
-    """See the module. It may also have `notes() -> list[str]`: sentences the person should read when the training starts.
+    """See the module. It may also have `notes() -> list[str]`: sentences the person should read when the training starts;
+    and `tune(examples, predictions) -> predictions`: told of all validation examples after each epoch with what `check` gave,
+    it sets what is chosen on them alone (thresholds), and gives the predictions with that.
 
     Attributes:
         epochs: how many epochs this way of training takes at most when nothing else is said.
