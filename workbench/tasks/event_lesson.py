@@ -121,7 +121,7 @@ class EventLesson:
         from workbench.runtimes.sound_frames import window_features
 
         device = self._network.device
-        half = device == "cuda" and torch.cuda.is_bf16_supported()
+        half = device.type == "cuda" and torch.cuda.is_bf16_supported()
         if self._how is How.QUICK:
             features = torch.cat([p["features"] for p in prepared]).to(device)
         else:
@@ -349,7 +349,7 @@ def steps_of(example: Example, classes: int, middles: npt.NDArray[np.float64]) -
 def _middles(first: int, count: int) -> npt.NDArray[np.float64]:
     import numpy as np
 
-    return (first + np.arange(count) + 0.5) * HOP
+    return (first + np.arange(count, dtype=np.float64) + 0.5) * HOP
 
 
 def _clips(example: Example) -> list[tuple[Clip, int]]:

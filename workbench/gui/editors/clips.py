@@ -26,6 +26,7 @@ from workbench.gui.widgets.basic import Banner, Card, button, icon_button, label
 from workbench.gui.widgets.class_panel import ClassPanel
 from workbench.gui.widgets.clip_canvas import Block, ClipCanvas
 from workbench.gui.widgets.clip_overview import ClipOverview
+from workbench.gui.widgets.events_part import when
 
 _ID = Qt.ItemDataRole.UserRole
 # A region is never made shorter.
@@ -41,15 +42,6 @@ def clips_of(state: AnnotationState) -> list[tuple[Annotation, Clip]]:
     """The marked pieces in order of their beginning."""
     found = [(a, a.shape) for a in state.annotations if isinstance(a.shape, Clip)]
     return sorted(found, key=lambda pair: (pair[1].begins, pair[1].ends))
-
-
-def moment(seconds: float) -> str:
-    """ "1:02:03.4"."""
-    tenths = round(seconds * 10)
-    hours, rest = divmod(tenths, 36_000)
-    minutes, rest = divmod(rest, 600)
-    start = f"{hours}:{minutes:02}" if hours else f"{minutes}"
-    return f"{start}:{rest // 10:02}.{rest % 10}"
 
 
 class Editor(ItemEditor):
@@ -142,7 +134,7 @@ class Editor(ItemEditor):
         name = found.name if found else "no class"
         colour = found.colour if found else theme().colour("text_faint").name()
         sure = f", suggested, {a.score:.0%} certain" if a.is_proposal else ""
-        words = f"{name}{sure}: {moment(clip.begins)} to {moment(clip.ends)} ({clip.ends - clip.begins:.2f} seconds)"
+        words = f"{name}{sure}: {when(clip.begins)} to {when(clip.ends)} ({clip.ends - clip.begins:.2f} seconds)"
         shown = f"{name} ? {a.score:.0%}" if a.is_proposal else name
         return Block(a.id, clip.begins, clip.ends, shown, colour, a.is_proposal, words, clip.low, clip.high)
 
@@ -153,16 +145,17 @@ class Editor(ItemEditor):
             found = self._classes.get(a.class_id or -1)
             sure = f"  ? {a.score:.0%}" if a.is_proposal else ""
             name = found.name if found else "no class"
-            entry = QListWidgetItem(f"{moment(clip.begins)}   {name}   {clip.ends - clip.begins:.1f} s{sure}")
+            entry = QListWidgetItem(f"{when(clip.begins)}   {name}   {clip.ends - clip.begins:.1f} s{sure}")
             entry.setData(_ID, a.id)
             entry.setForeground(theme().colour("text_soft" if a.is_proposal else "text"))
             self.list.addItem(entry)
             if a.id == self.selected:
                 self.list.setCurrentItem(entry)
         self.list.blockSignals(False)
-        many = len(pieces)
-        more = f" (the first {_MOST_LISTED:,})" if many > _MOST_LISTED else ""
-        self.count.setText(f"{many:,} marked{more}" if many != 1 else "1 marked")
+        proposals = sum(a.is_proposal for a, _ in pieces)
+        more = f" (the first {_MOST_LISTED:,} are listed)" if len(pieces) > _MOST_LISTED else ""
+        suggested = f", {proposals:,} suggested" if proposals else ""
+        self.count.setText(f"{len(pieces) - proposals:,} marked{suggested}{more}")
 
     def _changed(self, ids: object) -> None:
         if self.item is not None and isinstance(ids, list) and self.item.id in ids and self.isVisible():
@@ -232,7 +225,7 @@ class Editor(ItemEditor):
                 [new if a.id == chosen.id else a for a in self.state().annotations], "change the class of a sound"
             )
 
-    def move(self, annotation_id: int, begins: float, ends: float) -> None:
+    def reshape(self, annotation_id: int, begins: float, ends: float) -> None:
         """Other edges for a region. A suggestion whose edges a person moves is the person's."""
         state = self.state()
         old = next((a for a in state.annotations if a.id == annotation_id), None)
@@ -252,7 +245,7 @@ class Editor(ItemEditor):
         if chosen is not None and isinstance(chosen.shape, Clip):
             begins = chosen.shape.begins + (step if edge == "begins" else 0)
             ends = chosen.shape.ends + (step if edge == "ends" else 0)
-            self.move(chosen.id, begins, ends)
+            self.reshape(chosen.id, begins, ends)
 
     def snap(self) -> None:
         """Put the chosen region's edges where the sound grows out of the silence."""
@@ -263,14 +256,14 @@ class Editor(ItemEditor):
         if found == (chosen.shape.begins, chosen.shape.ends):
             self.banner.show_message("Nothing around it stands out from the silence enough to put the edges there.", "info")
             return
-        self.move(chosen.id, *found)
+        self.reshape(chosen.id, *found)
 
     def mark_in(self) -> None:
         """A region begins at the cursor (or the chosen one does)."""
         if self._annotation() is not None:
             chosen = self.canvas.block(self.selected)
             if chosen is not None and self.canvas.position < chosen.ends:
-                self.move(self.selected, self.canvas.position, chosen.ends)
+                self.reshape(self.selected, self.canvas.position, chosen.ends)
             return
         self._mark_in = self.canvas.position
         self.canvas.show_marked((self._mark_in, self._mark_in))
@@ -281,7 +274,7 @@ class Editor(ItemEditor):
         chosen = self.canvas.block(self.selected)
         if chosen is not None:
             if self.canvas.position > chosen.begins:
-                self.move(self.selected, chosen.begins, self.canvas.position)
+                self.reshape(self.selected, chosen.begins, self.canvas.position)
             return
         if self._mark_in is None:
             self.banner.show_message("First go to where it begins, and press B.", "info")
@@ -463,6 +456,10 @@ class Editor(ItemEditor):
         self.loop.setChecked(loop)
         self.playing.play(block.begins, block.ends)
 
+    def _opened(self, block_id: int) -> None:
+        self.choose(block_id)
+        self.play_region()
+
     def stop(self) -> None:
         """What plays stops, also what plays again and again."""
         self._looping = False
@@ -492,7 +489,7 @@ class Editor(ItemEditor):
         self.play.setAccessibleName(words)
 
     def _show_clock(self) -> None:
-        self.clock.setText(f"{moment(self.canvas.position)} / {moment(self.canvas.seconds)}")
+        self.clock.setText(f"{when(self.canvas.position)} / {when(self.canvas.seconds)}")
 
     def _failed(self, problem: Problem) -> None:
         self.banner.show_error(problem)
@@ -626,7 +623,7 @@ class Editor(ItemEditor):
             button(
                 "Done", self.done, role="primary", icon_name="check", name="clips-done",
                 tip="All that is to be heard is marked; on to the next (Enter)",
-            )  # fmt: skip
+            )
         )
         return top
 
@@ -640,8 +637,8 @@ class Editor(ItemEditor):
         self.canvas.pointed.connect(self.go_to)
         self.canvas.chosen.connect(self.choose)
         self.canvas.made.connect(self.make)
-        self.canvas.moved.connect(self.move)
-        self.canvas.opened.connect(lambda block_id: (self.choose(block_id), self.play_region()))
+        self.canvas.moved.connect(self.reshape)
+        self.canvas.opened.connect(self._opened)
         self.canvas.read.connect(self._read)
         self.canvas.failed.connect(self._failed)
         self.overview = ClipOverview()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt, Signal
@@ -80,23 +81,26 @@ class ClipCanvas(QWidget):
 
     Signals:
         pointed(float): a moment was clicked.
-        chosen(int): a block was clicked; 0 when none.
+        chosen(object): the id of a block that was clicked; 0 for none.
         made(float, float): dragged over from here to there.
-        moved(int, float, float): a block's new beginning and end.
-        opened(int): a block was clicked twice.
+        moved(object, float, float): a block's id, new beginning and end.
+        opened(object): the id of a block that was clicked twice.
         viewed(float, float): what is looked at has changed.
         read(object): the `SoundView` so far.
         failed(object): a `Problem`: it cannot be read.
+        toggled(): the space bar: play or pause.
     """
 
     pointed = Signal(float)
-    chosen = Signal(int)
+    # Ids have more bits than Qt's int.
+    chosen = Signal(object)
     made = Signal(float, float)
-    moved = Signal(int, float, float)
-    opened = Signal(int)
+    moved = Signal(object, float, float)
+    opened = Signal(object)
     viewed = Signal(float, float)
     read = Signal(object)
     failed = Signal(object)
+    toggled = Signal()
 
     def __init__(self, ctx: AppContext, editable: bool = False, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -446,7 +450,7 @@ class ClipCanvas(QWidget):
             colour = QColor(block.colour)
             chosen = block.id == self.selected
             tint = QColor(colour)
-            tint.setAlpha(64 if chosen else 26)
+            tint.setAlpha(46 if chosen else 24)
             area = QRectF(bar.left(), upper.top(), bar.width(), upper.height())
             painter.fillRect(area, tint)
             style = Qt.PenStyle.DashLine if block.proposal else Qt.PenStyle.SolidLine
@@ -469,6 +473,8 @@ class ClipCanvas(QWidget):
                 painter.setPen(on_colour)
                 inside = bar.intersected(QRectF(0, bar.top(), self.width(), bar.height())).adjusted(5, 0, -4, 0)
                 words = metrics.elidedText(block.label, Qt.TextElideMode.ElideRight, int(inside.width()))
+                if len(words) < 3 and words != block.label:
+                    continue  # a letter or two say nothing
                 painter.drawText(inside, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, words)
 
     def _paint_marked(self, painter: QPainter, begins: float, ends: float) -> None:
@@ -610,6 +616,8 @@ class ClipCanvas(QWidget):
             self.zoom(1 / _ZOOM)
         elif key == Qt.Key.Key_F:
             self.look_at_all()
+        elif key == Qt.Key.Key_Space:
+            self.toggled.emit()
         else:
             super().keyPressEvent(event)
 
@@ -656,7 +664,7 @@ _MAPS = {
 def colour_at(share: float) -> int:
     """As 0xffrrggbb, in the theme of now."""
     points = _MAPS[theme().mode]
-    for (a, low), (b, high) in zip(points, points[1:], strict=False):
+    for (a, low), (b, high) in pairwise(points):
         if share <= b:
             part = (share - a) / (b - a)
             red, green, blue = (round(x + (y - x) * part) for x, y in zip(low, high, strict=True))

@@ -6,6 +6,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from workbench.catalog.card import ModelCard
+from workbench.errors import UserError
 from workbench.gui.context import AppContext
 from workbench.gui.downloads import speed_words
 from workbench.gui.theme import S
@@ -13,6 +14,7 @@ from workbench.gui.widgets.basic import Banner, label
 from workbench.tasks.base import TryOptions
 from workbench.tasks.registry import get_task
 
+_NONE = "There is no ready-made model for this; teach one on the Data and Train pages."
 _DEFAULT_LABELS = "praise, complaint, question"
 
 
@@ -61,20 +63,22 @@ class ModelPicker(QWidget):
         """Models that can do this task as they are."""
         wanted = model_id or (self.card.id if self.card is not None and task_id == self._task_id else "")
         self._task_id = task_id
-        suggested, why = self._ctx.catalog.suggest(task_id)
+        try:
+            suggested, why = self._ctx.catalog.suggest(task_id)
+            self._suggested, self._why = suggested.id, why
+        except UserError:  # nobody publishes models of one's own classes
+            self._suggested, self._why = "", ""
         project = self._ctx.store.project
         own = [c for c in self._ctx.catalog.own() if task_id in c.tasks]
         if not wanted and project is not None and own and own[0].trained_on.find(f"“{project.name}”") >= 0:
             wanted = own[0].id
-        self._why = why
-        self._suggested = suggested.id
         self.box.blockSignals(True)
         self.box.clear()
         for card in self._ctx.catalog.search():
             if task_id in card.tasks:
                 kind = self._where(card)
                 self.box.addItem(f"{card.name}   ({kind})", card.id)
-        self.box.setCurrentIndex(max(0, self.box.findData(wanted or suggested.id)))
+        self.box.setCurrentIndex(max(0, self.box.findData(wanted or self._suggested)))
         self.box.blockSignals(False)
         self._chosen()
 
@@ -104,6 +108,10 @@ class ModelPicker(QWidget):
     def _chosen(self) -> None:
         card = self.card
         if card is None:
+            self.why.setText(_NONE)
+            self._labels_row.hide()
+            self.banner.hide()
+            self.changed.emit()
             return
         self.why.setText(self._why if card.id == self._suggested else card.summary)
         self._labels_row.setVisible(get_task(self._task_id).needs_labels(card))

@@ -21,10 +21,13 @@ from workbench.gui.microphone import Recording
 from workbench.gui.sound_playing import SoundPlaying
 from workbench.gui.theme import M, S, theme
 from workbench.gui.widgets.basic import Banner, DropZone, accepts, icon_button, label
+from workbench.gui.widgets.clip_canvas import ClipCanvas
+from workbench.gui.widgets.events_part import event_blocks
 from workbench.gui.widgets.keep_recording import KeepRecording
 from workbench.gui.widgets.record_panel import RecordPanel
 from workbench.gui.widgets.waveform import WaveformStrip
 from workbench.gui.workers import Job
+from workbench.tasks.predictions import Events
 
 # A word is heard with a little around it: recognisers cut closely.
 _AROUND = 0.08
@@ -40,6 +43,7 @@ class SoundPanel(QWidget):
         moved(float, bool): where it plays in seconds, and whether it plays.
         recording(object): a `Recorder` has begun.
         recorded(object): it has ended; the recording as a `Sample`.
+        event_chosen(int): a sound drawn over the recording was clicked: its place among the events, from 1; 0 for none.
     """
 
     dropped = Signal(object)
@@ -47,6 +51,7 @@ class SoundPanel(QWidget):
     moved = Signal(float, bool)
     recording = Signal(object)
     recorded = Signal(object)
+    event_chosen = Signal(int)
 
     def __init__(self, ctx: AppContext, heard: Callable[[], str] = str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -117,6 +122,25 @@ class SoundPanel(QWidget):
             self.strip.show_word((begins, ends))
             self.playing.play(max(0.0, begins - _AROUND), ends + _AROUND)
 
+    def show_events(self, events: Events | None) -> None:
+        """Draw the spectrum of the recording with what was heard in it; None: only its outline."""
+        shown = events is not None and self.sample is not None
+        self.canvas.setVisible(shown)
+        self.strip.setVisible(not shown)
+        if events is None or self.sample is None:
+            self.canvas.open(None)
+            return
+        self.canvas.open(self.sample, events.seconds if events.finished else self.strip.seconds)
+        self.canvas.show_blocks(event_blocks(events), 0)
+        self.canvas.show_position(self.playing.position, follow=False)
+
+    def _event_clicked(self, number: int) -> None:
+        block = self.canvas.block(number)
+        self.canvas.choose(number)
+        self.event_chosen.emit(number)
+        if block is not None:
+            self.play_word(block.begins, block.ends)
+
     def toggle(self) -> None:
         """Play on, or stop."""
         if self.playing.playing:
@@ -164,6 +188,7 @@ class SoundPanel(QWidget):
             self._job.cancel()
         self.sample, self.overview = None, None
         self.playing.open(None)
+        self.show_events(None)
         self.banner.hide()
         self.strip.show_word(None)
         self._show_clock(0.0)
@@ -202,6 +227,8 @@ class SoundPanel(QWidget):
 
     def _moved(self, seconds: float) -> None:
         self.strip.show_position(seconds)
+        if self.canvas.isVisible():
+            self.canvas.show_position(seconds)
         self._show_clock(seconds)
         self.moved.emit(seconds, self.playing.playing)
 
@@ -238,6 +265,11 @@ class SoundPanel(QWidget):
         self.strip = WaveformStrip()
         self.strip.chosen.connect(self._go_to)
         self.strip.toggled.connect(self.toggle)
+        self.canvas = ClipCanvas(self._ctx)
+        self.canvas.pointed.connect(self._go_to)
+        self.canvas.chosen.connect(self._event_clicked)
+        self.canvas.toggled.connect(self.toggle)
+        self.canvas.hide()
         self.button = icon_button("play", "Play (Space)", self.toggle, name="sound-play")
         self.clock = label("0:00 / 0:00", "soft")
         self.clock.setObjectName("sound-clock")
@@ -253,6 +285,7 @@ class SoundPanel(QWidget):
         grid.setColumnStretch(2, 1)
         column.addWidget(self.title)
         column.addWidget(self.strip, 3)
+        column.addWidget(self.canvas, 9)
         column.addLayout(grid)
         column.addWidget(self.banner)
         self.kept = KeepRecording(self._ctx, self._heard)

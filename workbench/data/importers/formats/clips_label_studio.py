@@ -70,7 +70,7 @@ def _task(task: Any, file: Path, where: str, collector: ClipCollector) -> None:
         value = result.get("value") if isinstance(result, dict) else None
         if not isinstance(value, dict) or result.get("type") not in _TYPES:
             continue
-        labels = next((value[key] for key in _TYPES if isinstance(value.get(key), list)), [])
+        labels: list[Any] = next((value[key] for key in _TYPES if isinstance(value.get(key), list)), [])
         # A piece with several labels is several sounds at once.
         for label in labels or [""]:
             collector.mark(
