@@ -181,6 +181,10 @@ def test_on_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     assert "Wren" in (tmp_path / "out.csv").read_text(encoding="utf-8-sig")
     assert main(["project", "export", str(tmp_path / "p"), "--format"]) == 0
     assert "audacity" in capsys.readouterr().out
+    assert main(["project", "cut", str(tmp_path / "p"), str(tmp_path / "single")]) == 0
+    assert "2 recordings" in capsys.readouterr().out
+    with Project.open(tmp_path / "single", read_only=True) as made:
+        assert {c.name: made.counts().per_class[c.id] for c in made.classes()} == {"Wren": 1, "Owl": 1}
 
 
 LINES = st.lists(

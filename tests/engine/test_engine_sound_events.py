@@ -9,6 +9,7 @@ import pytest
 import soundfile
 from bird_mixtures import BIRDS, RATE, mixture, recordings
 
+from workbench.__main__ import main
 from workbench.app_paths import app_paths
 from workbench.catalog.catalog import Catalog
 from workbench.control import Control
@@ -35,7 +36,9 @@ def project(tmp_path: Path) -> Project:
     return made
 
 
-def test_quick_finds_birds_and_says_when(project: Project, catalog: Catalog, tmp_path: Path) -> None:
+def test_quick_finds_birds_and_says_when(
+    project: Project, catalog: Catalog, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     card, _ = catalog.suggest(project.task_id, to_teach=True)
     assert card.id == "sound-starter"
     # One more, of which only a stretch is marked: it teaches, and judges nothing.
@@ -76,6 +79,13 @@ def test_quick_finds_birds_and_says_when(project: Project, catalog: Catalog, tmp
 
     judgement = evaluate(project, project.runs()[0].id, Split.TEST, Catalog.load())
     assert isinstance(judgement, ClipsJudgement) and judgement.headline()["score"] == numbers["score"]
+    # On the command line: found, written as Audacity reads it, and judged on labels from a file.
+    assert main(["predict", str(file), "--model", own.id, "--output", str(tmp_path / "new.txt")]) == 0
+    lines = (tmp_path / "new.txt").read_text().splitlines()
+    assert [line.split("\t")[2] for line in lines] == [e.label for e in said.events]
+    assert main(["evaluate", own.id, str(tmp_path / "new.txt"), "--json"]) == 0
+    told = capsys.readouterr().out
+    assert json.loads(told[told.index("{") :])["score"] == 1.0
     # Proposals for the one that is not done; nothing of a person's is lost.
     assert propose(project, own, Control()) >= 1
     state = project.annotation_states([partly])[partly]

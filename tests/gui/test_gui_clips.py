@@ -116,7 +116,9 @@ def test_by_mouse(editor: Editor, window: MainWindow, played: Played) -> None:
         window.ctx.store.undo_stack.undo()
         assert close(marks(editor), expected)
     # A click puts the cursor there and chooses nothing; a bar is chosen by a click, heard by two.
-    QTest.mouseClick(canvas, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, QPoint(round(canvas.x_of(15.0)), 80))
+    QTest.mouseClick(
+        canvas, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, QPoint(round(canvas.x_of(15.0)), 80)
+    )
     assert editor.selected == 0 and canvas.position == pytest.approx(15.0, abs=0.1)
     bar = canvas.lane_rect(canvas.blocks[0]).center().toPoint()
     QTest.mouseDClick(canvas, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, bar)

@@ -48,7 +48,13 @@ def main() -> None:
         for number, (_seconds, truth, found) in enumerate(given):
             lists = [
                 [
-                    {"event_onset": b, "event_offset": e, "event_label": n, "file": f"{number}.wav", "filename": f"{number}.wav"}
+                    {
+                        "event_onset": b,
+                        "event_offset": e,
+                        "event_label": n,
+                        "file": f"{number}.wav",
+                        "filename": f"{number}.wav",
+                    }
                     for b, e, n in rows
                 ]
                 for rows in (truth, found)

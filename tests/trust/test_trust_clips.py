@@ -24,7 +24,9 @@ from workbench.trust.report_clips import sections
 REFERENCE: list[dict[str, Any]] = json.loads(Path(__file__).with_name("sed_eval_reference.json").read_text())
 
 
-def answered(number: int, seconds: float, truth: list[Any], found: list[Any], ignored: tuple[int, ...] = ()) -> Answered:
+def answered(
+    number: int, seconds: float, truth: list[Any], found: list[Any], ignored: tuple[int, ...] = ()
+) -> Answered:
     item = Item(number, "sound", f"{number}.wav", seconds=seconds, marked=True)
     said = Events(tuple(Event(b, e, n, 0.9) for b, e, n in found), seconds)
     marks = tuple(Annotation(Clip(b, e), 1, ignored=k in ignored) for k, (b, e, _) in enumerate(truth))

@@ -18,9 +18,7 @@ from workbench.errors import Problem, UserError
 from workbench.tasks.registry import get_task
 
 
-def cut_out(
-    project: Project, item_ids: Sequence[int], into: Project, control: Control | None = None
-) -> AddResult:
+def cut_out(project: Project, item_ids: Sequence[int], into: Project, control: Control | None = None) -> AddResult:
     """Every marked sound of these items as an item of `into` (the same project, or one that sorts sounds); in a project that
     finds sounds it is marked from its beginning to its end. Mono, FLAC, at the recording's own rate.
 
@@ -34,7 +32,9 @@ def cut_out(
         pieces = _cut(project, item_ids, names, folder, marked, control)
         result = into.add_items(pieces, copy_media=True, control=control)
     if not result.added and not result.duplicates and not result.problems:
-        raise UserError("No sound with a class is marked there.", "Drag over what you hear, and press the class's number.")
+        raise UserError(
+            "No sound with a class is marked there.", "Drag over what you hear, and press the class's number."
+        )
     return result
 
 

@@ -115,9 +115,7 @@ def decoded(likely: Floats, classes: Sequence[str], tuning: Tuning, seconds: flo
     return tuple(sorted(found, key=lambda e: (e.begins, e.ends, e.label)))
 
 
-def chosen(
-    tuning: Tuning, recordings: Sequence[tuple[Floats, Sequence[Sequence[Span]], float]]
-) -> Tuning:
+def chosen(tuning: Tuning, recordings: Sequence[tuple[Floats, Sequence[Sequence[Span]], float]]) -> Tuning:
     """The limits that serve recordings with known sounds best, class by class: the mean of the F1 of whole sounds and of
     single frames. A class that is heard in none of them keeps the middle.
 

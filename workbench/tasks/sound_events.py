@@ -68,7 +68,8 @@ class SoundEvents(BaseTask):
         few = [c.name for c in project.classes() if counts.per_class.get(c.id) == 1]
         if few:
             raise UserError(
-                f"“{few[0]}” is marked only once.", "Mark it at least twice, better twenty times, in several recordings."
+                f"“{few[0]}” is marked only once.",
+                "Mark it at least twice, better twenty times, in several recordings.",
             )
 
     def lesson(self, material: Material) -> Lesson:

@@ -54,6 +54,8 @@ class Editor(ItemEditor):
         self._classes: dict[int, ClassLabel] = {}
         self._last_class = 0
         self._mark_in: float | None = None
+        self._state = AnnotationState()
+        self._listed: list[tuple[int, str]] = []
         self._looping = False
         self.playing = SoundPlaying(self)
         self.playing.moved.connect(self._moved)
@@ -81,8 +83,8 @@ class Editor(ItemEditor):
         self.canvas.open(sample, item.seconds)
         self.canvas.show_position(0.0)
         self.overview.show_recording(self.canvas.waveform, self.canvas.seconds)
+        self._load()
         self._classes_changed()
-        self._redraw()
         self._show_clock()
         self.moved.emit(row)
         self.canvas.setFocus()
@@ -99,10 +101,14 @@ class Editor(ItemEditor):
 
     def state(self) -> AnnotationState:
         """The item's labels as they are on disk."""
+        return self._state
+
+    def _load(self) -> None:
         project = self.ctx.store.project
         if project is None or self.item is None:
-            return AnnotationState()
-        return project.annotation_states([self.item.id])[self.item.id]
+            self._state = AnnotationState()
+        else:
+            self._state = project.annotation_states([self.item.id])[self.item.id]
 
     def _redraw(self) -> None:
         if self.item is None or self.ctx.store.project is None:
@@ -117,17 +123,25 @@ class Editor(ItemEditor):
         self._fill_list(pieces)
         done = "done" if state.marked else "not done"
         self.caption.setText(f"{self.item.name}   ·   {done}   ·   {self.row + 1} of {self.model.rowCount()}")
-        proposals = sum(a.is_proposal for a, _ in pieces)
+        self.again.setVisible(state.marked)
+        self.cut.setEnabled(any(not a.is_proposal and a.class_id is not None for a, _ in pieces))
+        self._about_chosen()
+
+    def _about_chosen(self) -> None:
+        """What can be done with the chosen region."""
+        proposals = sum(a.is_proposal for a in self.state().annotations)
         self.accept.setVisible(proposals > 0)
         self.reject.setVisible(proposals > 0)
         chosen = self._annotation()
         one = chosen is not None and chosen.is_proposal
         self.accept.setText(" Accept this one" if one else f" Accept {proposals} suggested")
         self.reject.setText(" Reject this one" if one else f" Reject {proposals} suggested")
-        self.again.setVisible(state.marked)
-        self.cut.setEnabled(any(not a.is_proposal and a.class_id is not None for a, _ in pieces))
         for widget in (self.play_piece, self.snap_button):
             widget.setEnabled(self.selected != 0)
+        row = next((n for n, (key, _) in enumerate(self._listed) if key == self.selected), -1)
+        self.list.blockSignals(True)
+        self.list.setCurrentRow(row)
+        self.list.blockSignals(False)
 
     def _block(self, a: Annotation, clip: Clip) -> Block:
         found = self._classes.get(a.class_id or -1)
@@ -139,19 +153,29 @@ class Editor(ItemEditor):
         return Block(a.id, clip.begins, clip.ends, shown, colour, a.is_proposal, words, clip.low, clip.high)
 
     def _fill_list(self, pieces: Sequence[tuple[Annotation, Clip]]) -> None:
-        self.list.blockSignals(True)
-        self.list.clear()
+        """Only the lines that differ are put in anew: of a thousand one moves."""
+        wanted: list[tuple[int, str]] = []
         for a, clip in pieces[:_MOST_LISTED]:
             found = self._classes.get(a.class_id or -1)
             sure = f"  ? {a.score:.0%}" if a.is_proposal else ""
             name = found.name if found else "no class"
-            entry = QListWidgetItem(f"{when(clip.begins)}   {name}   {clip.ends - clip.begins:.1f} s{sure}")
-            entry.setData(_ID, a.id)
-            entry.setForeground(theme().colour("text_soft" if a.is_proposal else "text"))
-            self.list.addItem(entry)
-            if a.id == self.selected:
-                self.list.setCurrentItem(entry)
+            wanted.append((a.id, f"{when(clip.begins)}   {name}   {clip.ends - clip.begins:.1f} s{sure}"))
+        old, new = self._listed, wanted
+        same = 0
+        while same < min(len(old), len(new)) and old[same] == new[same]:
+            same += 1
+        tail = 0
+        while tail < min(len(old), len(new)) - same and old[-1 - tail] == new[-1 - tail]:
+            tail += 1
+        self.list.blockSignals(True)
+        for _ in range(len(old) - same - tail):
+            self.list.takeItem(same)
+        for place in range(same, len(new) - tail):
+            entry = QListWidgetItem(new[place][1])
+            entry.setData(_ID, new[place][0])
+            self.list.insertItem(place, entry)
         self.list.blockSignals(False)
+        self._listed = wanted
         proposals = sum(a.is_proposal for a, _ in pieces)
         more = f" (the first {_MOST_LISTED:,} are listed)" if len(pieces) > _MOST_LISTED else ""
         suggested = f", {proposals:,} suggested" if proposals else ""
@@ -159,7 +183,8 @@ class Editor(ItemEditor):
 
     def _changed(self, ids: object) -> None:
         if self.item is not None and isinstance(ids, list) and self.item.id in ids and self.isVisible():
-            self._redraw()
+            self._load()
+            self._classes_changed()
 
     def _classes_changed(self) -> None:
         project = self.ctx.store.project
@@ -177,6 +202,7 @@ class Editor(ItemEditor):
     def _project_changed(self) -> None:
         self.stop()
         self.item, self.row, self.selected = None, -1, 0
+        self._load()
         self.playing.open(None)
         self.canvas.open(None)
 
@@ -254,7 +280,9 @@ class Editor(ItemEditor):
             return
         found = snapped(self.canvas.waveform, chosen.shape.begins, chosen.shape.ends)
         if found == (chosen.shape.begins, chosen.shape.ends):
-            self.banner.show_message("Nothing around it stands out from the silence enough to put the edges there.", "info")
+            self.banner.show_message(
+                "Nothing around it stands out from the silence enough to put the edges there.", "info"
+            )
             return
         self.reshape(chosen.id, *found)
 
@@ -349,10 +377,11 @@ class Editor(ItemEditor):
 
     def choose(self, annotation_id: int, show: bool = False) -> None:
         """Choose a region; 0 for none."""
-        self.selected = annotation_id
+        known = any(a.id == annotation_id for a in self.state().annotations)
+        self.selected = annotation_id if known else 0
         self._mark_in = None
-        self._redraw()
         self.canvas.choose(self.selected, show)
+        self._about_chosen()
 
     def _annotation(self) -> Annotation | None:
         return next((a for a in self.state().annotations if a.id == self.selected), None) if self.selected else None
@@ -361,8 +390,7 @@ class Editor(ItemEditor):
         assert self.item is not None
         state = AnnotationState(tuple(annotations), self.state().marked)
         self.banner.hide()
-        self.ctx.store.set_annotations({self.item.id: state}, text)
-        self._classes_changed()
+        self.ctx.store.set_annotations({self.item.id: state}, text, {self.item.id: self.state()})
 
     def _ordered(self) -> list[int]:
         return [c.id for c in sorted(self._classes.values(), key=lambda c: c.position)]
@@ -621,7 +649,11 @@ class Editor(ItemEditor):
         )
         top.addWidget(
             button(
-                "Done", self.done, role="primary", icon_name="check", name="clips-done",
+                "Done",
+                self.done,
+                role="primary",
+                icon_name="check",
+                name="clips-done",
                 tip="All that is to be heard is marked; on to the next (Enter)",
             )
         )
@@ -651,10 +683,15 @@ class Editor(ItemEditor):
         line.setSpacing(S)
         self.play = icon_button("play", "Play from the cursor (Space)", self.toggle, name="clips-play")
         self.play_piece = icon_button("circle-play", "Play the region (P)", self.play_region, name="clips-play-region")
-        self.loop = icon_button("refresh-cw", "Play the region again and again (L)", self._loop_clicked, name="clips-loop")
+        self.loop = icon_button(
+            "refresh-cw", "Play the region again and again (L)", self._loop_clicked, name="clips-loop"
+        )
         self.loop.setCheckable(True)
         self.snap_button = icon_button(
-            "magnet", "Put the region's edges where the sound grows out of the silence (S)", self.snap, name="clips-snap"
+            "magnet",
+            "Put the region's edges where the sound grows out of the silence (S)",
+            self.snap,
+            name="clips-snap",
         )
         self.clock = label("", "soft")
         self.clock.setObjectName("clips-clock")

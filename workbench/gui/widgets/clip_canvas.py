@@ -43,6 +43,8 @@ _MARK_PIXELS = 90
 _DISTANCES = (0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200)
 # From so many pixels a second on fine pieces are looked at; so many are kept.
 _FINE_FROM, _MOST_PIECES = 20.0, 48
+# Narrower bars are drawn plainly.
+_THIN = 5.0
 _PITCHES = (500, 1000, 2000, 4000, 8000, 16000, 32000, 64000)
 
 
@@ -119,8 +121,9 @@ class ClipCanvas(QWidget):
         self.selected = 0
         self.marked: tuple[float, float] | None = None
         self.blocks: list[Block] = []
-        self._lanes = 1
-        self._drawn: QPixmap | None = None
+        self._lanes = self._lanes_drawn = 1
+        self._drawn: QPixmap | None = None  # waveform, spectrum, ruler
+        self._bars: QPixmap | None = None  # the blocks over it
         self._pieces: dict[int, QImage] = {}
         self._job: Job | None = None
         self._piece_job: Job | None = None
@@ -181,11 +184,15 @@ class ClipCanvas(QWidget):
         self._lanes = max(1, max((b.lane for b in self.blocks), default=0) + 1)
         if selected is not None:
             self.selected = selected
-        self._anew()
+        if self._lanes_drawn != self._lanes:
+            self._drawn = None
+        self._bars = None
+        self.update()
 
     def choose(self, block_id: int, show: bool = False) -> None:
         """`show`: bring it into view."""
         self.selected = block_id
+        self._bars = None
         block = self.block(block_id)
         if block is not None and show and not (self.begins <= block.begins and block.ends <= self.ends):
             wide = max(self.ends - self.begins, (block.ends - block.begins) * 1.5)
@@ -271,7 +278,7 @@ class ClipCanvas(QWidget):
     # Painting ----------------------------------------------------------------------------------------------------------
 
     def _anew(self) -> None:
-        self._drawn = None
+        self._drawn = self._bars = None
         self.update()
 
     def _theme_changed(self) -> None:
@@ -281,16 +288,21 @@ class ClipCanvas(QWidget):
         self._anew()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        self._drawn = None
+        self._drawn = self._bars = None
         super().resizeEvent(event)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         if self._drawn is None:
             self._drawn = self._draw()
+        if self._bars is None:
+            self._bars = self._blank(Qt.GlobalColor.transparent)
+            with_blocks = QPainter(self._bars)
+            self._paint_blocks(with_blocks)
+            with_blocks.end()
         painter = QPainter(self)
         painter.drawPixmap(0, 0, self._drawn)
+        painter.drawPixmap(0, 0, self._bars)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        self._paint_blocks(painter)
         if self.marked is not None:
             self._paint_marked(painter, *self.marked)
         if self.seconds > 0 and self.begins <= self.position <= self.ends:
@@ -307,10 +319,8 @@ class ClipCanvas(QWidget):
 
     def _draw(self) -> QPixmap:
         """Everything that does not move."""
-        ratio = self.devicePixelRatioF()
-        pixmap = QPixmap(round(self.width() * ratio), round(self.height() * ratio))
-        pixmap.setDevicePixelRatio(ratio)
-        pixmap.fill(theme().colour("surface"))
+        self._lanes_drawn = self._lanes
+        pixmap = self._blank(theme().colour("surface"))
         painter = QPainter(pixmap)
         wave, spectrum = self._wave(), self._spectrum_at()
         painter.fillRect(wave, theme().colour("raised"))
@@ -322,6 +332,13 @@ class ClipCanvas(QWidget):
         )  # fmt: skip
         self._draw_ruler(painter, self.height() - _RULER)
         painter.end()
+        return pixmap
+
+    def _blank(self, ground: QColor | Qt.GlobalColor) -> QPixmap:
+        ratio = self.devicePixelRatioF()
+        pixmap = QPixmap(round(self.width() * ratio), round(self.height() * ratio))
+        pixmap.setDevicePixelRatio(ratio)
+        pixmap.fill(ground)
         return pixmap
 
     def _draw_wave(self, painter: QPainter, at: QRectF) -> None:
@@ -438,44 +455,54 @@ class ClipCanvas(QWidget):
         metrics = QFontMetrics(self.font())
         painter.setFont(self.font())
         last_pixel: dict[tuple[int, str], float] = {}
+        colours: dict[str, QColor] = {}
         for block in self.blocks:
             if block.ends < self.begins or block.begins > self.ends:
                 continue
             bar = self.lane_rect(block)
-            # At most one bar a pixel: thousands in an hour are as quick as ten.
-            key = (block.lane, block.colour)
-            if bar.right() - last_pixel.get(key, -10.0) < 1 and block.id != self.selected:
+            colour = colours.setdefault(block.colour, QColor(block.colour))
+            if bar.width() < _THIN and block.id != self.selected:
+                # Of thousands in an hour: no more than one plain bar a pixel.
+                key = (block.lane, block.colour)
+                if bar.right() - last_pixel.get(key, -10.0) >= 1:
+                    last_pixel[key] = bar.right()
+                    painter.fillRect(bar.toRect(), colour)
                 continue
-            last_pixel[key] = bar.right()
-            colour = QColor(block.colour)
-            chosen = block.id == self.selected
-            tint = QColor(colour)
-            tint.setAlpha(46 if chosen else 24)
-            area = QRectF(bar.left(), upper.top(), bar.width(), upper.height())
-            painter.fillRect(area, tint)
-            style = Qt.PenStyle.DashLine if block.proposal else Qt.PenStyle.SolidLine
-            painter.setPen(QPen(colour, 2 if chosen else 1, style))
-            painter.drawLine(area.topLeft(), area.bottomLeft())
-            painter.drawLine(area.topRight(), area.bottomRight())
-            if block.high > block.low:
-                at = self._spectrum_at()
-                top = at.bottom() - share_of(block.high, self.spectrum.top) * at.height()
-                deep = at.bottom() - share_of(block.low, self.spectrum.top) * at.height()
-                painter.setBrush(Qt.BrushStyle.NoBrush)
-                painter.drawRect(QRectF(bar.left(), max(at.top(), top), bar.width(), min(deep, at.bottom()) - max(at.top(), top)))
-            fill = QColor(colour)
-            fill.setAlpha(60 if block.proposal else 255)
-            painter.setBrush(fill)
-            painter.setPen(QPen(theme().colour("text"), 2) if chosen else QPen(colour, 1, style))
-            painter.drawRoundedRect(bar, 4, 4)
-            if bar.width() > 18:
-                on_colour = theme().colour("text") if block.proposal else _readable_on(colour)
-                painter.setPen(on_colour)
-                inside = bar.intersected(QRectF(0, bar.top(), self.width(), bar.height())).adjusted(5, 0, -4, 0)
-                words = metrics.elidedText(block.label, Qt.TextElideMode.ElideRight, int(inside.width()))
-                if len(words) < 3 and words != block.label:
-                    continue  # a letter or two say nothing
-                painter.drawText(inside, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, words)
+            self._paint_block(painter, block, bar, colour, upper, metrics)
+
+    def _paint_block(
+        self, painter: QPainter, block: Block, bar: QRectF, colour: QColor, upper: QRectF, metrics: QFontMetrics
+    ) -> None:
+        chosen = block.id == self.selected
+        tint = QColor(colour)
+        tint.setAlpha(46 if chosen else 24)
+        area = QRectF(bar.left(), upper.top(), bar.width(), upper.height())
+        painter.fillRect(area, tint)
+        style = Qt.PenStyle.DashLine if block.proposal else Qt.PenStyle.SolidLine
+        painter.setPen(QPen(colour, 2 if chosen else 1, style))
+        painter.drawLine(area.topLeft(), area.bottomLeft())
+        painter.drawLine(area.topRight(), area.bottomRight())
+        if block.high > block.low:
+            at = self._spectrum_at()
+            top = at.bottom() - share_of(block.high, self.spectrum.top) * at.height()
+            deep = at.bottom() - share_of(block.low, self.spectrum.top) * at.height()
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRect(
+                QRectF(bar.left(), max(at.top(), top), bar.width(), min(deep, at.bottom()) - max(at.top(), top))
+            )
+        fill = QColor(colour)
+        fill.setAlpha(60 if block.proposal else 255)
+        painter.setBrush(fill)
+        painter.setPen(QPen(theme().colour("text"), 2) if chosen else QPen(colour, 1, style))
+        painter.drawRoundedRect(bar, 4, 4)
+        if bar.width() > 18:
+            on_colour = theme().colour("text") if block.proposal else _readable_on(colour)
+            painter.setPen(on_colour)
+            inside = bar.intersected(QRectF(0, bar.top(), self.width(), bar.height())).adjusted(5, 0, -4, 0)
+            words = metrics.elidedText(block.label, Qt.TextElideMode.ElideRight, int(inside.width()))
+            if len(words) < 3 and words != block.label:
+                return  # a letter or two say nothing
+            painter.drawText(inside, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, words)
 
     def _paint_marked(self, painter: QPainter, begins: float, ends: float) -> None:
         left, right = sorted((self.x_of(begins), self.x_of(ends)))

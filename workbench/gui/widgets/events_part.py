@@ -101,7 +101,9 @@ class EventsPart(QWidget):
             e = prediction.events[place]
             square = QPixmap(12, 12)
             square.fill(QColor(label_colour(labels, e.label)))
-            entry = QListWidgetItem(QIcon(square), f"{when(e.begins)}   {e.label}   {e.ends - e.begins:.1f} s   {e.score:.0%}")
+            entry = QListWidgetItem(
+                QIcon(square), f"{when(e.begins)}   {e.label}   {e.ends - e.begins:.1f} s   {e.score:.0%}"
+            )
             entry.setData(_PLACE, place)
             self.list.addItem(entry)
         if len(prediction.events) > _MOST_ROWS:
