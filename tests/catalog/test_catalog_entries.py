@@ -221,5 +221,5 @@ def test_a_starters_size_is_that_of_its_files(card: ModelCard) -> None:
 
 def test_every_task_has_a_model() -> None:
     can = {t for c in CARDS for t in c.tasks}
-    assert {t.info.id for t in all_tasks()} <= can
+    assert {t.info.id for t in all_tasks() if not t.info.taught_only} <= can
     assert all(len(set(label_names(c))) == len(label_names(c)) or c.labels == "coco-91" for c in CARDS)

@@ -66,11 +66,11 @@ def test_quick_finds_birds_and_says_when(
     own = Catalog.load().get(finished.model_id)
     kept = own.options["events"]
     assert len(kept["limits"]) == len(BIRDS) and 0 < kept["limits"][0][0] < 1
-    sound, heard = mixture(500, 8.0, 6)
+    sound, heard = mixture(500, 4.0, 4)
     file = tmp_path / "new.flac"
     soundfile.write(file, sound, RATE)
     said = next(predict([Sample("sound", "new", path=file)], own, get_task(project.task_id))).prediction
-    assert isinstance(said, Events) and said.seconds == pytest.approx(8.0, abs=0.01)
+    assert isinstance(said, Events) and said.seconds == pytest.approx(4.0, abs=0.01)
     assert from_record(json.loads(json.dumps(to_record(said)))) == said
     assert {e.label for e in said.events} & {name for *_, name in heard}
     # The same while it is listened to, growing to the same end.
@@ -115,7 +115,7 @@ def test_a_killed_training_goes_on_to_the_same_end(
     weights = []
     for name in ("whole", "cut"):
         with Project.create(tmp_path / name, name, "sound-events") as project:
-            project.add_items(recordings(tmp_path / f"{name}-files", 4, 2.5))
+            project.add_items(recordings(tmp_path / f"{name}-files", 4, 2.5, first=15))
             config = new_config(project, catalog.get("sound-starter"), How.BALANCED, epochs=2, seed=3, run_id="r1")
             stream = fit(config, project, catalog)
             if name == "cut":

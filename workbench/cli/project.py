@@ -140,9 +140,12 @@ def run_cut(options: argparse.Namespace) -> int:
     from workbench.data.project import Project
     from workbench.engine.clip_items import cut_out
 
-    with Project.open(options.project, read_only=True) as project, progress("Cutting out sounds") as control:
-        with Project.create(options.target, options.target.name, "sound-classification") as into:
-            result = cut_out(project, project.item_ids(), into, control)
+    with (
+        Project.open(options.project, read_only=True) as project,
+        Project.create(options.target, options.target.name, "sound-classification") as into,
+        progress("Cutting out sounds") as control,
+    ):
+        result = cut_out(project, project.item_ids(), into, control)
     for found in result.problems:
         problem(found)
     out(f"{len(result.added)} recordings in {options.target}")

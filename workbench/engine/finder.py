@@ -82,7 +82,7 @@ def find(
     Raises:
         UserError: when the task is not known, or no model is left; says which wish to give up.
     """
-    get_task(task_id)
+    to_teach = to_teach or get_task(task_id).info.taught_only
     if matters not in dict(MATTERS):
         raise UserError(f"“{matters}” is none of the wishes.", f"Choose {', '.join(m for m, _ in MATTERS)}.")
     here = present or _present

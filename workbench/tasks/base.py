@@ -109,6 +109,7 @@ class TaskInfo:
         options: what can be set before a prediction.
         group: heading under which pages list it.
         question: what a person would ask for ("find and count things in pictures"), for "Find me a model".
+        taught_only: nobody publishes models for it: all that can do it were taught by the person.
         partly: an item that is not done yet teaches what is marked on it; the rest of it says nothing.
         has_truth: there may be a true picture to hold the made one against (PSNR, SSIM).
     """
@@ -135,6 +136,7 @@ class TaskInfo:
     question: str = ""
     has_truth: bool = False
     partly: bool = False
+    taught_only: bool = False
 
     @property
     def has_classes(self) -> bool:

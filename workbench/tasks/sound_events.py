@@ -44,6 +44,7 @@ class SoundEvents(BaseTask):
         trainable=True,
         streams=True,
         partly=True,
+        taught_only=True,
         editor="clips",
         judge="clips",
         import_formats=("marked", "files", "folders"),
