@@ -14,9 +14,11 @@ from workbench.app_paths import app_paths
 from workbench.catalog.catalog import Catalog
 from workbench.control import Control
 from workbench.data.annotations import Annotation, AnnotationState
+from workbench.data.importers import sniff
 from workbench.data.project import Project
 from workbench.data.shapes import Clip
 from workbench.data.types import ItemFilter, NewItem, Sample, Split
+from workbench.engine.bulk import run_to_csv
 from workbench.engine.evaluate import evaluate
 from workbench.engine.events import Advice, CheckpointSaved, Finished, How
 from workbench.engine.fit import fit, new_config
@@ -86,6 +88,13 @@ def test_quick_finds_birds_and_says_when(
     assert main(["evaluate", own.id, str(tmp_path / "new.txt"), "--json"]) == 0
     told = capsys.readouterr().out
     assert json.loads(told[told.index("{") :])["score"] == 1.0
+    # Over a folder: a row for each sound, which comes in again as marks.
+    folder = tmp_path / "walks"
+    folder.mkdir()
+    (folder / "new.flac").write_bytes(file.read_bytes())
+    assert run_to_csv(own, [folder], folder / "heard.csv").answered == 1
+    plan = sniff([folder])
+    assert plan.marks == "clips" and sum(plan.label_counts.values()) == len(said.events)
     # Proposals for the one that is not done; nothing of a person's is lost.
     assert propose(project, own, Control()) >= 1
     state = project.annotation_states([partly])[partly]

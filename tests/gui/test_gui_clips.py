@@ -120,6 +120,22 @@ def test_by_mouse(editor: Editor, window: MainWindow, played: Played) -> None:
         canvas, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, QPoint(round(canvas.x_of(15.0)), 80)
     )
     assert editor.selected == 0 and canvas.position == pytest.approx(15.0, abs=0.1)
+    # A click within one chooses it; B, a click and E make one, too.
+    QTest.mouseClick(
+        canvas, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, QPoint(round(canvas.x_of(5.2)), 80)
+    )
+    assert editor.selected == canvas.blocks[0].id
+    QTest.keyClick(canvas, Qt.Key.Key_Escape)
+    QTest.mouseClick(
+        canvas, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, QPoint(round(canvas.x_of(15.0)), 80)
+    )
+    QTest.keyClick(canvas, Qt.Key.Key_B)
+    QTest.mouseClick(
+        canvas, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, QPoint(round(canvas.x_of(16.0)), 80)
+    )
+    QTest.keyClick(canvas, Qt.Key.Key_E)
+    assert close(marks(editor)[2:], [(15.0, 16.0, "owl")])
+    QTest.keyClick(canvas, Qt.Key.Key_Delete)
     bar = canvas.lane_rect(canvas.blocks[0]).center().toPoint()
     QTest.mouseDClick(canvas, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, bar)
     assert played and played[-1] == pytest.approx((5.0, 6.0), abs=0.15)

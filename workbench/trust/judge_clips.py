@@ -224,8 +224,12 @@ def _case(answer: Answered) -> ClipsCase:
         if isinstance(said, Events):
             found = tuple(sorted((e.begins, e.ends, e.label) for e in said.events))
             seconds = seconds or said.seconds
-    # What lies where it is unsure what is heard counts neither way.
-    unsure = [a.shape for a in answer.annotations if a.ignored and isinstance(a.shape, Clip)]
+    # What lies where it is unsure what is heard (or was not named) counts neither way.
+    unsure = [
+        a.shape
+        for a, name in zip(answer.annotations, answer.names, strict=True)
+        if isinstance(a.shape, Clip) and (a.ignored or not name)
+    ]
     found = tuple(p for p in found if not any(u.begins <= (p[0] + p[1]) / 2 < u.ends for u in unsure))
     slips = tuple(_slips(answer.item.id, truth, found))
     return ClipsCase(answer.item.id, answer.item.name, seconds, truth, found, slips, _counts(truth, found))

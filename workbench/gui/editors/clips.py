@@ -60,7 +60,7 @@ class Editor(ItemEditor):
         self.playing = SoundPlaying(self)
         self.playing.moved.connect(self._moved)
         self.playing.played.connect(self._played)
-        self.playing.failed.connect(lambda error: self.banner.show_error(error))
+        self.playing.failed.connect(self._unheard)
         self._build()
         ctx.store.labels_changed.connect(self._changed)
         ctx.store.classes_changed.connect(self._classes_changed)
@@ -383,6 +383,11 @@ class Editor(ItemEditor):
         self.canvas.choose(self.selected, show)
         self._about_chosen()
 
+    def _clicked(self, annotation_id: int) -> None:
+        """While a region waits for its end, a click only says where."""
+        if self._mark_in is None:
+            self.choose(annotation_id)
+
     def _annotation(self) -> Annotation | None:
         return next((a for a in self.state().annotations if a.id == self.selected), None) if self.selected else None
 
@@ -515,6 +520,11 @@ class Editor(ItemEditor):
         self.play.setIcon(icon(name, "text"))
         self.play.setToolTip(words)
         self.play.setAccessibleName(words)
+
+    def _unheard(self, error: Problem | UserError) -> None:
+        """It cannot be played: not again and again."""
+        self.stop()
+        self.banner.show_error(error)
 
     def _show_clock(self) -> None:
         self.clock.setText(f"{when(self.canvas.position)} / {when(self.canvas.seconds)}")
@@ -667,7 +677,7 @@ class Editor(ItemEditor):
         self.canvas = ClipCanvas(self.ctx, editable=True)
         self.canvas.installEventFilter(self)
         self.canvas.pointed.connect(self.go_to)
-        self.canvas.chosen.connect(self.choose)
+        self.canvas.chosen.connect(self._clicked)
         self.canvas.made.connect(self.make)
         self.canvas.moved.connect(self.reshape)
         self.canvas.opened.connect(self._opened)

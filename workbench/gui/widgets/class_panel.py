@@ -192,7 +192,7 @@ class ClassPanel(Card):
         """Speak of labels on pieces of items, which an editor makes."""
         self._annotated = annotated
         self.hint.setText(
-            "How often each is marked. Open a picture (Enter) to mark more." if annotated
+            "How often each is marked. Open an item (Enter) to mark more." if annotated
             else "Select items, then press the number; or drag items here."
         )  # fmt: skip
 

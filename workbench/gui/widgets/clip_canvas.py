@@ -128,7 +128,7 @@ class ClipCanvas(QWidget):
         self._job: Job | None = None
         self._piece_job: Job | None = None
         self._drag: tuple[str, int, float] | None = None  # (what, id, where it was taken)
-        self._pressed = QPointF()
+        self._pressed, self._dragging = QPointF(), False
         theme().changed.connect(self._theme_changed)
 
     def sizeHint(self) -> QSize:
@@ -552,7 +552,7 @@ class ClipCanvas(QWidget):
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if event.button() != Qt.MouseButton.LeftButton or self.seconds <= 0:
             return
-        self._pressed = event.position()
+        self._pressed, self._dragging = event.position(), False
         seconds = self.seconds_at(event.position().x())
         block_id, part = self.hit(event.position())
         if block_id:
@@ -576,8 +576,9 @@ class ClipCanvas(QWidget):
                 else Qt.CursorShape.ArrowCursor
             )
             return
-        if abs(event.position().x() - self._pressed.x()) < _CLICK and self.marked is None:
+        if abs(event.position().x() - self._pressed.x()) < _CLICK and not self._dragging:
             return
+        self._dragging = True
         part, block_id, taken = self._drag
         seconds = self.seconds_at(event.position().x())
         if part == "new":
@@ -589,14 +590,14 @@ class ClipCanvas(QWidget):
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         drag, self._drag = self._drag, None
-        marked, self.marked = self.marked, None
+        marked, self.marked = self.marked if self._dragging else None, None
         self.update()
         if event.button() != Qt.MouseButton.LeftButton or drag is None:
             return
         part, block_id, taken = drag
         if marked is None:
             if part in ("new", "point"):
-                self.chosen.emit(0)
+                self.chosen.emit(self._under(taken))
                 self.pointed.emit(taken)
         elif part == "new":
             self.made.emit(*marked)
@@ -607,6 +608,11 @@ class ClipCanvas(QWidget):
         block_id, _ = self.hit(event.position())
         if block_id:
             self.opened.emit(block_id)
+
+    def _under(self, seconds: float) -> int:
+        """The shortest block at a moment; 0 for none."""
+        there = [b for b in self.blocks if b.begins <= seconds <= b.ends]
+        return min(there, key=lambda b: b.ends - b.begins).id if there else 0
 
     def _dragged(self, block: Block, part: str, taken: float, seconds: float) -> tuple[float, float]:
         if part == "begins":

@@ -35,7 +35,7 @@ _ENDS = (
 )  # fmt: skip
 _LABEL = (
     "label", "event_label", "class", "species", "common name", "common_name", "annotation", "name", "tag", "sound", "call",
-    "call type", "category", "labels", "species code", "tags",
+    "call type", "category", "labels", "species code", "tags", "answer",
 )  # fmt: skip
 _LOW, _HIGH = ("low", "low freq (hz)", "low_hz", "f_min"), ("high", "high freq (hz)", "high_hz", "f_max")
 
