@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer
-from PySide6.QtGui import QHideEvent, QKeyEvent
+from PySide6.QtGui import QColor, QHideEvent, QIcon, QKeyEvent, QPixmap
 from PySide6.QtWidgets import QHBoxLayout, QListWidget, QListWidgetItem, QMenu, QSplitter, QVBoxLayout, QWidget
 
 from workbench.control import Control
@@ -55,7 +55,7 @@ class Editor(ItemEditor):
         self._last_class = 0
         self._mark_in: float | None = None
         self._state = AnnotationState()
-        self._listed: list[tuple[int, str]] = []
+        self._listed: list[tuple[int, str, str]] = []  # id, words, colour
         self._looping = False
         self.playing = SoundPlaying(self)
         self.playing.moved.connect(self._moved)
@@ -138,7 +138,7 @@ class Editor(ItemEditor):
         self.reject.setText(" Reject this one" if one else f" Reject {proposals} suggested")
         for widget in (self.play_piece, self.snap_button):
             widget.setEnabled(self.selected != 0)
-        row = next((n for n, (key, _) in enumerate(self._listed) if key == self.selected), -1)
+        row = next((n for n, (key, *_) in enumerate(self._listed) if key == self.selected), -1)
         self.list.blockSignals(True)
         self.list.setCurrentRow(row)
         self.list.blockSignals(False)
@@ -154,12 +154,13 @@ class Editor(ItemEditor):
 
     def _fill_list(self, pieces: Sequence[tuple[Annotation, Clip]]) -> None:
         """Only the lines that differ are put in anew: of a thousand one moves."""
-        wanted: list[tuple[int, str]] = []
+        wanted: list[tuple[int, str, str]] = []
         for a, clip in pieces[:_MOST_LISTED]:
             found = self._classes.get(a.class_id or -1)
             sure = f"  ? {a.score:.0%}" if a.is_proposal else ""
             name = found.name if found else "no class"
-            wanted.append((a.id, f"{when(clip.begins)}   {name}   {clip.ends - clip.begins:.1f} s{sure}"))
+            colour = found.colour if found else theme().colour("text_faint").name()
+            wanted.append((a.id, f"{when(clip.begins)}   {name}   {clip.ends - clip.begins:.1f} s{sure}", colour))
         old, new = self._listed, wanted
         same = 0
         while same < min(len(old), len(new)) and old[same] == new[same]:
@@ -171,8 +172,11 @@ class Editor(ItemEditor):
         for _ in range(len(old) - same - tail):
             self.list.takeItem(same)
         for place in range(same, len(new) - tail):
-            entry = QListWidgetItem(new[place][1])
-            entry.setData(_ID, new[place][0])
+            key, words, colour = new[place]
+            square = QPixmap(12, 12)
+            square.fill(QColor(colour))
+            entry = QListWidgetItem(QIcon(square), words)
+            entry.setData(_ID, key)
             self.list.insertItem(place, entry)
         self.list.blockSignals(False)
         self._listed = wanted
