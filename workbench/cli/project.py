@@ -34,7 +34,9 @@ def add(commands: Any) -> None:
         "--no-copies", action="store_true", help="with --format: name the pictures where they lie, where the format can"
     )
     export.set_defaults(run=run_export)
-    cut = actions.add_parser("cut", help="cut the marked sounds out of recordings, as a new project that tells sounds apart")
+    cut = actions.add_parser(
+        "cut", help="cut the marked sounds out of recordings, as a new project that tells sounds apart"
+    )
     cut.add_argument("project", type=Path)
     cut.add_argument("target", type=Path, help="folder of the new project")
     cut.set_defaults(run=run_cut)

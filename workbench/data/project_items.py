@@ -291,7 +291,8 @@ class ItemsPart:
         """Items that teach before they are done stay with the training for good; splits once given never change."""
         with self._store.transaction() as sql:
             sql.execute(
-                f"UPDATE items SET split = ? WHERE split IS NULL AND id {_IN}", (Split.TRAIN.value, json.dumps(list(ids)))
+                f"UPDATE items SET split = ? WHERE split IS NULL AND id {_IN}",
+                (Split.TRAIN.value, json.dumps(list(ids))),
             )
 
     def near_groups(self, ids: Sequence[int], control: Control | None = None) -> dict[int, int]:

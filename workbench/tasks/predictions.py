@@ -460,9 +460,9 @@ class Events:
         return _shortened(", ".join(f"{n} {name}" for name, n in counts.items())) or "nothing heard"
 
     def lines(self) -> list[str]:
-        return [
-            f"{_moment(e.begins)} to {_moment(e.ends)}  {e.score:6.1%}  {e.label}" for e in self.events
-        ] or ["nothing heard"]
+        return [f"{_moment(e.begins)} to {_moment(e.ends)}  {e.score:6.1%}  {e.label}" for e in self.events] or [
+            "nothing heard"
+        ]
 
 
 def _moment(seconds: float) -> str:
