@@ -49,6 +49,7 @@ def test_ids_are_unique_and_both_starters_are_there() -> None:
     for task_id in (
         "image-classification", "text-classification", "sound-classification", "object-detection",
         "semantic-segmentation", "token-classification", "text-tags", "image-tags", "sound-tags",
+        "sound-events",
     ):  # fmt: skip
         assert catalog.suggest(task_id, to_teach=True)[0].starter
 

@@ -130,7 +130,7 @@ def unit_of(card: ModelCard) -> str:
     task = card.main_task
     if task in ("chat", "text-generation"):
         return "word"
-    if task in ("speech-recognition", "sound-classification"):
+    if task in ("speech-recognition", "sound-classification", "sound-events"):
         return "second of sound"
     if task == "forecasting":
         return "forecast"

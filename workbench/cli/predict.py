@@ -241,18 +241,13 @@ def _media_of(paths: list[Path], wanted: str) -> str:
 
 def _write(rows: list[dict[str, Any]], options: argparse.Namespace) -> None:
     from workbench.data.exporters.tables import csv_text, write_csv, write_json
-    from workbench.engine.save import (
-        endings,
-        endings_together,
-        label_cells,
-        label_columns,
-        save_prediction,
-        save_together,
-    )
+    from workbench.engine.bulk import answer_rows
+    from workbench.engine.save import endings, endings_together, label_columns, save_prediction, save_together
 
     suffix = options.output.suffix.lower() if options.output else ""
-    # For one item its own form; a table and JSON are for many, but for the areas of one mask, which are a table themselves.
-    general = (".json",) if len(rows) == 1 and rows[0]["prediction"].kind == "mask" else (".csv", ".json")
+    # For one item its own form; a table and JSON are for many, but for what is a table itself: the areas of a mask, sounds.
+    tabular = len(rows) == 1 and rows[0]["prediction"].kind in ("mask", "events")
+    general = (".json",) if tabular else (".csv", ".json")
     if suffix and suffix in endings_together([r["prediction"] for r in rows]):
         with progress("Writing pages") as control:
             save_together([(r["sample"], r["prediction"]) for r in rows], options.output, control, len(rows))
@@ -282,18 +277,18 @@ def _write(rows: list[dict[str, Any]], options: argparse.Namespace) -> None:
         table = [
             {
                 "input": r["input"],
-                "answer": r["prediction"].summary(),
-                "certainty": round(r["prediction"].certainty, 6),
-                **label_cells(r["prediction"]),
+                **answer,
                 **truth_cells(r),
             }
             for r in rows
+            for answer in answer_rows(r["prediction"])
         ]
         several = label_columns(table)
         table = [dict.fromkeys(several, 0) | row for row in table]
         columns = [
             "input",
             "answer",
+            *(("begins", "ends") if any("begins" in row for row in table) else ()),
             "certainty",
             *several,
             *(("psnr", "ssim", "psnr_plain", "ssim_plain") if any("picture_truth" in r for r in rows) else ()),

@@ -37,6 +37,12 @@ def add(commands: Any) -> None:
         "--no-copies", action="store_true", help="with --format: name the pictures where they lie, where the format can"
     )
     export.set_defaults(run=run_export)
+    cut = actions.add_parser(
+        "cut", help="cut the marked sounds out of recordings, as a new project that tells sounds apart"
+    )
+    cut.add_argument("project", type=Path)
+    cut.add_argument("target", type=Path, help="folder of the new project")
+    cut.set_defaults(run=run_cut)
 
 
 def run_import(options: argparse.Namespace) -> int:
@@ -137,3 +143,20 @@ def run_export(options: argparse.Namespace) -> int:
         problem(found)
     out(f"{copied} files copied to {options.target}")
     return 3 if problems else 0
+
+
+def run_cut(options: argparse.Namespace) -> int:
+    """Returns 0, or 3 when some sounds could not be cut out."""
+    from workbench.data.project import Project
+    from workbench.engine.clip_items import cut_out
+
+    with (
+        Project.open(options.project, read_only=True) as project,
+        Project.create(options.target, options.target.name, "sound-classification") as into,
+        progress("Cutting out sounds") as control,
+    ):
+        result = cut_out(project, project.item_ids(), into, control)
+    for found in result.problems:
+        problem(found)
+    out(f"{len(result.added)} recordings in {options.target}")
+    return 3 if result.problems else 0

@@ -296,6 +296,14 @@ class ItemsPart:
         with self._store.transaction() as sql:
             sql.executemany("UPDATE items SET split = ? WHERE id = ?", [(s.value, i) for i, s in given.items()])
 
+    def put_into_training(self, ids: Sequence[int]) -> None:
+        """Items that teach before they are done stay with the training for good; splits once given never change."""
+        with self._store.transaction() as sql:
+            sql.execute(
+                f"UPDATE items SET split = ? WHERE split IS NULL AND id {_IN}",
+                (Split.TRAIN.value, json.dumps(list(ids))),
+            )
+
     def near_groups(self, ids: Sequence[int], control: Control | None = None) -> dict[int, int]:
         """For each item the id of the first item that is nearly the same (often itself)."""
         rows = self._store.query(

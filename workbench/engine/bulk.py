@@ -17,9 +17,11 @@ from workbench.engine.predict import collect_samples, predict
 from workbench.engine.save import label_cells, label_columns
 from workbench.errors import Cancelled, Problem
 from workbench.tasks.base import Task
+from workbench.tasks.predictions import Events, Prediction
 from workbench.tasks.registry import get_task
 
 COLUMNS = ("item", "answer", "certainty", "problem", "path")
+EVENT_COLUMNS = ("item", "answer", "begins", "ends", "certainty", "problem", "path")
 
 
 @dataclass(frozen=True)
@@ -51,36 +53,52 @@ def run_to_csv(
     task = get_task(card.main_task)
     samples, problems = _samples(paths, task, control)
     rows: list[dict[str, Any]] = []
+    columns = EVENT_COLUMNS if task.info.result == Events.kind else COLUMNS
+    answered = 0
     try:
         for result in predict(samples, card, task, control=control):
             row: dict[str, Any] = {"item": result.sample.name, "path": str(result.sample.path or "")}
+            answers: list[dict[str, Any]] = [{}]
             if result.problem is not None:
                 problems.append(result.problem)
                 row["problem"] = f"{result.problem.message} {result.problem.hint}".strip()
             elif result.prediction is not None:
-                row |= {"answer": result.prediction.summary(), "certainty": round(result.prediction.certainty, 6)}
-                row |= label_cells(result.prediction)
+                answers = answer_rows(result.prediction)
+                answered += 1
             if result.sample.text is not None:
                 row["item"] = result.sample.text
-            rows.append(row)
-            control.progress(len(rows), len(samples), f"{len(rows):,} of {len(samples):,}")
+            rows += [row | answer for answer in answers]
+            control.progress(result.index + 1, len(samples), f"{result.index + 1:,} of {len(samples):,}")
     except Cancelled:
         if not rows:
             raise
         target = target.with_name(f"{target.stem} (stopped early){target.suffix}")
-        write_csv(target, rows, _columns(rows))
-        return BulkResult(target, sum("answer" in r for r in rows), tuple(problems), complete=False)
-    write_csv(target, rows, _columns(rows))
-    return BulkResult(target, sum("answer" in r for r in rows), tuple(problems))
+        write_csv(target, rows, _columns(columns, rows))
+        return BulkResult(target, answered, tuple(problems), complete=False)
+    write_csv(target, rows, _columns(columns, rows))
+    return BulkResult(target, answered, tuple(problems))
 
 
-def _columns(rows: list[dict[str, Any]]) -> list[str]:
+def answer_rows(prediction: Prediction) -> list[dict[str, Any]]:
+    """A prediction as rows of a table: one, but for each sound that was heard one of its own with its times in seconds."""
+    if isinstance(prediction, Events) and prediction.events:
+        return [
+            {
+                "answer": e.label, "begins": f"{e.begins:.3f}", "ends": f"{e.ends:.3f}", "certainty": round(e.score, 6)
+            }
+            for e in prediction.events
+        ]  # fmt: skip
+    answer = {"answer": prediction.summary(), "certainty": round(prediction.certainty, 6)}
+    return [answer | label_cells(prediction)]
+
+
+def _columns(usual: Sequence[str], rows: list[dict[str, Any]]) -> list[str]:
     """Those of every table, and one per class where several labels can be true."""
     several = label_columns(rows)
     for row in rows:
         if "answer" in row:
             row.update({name: 0 for name in several if name not in row})
-    return [*COLUMNS, *several]
+    return [*usual, *several]
 
 
 def _samples(paths: Sequence[str | Path], task: Task, control: Control) -> tuple[list[Sample], list[Problem]]:

@@ -12,7 +12,7 @@ from workbench.control import Control
 from workbench.data import labels
 from workbench.data.annotations import Annotation
 from workbench.data.project import Project
-from workbench.data.shapes import PICTURE_SHAPES, Whole, bounds
+from workbench.data.shapes import PICTURE_SHAPES, Clip, Shape, Whole, bounds
 from workbench.data.tags import tags_of
 from workbench.data.types import ItemFilter
 from workbench.engine.pool import ModelPool
@@ -116,10 +116,16 @@ def _missing(there: Sequence[Annotation], made: Sequence[Annotation]) -> list[An
     """Those proposals that no label of the same class covers yet."""
     tags = {a.class_id for a in tags_of(there)}
     made = [a for a in made if not isinstance(a.shape, Whole) or a.class_id is None or a.class_id not in tags]
-    kept = [(a.class_id, bounds(a.shape)) for a in there if not a.is_proposal and isinstance(a.shape, PICTURE_SHAPES)]
+    placed = (*PICTURE_SHAPES, Clip)
+    kept = [(a.class_id, _bounds(a.shape)) for a in there if not a.is_proposal and isinstance(a.shape, placed)]
     return [
         a
         for a in made
-        if not isinstance(a.shape, PICTURE_SHAPES)
-        or not any(c == a.class_id and overlap(box, bounds(a.shape)) >= _SAME for c, box in kept)
+        if not isinstance(a.shape, placed)
+        or not any(c == a.class_id and overlap(box, _bounds(a.shape)) >= _SAME for c, box in kept)
     ]
+
+
+def _bounds(shape: Shape) -> tuple[float, float, float, float]:
+    """A piece of a recording lies on a strip of height 1."""
+    return (shape.begins, 0.0, shape.ends, 1.0) if isinstance(shape, Clip) else bounds(shape)

@@ -157,7 +157,21 @@ def prepare(config: RunConfig, project: Project, catalog: Catalog, control: Cont
         for example in examples_of(project, run.items[split], config.classes):
             run.targets[example.item.id] = example.target
             run.examples[example.item.id] = example
+    if run.task.info.partly:
+        _add_partly(run)
     return run
+
+
+def _add_partly(run: Run) -> None:
+    """Items that are not done teach with what is marked on them. They can judge nothing."""
+    project = run.project
+    waiting = project.items(project.item_ids(ItemFilter(labelled=False, problems=False)))
+    found = [i for i in waiting if i.marks and i.split in (None, Split.TRAIN)]
+    project.put_into_training([i.id for i in found])
+    run.items[Split.TRAIN] += found
+    for example in examples_of(project, found, run.config.classes):
+        run.targets[example.item.id] = example.target
+        run.examples[example.item.id] = example
 
 
 def examples_of(project: Project, items: Sequence[Item], classes: Sequence[str]) -> list[Example]:

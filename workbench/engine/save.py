@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from workbench.control import Control
+from workbench.data.exporters.clips import Piece, audacity_text
 from workbench.data.exporters.hocr import write_hocr
 from workbench.data.exporters.pictures import SUFFIXES as PICTURE_SUFFIXES
 from workbench.data.exporters.pictures import save_picture
@@ -18,7 +19,7 @@ from workbench.data.types import Sample
 from workbench.data.whole_picture import open_whole
 from workbench.errors import UserError
 from workbench.tasks.masks import AREA_COLUMNS, area_rows, indexed_png
-from workbench.tasks.predictions import Boxes, Mask, Picture, Prediction, Scores, Table, Text, Vector
+from workbench.tasks.predictions import Boxes, Events, Mask, Picture, Prediction, Scores, Table, Text, Vector
 
 _SUBTITLES = {".srt": srt_text, ".vtt": vtt_text}
 
@@ -33,6 +34,8 @@ def endings(prediction: Prediction) -> tuple[str, ...]:
         return (".txt", ".pdf", ".hocr", ".json")
     if isinstance(prediction, Text):
         return (".txt", ".srt", ".vtt", ".json") if prediction.timed else (".txt", ".json")
+    if isinstance(prediction, Events):
+        return (".csv", ".txt", ".json")
     return (".csv", ".json")
 
 
@@ -67,6 +70,9 @@ def save_prediction(
         write_bytes(path, indexed_png(prediction))
     elif suffix in _SUBTITLES and isinstance(prediction, Text):
         write_bytes(path, _SUBTITLES[suffix](cues(words_of(prediction))).encode())
+    elif suffix == ".txt" and isinstance(prediction, Events):  # a label track of Audacity
+        pieces = [Piece(e.begins, e.ends, e.label) for e in prediction.events]
+        write_bytes(path, audacity_text(pieces).encode())
     elif suffix == ".txt":
         words = written(prediction) if isinstance(prediction, Text) else "\n".join(prediction.lines())
         write_bytes(path, f"{words}\n".encode())
@@ -159,6 +165,12 @@ def _rows(prediction: Prediction) -> tuple[list[dict[str, Any]], list[str]]:
     if isinstance(prediction, Boxes):
         columns = ["label", "score", "x0", "y0", "x1", "y1"]
         return [{c: getattr(b, c) for c in columns} for b in prediction.above()], columns
+    if isinstance(prediction, Events):
+        columns = ["begins", "ends", "label", "score"]
+        return [
+            {"begins": f"{e.begins:.3f}", "ends": f"{e.ends:.3f}", "label": e.label, "score": round(e.score, 6)}
+            for e in prediction.events
+        ], columns
     if isinstance(prediction, Mask):
         return area_rows(prediction), AREA_COLUMNS
     if isinstance(prediction, Table):

@@ -41,6 +41,18 @@ _READING_KEYS = (
     ("Double click", "Select a word"),
     ("+, - and 0", "A larger or smaller picture, all of it"),
 )
+_SOUND_KEYS = (
+    ("Space, P, L", "Play from the cursor, play the region, play it again and again"),
+    ("Arrows, Home, End", "Move the cursor"),
+    ("B and E", "The region begins, ends at the cursor"),
+    ("Ctrl+arrows, Ctrl+Shift+arrows", "Move the region's beginning, its end"),
+    ("1 to 9", "Name the region"),
+    ("Tab, Shift+Tab", "The next region, the one before"),
+    ("S", "Put the region's edges where the sound grows out of the silence"),
+    ("A and R", "Accept, reject a suggestion"),
+    ("+, -, F and Z", "Closer, from further away, the whole recording, the region"),
+    ("Enter, N, U", "Done, nothing in it, not done after all"),
+)
 
 
 class HelpDialog(QDialog):
@@ -83,6 +95,8 @@ class HelpDialog(QDialog):
         lines += [f"| {key} | {title} |" for key, title in rows]
         lines += ["", "## On the Data page", "", "| Key | What it does |", "|---|---|"]
         lines += [f"| {key} | {title} |" for key, title in _LABELLING_KEYS]
+        lines += ["", "## On sounds in a recording", "", "| Key | What it does |", "|---|---|"]
+        lines += [f"| {key} | {title} |" for key, title in _SOUND_KEYS]
         lines += ["", "## On text in a picture", "", "| Key | What it does |", "|---|---|"]
         lines += [f"| {key} | {title} |" for key, title in _READING_KEYS]
         return "\n".join(lines)

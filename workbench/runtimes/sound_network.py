@@ -62,6 +62,8 @@ class SoundNetwork(Network):
         super().__init__(card, labels, backbone, pooled, head, feature_width, None, learning_rate)
         self._inputs_of = inputs_of
         self.fills = fills
+        # Its inputs may be made of less than a window.
+        self.any_length = not fills
         self.sample_rate = sample_rate
         self.window_seconds = window_seconds
 
@@ -88,6 +90,14 @@ class SoundNetwork(Network):
     def windows_of(self, sound: Floats) -> list[torch.Tensor]:
         """The network's inputs for all windows of a recording float32 [T]."""
         return [self._inputs_of(window) for window in self.cut(sound)]
+
+    def input_of(self, sound: Floats) -> torch.Tensor:
+        """A short piece float32 [T] as one input (without batch axis); repeated where the network needs a whole window."""
+        import numpy as np
+
+        if not self.any_length:
+            sound = np.resize(sound, self.window_size)
+        return self._inputs_of(sound)
 
     def together(self, recordings: Sequence[Sequence[torch.Tensor]]) -> dict[str, torch.Tensor]:
         """The windows of several recordings as one batch on the model's device."""

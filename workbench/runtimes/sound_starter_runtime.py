@@ -77,4 +77,6 @@ def build(card: ModelCard, folder: Path) -> SoundNetwork:
 
 
 def _network(card: ModelCard, backbone: nn.Module, width: int) -> SoundNetwork:
-    return SoundNetwork(card, (), backbone, _features, spectrogram, width, RATE, SECONDS)
+    network = SoundNetwork(card, (), backbone, _features, spectrogram, width, RATE, SECONDS)
+    network.any_length = True
+    return network

@@ -112,6 +112,7 @@ class TaskInfo:
         group: heading under which pages list it.
         question: what a person would ask for ("find and count things in pictures"), for "Find me a model".
         taught_only: nobody publishes models for it: all that can do it were taught by the person.
+        partly: an item that is not done yet teaches what is marked on it; the rest of it says nothing.
         has_truth: there may be a true picture to hold the made one against (PSNR, SSIM).
         several: id of the task that lets the same items have several labels each; "" where there is none.
     """
@@ -139,6 +140,7 @@ class TaskInfo:
     has_truth: bool = False
     taught_only: bool = False
     several: str = ""
+    partly: bool = False
 
     @property
     def has_classes(self) -> bool:

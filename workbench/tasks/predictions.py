@@ -449,7 +449,71 @@ class Table:
         return [head, *("  ".join(f"{v:10.4g}" for v in row) for row in self.rows)]
 
 
-Prediction = Scores | Boxes | Mask | Text | Picture | Vector | Table
+@dataclass(frozen=True)
+class Event:
+    """Something heard from `begins` to `ends` (seconds into the recording); `score` 0..1."""
+
+    begins: float
+    ends: float
+    label: str
+    score: float = 1.0
+
+
+@dataclass(frozen=True)
+class Events:
+    """What was heard in a recording, and when; sounds of several kinds may overlap.
+
+    Attributes:
+        events: in order of their beginning.
+        seconds: length of the recording; of what was listened to so far while it is not `finished`.
+        labels: all kinds that were listened for.
+    """
+
+    events: tuple[Event, ...]
+    seconds: float
+    labels: tuple[str, ...] = ()
+    note: str = ""
+    finished: bool = True
+    kind: ClassVar[str] = "events"
+
+    @property
+    def certainty(self) -> float:
+        return max((e.score for e in self.events), default=0.0)
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "kind": self.kind,
+            "seconds": round(self.seconds, 3),
+            "events": [
+                {"label": e.label, "begins": round(e.begins, 3), "ends": round(e.ends, 3), "score": round(e.score, 6)}
+                for e in self.events
+            ],
+            "note": self.note,
+        }
+
+    def summary(self) -> str:
+        """ "3 wren, 1 owl"."""
+        counts: dict[str, int] = {}
+        for event in self.events:
+            counts[event.label] = counts.get(event.label, 0) + 1
+        return _shortened(", ".join(f"{n} {name}" for name, n in counts.items())) or "nothing heard"
+
+    def lines(self) -> list[str]:
+        return [f"{_moment(e.begins)} to {_moment(e.ends)}  {e.score:6.1%}  {e.label}" for e in self.events] or [
+            "nothing heard"
+        ]
+
+
+def _moment(seconds: float) -> str:
+    """ "1:02:03.4"; tenths, since sounds are short."""
+    tenths = round(seconds * 10)
+    hours, rest = divmod(tenths, 36_000)
+    minutes, rest = divmod(rest, 600)
+    start = f"{hours}:{minutes:02}" if hours else f"{minutes}"
+    return f"{start}:{rest // 10:02}.{rest % 10}"
+
+
+Prediction = Scores | Boxes | Mask | Text | Picture | Vector | Table | Events
 
 
 def to_record(prediction: Prediction) -> dict[str, Any]:
@@ -496,8 +560,8 @@ def from_record(record: Mapping[str, Any]) -> Prediction:
     return found
 
 
-_PARTS: dict[str, type[Any]] = {"top": Score, "boxes": Box, "spans": Span}
-_KINDS: dict[str, type[Any]] = {cls.kind: cls for cls in (Scores, Boxes, Mask, Text, Picture, Vector, Table)}
+_PARTS: dict[str, type[Any]] = {"top": Score, "boxes": Box, "spans": Span, "events": Event}
+_KINDS: dict[str, type[Any]] = {cls.kind: cls for cls in (Scores, Boxes, Mask, Text, Picture, Vector, Table, Events)}
 
 
 def _revived(name: str, value: Any) -> Any:
@@ -529,7 +593,7 @@ def _word(word: Word) -> dict[str, Any]:
 
 def stopped_early(prediction: Prediction | None) -> Prediction | None:
     """What was shown of an unfinished prediction, to be kept as it is; None when there is nothing unfinished."""
-    if not isinstance(prediction, Text | Picture) or prediction.finished:
+    if not isinstance(prediction, Text | Picture | Events) or prediction.finished:
         return None
     return replace(prediction, finished=True, note="Stopped early: this is how far it came.")
 

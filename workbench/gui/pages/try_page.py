@@ -52,7 +52,7 @@ from workbench.gui.widgets.try_input import TryInput
 from workbench.gui.widgets.why_dialog import WhyDialog
 from workbench.gui.workers import Job
 from workbench.tasks.base import LiveTask, Task, TryOptions
-from workbench.tasks.predictions import Boxes, Mask, Picture, Prediction, Scores, stopped_early
+from workbench.tasks.predictions import Boxes, Events, Mask, Picture, Prediction, Scores, stopped_early
 from workbench.tasks.registry import all_tasks, get_task
 
 _FLUSH_MS = 120
@@ -547,6 +547,7 @@ class TryPage(Page):
         self.view.show_prediction(prediction)
         card = self.picker.card
         self.why.setVisible(card is not None and not card.is_remote and can_explain(self._task, prediction))
+        self.sound.show_events(prediction if isinstance(prediction, Events) else None)
         if prediction is None:
             self.correct.setEnabled(False)
             self.input.picture.clear_marks()
@@ -752,6 +753,9 @@ class TryPage(Page):
         self.sound.moved.connect(self.view.transcript.view.show_position)
         self.view.transcript.view.chosen.connect(self.sound.play_word)
         self.view.transcript.view.toggled.connect(self.sound.toggle)
+        self.view.events.heard.connect(self.sound.play_word)
+        self.view.events.toggled.connect(self.sound.toggle)
+        self.sound.event_chosen.connect(self.view.events.choose)
         self.input.add_sound(self.sound)
         self.view.boxes_shown.connect(self._draw_boxes)
         self.view.box_chosen.connect(self.input.picture.choose_box)

@@ -193,7 +193,7 @@ class ClassPanel(Card):
         self._annotated = annotated
         self.hint.setText(
             hint
-            or "How often each is marked. Open a picture (Enter) to mark more." if annotated
+            or "How often each is marked. Open an item (Enter) to mark more." if annotated
             else "Select items, then press the number; or drag items here."
         )  # fmt: skip
 

@@ -21,12 +21,15 @@ from workbench.gui.microphone import Recording
 from workbench.gui.sound_playing import SoundPlaying
 from workbench.gui.theme import M, S, theme
 from workbench.gui.widgets.basic import Banner, DropZone, accepts, button, icon_button, label
+from workbench.gui.widgets.clip_canvas import ClipCanvas
+from workbench.gui.widgets.events_part import event_blocks
 from workbench.gui.widgets.heard_view import HeardView
 from workbench.gui.widgets.keep_recording import KeepRecording
 from workbench.gui.widgets.microphone_chooser import MicrophoneChooser
 from workbench.gui.widgets.record_panel import RecordPanel
 from workbench.gui.widgets.waveform import WaveformStrip
 from workbench.gui.workers import Job
+from workbench.tasks.predictions import Events
 
 # A word is heard with a little around it: recognisers cut closely.
 _AROUND = 0.08
@@ -43,6 +46,7 @@ class SoundPanel(QWidget):
         recording(object): a `Recorder` has begun.
         recorded(object): it has ended; the recording as a `Sample`.
         asks_when(): the person wants to know what is heard when.
+        event_chosen(int): a sound drawn over the recording was clicked: its place among the events, from 1; 0 for none.
     """
 
     dropped = Signal(object)
@@ -51,6 +55,7 @@ class SoundPanel(QWidget):
     recording = Signal(object)
     recorded = Signal(object)
     asks_when = Signal()
+    event_chosen = Signal(int)
 
     def __init__(self, ctx: AppContext, heard: Callable[[], str] = str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -128,6 +133,25 @@ class SoundPanel(QWidget):
             self.strip.show_word((begins, ends))
             self.playing.play(max(0.0, begins - _AROUND), ends + _AROUND)
 
+    def show_events(self, events: Events | None) -> None:
+        """Draw the spectrum of the recording with what was heard in it; None: only its outline."""
+        shown = events is not None and self.sample is not None
+        self.canvas.setVisible(shown)
+        self.strip.setVisible(not shown)
+        if events is None or self.sample is None:
+            self.canvas.open(None)
+            return
+        self.canvas.open(self.sample, events.seconds if events.finished else self.strip.seconds)
+        self.canvas.show_blocks(event_blocks(events), 0)
+        self.canvas.show_position(self.playing.position, follow=False)
+
+    def _event_clicked(self, number: int) -> None:
+        block = self.canvas.block(number)
+        self.canvas.choose(number)
+        self.event_chosen.emit(number)
+        if block is not None:
+            self.play_word(block.begins, block.ends)
+
     def toggle(self) -> None:
         """Play on, or stop."""
         if self.playing.playing:
@@ -176,6 +200,7 @@ class SoundPanel(QWidget):
             self._job.cancel()
         self.sample, self.overview = None, None
         self.playing.open(None)
+        self.show_events(None)
         self.banner.hide()
         self.strip.show_word(None)
         self._show_clock(0.0)
@@ -215,6 +240,8 @@ class SoundPanel(QWidget):
     def _moved(self, seconds: float) -> None:
         self.strip.show_position(seconds)
         self.heard_when.show_position(seconds)
+        if self.canvas.isVisible():
+            self.canvas.show_position(seconds)
         self._show_clock(seconds)
         self.moved.emit(seconds, self.playing.playing)
 
@@ -258,6 +285,11 @@ class SoundPanel(QWidget):
         self.strip = WaveformStrip()
         self.strip.chosen.connect(self._go_to)
         self.strip.toggled.connect(self.toggle)
+        self.canvas = ClipCanvas(self._ctx)
+        self.canvas.pointed.connect(self._go_to)
+        self.canvas.chosen.connect(self._event_clicked)
+        self.canvas.toggled.connect(self.toggle)
+        self.canvas.hide()
         self.button = icon_button("play", "Play (Space)", self.toggle, name="sound-play")
         self.clock = label("0:00 / 0:00", "soft")
         self.clock.setObjectName("sound-clock")
@@ -279,6 +311,7 @@ class SoundPanel(QWidget):
         grid.setColumnStretch(2, 1)
         column.addWidget(self.title)
         column.addWidget(self.strip, 3)
+        column.addWidget(self.canvas, 9)
         column.addLayout(grid)
         column.addWidget(self.banner)
         self.kept = KeepRecording(self._ctx, self._heard)
