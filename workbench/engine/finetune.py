@@ -168,7 +168,7 @@ def train_network(run: Run, resume: bool) -> Generator[RunEvent, None, Outcome]:
 def _beginning(training: Training) -> Verdict:
     """What the untaught model says; the lesson keeps what it wants of it."""
     run = training.run
-    items, found, losses = _checked(training, run.usable(Split.VALIDATION))
+    items, found, losses = _validated(training)
     _checked(training, run.usable(Split.TEST))
     return verdict(run, items, found, losses)
 
@@ -240,7 +240,7 @@ def _epochs(training: Training) -> Generator[RunEvent, None, str]:
             return "stopped-early"
         began = time.monotonic()
         yield from _one_epoch(training)
-        items, found, losses = _checked(training, run.usable(Split.VALIDATION))
+        items, found, losses = _validated(training)
         said = verdict(run, items, found, losses)
         position = training.position
         train_loss = position.loss_sum / max(1, position.seen)
@@ -403,6 +403,15 @@ def _accumulated(training: Training, prepared: Prepared) -> tuple[float, int, in
 def forward(training: Training, part: Prepared) -> Step:
     """One forward pass on some examples."""
     return training.lesson.step([p for _, p in part])
+
+
+def _validated(training: Training) -> tuple[list[Item], list[Prediction], list[float]]:
+    """As `_checked` on the validation items, after the lesson has settled what it settles on them."""
+    items, found, losses = _checked(training, training.run.usable(Split.VALIDATION))
+    settle = getattr(training.lesson, "settle", None)
+    if settle is not None:
+        found = settle([training.run.examples[i.id] for i in items], found)
+    return items, found, losses
 
 
 def _checked(training: Training, items: list[Item]) -> tuple[list[Item], list[Prediction], list[float]]:

@@ -103,7 +103,9 @@ class Checked:
 
 
 class Lesson(Protocol):
-    """See the module. It may also have `notes() -> list[str]`: sentences the person should read when the training starts.
+    """See the module. It may also have `notes() -> list[str]`: sentences the person should read when the training starts;
+    and `settle(examples, predictions) -> predictions`: after each epoch, with what `check` said of the validation items,
+    choose what is chosen on them (a threshold) and give the predictions as they are then. It is part of `state`.
 
     Attributes:
         epochs: how many epochs this way of training takes at most when nothing else is said.
