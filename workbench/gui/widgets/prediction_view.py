@@ -251,6 +251,11 @@ class TextPart(QWidget):
             mark.cursor, mark.format = cursor, form
             marks.append(mark)
         self.view.setExtraSelections(marks)
+        if prediction.asked and marks:  # an answer far down in a long text is what is looked for
+            begin = QTextCursor(self.view.document())
+            begin.setPosition(marks[0].cursor.selectionStart())
+            self.view.setTextCursor(begin)
+            self.view.ensureCursorVisible()
         words = (
             [f"{s.label or 'answer'}: {t} ({s.score:.0%})" for t, s in prediction.pieces()] if prediction.marked else []
         )
