@@ -25,6 +25,7 @@ from workbench.gui.editors.answering import changes
 from workbench.gui.editors.answers import Editor
 from workbench.gui.editors.spans import to_qt
 from workbench.gui.main_window import MainWindow
+from workbench.gui.models.item_model import MARKS_ROLE
 from workbench.gui.results.answers import View, painted
 from workbench.runtimes.folder import save_folder
 from workbench.tasks.predictions import Asked, Text, to_record
@@ -125,6 +126,8 @@ def test_questions_are_asked_and_answered_by_keys_alone(editor: Editor, window: 
     assert editor.row == 0 and len(listed(editor)) == 3
     QTest.keyClick(editor.asked, Qt.Key.Key_Escape)
     assert not editor.isVisible() and len(project.item_ids(ItemFilter(labelled=True))) == 2
+    page: Any = window.page("data")
+    assert page.model.index(0, 0).data(MARKS_ROLE).text == "4 answers"
 
 
 def test_questions_are_changed_and_taken_away(editor: Editor, qtbot: QtBot) -> None:

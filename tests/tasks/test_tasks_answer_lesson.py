@@ -147,6 +147,15 @@ def test_long_passages_are_taught_window_by_window(tmp_path: Path) -> None:
     assert lesson.check([lesson.prepare(examples([new])[0])]).predictions
 
 
+def test_a_question_that_is_longer_than_a_window_is_cut(tmp_path: Path) -> None:
+    given = passages(2, 3)
+    model = small_answerer(tmp_path / "m", words_of(given), longest=64)
+    text = given[0].text or ""
+    found = model.look_for("Where does Anna live? " * 40, text, Control())
+    assert found.best and all(0 <= t.start < t.end <= len(text) for t in found.best)
+    assert all(w.length <= 64 for w in lesson_of(model, examples(given)).prepare(examples(given)[0])["windows"])
+
+
 def test_a_place_stands_in_a_window_as_a_whole_or_not_at_all() -> None:
     offsets = [None, (0, 4), None, (0, 4), (5, 9), (9, 9), (9, 12), None]
     assert token_places(offsets[2:], 0, 9) == (1, 2)

@@ -48,8 +48,18 @@ class _Reader(Loaded):
         return max(16, min(own, positions - 2 if positions > 16 else positions, _LONGEST_WINDOW))
 
     def _windows(self, *texts: str, control: Control) -> Iterator[_Window]:
-        """The last text cut into windows that overlap, the others whole in each of them."""
+        """The last text cut into windows that overlap; one before it stands whole in each of them, if need be cut to half
+        a window."""
         longest = self._longest
+        if len(texts) == 2 and len(texts[0]) > longest // 2:
+            short = self._tokens(
+                texts[0],
+                truncation=True,
+                max_length=longest // 2,
+                add_special_tokens=False,
+                return_offsets_mapping=True,
+            )
+            texts = (texts[0][: short["offset_mapping"][-1][1]] if short["offset_mapping"] else "", texts[1])
         encoded = self._tokens(
             *texts,
             truncation="only_second" if len(texts) == 2 else True,

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from workbench.runtimes.transformers_text_runtime import PassageAnswerer
 
-_EPOCHS = {How.QUICK: 40, How.BALANCED: 12, How.THOROUGH: 12}
+EPOCHS = {How.QUICK: 40, How.BALANCED: 12, How.THOROUGH: 12}
 _HEAD_RATE = {How.QUICK: 5e-3, How.BALANCED: 1e-3, How.THOROUGH: 5e-4}
 # A head that has learnt already is changed as gently as the network behind it.
 _KEPT_HEAD_RATE = {How.QUICK: 5e-4, How.BALANCED: 5e-5, How.THOROUGH: 5e-5}
@@ -31,6 +31,7 @@ _TOKENS = 8_192
 # What Quick keeps of the frozen network's vectors, in bytes; beyond that they are computed each time.
 _MOST_KEPT = 600_000_000
 MARGIN = "no_answer_margin"
+FEWEST = 10
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ class AnswerLesson:
         self._options = {**self._answerer.card.options, "no_answer": says_none}
         self._margin = float(self._options.get(MARGIN, 0.0)) if keeps_head else 0.0
         self._set_margin(self._margin)
-        self.epochs = _EPOCHS[material.how]
+        self.epochs = EPOCHS[material.how]
         self.head_rate = (_KEPT_HEAD_RATE if keeps_head else _HEAD_RATE)[material.how]
         self.body_rate = 5e-5
         self._adapters = bool(material.options.get("lora")) and material.how is not How.QUICK
@@ -86,6 +87,14 @@ class AnswerLesson:
     def module(self) -> nn.Module:
         net: nn.Module = self._answerer.net
         return net
+
+    def notes(self) -> list[str]:
+        if self._how is How.QUICK and not self.checks_first:
+            return [
+                "This model has not learnt to answer questions yet, and Quick only changes its last layer: expect little."
+                " Choose Balanced or Thorough, or begin with a model that answers questions."
+            ]
+        return []
 
     def stages(self) -> list[list[nn.Parameter]]:
         from workbench.runtimes.network import stage_parameters
@@ -270,15 +279,14 @@ def _sure(text: str, question: Question, start: int, end: int, margin: float) ->
     return Sure(margin, f1, bool(question.places))
 
 
-def check_questions(questions: Sequence[Question], nouns: str) -> None:
-    """Raises: UserError when there is nothing to learn from."""
-    answered = sum(bool(q.places) for q in questions)
+def check_answered(answered: int, nouns: str) -> None:
+    """Raises: UserError when there is nothing to learn from. `answered`: questions that have an answer in their text."""
     if not answered:
         raise UserError(
             f"No question has an answer in the {nouns} yet.",
             "Open a text on the Data page, type a question and mark its answer.",
         )
-    if answered < 10:
+    if answered < FEWEST:
         raise UserError(
             f"There are too few answered questions to learn from ({answered}).",
             "Ask at least ten, better some hundreds.",

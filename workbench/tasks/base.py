@@ -114,6 +114,7 @@ class TaskInfo:
         options: what can be set before a prediction.
         group: heading under which pages list it.
         question: what a person would ask for ("find and count things in pictures"), for "Find me a model".
+        mark: what one label without a class is called in lists ("answer").
         has_truth: there may be a true picture to hold the made one against (PSNR, SSIM).
     """
 
@@ -137,6 +138,7 @@ class TaskInfo:
     options: tuple[Option, ...] = ()
     group: str = "Pictures"
     question: str = ""
+    mark: str = "label"
     has_truth: bool = False
 
     @property

@@ -101,7 +101,10 @@ class Editor(ItemEditor):
         else:
             said = "1 question" if len(questions) == 1 else f"{len(questions)} questions"
             said += f", {waiting} without an answer" if waiting else ", done"
-        self.caption.setText(f"{self.item.name}   ·   {said}   ·   {self.row + 1} of {self.model.rowCount()}")
+        # The name is kept apart from what stands beside it, whichever way it is written (Unicode isolates).
+        self.caption.setText(
+            f"\u2068{self.item.name}\u2069   ·   {said}   ·   {self.row + 1} of {self.model.rowCount()}"
+        )
         self.asks.setText(self.question or "Type your first question above.")
         proposals = sum(a.is_proposal for a in state.annotations)
         self.accept.setVisible(proposals > 0)
@@ -367,7 +370,9 @@ class Editor(ItemEditor):
         top = QHBoxLayout()
         top.setSpacing(S)
         top.addWidget(
-            button("List", self.closed.emit, icon_name="chevron-left", name="answers-back", tip="Back to the list (Esc)")
+            button(
+                "List", self.closed.emit, icon_name="chevron-left", name="answers-back", tip="Back to the list (Esc)"
+            )
         )
         top.addWidget(icon_button("chevron-left", "Previous text (Page Up)", lambda: self.move_by(-1)))
         top.addWidget(icon_button("chevron-right", "Next text (Page Down)", lambda: self.move_by(1)))

@@ -91,7 +91,7 @@ class View(ResultView):
         self.which.clear()
         self.which.addItem(f"Not right ({len(judgement.mistakes)})", _MISTAKES)
         for outcome, words in OUTCOMES.items():
-            self.which.addItem(f"{words[:1].upper()}{words[1:]} ({counts[outcome]})", outcome)
+            self.which.addItem(f"{_capital(words)} ({counts[outcome]})", outcome)
         self.which.addItem(f"All ({len(judgement.cases)})", _ALL)
         self.which.setCurrentIndex(0 if judgement.mistakes else self.which.count() - 1)
         self.which.blockSignals(False)
@@ -109,8 +109,8 @@ class View(ResultView):
         self._cases = kept[:_SHOWN]
         self.list.clear()
         for case in self._cases:
-            said = case.words(case.found) if case.found else "nothing"
-            entry = QListWidgetItem(f"{case.question}\n{OUTCOMES[case.outcome]}: {said[:80]}")
+            said = f": “{case.words(case.found)[:80]}”" if case.found else ""
+            entry = QListWidgetItem(f"{case.question}\n{_capital(OUTCOMES[case.outcome])}{said}")
             entry.setForeground(theme().colour("text"))
             self.list.addItem(entry)
         self.open.setEnabled(bool(self._cases))
@@ -133,16 +133,23 @@ class View(ResultView):
             self.ctx.go("data", item_ids=[self._cases[place].item_id], title="A question")
 
 
+def _capital(words: str) -> str:
+    return f"{words[:1].upper()}{words[1:]}"
+
+
 def painted(case: AnswerCase) -> str:
     """The question, what is right and what was said, and the text with both on their colours; every letter escaped."""
     soft = theme().colour("text_soft").name()
     right = " / ".join(dict.fromkeys(case.words(place) for place in case.truths)) or "(not answered in this text)"
-    said = case.words(case.found) if case.found else "(nothing)"
-    outcome = f"<b style='color:{theme().colour(_COLOURS[case.outcome]).name()}'>{html.escape(OUTCOMES[case.outcome])}</b>"
+    said = html.escape(case.words(case.found)) if case.found else "(nothing)"
+    if case.found:
+        said += f" <span style='color:{soft}'>({case.sure:.0%} sure)</span>"
+    colour = theme().colour(_COLOURS[case.outcome]).name()
+    outcome = f"<b style='color:{colour}'>{html.escape(_capital(OUTCOMES[case.outcome]))}.</b>"
     head = (
         f"<p dir='auto' style='font-size:125%'><b>{html.escape(case.question)}</b></p>"
-        f"<p>{outcome} <span style='color:{soft}'>words that agree (F1): {case.f1:.0%}</span><br>"
-        f"Right: {html.escape(right)}<br>Said: {html.escape(said)} <span style='color:{soft}'>({case.sure:.0%} sure)</span></p>"
+        f"<p>{outcome} <span style='color:{soft}'>Words that agree (F1): {case.f1:.0%}</span></p>"
+        f"<p>Right: {html.escape(right)}<br>Said: {said}</p>"
     )
     return f"{head}<hr>{_passage(case)}"
 

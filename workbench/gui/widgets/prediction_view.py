@@ -259,7 +259,7 @@ class TextPart(QWidget):
         words = (
             [f"{s.label or 'answer'}: {t} ({s.score:.0%})" for t, s in prediction.pieces()] if prediction.marked else []
         )
-        if prediction.marked and not words:
+        if prediction.marked and not words and not prediction.note:
             words = ["Nothing found in this text."]
         self.legend.setText("   ·   ".join(words[:30]))
         self.legend.setVisible(bool(words))

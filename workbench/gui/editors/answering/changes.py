@@ -12,7 +12,14 @@ from workbench.gui.editors.spans import whole_words
 
 Marks = Sequence[Annotation]
 # Scripts without blanks between words: there is no whole word that a selection could grow to.
-_UNPARTED = ((0x2E80, 0x9FFF), (0xAC00, 0xD7AF), (0x0E00, 0x0EFF), (0x1000, 0x109F), (0x1780, 0x17FF), (0x20000, 0x3FFFF))
+_UNPARTED = (
+    (0x2E80, 0x9FFF),
+    (0xAC00, 0xD7AF),
+    (0x0E00, 0x0EFF),
+    (0x1000, 0x109F),
+    (0x1780, 0x17FF),
+    (0x20000, 0x3FFFF),
+)
 
 
 def state_of(annotations: Marks) -> AnnotationState:

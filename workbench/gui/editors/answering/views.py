@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QLocale, Qt, Signal
 from PySide6.QtGui import QColor, QTextCharFormat, QTextCursor
-from PySide6.QtWidgets import QAbstractItemView, QTextEdit, QTreeWidget, QTreeWidgetItem
+from PySide6.QtWidgets import QAbstractItemView, QStyledItemDelegate, QTextEdit, QTreeWidget, QTreeWidgetItem
 
 from workbench.data.annotations import Annotation
 from workbench.data.shapes import TextSpan
@@ -25,6 +26,14 @@ class Passage(MarkedView):
         self.setObjectName("answers-passage")
         self.setAccessibleName("The text; select the answer and press Enter, or press N when it is not answered here")
         self.setToolTip("Select the answer, then press Enter")
+
+    def show_text(self, text: str) -> None:
+        super().show_text(text)
+        option = self.document().defaultTextOption()
+        right = self.document().firstBlock().textDirection() == Qt.LayoutDirection.RightToLeft
+        side = Qt.AlignmentFlag.AlignRight if right else Qt.AlignmentFlag.AlignLeft
+        option.setAlignment(side | Qt.AlignmentFlag.AlignAbsolute)
+        self.document().setDefaultTextOption(option)
 
     def show_answers(self, annotations: Sequence[Annotation], question: str, chosen: int) -> None:
         """`chosen`: id of the answer that is chosen."""
@@ -61,6 +70,13 @@ class Passage(MarkedView):
         self.ensureCursorVisible()
 
 
+class _OwnDirection(QStyledItemDelegate):
+    """Each entry runs as its own letters do, from the right in Hebrew and Arabic (Unicode isolates)."""
+
+    def displayText(self, value: Any, locale: QLocale | QLocale.Language) -> str:
+        return f"\u2068{super().displayText(value, locale)}\u2069"
+
+
 class Questions(QTreeWidget):
     """Each question with its answers below it. Editing a question in place gives `renamed`.
 
@@ -83,6 +99,7 @@ class Questions(QTreeWidget):
         self.setTextElideMode(Qt.TextElideMode.ElideRight)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setItemDelegate(_OwnDirection(self))
         self.currentItemChanged.connect(self._current)
         self.itemChanged.connect(self._edited)
 
