@@ -195,14 +195,24 @@ class PassageAnswerer(_Reader):
         return self.net.base_model
 
     @property
-    def head(self) -> Any:
-        """The last layer: token vectors to two numbers, for the beginning and the end of an answer."""
-        return self.net.qa_outputs
+    def head(self) -> list[Any]:
+        """The layers behind the body, in order: token vectors to two numbers, for the beginning and the end."""
+        return [part for part in self.net.children() if part is not self.body]
 
     @property
     def width(self) -> int:
         """Of a token vector."""
-        return int(self.head.weight.shape[1])
+        return int(self.net.config.hidden_size)
+
+    def head_parameters(self) -> list[Any]:
+        """What the head learns."""
+        return [weight for part in self.head for weight in part.parameters()]
+
+    def logits_of(self, hidden: torch.Tensor) -> torch.Tensor:
+        """Token vectors float [B, T, F] to float [B, T, 2]."""
+        for part in self.head:
+            hidden = part(hidden)
+        return hidden
 
     def windows(self, question: str, passage: str, control: Control) -> Iterator[Any]:
         """The passage in windows that all begin with the question: `inputs` as lists of numbers, `offsets` as characters
@@ -281,20 +291,30 @@ def answerer_from(model: Loaded, seed: int) -> PassageAnswerer:
     """
     import torch
 
+    cannot = UserError(f"“{model.card.name}” cannot be taught to answer questions.", "Choose another model.")
     if isinstance(model, PassageAnswerer):
-        return model
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        net = _with_new_head(model, "AutoModelForQuestionAnswering", ("begins", "ends"), "to answer questions")
-    head = getattr(net, "qa_outputs", None)
-    if head is None or head.weight.shape != (2, net.config.hidden_size):
-        raise UserError(f"“{model.card.name}” cannot be taught to answer questions.", "Choose another model.")
-    card = replace(
-        model.card, runtime="transformers_text", arch="AutoModelForQuestionAnswering", tasks=("question-answering",),
-        options={},
-    )  # fmt: skip
-    answerer = PassageAnswerer(card, net, model.tokenizer, ())
-    answerer.to(str(model.device))
+        answerer = model
+    else:
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            net = _with_new_head(model, "AutoModelForQuestionAnswering", ("begins", "ends"), "to answer questions")
+        card = replace(
+            model.card, runtime="transformers_text", arch="AutoModelForQuestionAnswering",
+            tasks=("question-answering",), options={},
+        )  # fmt: skip
+        answerer = PassageAnswerer(card, net, model.tokenizer, ())
+        answerer.to(str(model.device))
+    # Architectures differ in what lies behind the body: what is learnt here must be what is computed later.
+    window = next(answerer.windows("a", "b", Control()))
+    with torch.no_grad():
+        answerer.net.eval()
+        out = answerer.net(**answerer.padded([window.inputs]))
+        try:
+            mine = answerer.logits_of(answerer.hidden([window.inputs]))
+        except (RuntimeError, TypeError) as error:
+            raise cannot from error
+    if mine.shape[-1] != 2 or not torch.allclose(mine[..., 0], out.start_logits, atol=1e-4):
+        raise cannot
     return answerer
 
 

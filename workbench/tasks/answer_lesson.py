@@ -100,7 +100,7 @@ class AnswerLesson:
         from workbench.runtimes.network import stage_parameters
         from workbench.tasks.pooled_lesson import trained_stages
 
-        head = list(self._answerer.head.parameters())
+        head = self._answerer.head_parameters()
         if self._adapters:
             from workbench.tasks.lora import adapter_parameters
 
@@ -221,7 +221,7 @@ class AnswerLesson:
         hidden = torch.zeros(len(windows), longest, self._answerer.width)
         for row, vectors in enumerate(self._hidden(windows)):
             hidden[row, : len(vectors)] = vectors
-        logits = self._answerer.head(hidden.to(self._answerer.device))
+        logits = self._answerer.logits_of(hidden.to(self._answerer.device))
         return logits[..., 0], logits[..., 1]
 
     def _losses(self, windows: Sequence[Prepared], starts: torch.Tensor, ends: torch.Tensor) -> torch.Tensor:
