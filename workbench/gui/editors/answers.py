@@ -39,6 +39,8 @@ class Editor(ItemEditor):
         self.item: Item | None = None
         self.question = ""
         self.selected = 0
+        self._suggesting = False
+        self.banner = Banner()
         self._build()
         ctx.store.labels_changed.connect(self._changed)
         ctx.store.project_changed.connect(self._project_changed)
@@ -363,7 +365,6 @@ class Editor(ItemEditor):
     # Building --------------------------------------------------------------------------------------------------------
 
     def _build(self) -> None:
-        self._suggesting = False
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(M)
@@ -395,7 +396,6 @@ class Editor(ItemEditor):
             )
         )  # fmt: skip
         column.addLayout(top)
-        self.banner = Banner()
         column.addWidget(self.banner)
         splitter = QSplitter()
         splitter.setChildrenCollapsible(False)

@@ -140,7 +140,7 @@ class Questions(QTreeWidget):
 
     def step(self, by: int, question: str) -> str:
         """The question before or after this one; "" when there is none at all."""
-        names = [str(self.topLevelItem(i).data(0, QUESTION)) for i in range(self.topLevelItemCount())]
+        names = [str(top.data(0, QUESTION)) for top in self._tops()]
         if not names:
             return ""
         if question not in names:
@@ -149,11 +149,14 @@ class Questions(QTreeWidget):
 
     def edit_question(self, question: str) -> None:
         """Let its words be changed in place."""
-        for i in range(self.topLevelItemCount()):
-            top = self.topLevelItem(i)
+        for top in self._tops():
             if top.data(0, QUESTION) == question:
                 self.setFocus()
                 self.editItem(top, 0)
+
+    def _tops(self) -> list[QTreeWidgetItem]:
+        found = (self.topLevelItem(i) for i in range(self.topLevelItemCount()))
+        return [top for top in found if top is not None]
 
     def _current(self, now: QTreeWidgetItem | None, _before: QTreeWidgetItem | None) -> None:
         if now is not None:
