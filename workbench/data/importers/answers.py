@@ -62,14 +62,16 @@ class AnswersPlan(ImportPlan):
         passage.questions.setdefault(text, set())
         return text
 
-    def answer(self, passage: Passage, question: str, words: Any, start: Any, where: str) -> bool:
+    def answer(self, passage: Passage, question: str, words: Any, start: Any, where: str, only: bool = False) -> bool:
         """Note an answer; where its place is missing or wrong, it is looked for. True when it could be kept.
 
         Args:
             start: character of the passage as the file has it; None when the file says nothing.
+            only: the question has no other, so that it is left out with it.
         """
+        lost = "The question is left out." if only else "The answer is left out."
         if not isinstance(words, str) or not words.strip():
-            self.left_out(where, "An answer is empty.", "The answer is left out.")
+            self.left_out(where, "An answer is empty.", lost)
             return False
         words = _writable(words)
         kept, text = words.strip(), passage.text
@@ -95,7 +97,7 @@ class AnswersPlan(ImportPlan):
             reason = f"“{short}” stands {'several times' if start is None else 'elsewhere, and more than once,'} in the text."
             self.left_out(where, reason, "Say at which character it begins (answer_start).")
         else:
-            self.left_out(where, f"“{short}” does not stand in the text.", "The answer is left out.")
+            self.left_out(where, f"“{short}” does not stand in the text.", lost)
         return False
 
     def left_out(self, where: str, message: str, hint: str = "The question is left out.") -> None:

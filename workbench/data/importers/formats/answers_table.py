@@ -162,7 +162,8 @@ def _take(plan: AnswersPlan, where: str, row: Mapping[str, Any], empty: list[str
         else:
             empty.append(where)
         return
-    kept = [plan.answer(passage, question, words, start, where) for words, start in answers]
+    only = new and len(answers) == 1
+    kept = [plan.answer(passage, question, words, start, where, only) for words, start in answers]
     if not any(kept) and new:
         passage.questions.pop(question)
 

@@ -124,7 +124,7 @@ def _ask(plan: AnswersPlan, passage: Passage, asked: Any, at: str, seen: set[str
         if not isinstance(answer, Mapping):
             plan.left_out(where, "An answer cannot be read.", "The answer is left out.")
             continue
-        kept += plan.answer(passage, text, answer.get("text"), answer.get("answer_start"), where)
+        kept += plan.answer(passage, text, answer.get("text"), answer.get("answer_start"), where, only=len(given) == 1)
     if not kept:
         # Nobody said that there is no answer: a question that has lost its answers would teach to keep silent.
         if not passage.questions[text]:
