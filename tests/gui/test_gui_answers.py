@@ -27,8 +27,9 @@ from workbench.gui.editors.spans import to_qt
 from workbench.gui.main_window import MainWindow
 from workbench.gui.models.item_model import MARKS_ROLE
 from workbench.gui.results.answers import View, painted
+from workbench.gui.widgets.prediction_view import TextPart
 from workbench.runtimes.folder import save_folder
-from workbench.tasks.predictions import Asked, Text, to_record
+from workbench.tasks.predictions import Asked, Span, Text, to_record
 from workbench.trust.judging import Answered, judge
 
 TEXTS = ["Anna 😀 met Bob in Oslo.\r\nBob left on Monday.", "שלום. המגדל נבנה בפריז.", "Nothing of note."]
@@ -237,6 +238,18 @@ def test_questions_stay_in_the_order_they_were_asked_in() -> None:
     assert questions_of(changes.answering(made, "b", 1, 2))[1] == Question("b", ((1, 2),))
     assert changes.snapped("see the tower", 5, 10) == (4, 13)
     assert changes.snapped("巴黎铁塔建于一八八九年", 2, 4) == (2, 4)
+
+
+def test_the_try_view_shows_the_answer_where_it_stands(qtbot: QtBot, window: MainWindow) -> None:
+    part = TextPart()
+    qtbot.addWidget(part)
+    at = TEXTS[0].index("Monday")
+    asked_one = Asked("When?", at, at + 6, 0.9, 0.05, 2.9, True)
+    part.show_prediction(Text(TEXTS[0], (Span(at, at + 6, "", 0.9),), marked=True, asked=(asked_one,)))
+    (mark,) = part.view.extraSelections()
+    assert mark.cursor.selectedText() == "Monday" and part.legend.text() == "answer: Monday (90%)"
+    part.show_prediction(Text(TEXTS[0], (), "It finds no answer.", marked=True, asked=(Asked("Why?"),)))
+    assert not part.view.extraSelections() and not part.legend.text()
 
 
 def case(question: str, truths: list[str], said: str | None, text: str = TEXTS[0]) -> Answered:

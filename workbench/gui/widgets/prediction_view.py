@@ -223,12 +223,14 @@ class TextPart(QWidget):
 
     def show_prediction(self, prediction: Text) -> None:
         old = self.view.toPlainText()
-        if old and prediction.text.startswith(old):  # growing: only the new words are put in
+        # Qt makes one end of line of two characters, which would shift the places of all pieces behind it.
+        text = prediction.text.replace("\r\n", " \n") if prediction.marked else prediction.text
+        if old and text.startswith(old):  # growing: only the new words are put in
             cursor = QTextCursor(self.view.document())
             cursor.movePosition(QTextCursor.MoveOperation.End)
-            cursor.insertText(prediction.text[len(old) :])
+            cursor.insertText(text[len(old) :])
         else:
-            self.view.setPlainText(prediction.text)
+            self.view.setPlainText(text)
         if not prediction.finished:
             bar = self.view.verticalScrollBar()
             bar.setValue(bar.maximum())
