@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from workbench.catalog.card import ModelCard
@@ -35,6 +36,8 @@ class _Reader(Loaded):
     def __init__(self, card: ModelCard, module: Any, tokenizer: Any, labels: Sequence[str]) -> None:
         super().__init__(card, module, labels)
         self._tokens = tokenizer
+        # How a text is cut is a setting of the tokenizer itself: two threads that read must not change it for each other.
+        self._cutting = Lock()
 
     @property
     def tokenizer(self) -> Any:
@@ -51,23 +54,21 @@ class _Reader(Loaded):
         """The last text cut into windows that overlap; one before it stands whole in each of them, if need be cut to half
         a window."""
         longest = self._longest
-        if len(texts) == 2 and len(texts[0]) > longest // 2:
-            short = self._tokens(
-                texts[0],
-                truncation=True,
-                max_length=longest // 2,
-                add_special_tokens=False,
+        with self._cutting:
+            if len(texts) == 2 and len(texts[0]) > longest // 2:
+                short = self._tokens(
+                    texts[0], truncation=True, max_length=longest // 2, add_special_tokens=False,
+                    return_offsets_mapping=True,
+                )  # fmt: skip
+                texts = (texts[0][: short["offset_mapping"][-1][1]] if short["offset_mapping"] else "", texts[1])
+            encoded = self._tokens(
+                *texts,
+                truncation="only_second" if len(texts) == 2 else True,
+                max_length=longest,
+                stride=int(longest * _SHARED) if len(texts) == 1 else int(longest * _SHARED / 2),
+                return_overflowing_tokens=True,
                 return_offsets_mapping=True,
             )
-            texts = (texts[0][: short["offset_mapping"][-1][1]] if short["offset_mapping"] else "", texts[1])
-        encoded = self._tokens(
-            *texts,
-            truncation="only_second" if len(texts) == 2 else True,
-            max_length=longest,
-            stride=int(longest * _SHARED) if len(texts) == 1 else int(longest * _SHARED / 2),
-            return_overflowing_tokens=True,
-            return_offsets_mapping=True,
-        )
         wanted = len(texts) - 1
         for index in range(len(encoded["input_ids"])):
             control.check()
