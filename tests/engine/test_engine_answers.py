@@ -21,7 +21,7 @@ from workbench.data.shapes import TextSpan, Whole
 from workbench.data.types import NewItem, Sample, Split
 from workbench.engine import finetune
 from workbench.engine.evaluate import evaluate, evaluate_items, judge_kept
-from workbench.engine.events import CheckpointSaved, EpochDone, Finished, How, RunConfig, StepDone
+from workbench.engine.events import Advice, CheckpointSaved, EpochDone, Finished, How, RunConfig, StepDone
 from workbench.engine.fit import fit, new_config
 from workbench.engine.predict import predict
 from workbench.engine.propose import propose, proposers
@@ -62,6 +62,8 @@ def test_from_questions_to_a_model_of_ones_own(tmp_path: Path, catalog: Catalog)
     finished = events[-1]
     assert isinstance(finished, Finished)
     epochs = [e for e in events if isinstance(e, EpochDone)]
+    (told,) = (e for e in events if isinstance(e, Advice) and e.code == "how-it-learns")
+    assert "Choose Thorough" in told.text
     assert epochs[-1].train_loss < epochs[0].train_loss and {e.metric for e in epochs} == {"F1"}
     own = catalog.get(finished.model_id)
     assert (own.runtime, own.arch) == ("transformers_text", "AutoModelForQuestionAnswering")

@@ -89,12 +89,13 @@ class AnswerLesson:
         return net
 
     def notes(self) -> list[str]:
-        if self._how is How.QUICK and not self.checks_first:
-            return [
-                "This model has not learnt to answer questions yet, and Quick only changes its last layer: expect little."
-                " Choose Balanced or Thorough, or begin with a model that answers questions."
-            ]
-        return []
+        if self.checks_first or self._how is How.THOROUGH:
+            return []
+        changed = "its last layer: expect very little" if self._how is How.QUICK else "its last layers: expect little"
+        return [
+            f"This model has not learnt to answer questions yet, and this way of training only changes {changed} from some"
+            " hundred questions. Choose Thorough, or begin with a model that answers questions already."
+        ]
 
     def stages(self) -> list[list[nn.Parameter]]:
         from workbench.runtimes.network import stage_parameters
