@@ -25,6 +25,7 @@ CATALOG = ROOT / "resources" / "catalog"
 # What can be taught follows from the kind of network.
 TEACHABLE = {
     "AutoModelForTokenClassification": ["token-classification"],
+    "AutoModelForQuestionAnswering": ["question-answering"],
     "AutoModelForCausalLM": ["text-generation", "chat"],
     "AutoModelForCTC": ["speech-recognition"],
     "AutoModelForAudioClassification": ["sound-classification"],

@@ -506,7 +506,7 @@ def entries() -> list[dict[str, Any]]:
         tokens = {"max_tokens": 512, "pooling": "mean"}
         made.append({
             **common, "id": id_, "name": name, "runtime": "transformers", "arch": "AutoModel", "tasks": [],
-            "trainable_for": ["text-classification", "token-classification"], "summary": summary, "strengths": strengths, "limits": BASE_LIMITS, "preparation": tokens,
+            "trainable_for": ["text-classification", "token-classification", "question-answering"], "summary": summary, "strengths": strengths, "limits": BASE_LIMITS, "preparation": tokens,
         })  # fmt: skip
         if family not in ("XLNet", "DeBERTa", "ALBERT"):
             made.append({
@@ -518,14 +518,14 @@ def entries() -> list[dict[str, Any]]:
         made.append({
             "id": id_, "name": name, "ref": ref, "config": config, "family": "Sentence embedder", "languages": languages,
             "licence": licence, "runtime": "transformers", "arch": "AutoModel", "tasks": ["sentence-embedding"],
-            "trainable_for": ["text-classification", "token-classification"], "trained_on": trained, "paper": f"https://arxiv.org/abs/{paper}",
+            "trainable_for": ["text-classification", "token-classification", "question-answering"], "trained_on": trained, "paper": f"https://arxiv.org/abs/{paper}",
             "summary": "Turns texts into numbers that lie close together when their meaning does; also a quick beginning for training.",
             "strengths": strengths, "limits": "Nearness of meaning is not agreement: “good” and “not good” can lie close together. It carries over the prejudices of web text." + (E5_LIMITS if "e5-" in id_ else ""),
             "preparation": {"max_tokens": tokens, "pooling": pooling},
         })  # fmt: skip
 
     def sorter(id_: str, name: str, ref: str, config: dict[str, Any], **more: Any) -> None:
-        made.append({"id": id_, "name": name, "ref": ref, "config": config, "runtime": "transformers", "arch": "AutoModelForSequenceClassification", "tasks": ["text-classification"], "trainable_for": ["text-classification", "token-classification"], "preparation": {"max_tokens": 512, "pooling": "cls"}, **more})  # fmt: skip
+        made.append({"id": id_, "name": name, "ref": ref, "config": config, "runtime": "transformers", "arch": "AutoModelForSequenceClassification", "tasks": ["text-classification"], "trainable_for": ["text-classification", "token-classification", "question-answering"], "preparation": {"max_tokens": 512, "pooling": "cls"}, **more})  # fmt: skip
 
     sorter(
         "distilbert-sst2",
@@ -745,6 +745,6 @@ def entries() -> list[dict[str, Any]]:
             "paper": f"https://arxiv.org/abs/{'2010.09885' if id_ == 'chemberta-zinc' else '2209.01712'}",
         }
         limits = "Made for research: it knows formulas, not effects, and its guesses say nothing about safety. Only small organic molecules."
-        made.append({**common, "id": id_, "name": name, "runtime": "transformers", "arch": "AutoModel", "tasks": [], "trainable_for": ["text-classification", "token-classification"], "summary": summary, "strengths": strengths, "limits": limits, "preparation": {"max_tokens": 512, "pooling": "mean"}})  # fmt: skip
+        made.append({**common, "id": id_, "name": name, "runtime": "transformers", "arch": "AutoModel", "tasks": [], "trainable_for": ["text-classification", "token-classification", "question-answering"], "summary": summary, "strengths": strengths, "limits": limits, "preparation": {"max_tokens": 512, "pooling": "mean"}})  # fmt: skip
         made.append({**common, "id": f"{id_}-gap", "name": f"{name}, filling gaps", "runtime": "transformers_text", "arch": "AutoModelForMaskedLM", "tasks": ["fill-mask"], "summary": "Guesses a missing part of a molecule's SMILES formula.", "strengths": strengths, "limits": limits})  # fmt: skip
     return made

@@ -9,6 +9,7 @@ from typing import Any
 
 from workbench.app_paths import resources
 from workbench.catalog.card import ModelCard
+from workbench.control import Control
 from workbench.data.types import Sample
 from workbench.engine.pool import ModelPool
 from workbench.engine.predict import predict
@@ -63,7 +64,12 @@ def journey(card: ModelCard, folder: Path) -> tuple[Any, bool]:
     pool = ModelPool(10**10)
     task_id = card.main_task
     with pool.use(card, "cpu") as model:
-        teachable = hasattr(model, "stages") or hasattr(model, "tag") or hasattr(model, "tokens_of")
+        teachable = any(hasattr(model, what) for what in ("stages", "tag", "tokens_of", "look_for"))
+        if "question-answering" in card.trainable_for:
+            from workbench.runtimes.transformers_text_runtime import answerer_from
+
+            text = "The lamp stands on the table."
+            assert 0 <= answerer_from(model, 0).look_for("Where is it?", text, Control()).nothing <= 1
         if not card.tasks:  # a beginning for training: its features are what it gives
             import torch
 

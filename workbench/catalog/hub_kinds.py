@@ -53,9 +53,19 @@ KINDS = (
         "ForTokenClassification", "transformers_text", "AutoModelForTokenClassification", ("token-classification",)
     ),
     HubKind(
-        "ForQuestionAnsweringSimple", "transformers_text", "AutoModelForQuestionAnswering", ("question-answering",)
+        "ForQuestionAnsweringSimple",
+        "transformers_text",
+        "AutoModelForQuestionAnswering",
+        ("question-answering",),
+        ("question-answering",),
     ),
-    HubKind("ForQuestionAnswering", "transformers_text", "AutoModelForQuestionAnswering", ("question-answering",)),
+    HubKind(
+        "ForQuestionAnswering",
+        "transformers_text",
+        "AutoModelForQuestionAnswering",
+        ("question-answering",),
+        ("question-answering",),
+    ),
     HubKind("ForMaskedLM", "transformers_text", "AutoModelForMaskedLM", ("fill-mask",)),
     HubKind("ForCausalLM", "transformers_writer", "AutoModelForCausalLM", ("text-generation",)),
     HubKind("LMHeadModel", "transformers_writer", "AutoModelForCausalLM", ("text-generation",)),

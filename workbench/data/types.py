@@ -36,6 +36,7 @@ class Sample:
         text: the text itself.
         window: how a picture with more than 256 greys (16 bits, CT) is read; None: as the file or the model says.
         frame: which picture of a file that holds several, from 0; None: the usual one (see `media.read_picture`).
+        asked: questions that belong to it, for tasks that answer some.
     """
 
     kind: MediaKind
@@ -45,6 +46,7 @@ class Sample:
     text: str | None = None
     window: Window | None = None
     frame: int | None = None
+    asked: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from workbench.app_paths import app_paths
 from workbench.catalog.card import ModelCard
 from workbench.control import Control
 from workbench.data.project import Project
-from workbench.data.types import Item, ItemFilter
+from workbench.data.types import Item, ItemFilter, Sample
 from workbench.engine.events import How
 from workbench.engine.finetune import default_epochs
 from workbench.engine.pool import shared_pool
@@ -108,10 +108,17 @@ def measure(project: Project, card: ModelCard, control: Control | None = None) -
     items: list[Item] = project.items(project.item_ids(ItemFilter(problems=False))[:_SAMPLES])
     if not items:
         raise UserError("There is nothing to measure on yet.", "Add some examples first.")
+
+    def sample_of(item: Item) -> Sample:
+        try:
+            return task.sample_of(item, project.annotations(item.id))
+        except UserError:
+            return item.sample()  # nothing is asked about it yet
+
     with shared_pool().use(card, "auto", control) as model, torch.inference_mode():
 
         def once(item: Item) -> None:
-            prepared = task.prepare(item.sample(), model)
+            prepared = task.prepare(sample_of(item), model)
             own = getattr(task, "once", None)
             if own is not None:
                 own(prepared, model)

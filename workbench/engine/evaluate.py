@@ -78,10 +78,20 @@ def judge_kept(
 
 def _predict(project: Project, card: ModelCard, split: Split, control: Control | None) -> list[ItemPrediction]:
     names = {c.id: c.name for c in project.classes()}
-    items: list[Item] = project.split_items(split)
+    task = get_task(project.task_id)
+    given = project.split_items(split)
+    states = project.annotation_states([i.id for i in given])
+    items: list[Item] = []
+    samples: list[Sample] = []
+    for item in given:
+        try:
+            samples.append(task.sample_of(item, [a for a in states[item.id].annotations if not a.is_proposal]))
+        except UserError:
+            continue  # nothing is asked about it, so there is nothing to judge
+        items.append(item)
     order = label_names(card)
     found = []
-    for result in predict([i.sample() for i in items], card, get_task(project.task_id), control=control):
+    for result in predict(samples, card, task, control=control):
         item = items[result.index]
         if result.prediction is None:
             continue
@@ -147,7 +157,15 @@ def evaluate_items(
     classes = order if card.is_own else tuple(name for name in order if name in there)
     answers, problems = [], []
     task = get_task(task_id)
-    samples = [Sample(i.kind, i.name, path=i.path, text=i.text) for i in given]
+    marked = [[Annotation(a.shape, None, text=a.text, ignored=a.ignored) for a in i.annotations or ()] for i in given]
+    places: list[int] = []
+    samples: list[Sample] = []
+    for place, new in enumerate(given):
+        try:
+            samples.append(task.sample_of(Item(place, new.kind, new.name, new.path, new.text), marked[place]))
+        except UserError:
+            continue  # nothing is asked about it, so there is nothing to judge
+        places.append(place)
     for result in predict(samples, card, task, control=control):
         if control is not None:
             control.progress(result.index + 1, len(samples), "Judging")
@@ -155,12 +173,12 @@ def evaluate_items(
             if result.problem is not None:
                 problems.append(result.problem)
             continue
-        new = given[result.index]
+        place = places[result.index]
+        new = given[place]
         size = (int(getattr(result.prediction, "width", 0)), int(getattr(result.prediction, "height", 0)))
-        item = Item(result.index, new.kind, new.name, new.path, new.text, width=size[0], height=size[1], marked=True)
-        said = ItemPrediction(result.index, Split.TEST, "", "", (), to_record(result.prediction))
-        marks = tuple(Annotation(a.shape, None, text=a.text, ignored=a.ignored) for a in new.annotations or ())
-        answers.append(Answered(item, said, marks, tuple(names[result.index])))
+        item = Item(place, new.kind, new.name, new.path, new.text, width=size[0], height=size[1], marked=True)
+        said = ItemPrediction(place, Split.TEST, "", "", (), to_record(result.prediction))
+        answers.append(Answered(item, said, tuple(marked[place]), tuple(names[place])))
     return judge(task.info.judge, classes, answers, Split.TEST.value), problems
 
 

@@ -74,7 +74,7 @@ def model_page(card: ModelCard) -> str:
         "",
         card.summary,
         "",
-        f"- Classes: {', '.join(card.label_names)}",
+        *([f"- Classes: {', '.join(card.label_names)}"] if card.label_names else []),
         f"- Trained on: {card.trained_on}",
         f"- Made: {card.created}, starting from {card.base}",
         f"- Licence of the pre-trained part: {card.licence}",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from workbench.data.shapes import TextSpan
 from workbench.data.types import Item, Split
 from workbench.engine.events import SamplePredicted
 from workbench.engine.run import Run
@@ -63,10 +64,13 @@ def live_samples(run: Run, epoch: int, items: Sequence[Item], found: Sequence[Pr
 
 
 def truth_words(answer: Answered) -> str:
-    """ "2 cat, 1 dog"; the words where the truth is words."""
+    """ "2 cat, 1 dog"; the words where the truth is words; the question and its answer where the truth is an answer."""
     counts: dict[str, int] = {}
     for annotation, name in zip(answer.annotations, answer.names, strict=True):
         words = name or annotation.text
+        if not name and isinstance(annotation.shape, TextSpan):
+            piece = (answer.item.text or "")[annotation.shape.start : annotation.shape.end]
+            words = f"{words} {' '.join(piece.split())}".strip()
         if words:
             counts[words] = counts.get(words, 0) + 1
     return ", ".join(f"{n} {name}" if n > 1 else name for name, n in counts.items()) or "nothing"

@@ -14,10 +14,11 @@ from workbench.data.annotations import Annotation
 from workbench.data.project import Project
 from workbench.data.shapes import PICTURE_SHAPES, Clip, Shape, Whole, bounds
 from workbench.data.tags import tags_of
-from workbench.data.types import ItemFilter
+from workbench.data.types import Item, ItemFilter, Sample
 from workbench.engine.pool import ModelPool
 from workbench.engine.predict import predict
 from workbench.errors import UserError
+from workbench.tasks.base import Task
 from workbench.tasks.found_things import overlap
 from workbench.tasks.predictions import Prediction
 from workbench.tasks.registry import get_task
@@ -81,12 +82,13 @@ def propose(project: Project, card: ModelCard, control: Control | None = None, p
     items = project.items(project.item_ids(ItemFilter(labelled=False, problems=False)))
     if not items:
         raise UserError(f"All {task.info.nouns} are done.", "Add more to get proposals.")
+    items, samples = _asked(project, task, items)
     count = 0
     waiting: dict[int, list[Annotation]] = {}
     broken: dict[int, str] = {}
     written = time.monotonic()
     try:
-        for result in predict([i.sample() for i in items], card, task, pool=pool, control=control):
+        for result in predict(samples, card, task, pool=pool, control=control):
             item = items[result.index]
             if result.prediction is None:
                 if result.problem is not None:
@@ -112,18 +114,39 @@ def _converter(project: Project) -> _Convert | None:
     return found
 
 
+def _asked(project: Project, task: Task, items: Sequence[Item]) -> tuple[list[Item], list[Sample]]:
+    """The items that something can be proposed for, as the model is given them. Raises: UserError when there is none."""
+    states = project.annotation_states([i.id for i in items])
+    kept: list[Item] = []
+    samples: list[Sample] = []
+    reason: UserError | None = None
+    for item in items:
+        try:
+            samples.append(task.sample_of(item, [a for a in states[item.id].annotations if not a.is_proposal]))
+        except UserError as error:
+            reason = error
+        else:
+            kept.append(item)
+    if not kept and reason is not None:
+        raise reason
+    return kept, samples
+
+
 def _missing(there: Sequence[Annotation], made: Sequence[Annotation]) -> list[Annotation]:
-    """Those proposals that no label of the same class covers yet."""
+    """Those proposals that no label of the same class covers yet; where something was asked, those that nobody answered."""
+    told = {a.text for a in there if a.text and not a.is_proposal and not a.ignored}
     tags = {a.class_id for a in tags_of(there)}
-    made = [a for a in made if not isinstance(a.shape, Whole) or a.class_id is None or a.class_id not in tags]
     placed = (*PICTURE_SHAPES, Clip)
     kept = [(a.class_id, _bounds(a.shape)) for a in there if not a.is_proposal and isinstance(a.shape, placed)]
-    return [
-        a
-        for a in made
-        if not isinstance(a.shape, placed)
-        or not any(c == a.class_id and overlap(box, _bounds(a.shape)) >= _SAME for c, box in kept)
-    ]
+
+    def is_new(a: Annotation) -> bool:
+        if isinstance(a.shape, placed):
+            box = _bounds(a.shape)
+            return not any(c == a.class_id and overlap(box, other) >= _SAME for c, other in kept)
+        given = isinstance(a.shape, Whole) and a.class_id is not None and a.class_id in tags
+        return a.text not in told and not given
+
+    return [a for a in made if is_new(a)]
 
 
 def _bounds(shape: Shape) -> tuple[float, float, float, float]:

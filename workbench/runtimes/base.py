@@ -231,9 +231,29 @@ class Tagger(Protocol):
         """In order, not overlapping; a text of any length is read in windows."""
 
 
+@dataclass(frozen=True)
+class Places:
+    """Where a passage may answer a question.
+
+    Attributes:
+        best: the likeliest places, not overlapping, best first; label "".
+        nothing: probability 0..1 that it does not answer it.
+        margin: logarithm of the best place's probability divided by `nothing`.
+        answered: the model stands by its best place.
+    """
+
+    best: tuple[Tag, ...]
+    nothing: float
+    margin: float
+    answered: bool = True
+
+
 @runtime_checkable
 class Answerer(Protocol):
     """Finds the answer to a question in a passage."""
+
+    def look_for(self, question: str, passage: str, control: Control, top: int = 3) -> Places:
+        """All the model says of it. A passage of any length is read in windows."""
 
     def answer(self, question: str, passage: str, control: Control, top: int = 3) -> list[Tag]:
         """Best first; label "". Empty when the model says that there is no answer. Any length, in windows."""

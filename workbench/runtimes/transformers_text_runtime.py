@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from workbench.catalog.card import ModelCard
 from workbench.control import Control
 from workbench.errors import UserError
-from workbench.runtimes.base import Loaded, Tag
+from workbench.runtimes.answer_places import Scored, decoded
+from workbench.runtimes.base import Loaded, Places, Tag
 from workbench.runtimes.hf_loading import load_network, load_part
 
 if TYPE_CHECKING:
@@ -18,8 +20,8 @@ if TYPE_CHECKING:
 
 # Windows over a long text share this part, so that nothing is cut in the middle of what belongs together.
 _SHARED = 0.25
-_LONGEST_ANSWER = 30  # tokens
 _LONGEST_WINDOW = 512
+_INPUTS = ("input_ids", "attention_mask", "token_type_ids")
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,8 @@ class _Reader(Loaded):
     def __init__(self, card: ModelCard, module: Any, tokenizer: Any, labels: Sequence[str]) -> None:
         super().__init__(card, module, labels)
         self._tokens = tokenizer
+        # How a text is cut is a setting of the tokenizer itself: two threads that read must not change it for each other.
+        self._cutting = Lock()
 
     @property
     def tokenizer(self) -> Any:
@@ -47,16 +51,24 @@ class _Reader(Loaded):
         return max(16, min(own, positions - 2 if positions > 16 else positions, _LONGEST_WINDOW))
 
     def _windows(self, *texts: str, control: Control) -> Iterator[_Window]:
-        """The last text cut into windows that overlap, the others whole in each of them."""
+        """The last text cut into windows that overlap; one before it stands whole in each of them, if need be cut to half
+        a window."""
         longest = self._longest
-        encoded = self._tokens(
-            *texts,
-            truncation="only_second" if len(texts) == 2 else True,
-            max_length=longest,
-            stride=int(longest * _SHARED) if len(texts) == 1 else int(longest * _SHARED / 2),
-            return_overflowing_tokens=True,
-            return_offsets_mapping=True,
-        )
+        with self._cutting:
+            if len(texts) == 2 and len(texts[0]) > longest // 2:
+                short = self._tokens(
+                    texts[0], truncation=True, max_length=longest // 2, add_special_tokens=False,
+                    return_offsets_mapping=True,
+                )  # fmt: skip
+                texts = (texts[0][: short["offset_mapping"][-1][1]] if short["offset_mapping"] else "", texts[1])
+            encoded = self._tokens(
+                *texts,
+                truncation="only_second" if len(texts) == 2 else True,
+                max_length=longest,
+                stride=int(longest * _SHARED) if len(texts) == 1 else int(longest * _SHARED / 2),
+                return_overflowing_tokens=True,
+                return_offsets_mapping=True,
+            )
         wanted = len(texts) - 1
         for index in range(len(encoded["input_ids"])):
             control.check()
@@ -65,12 +77,14 @@ class _Reader(Loaded):
                 tuple(span) if part == wanted else None
                 for span, part in zip(encoded["offset_mapping"][index], parts, strict=True)
             ]
-            inputs = {
-                key: self._tensor(encoded[key][index])
-                for key in ("input_ids", "attention_mask", "token_type_ids")
-                if key in encoded
-            }
+            inputs = {key: self._tensor(encoded[key][index]) for key in _INPUTS if key in encoded}
             yield _Window(inputs, offsets)
+
+    def padded(self, windows: Sequence[Any]) -> dict[str, torch.Tensor]:
+        """Windows of numbers as tensors [B, T] on the model's device, filled up on the right."""
+        rows = [{k: v for k, v in w.items() if k in _INPUTS} for w in windows]
+        filled = self._tokens.pad(rows, return_tensors="pt", padding_side="right")
+        return {key: value.to(self.device) for key, value in filled.items()}
 
     def _tensor(self, values: Any) -> torch.Tensor:
         import torch
@@ -111,12 +125,6 @@ class TextTagger(_Reader):
         """The text in windows: `inputs` as lists of numbers, `offsets` as characters of the text per token."""
         for window in self._windows(text, control=control):
             yield _Window({k: v[0].tolist() for k, v in window.inputs.items()}, window.offsets)
-
-    def padded(self, windows: Sequence[Any]) -> dict[str, torch.Tensor]:
-        """Windows of numbers as tensors [B, T] on the model's device."""
-        rows = [{k: v for k, v in w.items() if k != "labels"} for w in windows]
-        filled = self._tokens.pad(rows, return_tensors="pt")
-        return {key: value.to(self.device) for key, value in filled.items()}
 
     def hidden(self, windows: Sequence[Any]) -> torch.Tensor:
         """Token vectors float [B, T, F]."""
@@ -172,37 +180,69 @@ def _joined(text: str, tokens: Sequence[tuple[int, int, str, float]]) -> list[Ta
 
 
 class PassageAnswerer(_Reader):
-    """An `Answerer` (Devlin et al. 2019, section 4.2-4.3; SQuAD 2.0: arXiv 1806.03822)."""
+    """An `Answerer` (Devlin et al. 2019, section 4.2-4.3; SQuAD 2.0: arXiv 1806.03822).
 
-    def answer(self, question: str, passage: str, control: Control, top: int = 3) -> list[Tag]:
-        import torch
+    Of its card's options, "no_answer" says that it has learnt to say that there is no answer, and "no_answer_margin" how
+    large `Places.margin` must at least be for a place to be given.
+    """
 
-        found: dict[tuple[int, int], float] = {}
-        nothing = 1.0
+    @property
+    def net(self) -> Any:
+        return self._module
+
+    @property
+    def body(self) -> Any:
+        """The network without its last layer."""
+        return self.net.base_model
+
+    @property
+    def head(self) -> list[Any]:
+        """The layers behind the body, in order: token vectors to two numbers, for the beginning and the end."""
+        return [part for part in self.net.children() if part is not self.body]
+
+    @property
+    def width(self) -> int:
+        """Of a token vector."""
+        return int(self.net.config.hidden_size)
+
+    def head_parameters(self) -> list[Any]:
+        """What the head learns."""
+        return [weight for part in self.head for weight in part.parameters()]
+
+    def logits_of(self, hidden: torch.Tensor) -> torch.Tensor:
+        """Token vectors float [B, T, F] to float [B, T, 2]."""
+        for part in self.head:
+            hidden = part(hidden)
+        return hidden
+
+    def windows(self, question: str, passage: str, control: Control) -> Iterator[Any]:
+        """The passage in windows that all begin with the question: `inputs` as lists of numbers, `offsets` as characters
+        of the passage per token."""
+        for window in self._windows(question, passage, control=control):
+            yield _Window({k: v[0].tolist() for k, v in window.inputs.items()}, window.offsets)
+
+    def hidden(self, windows: Sequence[Any]) -> torch.Tensor:
+        """Token vectors float [B, T, F]."""
+        found: torch.Tensor = self.body(**self.padded(windows)).last_hidden_state
+        return found
+
+    def decided(self, found: Places) -> Places:
+        """Whether the model stands by its best place."""
+        sure = not self.card.options.get("no_answer") or found.margin >= float(
+            self.card.options.get("no_answer_margin", 0.0)
+        )
+        return replace(found, answered=bool(found.best) and sure)
+
+    def look_for(self, question: str, passage: str, control: Control, top: int = 3) -> Places:
+        scored = []
         for window in self._windows(question, passage, control=control):
             out = self._ask(window)
-            # Only tokens of the passage can be an answer; the first token stands for "no answer".
-            allowed = torch.tensor([s is not None for s in window.offsets], device=out.start_logits.device)
-            allowed[0] = True
-            starts = torch.softmax(out.start_logits[0].float().masked_fill(~allowed, -1e4), -1)
-            ends = torch.softmax(out.end_logits[0].float().masked_fill(~allowed, -1e4), -1)
-            nothing = min(nothing, float(starts[0] * ends[0]))
-            pairs = (starts[:, None] * ends[None, :]).triu().tril(_LONGEST_ANSWER - 1)
-            pairs[0], pairs[:, 0] = 0, 0
-            values, places = pairs.flatten().topk(min(top * 4, pairs.numel()))
-            for value, place in zip(values.tolist(), places.tolist(), strict=True):
-                first, last = window.offsets[place // pairs.shape[1]], window.offsets[place % pairs.shape[1]]
-                if first is not None and last is not None and value > 0:
-                    span = (first[0], last[1])
-                    found[span] = max(found.get(span, 0.0), value)
-        ranked = sorted(found.items(), key=lambda entry: -entry[1])
-        if self.card.options.get("no_answer") and (not ranked or nothing > ranked[0][1]):
-            return []
-        chosen: list[Tag] = []
-        for (start, end), score in ranked:
-            if all(end <= c.start or start >= c.end for c in chosen) and passage[start:end].strip():
-                chosen.append(Tag(start, end, "", score))
-        return chosen[:top]
+            scored.append(Scored(window.offsets, out.start_logits[0], out.end_logits[0]))
+        return self.decided(decoded(scored, passage, top))
+
+    def answer(self, question: str, passage: str, control: Control, top: int = 3) -> list[Tag]:
+        found = self.look_for(question, passage, control, top)
+        return list(found.best) if found.answered else []
 
 
 class MaskFiller(_Reader):
@@ -235,12 +275,59 @@ def tagger_from(model: Loaded, labels: Sequence[str]) -> TextTagger:
     Raises:
         UserError: when the model is no text network that can be taught this.
     """
+    net = _with_new_head(model, "AutoModelForTokenClassification", labels, "to mark texts")
+    card = replace(
+        model.card, runtime="transformers_text", arch="AutoModelForTokenClassification", tasks=("token-classification",)
+    )
+    tagger = TextTagger(card, net, model.tokenizer, labels)
+    tagger.to(str(model.device))
+    return tagger
+
+
+def answerer_from(model: Loaded, seed: int) -> PassageAnswerer:
+    """An answerer: the model itself where it is one, else a text network's body with a new last layer, drawn from `seed`.
+
+    Raises:
+        UserError: when the model is no text network that can be taught this.
+    """
+    import torch
+
+    cannot = UserError(f"“{model.card.name}” cannot be taught to answer questions.", "Choose another model.")
+    if isinstance(model, PassageAnswerer):
+        answerer = model
+    else:
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            net = _with_new_head(model, "AutoModelForQuestionAnswering", ("begins", "ends"), "to answer questions")
+        card = replace(
+            model.card, runtime="transformers_text", arch="AutoModelForQuestionAnswering",
+            tasks=("question-answering",), options={},
+        )  # fmt: skip
+        answerer = PassageAnswerer(card, net, model.tokenizer, ())
+        answerer.to(str(model.device))
+    # Architectures differ in what lies behind the body: what is learnt here must be what is computed later.
+    window = next(answerer.windows("a", "b", Control()))
+    with torch.no_grad():
+        answerer.net.eval()
+        out = answerer.net(**answerer.padded([window.inputs]))
+        try:
+            mine = answerer.logits_of(answerer.hidden([window.inputs]))
+        except (RuntimeError, TypeError) as error:
+            raise cannot from error
+    if mine.shape[-1] != 2 or not torch.allclose(mine[..., 0], out.start_logits, atol=1e-4):
+        raise cannot
+    return answerer
+
+
+def _with_new_head(model: Loaded, arch: str, labels: Sequence[str], deed: str) -> Any:
+    """A text network's weights with a new last layer for these outputs."""
     import transformers
 
+    cannot = f"“{model.card.name}” cannot be taught {deed}."
     found: Any = getattr(model.network, "backbone", model.network)
     tokenizer = model.tokenizer
     if tokenizer is None or found is None or not hasattr(found, "config"):
-        raise UserError(f"“{model.card.name}” cannot be taught to mark texts.", "Choose a text model.")
+        raise UserError(cannot, "Choose a text model.")
     if not tokenizer.is_fast:
         raise UserError(f"The tokenizer of “{model.card.name}” is of an old kind.", "Choose another model.")
     body = found.base_model
@@ -249,20 +336,15 @@ def tagger_from(model: Loaded, labels: Sequence[str]) -> TextTagger:
     config.id2label = dict(enumerate(labels))
     config.label2id = {name: i for i, name in enumerate(labels)}
     try:
-        net = transformers.AutoModelForTokenClassification.from_config(config)
+        net = getattr(transformers, arch).from_config(config)
         missing = net.base_model.load_state_dict(body.state_dict(), strict=False).missing_keys
     except (ValueError, RuntimeError, KeyError) as error:
-        raise UserError(f"“{model.card.name}” cannot be taught to mark texts.", "Choose another model.") from error
+        raise UserError(cannot, "Choose another model.") from error
     if any(not name.startswith("pooler.") for name in missing):
-        raise UserError(f"“{model.card.name}” cannot be taught to mark texts.", "Choose another model.")
+        raise UserError(cannot, "Choose another model.")
     if getattr(net.base_model, "pooler", None) is not None:
         net.base_model.pooler = None  # its output is not used
-    card = replace(
-        model.card, runtime="transformers_text", arch="AutoModelForTokenClassification", tasks=("token-classification",)
-    )
-    tagger = TextTagger(card, net, tokenizer, labels)
-    tagger.to(str(model.device))
-    return tagger
+    return net
 
 
 def build(card: ModelCard, folder: Path) -> Loaded:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, runtime_chec
 
 from workbench.catalog.card import ModelCard
 from workbench.control import Control
-from workbench.data.types import MediaKind, Sample
+from workbench.data.annotations import Annotation
+from workbench.data.types import Item, MediaKind, Sample
 from workbench.tasks.predictions import Prediction, Score, Scores
 
 if TYPE_CHECKING:
@@ -39,6 +40,10 @@ __all__ = [
     "TryOptions",
     "VaryingTask",
 ]
+
+
+# Editors of labels that have no classes.
+_WITHOUT_CLASSES = ("words", "answers")
 
 
 @dataclass(frozen=True)
@@ -113,6 +118,7 @@ class TaskInfo:
         question: what a person would ask for ("find and count things in pictures"), for "Find me a model".
         taught_only: nobody publishes models for it: all that can do it were taught by the person.
         partly: an item that is not done yet teaches what is marked on it; the rest of it says nothing.
+        mark: what one label without a class is called in lists ("answer").
         has_truth: there may be a true picture to hold the made one against (PSNR, SSIM).
         several: id of the task that lets the same items have several labels each; "" where there is none.
     """
@@ -137,6 +143,7 @@ class TaskInfo:
     options: tuple[Option, ...] = ()
     group: str = "Pictures"
     question: str = ""
+    mark: str = "label"
     has_truth: bool = False
     taught_only: bool = False
     several: str = ""
@@ -144,8 +151,8 @@ class TaskInfo:
 
     @property
     def has_classes(self) -> bool:
-        """Its labels are of classes; else they are words, or there are none at all."""
-        return self.editor != "words" and not self.learns_as_is
+        """Its labels are of classes; else they are words, answers to questions, or there are none at all."""
+        return self.editor not in _WITHOUT_CLASSES and not self.learns_as_is
 
     @property
     def watches(self) -> bool:
@@ -174,6 +181,13 @@ class Task(Protocol):
 
     def choices(self, card: ModelCard, option: Option) -> tuple[tuple[str, str], ...]:
         """(id, words) of a "choice", (ending, words) of a "file" for this model; none where it does not apply."""
+
+    def sample_of(self, item: Item, annotations: Sequence[Annotation]) -> Sample:
+        """A project's item as a model is given it; what is asked about it is among its annotations.
+
+        Raises:
+            UserError: when nothing is asked, where something must be.
+        """
 
     def predict_batch(
         self, samples: Sequence[Mapping[str, Any]], model: Loaded, options: TryOptions, control: Control | None = None
@@ -354,6 +368,9 @@ class BaseTask:
 
     def choices(self, card: ModelCard, option: Option) -> tuple[tuple[str, str], ...]:
         return option.choices
+
+    def sample_of(self, item: Item, annotations: Sequence[Annotation]) -> Sample:
+        return item.sample()
 
     def prepare(self, sample: Sample, model: Loaded, *, augment_seed: int | None = None) -> dict[str, Any]:
         raise NotImplementedError

@@ -12,12 +12,13 @@ if TYPE_CHECKING:
 _RANK = 8
 
 
-def add_adapters(module: nn.Module, rank: int = _RANK) -> None:
-    """Put adapters of this rank on the attention (else: all) linear layers, in place.
+def add_adapters(module: nn.Module, rank: int = _RANK, seed: int = 0) -> None:
+    """Put adapters of this rank on the attention (else: all) linear layers, in place. The same seed gives the same ones.
 
     Raises:
         UserError: when the network has no layer that can take one.
     """
+    import torch
     from peft import LoraConfig, inject_adapter_in_model
     from torch import nn
     from transformers.pytorch_utils import Conv1D
@@ -32,7 +33,9 @@ def add_adapters(module: nn.Module, rank: int = _RANK) -> None:
         raise UserError("This model cannot take add-ons (LoRA).", "Switch them off under More settings.")
     fan = any(isinstance(part, Conv1D) for part in module.modules())
     config = LoraConfig(r=rank, lora_alpha=2 * rank, lora_dropout=0.05, target_modules=targets, fan_in_fan_out=fan)
-    inject_adapter_in_model(config, module)
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        inject_adapter_in_model(config, module)
 
 
 def adapter_parameters(module: nn.Module) -> list[nn.Parameter]:

@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from workbench.errors import UserError
-from workbench.runtimes.base import Word
+from workbench.runtimes.base import Places, Tag, Word
 
 _LONGEST_LINE = 90
 # Of several labels not one is true: that is an answer, too.
 NONE_OF_THEM = "none of them"
+# Below any margin there is, and still a number in JSON.
+_NEVER = -1e9
 
 
 @dataclass(frozen=True)
@@ -295,6 +297,44 @@ class Span:
 
 
 @dataclass(frozen=True)
+class Asked:
+    """A question about a text, and the place that most likely answers it.
+
+    Attributes:
+        start, end: characters into the text (end is one past the last); -1 where there is no place at all.
+        score: probability 0..1 of the place, `nothing` of there being no answer; see `Places`.
+        answered: the place is given as the answer; else the answer is that the text does not say.
+    """
+
+    question: str
+    start: int = -1
+    end: int = -1
+    score: float = 0.0
+    nothing: float = 0.0
+    margin: float = 0.0
+    answered: bool = False
+
+    @classmethod
+    def of(cls, question: str, found: Places) -> Asked:
+        """The best of what was found."""
+        if not found.best:
+            return cls(question, nothing=found.nothing, margin=_NEVER)
+        best = found.best[0]
+        return cls(question, best.start, best.end, best.score, found.nothing, found.margin, found.answered)
+
+    def places(self) -> Places:
+        """What `of` was given, as far as it is kept."""
+        best = (Tag(self.start, self.end, "", self.score),) if self.start >= 0 else ()
+        return Places(best, self.nothing, self.margin, self.answered)
+
+    def line(self, text: str) -> str:
+        """For a terminal."""
+        if not self.answered:
+            return f"{self.nothing:6.1%}  {self.question}: not answered in this text"
+        return f"{self.score:6.1%}  {self.question}: {text[self.start : self.end]}"
+
+
+@dataclass(frozen=True)
 class Text:
     """A text: written, translated, heard, or the given one with pieces of it marked.
 
@@ -304,6 +344,7 @@ class Text:
         marked: True when `text` is what the person gave and `spans` are the answer.
         surprise: mean negative log-likelihood of the right text, in nats per token; -1 where it was not measured.
         before, surprise_before: the same of the model before it was taught.
+        asked: the questions that `spans` answer, where there were some, also those that have no answer.
     """
 
     text: str
@@ -315,6 +356,7 @@ class Text:
     surprise_before: float = -1.0
     before: str = ""
     settled: int = -1
+    asked: tuple[Asked, ...] = ()
     kind: ClassVar[str] = "text"
 
     @property
@@ -341,15 +383,31 @@ class Text:
             if s.begins >= 0:
                 entry |= {"begins": round(s.begins, 3), "ends": round(s.ends, 3)}
             spans.append(entry)
-        return {"kind": self.kind, "text": self.text, "spans": spans, "note": self.note}
+        found: dict[str, Any] = {"kind": self.kind, "text": self.text, "spans": spans, "note": self.note}
+        if self.asked:
+            found["questions"] = [
+                {
+                    "question": a.question,
+                    "answer": self.text[a.start : a.end] if a.answered else None,
+                    **({"start": a.start, "end": a.end, "score": round(a.score, 6)} if a.answered else {}),
+                    "no_answer": round(a.nothing, 6),
+                }
+                for a in self.asked
+            ]
+        return found
 
     def summary(self) -> str:
+        if len(self.asked) > 1:
+            said = [f"{a.question} {self.text[a.start : a.end] if a.answered else '(no answer)'}" for a in self.asked]
+            return _shortened("; ".join(said))
         if self.marked:
             words = ", ".join(f"{words} ({s.label})" if s.label else words for words, s in self.pieces())
             return _shortened(words) or "nothing found"
         return _shortened(self.text)
 
     def lines(self) -> list[str]:
+        if len(self.asked) > 1:
+            return [a.line(self.text) for a in self.asked]
         if self.marked:
             return [f"{s.score:6.1%}  {s.label or 'answer'}: {words}" for words, s in self.pieces()] or [
                 "nothing found"
@@ -560,7 +618,7 @@ def from_record(record: Mapping[str, Any]) -> Prediction:
     return found
 
 
-_PARTS: dict[str, type[Any]] = {"top": Score, "boxes": Box, "spans": Span, "events": Event}
+_PARTS: dict[str, type[Any]] = {"top": Score, "boxes": Box, "spans": Span, "events": Event, "asked": Asked}
 _KINDS: dict[str, type[Any]] = {cls.kind: cls for cls in (Scores, Boxes, Mask, Text, Picture, Vector, Table, Events)}
 
 

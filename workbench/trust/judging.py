@@ -44,6 +44,7 @@ class Judgement(Protocol):
     Attributes:
         kind: names the judge's module and the window's view.
         n: number of items judged; `split`: which they are.
+        table_title: (may be left out: "Class by class") what its table is called.
     """
 
     @property

@@ -92,7 +92,8 @@ class MarkedView(QPlainTextEdit):
 
     def show_text(self, text: str) -> None:
         self.text = text
-        self.setPlainText(text)
+        # Qt makes one end of line of two characters, which would shift all places behind it.
+        self.setPlainText(text.replace("\r\n", " \n").replace("\r", "\n"))
 
     def show_pieces(
         self, pieces: Sequence[tuple[Annotation, TextSpan]], classes: dict[int, ClassLabel], selected: int

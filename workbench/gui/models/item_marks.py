@@ -10,6 +10,8 @@ from PySide6.QtGui import QImage
 
 from workbench.data.project import Project
 from workbench.data.types import ClassLabel, Item
+from workbench.tasks.base import TaskInfo
+from workbench.tasks.registry import get_task
 
 _NAMED = 3
 
@@ -66,16 +68,21 @@ def marks_of(
     first = next((classes[i] for i, _ in summary if i is not None and i in classes), None)
     key = f"marks/{project.folder}/{item.id}/{version}" if item.marks or item.proposals else ""
     return Marks(
-        _words(item, summary, classes), first.colour if first is not None else "", item.marked, key,
+        _words(item, summary, classes, get_task(project.task_id).info), first.colour if first is not None else "", item.marked, key,
         drawing(project, item, {i: c.colour for i, c in classes.items()}),
     )  # fmt: skip
 
 
-def _words(item: Item, summary: Sequence[tuple[int | None, int]], classes: Mapping[int, ClassLabel]) -> str:
+def _words(
+    item: Item, summary: Sequence[tuple[int | None, int]], classes: Mapping[int, ClassLabel], info: TaskInfo
+) -> str:
     if not summary and item.proposals and not item.marked:
         return f"{item.proposals} suggestion" + ("s" if item.proposals != 1 else "")
     if not summary:
         return "nothing" if item.marked else "not done"
+    if not info.has_classes:
+        count = sum(n for _, n in summary)
+        return f"{count} {info.mark}" + ("s" if count != 1 else "")
     named = [f"{n} {classes[i].name}" if i is not None and i in classes else f"{n} no class" for i, n in summary]
     rest = f", {len(named) - _NAMED} more" if len(named) > _NAMED else ""
     return ", ".join(named[:_NAMED]) + rest

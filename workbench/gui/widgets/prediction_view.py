@@ -224,12 +224,14 @@ class TextPart(QWidget):
 
     def show_prediction(self, prediction: Text) -> None:
         old = self.view.toPlainText()
-        if old and prediction.text.startswith(old):  # growing: only the new words are put in
+        # Qt makes one end of line of two characters, which would shift the places of all pieces behind it.
+        text = prediction.text.replace("\r\n", " \n") if prediction.marked else prediction.text
+        if old and text.startswith(old):  # growing: only the new words are put in
             cursor = QTextCursor(self.view.document())
             cursor.movePosition(QTextCursor.MoveOperation.End)
-            cursor.insertText(prediction.text[len(old) :])
+            cursor.insertText(text[len(old) :])
         else:
-            self.view.setPlainText(prediction.text)
+            self.view.setPlainText(text)
         if not prediction.finished:
             bar = self.view.verticalScrollBar()
             bar.setValue(bar.maximum())
@@ -252,10 +254,15 @@ class TextPart(QWidget):
             mark.cursor, mark.format = cursor, form
             marks.append(mark)
         self.view.setExtraSelections(marks)
+        if prediction.asked and marks:  # an answer far down in a long text is what is looked for
+            begin = QTextCursor(self.view.document())
+            begin.setPosition(marks[0].cursor.selectionStart())
+            self.view.setTextCursor(begin)
+            self.view.ensureCursorVisible()
         words = (
             [f"{s.label or 'answer'}: {t} ({s.score:.0%})" for t, s in prediction.pieces()] if prediction.marked else []
         )
-        if prediction.marked and not words:
+        if prediction.marked and not words and not prediction.note:
             words = ["Nothing found in this text."]
         self.legend.setText("   ·   ".join(words[:30]))
         self.legend.setVisible(bool(words))

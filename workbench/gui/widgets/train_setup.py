@@ -135,6 +135,8 @@ class TrainSetup(QWidget):
             line.addWidget(label(f"{n:,}", "soft"))
             line.addStretch(1)
             self._classes.addLayout(line)
+        if not info.has_classes:
+            self._classes.addWidget(label(f"{counts.labelled:,} {info.nouns} to learn from.", "soft"))
         if counts.unlabelled:
             self._classes.addWidget(label(f"{counts.unlabelled:,} without a label are left out.", "faint"))
         self._fill_models(project, model_id)
