@@ -434,7 +434,7 @@ def entries() -> list[dict[str, Any]]:
             limits=f"Summaries can leave out what matters or twist it. {'Made for news. ' if news else ''}Compare with the text.",
             paper=f"https://arxiv.org/abs/{paper}",
         )
-    for into in ("German", "French"):
+    for into, code in (("German", "de"), ("French", "fr")):
         add(
             f"t5-small-{into.lower()}",
             f"T5 small, English to {into}",
@@ -444,7 +444,7 @@ def entries() -> list[dict[str, Any]]:
             ["translation"],
             APACHE,
             family="T5",
-            languages=["en", into[:2].lower()],
+            languages=["en", code],
             options={"prefix": f"translate English to {into}: "},
             trained_on=T5_WORDS[1],
             summary=f"Translates English into {into}, roughly.",

@@ -73,7 +73,7 @@ def journey(card: ModelCard, folder: Path) -> tuple[Any, bool]:
                 return model.features(task.collate([task.prepare(Sample("text", text="a lamp"), model)], model)), True
     sample, values = sample_for(task_id, folder)
     # A model with no classes of its own compares meanings: it is given words to choose between.
-    labels = ("broken", "whole") if task_id == "text-classification" and not card.label_names else ()
+    labels = ("broken", "whole") if get_task(task_id).needs_labels(card) else ()
     if card.options.get("languages") and task_id == "translation":
         values |= {"source": "eng_Latn", "target": "deu_Latn"}
     result = next(

@@ -152,7 +152,15 @@ def hub_folder(card: ModelCard, folder: Path) -> Path:
         }[values["model_type"]]
         getattr(tf, kind[0])(**kind[1]).save_pretrained(folder)
     elif card.runtime != "chronos":
-        tokenizer_of({"languages": card.options.get("languages", ())}).save_pretrained(folder)
+        tokenizer = tokenizer_of({"languages": card.options.get("languages", ())})
+        if values["model_type"] == "bart" and card.arch == "AutoModelForSequenceClassification":
+            # It sorts by what it makes of the mark at the end.
+            from tokenizers.processors import TemplateProcessing
+
+            tokenizer.backend_tokenizer.post_processor = TemplateProcessing(
+                "<s> $A </s>", "<s> $A </s> </s> $B </s>", [("<s>", 0), ("</s>", 2)]
+            )
+        tokenizer.save_pretrained(folder)
     return folder
 
 

@@ -92,7 +92,7 @@ def run(options: argparse.Namespace) -> int:
             rows.append({"input": result.sample.name, "prediction": result.prediction, "sample": result.sample})
             if true_pictures:
                 rows[-1]["picture_truth"] = compared(result, true_pictures)
-    report = compare(rows, options.truth, how) if how is not None else None
+    report = compare(rows, options.truth, how, task.info.overlaps) if how is not None else None
     if folder is not None:
         note(f"Written into {folder}")
         options.output = None

@@ -12,6 +12,7 @@ from workbench.control import Control
 from workbench.errors import UserError
 from workbench.runtimes.base import Loaded, Tag
 from workbench.runtimes.hf_loading import load_network, load_part
+from workbench.runtimes.text_entailer import TextEntailer
 
 if TYPE_CHECKING:
     import torch
@@ -38,6 +39,10 @@ class _Reader(Loaded):
     @property
     def tokenizer(self) -> Any:
         return self._tokens
+
+    @property
+    def reads_at_once(self) -> int:
+        return self._longest
 
     @property
     def _longest(self) -> int:
@@ -206,7 +211,9 @@ class PassageAnswerer(_Reader):
 
 
 class MaskFiller(_Reader):
-    """A `GapFiller`."""
+    """A `GapFiller`. `left_out`: how many tokens, far from the gap, it did not see of the last text."""
+
+    left_out = 0
 
     @property
     def gap(self) -> str:
@@ -217,16 +224,27 @@ class MaskFiller(_Reader):
 
         if self.gap not in text:
             raise UserError("There is no gap in the text.", "Write ___ where the word is missing.")
+        text = self._around_gap(text)
         encoded = self._tokens(text, return_tensors="pt", truncation=True, max_length=self._longest).to(self.device)
         places = (encoded["input_ids"][0] == self._tokens.mask_token_id).nonzero().flatten()
-        if not len(places):
-            raise UserError("The gap lies too far back in the text.", "Shorten the text before the gap.")
-        encoded.pop("token_type_ids", None)
         module: Any = self._module
         with torch.inference_mode():
             logits = module(**encoded).logits[0, places[0]].float()
         values, ids = torch.softmax(logits, -1).topk(min(top, logits.shape[-1]))
         return [(str(self._tokens.decode([i])).strip(), v) for i, v in zip(ids.tolist(), values.tolist(), strict=True)]
+
+    def _around_gap(self, text: str) -> str:
+        """What the network sees at once, with the first gap in its middle where there is text on both sides."""
+        found = self._tokens(text, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
+        ids, offsets = found["input_ids"], found["offset_mapping"]
+        room = self._longest - self._tokens.num_special_tokens_to_add()
+        self.left_out = max(0, len(ids) - room)
+        if not self.left_out or self._tokens.mask_token_id not in ids:
+            return text
+        # A little less than there is room for: a word that is cut may take a token more.
+        room -= 2
+        start = max(0, min(ids.index(self._tokens.mask_token_id) - room // 2, len(ids) - room))
+        return text[offsets[start][0] : offsets[start + room - 1][1]]
 
 
 def tagger_from(model: Loaded, labels: Sequence[str]) -> TextTagger:
@@ -293,7 +311,8 @@ def save_extras(model: Any, folder: Path) -> None:
     model.tokenizer.save_pretrained(folder)
 
 
-_KINDS: dict[str, type[_Reader]] = {
+_KINDS: dict[str, type[_Reader | TextEntailer]] = {
+    "AutoModelForSequenceClassification": TextEntailer,
     "AutoModelForTokenClassification": TextTagger,
     "AutoModelForQuestionAnswering": PassageAnswerer,
     "AutoModelForMaskedLM": MaskFiller,

@@ -110,6 +110,8 @@ class TaskInfo:
         group: heading under which pages list it.
         question: what a person would ask for ("find and count things in pictures"), for "Find me a model".
         has_truth: there may be a true picture to hold the made one against (PSNR, SSIM).
+        overlaps: what a right text is compared by beside words and letters, the first one as the main score: "bleu",
+            "chrf", "rouge" (see `workbench.trust.text_overlap`).
     """
 
     id: str
@@ -133,6 +135,7 @@ class TaskInfo:
     group: str = "Pictures"
     question: str = ""
     has_truth: bool = False
+    overlaps: tuple[str, ...] = ()
 
     @property
     def has_classes(self) -> bool:

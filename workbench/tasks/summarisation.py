@@ -29,6 +29,7 @@ class Summarisation(WritingTask):
         options=(LENGTH,),
         group="Texts",
         question="sum up long texts",
+        overlaps=("rouge", "chrf"),
     )
 
     def note(self, model: Loaded, text: str) -> str:

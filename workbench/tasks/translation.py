@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from workbench.runtimes.base import Loaded, Writing
 
 
+# Tokens of a few sentences, and of their translation: these models were taught sentence by sentence.
+_SENTENCES, _LONGEST = 128, 512
 SOURCE = Option("source", "From", "choice", "", "The language of your text")
 TARGET = Option("target", "Into", "choice", "", "The language you want")
 
@@ -36,21 +38,23 @@ class Translation(WritingTask):
         options=(SOURCE, TARGET),
         group="Texts",
         question="translate texts",
+        overlaps=("bleu", "chrf"),
     )
 
     def choices(self, card: ModelCard, option: Option) -> tuple[tuple[str, str], ...]:
-        return language_choices(card.options.get("languages", ()))
+        own = card.options.get("sources") if option is SOURCE else None
+        return language_choices(own or card.options.get("languages", ()))
 
     def how(self, options: TryOptions) -> Writing:
         from workbench.runtimes.base import Writing
 
-        return Writing(max_tokens=512, source=options.text(SOURCE), target=options.text(TARGET))
+        return Writing(max_tokens=_LONGEST, source=options.text(SOURCE), target=options.text(TARGET), piece=_SENTENCES)
 
     def messages(self, text: str, options: TryOptions, model: Loaded) -> Sequence[Mapping[str, str]]:
-        known = [code for code, _ in self.choices(model.card, TARGET)]
         for option in (SOURCE, TARGET):
+            known = [code for code, _ in self.choices(model.card, option)]
             chosen = options.text(option)
-            if known and chosen not in known:
+            if len(known) > 1 and chosen not in known:
                 raise UserError(
                     f"“{model.card.name}” needs a language: {option.title.lower()}.", "Choose one of its languages."
                 )
