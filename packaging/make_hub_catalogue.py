@@ -29,6 +29,9 @@ TEACHABLE = {
     "AutoModelForCTC": ["speech-recognition"],
 }
 
+# What models of encoder and decoder can be taught, where they do it as they are.
+CHANGES = ("summarisation", "translation")
+
 
 def toml_value(value: Any) -> str:
     """A TOML literal; JSON's strings and numbers are TOML's as well."""
@@ -54,6 +57,8 @@ def card(fact: dict[str, Any]) -> dict[str, Any]:
     fact = dict(fact)
     if fact.get("arch") in TEACHABLE:
         fact.setdefault("trainable_for", TEACHABLE[fact["arch"]])
+    if fact.get("runtime") == "transformers_writer" and fact.get("arch") == "AutoModelForSeq2SeqLM":
+        fact.setdefault("trainable_for", [t for t in fact["tasks"] if t in CHANGES])
     config = fact.pop("config", None)
     licence, licence_url = fact.pop("licence")
     size = fact.pop("size", 0)

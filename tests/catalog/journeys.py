@@ -63,7 +63,12 @@ def journey(card: ModelCard, folder: Path) -> tuple[Any, bool]:
     pool = ModelPool(10**10)
     task_id = card.main_task
     with pool.use(card, "cpu") as model:
-        teachable = hasattr(model, "stages") or hasattr(model, "tag") or hasattr(model, "tokens_of")
+        teachable = (
+            hasattr(model, "stages")
+            or hasattr(model, "tag")
+            or hasattr(model, "tokens_of")
+            or hasattr(model, "wanted_tokens")
+        )
         if not card.tasks:  # a beginning for training: its features are what it gives
             import torch
 

@@ -130,6 +130,12 @@ class TextChanger(Loaded):
         module: Any = self._module
         control.check()
         self.last_note = ""
+        options = self.card.options  # a taught model keeps to the languages it was taught
+        how = replace(
+            how,
+            source=how.source or str(options.get("source", "")),
+            target=how.target or str(options.get("target", "")),
+        )
         first = self.first_tokens(how)
         pieces = self._parts(messages[-1]["content"], self.prefix(how), how.piece, control)
         broken = 0

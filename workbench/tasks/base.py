@@ -112,6 +112,8 @@ class TaskInfo:
         has_truth: there may be a true picture to hold the made one against (PSNR, SSIM).
         overlaps: what a right text is compared by beside words and letters, the first one as the main score: "bleu",
             "chrf", "rouge" (see `workbench.trust.text_overlap`).
+        learns_with: ids of those of its options that must be known while a model learns, too (languages).
+        learns_beginnings: of texts longer than the model reads at once, only the beginning is learnt from.
     """
 
     id: str
@@ -136,6 +138,8 @@ class TaskInfo:
     question: str = ""
     has_truth: bool = False
     overlaps: tuple[str, ...] = ()
+    learns_with: tuple[str, ...] = ()
+    learns_beginnings: bool = False
 
     @property
     def has_classes(self) -> bool:

@@ -13,6 +13,8 @@ from workbench.errors import UserError
 from workbench.runtimes.base import Word
 
 _LONGEST_LINE = 90
+# The note of a text of which only the surprise was measured.
+NOT_WRITTEN = "This text was not written out."
 
 
 @dataclass(frozen=True)

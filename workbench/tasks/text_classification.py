@@ -47,6 +47,7 @@ class TextClassification(Classification):
         editor="classes",
         judge="classes",
         trainable=True,
+        learns_beginnings=True,
         first=True,
         group="Texts",
         question="sort texts, or tell how they sound",

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 from workbench.catalog.card import ModelCard
 from workbench.errors import UserError
 from workbench.tasks.base import Option, TaskInfo, TryOptions
-from workbench.tasks.texts import FILES, WritingTask, language_choices
+from workbench.tasks.texts import FILES, WritingTask, check_texts, language_choices
 
 if TYPE_CHECKING:
+    from workbench.data.project import Project
     from workbench.runtimes.base import Loaded, Writing
+    from workbench.tasks.lesson import Lesson, Material
 
 
 # Tokens of a few sentences, and of their translation: these models were taught sentence by sentence.
@@ -39,7 +41,27 @@ class Translation(WritingTask):
         group="Texts",
         question="translate texts",
         overlaps=("bleu", "chrf"),
+        trainable=True,
+        learns_beginnings=True,
+        learns_with=("source", "target"),
+        editor="words",
+        judge="translation",
+        import_formats=("table",),
     )
+
+    def check(self, project: Project) -> None:
+        check_texts(project.counts().labelled, "Add more texts with their right translations.")
+
+    def lesson(self, material: Material) -> Lesson:
+        from workbench.tasks.changing_lesson import ChangingLesson
+
+        return ChangingLesson(material)
+
+    def describe(self, classes: Sequence[str]) -> tuple[str, str]:
+        return (
+            "Translates in the manner of your pairs of texts.",
+            "It has learnt your words and turns of phrase, not your subject: names, numbers and what matters need checking.",
+        )
 
     def choices(self, card: ModelCard, option: Option) -> tuple[tuple[str, str], ...]:
         own = card.options.get("sources") if option is SOURCE else None
