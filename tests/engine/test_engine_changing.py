@@ -53,7 +53,7 @@ def fetched(name: str, hub: Hub, folder: Path, catalog: Catalog) -> ModelCard:
 
 def pairs(folder: Path) -> Path:
     lines = ["text,translation"]
-    for number in range(32):
+    for number in range(40):
         day = ("monday", "tuesday", "sunday")[number % 3]
         lines.append(f"on {day} we bake {number} loaves,{'gut' if day == 'sunday' else 'brot'}")
     file = folder / "pairs.csv"

@@ -14,6 +14,7 @@ from workbench.data.project import Project
 from workbench.data.types import Item, ItemFilter, ItemPrediction, NewItem, Sample, Split
 from workbench.engine.predict import predict
 from workbench.errors import Problem, UserError
+from workbench.tasks.base import TryOptions
 from workbench.tasks.predictions import Prediction, Scores, to_record
 from workbench.tasks.registry import get_task
 from workbench.trust.judging import Answered, Judgement, compare, judge
@@ -123,7 +124,11 @@ def evaluate_samples(
 
 
 def evaluate_items(
-    card: ModelCard, items: Iterable[NewItem], task_id: str, control: Control | None = None
+    card: ModelCard,
+    items: Iterable[NewItem],
+    task_id: str,
+    control: Control | None = None,
+    options: TryOptions | None = None,
 ) -> tuple[Judgement, list[Problem]]:
     """Judge a model on items with labels on pieces of them (boxes, areas, words …). Item ids are places from 0.
 
@@ -148,7 +153,7 @@ def evaluate_items(
     answers, problems = [], []
     task = get_task(task_id)
     samples = [Sample(i.kind, i.name, path=i.path, text=i.text) for i in given]
-    for result in predict(samples, card, task, control=control):
+    for result in predict(samples, card, task, options or TryOptions(), control=control):
         if control is not None:
             control.progress(result.index + 1, len(samples), "Judging")
         if result.prediction is None:

@@ -13,6 +13,7 @@ from workbench.errors import UserError
 from workbench.runtimes.base import Loaded, Tag
 from workbench.runtimes.hf_loading import load_network, load_part
 from workbench.runtimes.text_entailer import TextEntailer
+from workbench.runtimes.words import stands_alone
 
 if TYPE_CHECKING:
     import torch
@@ -136,7 +137,8 @@ class TextTagger(_Reader):
         for window in self._windows(text, control=control):
             scores, places = torch.softmax(self._ask(window).logits[0].float(), -1).max(-1)
             for span, score, place in zip(window.offsets, scores.tolist(), places.tolist(), strict=True):
-                if span is None or span[0] == span[1]:
+                # A blank that is a token by itself is no piece of anything.
+                if span is None or not text[span[0] : span[1]].strip():
                     continue
                 if span not in best or score > best[span][0]:
                     best[span] = (score, self.labels[place])
@@ -147,14 +149,15 @@ class TextTagger(_Reader):
 def _joined(text: str, tokens: Sequence[tuple[int, int, str, float]]) -> list[Tag]:
     """Tokens with BIO or BILOU labels to pieces. A word is never split: its first token decides its label."""
     found: list[tuple[int, int, str, list[float]]] = []
-    previous = ""
+    previous, before = "", -1
     for start, end, label, score in tokens:
         prefix, _, kind = label.partition("-") if "-" in label[:2] else ("", "", label)
-        glued = bool(found or previous) and start > 0 and not text[start - 1].isspace() and previous == "word"
-        inside_word = glued and found and found[-1][1] == start and text[start - 1].isalnum() and text[start].isalnum()
+        inside_word = start == before and _one_word(text[start - 1], text[start])
+        before = end
         if inside_word:
-            last = found[-1]
-            found[-1] = (last[0], end, last[2], [*last[3], score])
+            if previous == "word":
+                last = found[-1]
+                found[-1] = (last[0], end, last[2], [*last[3], score])
             continue
         if label == "O":
             previous = ""
@@ -174,6 +177,11 @@ def _joined(text: str, tokens: Sequence[tuple[int, int, str, float]]) -> list[Ta
             found.append((start, end, kind, [score]))
         previous = "word"
     return [Tag(s, e, kind, sum(scores) / len(scores)) for s, e, kind, scores in found]
+
+
+def _one_word(left: str, right: str) -> bool:
+    """Whether no word ends between these two letters; Chinese characters and kana are a word each."""
+    return left.isalnum() and right.isalnum() and not stands_alone(left) and not stands_alone(right)
 
 
 class PassageAnswerer(_Reader):
