@@ -12,6 +12,7 @@ from workbench.catalog.card import ModelCard
 from workbench.control import Control
 from workbench.errors import UserError
 from workbench.runtimes.base import Loaded, Writing
+from workbench.runtimes.stopping import stoppable
 from workbench.runtimes.transformers_text_runtime import load
 
 if TYPE_CHECKING:
@@ -144,7 +145,7 @@ class TextChanger(Loaded):
             if joint:
                 yield joint
             encoded = self.given_tokens(part, how).to(self.device)
-            with torch.inference_mode():
+            with torch.inference_mode(), stoppable(module, control):
                 seen = module.get_encoder()(**encoded)
             start = torch.tensor([first], device=self.device)
             given = {"encoder_outputs": seen, "attention_mask": encoded["attention_mask"]}
@@ -313,11 +314,12 @@ def _words(
     with torch.inference_mode():
         for _ in range(how.max_tokens):
             control.check()
-            if given is None:
-                mask = torch.ones((1, length + len(made)), dtype=dtype, device=ids.device)
-                out = module(input_ids=fed, attention_mask=mask, past_key_values=memory, use_cache=True)
-            else:
-                out = module(**given, decoder_input_ids=fed, past_key_values=memory, use_cache=True)
+            with stoppable(module, control):
+                if given is None:
+                    mask = torch.ones((1, length + len(made)), dtype=dtype, device=ids.device)
+                    out = module(input_ids=fed, attention_mask=mask, past_key_values=memory, use_cache=True)
+                else:
+                    out = module(**given, decoder_input_ids=fed, past_key_values=memory, use_cache=True)
             memory = out.past_key_values
             logits = out.logits[0, -1].float().cpu()
             if forbidden:
