@@ -19,6 +19,7 @@ from workbench.tasks.predictions import Prediction, Scores, to_record
 from workbench.tasks.registry import get_task
 from workbench.trust.judging import Answered, Judgement, compare, judge
 from workbench.trust.metrics import Comparison, Evaluation, evaluation_from_predictions
+from workbench.trust.overlap_judgement import judged
 
 __all__ = [
     "Comparison", "Evaluation", "Judgement", "compare", "evaluate", "evaluate_items", "evaluate_samples",
@@ -166,6 +167,8 @@ def evaluate_items(
         said = ItemPrediction(result.index, Split.TEST, "", "", (), to_record(result.prediction))
         marks = tuple(Annotation(a.shape, None, text=a.text, ignored=a.ignored) for a in new.annotations or ())
         answers.append(Answered(item, said, marks, tuple(names[result.index])))
+    if task.info.overlaps:  # of texts that were written, whatever the model's own training is judged by
+        return judged(task.info.judge, task.info.overlaps, answers, Split.TEST.value), problems
     return judge(task.info.judge, classes, answers, Split.TEST.value), problems
 
 
