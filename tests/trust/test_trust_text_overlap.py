@@ -79,3 +79,6 @@ def test_what_cannot_be_compared_is_a_sentence_and_stop_is_heard() -> None:
     for kind in ("bleu", "chrf", "rouge"):
         empty = overlaps((kind,), [""], ["something right"])[0]
         assert empty.value == 0.0
+        # Some drawn scores are 0 and others are not.
+        mixed = overlaps((kind,), ["the right words here", "x"], ["the right words here", "other"])[0]
+        assert mixed.low is not None and mixed.low <= mixed.value

@@ -155,9 +155,21 @@ def per_text(kind: str, given: str, right: str, parting: str = "13a") -> float:
 def _metric(kind: str, parting: str, ignore_case: bool, single: bool) -> Any:
     from sacrebleu.metrics import BLEU, CHRF
 
+    metric: Any
     if kind == "bleu":
-        return BLEU(tokenize=parting, lowercase=ignore_case, effective_order=single)
-    return CHRF(lowercase=ignore_case)
+        metric = BLEU(tokenize=parting, lowercase=ignore_case, effective_order=single)
+    else:
+        metric = CHRF(lowercase=ignore_case)
+    compute = metric._compute_score_from_stats
+
+    def computed(stats: Any) -> Any:
+        """Its bootstrap takes the mean of numbers of two kinds, which fails where a drawn score is 0."""
+        score = compute(stats)
+        score.score = float(score.score)
+        return score
+
+    metric._compute_score_from_stats = computed
+    return metric
 
 
 def _sacre(
