@@ -129,7 +129,10 @@ def test_marked_pieces_stay_on_their_letters(text: str, piece: str, tmp_path: Pa
     whole = json.loads(written)
     at = whole.index(piece)
     rows = [f'{{"text": {written}, "label": [[{at}, {at + len(piece)}, "NAME"]]}}']
-    rows += [f'{{"text": "Number {n} is Bob", "label": [[{11 + len(str(n))}, {14 + len(str(n))}, "NAME"]]}}' for n in range(3)]
+    rows += [
+        f'{{"text": "Number {n} is Bob", "label": [[{11 + len(str(n))}, {14 + len(str(n))}, "NAME"]]}}'
+        for n in range(3)
+    ]
     file = tmp_path / "spans.jsonl"
     file.write_text("\n".join(rows), encoding="utf-8")
     project, result = imported(file)

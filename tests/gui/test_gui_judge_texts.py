@@ -40,7 +40,9 @@ LONG = 60_000
 
 
 def test_a_translation_is_compared_by_word_groups(window: MainWindow, qtbot: QtBot) -> None:
-    dialog = CompareTextDialog(window.ctx, "A dog runs in the park today", window, get_task("translation").info.overlaps)
+    dialog = CompareTextDialog(
+        window.ctx, "A dog runs in the park today", window, get_task("translation").info.overlaps
+    )
     qtbot.addWidget(dialog)
     dialog.show()
     assert dialog.overlaps.isHidden() and dialog.parting.isVisible()
@@ -69,9 +71,7 @@ def translator(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, window: MainWind
         yield card
 
 
-def test_many_texts_are_judged_from_a_table(
-    window: MainWindow, qtbot: QtBot, tmp_path: Path, translator: Any
-) -> None:
+def test_many_texts_are_judged_from_a_table(window: MainWindow, qtbot: QtBot, tmp_path: Path, translator: Any) -> None:
     table = tmp_path / "pairs.csv"
     table.write_text("text,translation\na house,ein Haus\na dog,ein Hund\na cat,eine Katze\n", encoding="utf-8")
     task = get_task("translation")

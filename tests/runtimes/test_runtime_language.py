@@ -406,6 +406,10 @@ def test_a_language_the_model_does_not_know_is_said(tmp_path: Path) -> None:
     given = card("transformers_writer", "AutoModelForSeq2SeqLM", "translation", options=options)
     model: Any = open_model(given, files)
     assert get_task("translation").choices(given, get_task("translation").info.options[0])[1] == ("deu_Latn", "German")
+    # What the text shall become is at first another language than its own.
+    assert get_task("translation").choices(given, get_task("translation").info.options[1])[0] == ("deu_Latn", "German")
+    with pytest.raises(UserError, match="are the same"):
+        predict(model, "translation", "Hello", source="eng_Latn", target="eng_Latn")
     with pytest.raises(UserError, match="needs a language"):
         predict(model, "translation", "Hello")
     with pytest.raises(UserError, match="does not know the language"):

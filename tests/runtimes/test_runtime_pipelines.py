@@ -109,7 +109,9 @@ def test_text_classification_differs_only_by_averaging_the_windows_of_a_long_tex
     judge = tf.pipeline("text-classification", model=folder, top_k=None, function_to_apply="none")
     longest = card.preparation.max_tokens
     long = "abcdefghij " * (longest // 11 * 3)
-    tokens = judge.tokenizer(long, truncation=True, max_length=longest, stride=longest // 4, return_overflowing_tokens=True)
+    tokens = judge.tokenizer(
+        long, truncation=True, max_length=longest, stride=longest // 4, return_overflowing_tokens=True
+    )
     windows = tokens["input_ids"]
     assert len(windows) > 2
     with torch.inference_mode():
@@ -221,7 +223,9 @@ def test_words_are_never_split_and_chinese_characters_are_words() -> None:
     assert found("张三在北京", *chinese) == [("张三", "PER"), ("北京", "LOC")]
 
 
-@pytest.mark.parametrize("name", ["bert-base-uncased-gap", "roberta-base-gap", "modernbert-base-gap", "camembert-base-gap"])
+@pytest.mark.parametrize(
+    "name", ["bert-base-uncased-gap", "roberta-base-gap", "modernbert-base-gap", "camembert-base-gap"]
+)
 def test_fill_mask(name: str, opened: Callable[..., Opened]) -> None:
     card, model, folder = opened(name)
     judge = tf.pipeline("fill-mask", model=folder, top_k=10)

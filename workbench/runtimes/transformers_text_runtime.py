@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 _SHARED = 0.25
 _LONGEST_ANSWER = 30  # tokens
 _LONGEST_WINDOW = 512
+# A question that takes more than this part of a window leaves too little room for the text.
+_MOST_ASKED = 0.5
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,8 @@ class _Reader(Loaded):
     def _windows(self, *texts: str, control: Control) -> Iterator[_Window]:
         """The last text cut into windows that overlap, the others whole in each of them."""
         longest = self._longest
+        if len(texts) == 2 and len(self._tokens(texts[0], verbose=False)["input_ids"]) > longest * _MOST_ASKED:
+            raise UserError("The question is too long.", "Ask in one or two sentences.")
         encoded = self._tokens(
             *texts,
             truncation="only_second" if len(texts) == 2 else True,

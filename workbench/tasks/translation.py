@@ -65,7 +65,9 @@ class Translation(WritingTask):
 
     def choices(self, card: ModelCard, option: Option) -> tuple[tuple[str, str], ...]:
         own = card.options.get("sources") if option is SOURCE else None
-        return language_choices(own or card.options.get("languages", ()))
+        known = language_choices(own or card.options.get("languages", ()))
+        # The first one is chosen at first: another one than that of the text.
+        return (*known[1:], *known[:1]) if option is TARGET and own is None else known
 
     def how(self, options: TryOptions) -> Writing:
         from workbench.runtimes.base import Writing
@@ -80,6 +82,8 @@ class Translation(WritingTask):
                 raise UserError(
                     f"“{model.card.name}” needs a language: {option.title.lower()}.", "Choose one of its languages."
                 )
+        if options.text(SOURCE) and options.text(SOURCE) == options.text(TARGET):
+            raise UserError("Both languages are the same.", "Choose the language you want.")
         return super().messages(text, options, model)
 
 

@@ -75,6 +75,11 @@ class OverlapJudgement:
             text += f" Only {self.n} were tested: add more examples to be sure."
         return text
 
+    def remark(self) -> str:
+        """Beside the scores themselves: how many texts, and whether that is enough."""
+        texts = "1 text was judged" if self.n == 1 else f"{self.n:,} texts were judged"
+        return f"{texts}{': too few to be sure' if self.n < _FEW else ''}. Those least like the right ones come first."
+
     def headline(self) -> dict[str, Any]:
         if not self.scores:
             return {"split": self.split, "n": 0}

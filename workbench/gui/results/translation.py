@@ -24,7 +24,7 @@ class View(ResultView):
         tables = super().tabs()
         holder = QWidget()
         column = QVBoxLayout(holder)
-        column.setContentsMargins(0, S, 0, 0)
+        column.setContentsMargins(S, S, S, 0)
         self.scores = OverlapRow()
         self.page = QTextBrowser()
         self.page.setObjectName("changed-texts")

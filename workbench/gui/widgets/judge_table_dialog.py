@@ -158,7 +158,9 @@ class JudgeTableDialog(QDialog):
     def _opened(self, plan: ImportPlan) -> None:
         names = [c.name for c in plan.columns()]
         if len(names) < 2:
-            self._failed(Problem(plan.title, "This is no table with two columns.", "It needs the texts and the right answers."))
+            self._failed(
+                Problem(plan.title, "This is no table with two columns.", "It needs the texts and the right answers.")
+            )
             return
         self.banner.hide()
         self._plan = plan
@@ -232,7 +234,7 @@ class JudgeTableDialog(QDialog):
         else:
             self.banner.hide()
         self.scores.show_scores(judged.scores)
-        self.sentence.setText(judged.sentence())
+        self.sentence.setText(judged.remark() if judged.cases else judged.sentence())
         self.sentence.show()
         each = judged.per_item()
         cases = judged.worst()[:_SHOWN]

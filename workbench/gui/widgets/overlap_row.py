@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
 
 from workbench.engine.truth import MANY_ARE_RIGHT
-from workbench.gui.theme import L, S, XS
+from workbench.gui.theme import XS, L, S
 from workbench.gui.widgets.basic import clear_layout, label
 from workbench.trust.text_overlap import Overlap
 

@@ -51,7 +51,12 @@ class TokenView(Card):
         """Look at a project's texts with a model's tokenizer, in a job; the newest question counts."""
         from workbench.tasks.registry import get_task
 
-        if project is None or card is None or get_task(project.task_id).info.media != "text" or not self._ctx.is_here(card):
+        if (
+            project is None
+            or card is None
+            or get_task(project.task_id).info.media != "text"
+            or not self._ctx.is_here(card)
+        ):
             self._key = None
             self._stop()
             self.hide()

@@ -344,6 +344,7 @@ class TrainSetup(QWidget):
         self.models.setItemDelegate(CardDelegate(self.models))
         self.models.setMouseTracking(True)
         column.addWidget(self._why)
+        self.models.setMinimumHeight(150)
         column.addWidget(self.models, 1)
         self.tokens = TokenView(self._ctx)
         column.addWidget(self.tokens)
