@@ -264,9 +264,9 @@ def decode_text(data: bytes) -> str:
     except UnicodeDecodeError:
         pass
     if b"\0" not in data:
-        text = _nearly_utf8(data)
-        if text is not None:
-            return text
+        mended = _nearly_utf8(data)
+        if mended is not None:
+            return mended
         import charset_normalizer
 
         guesses = list(charset_normalizer.from_bytes(data[:1_000_000]))

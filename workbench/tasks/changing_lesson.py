@@ -85,7 +85,7 @@ class ChangingLesson:
         if any(asked.values()):
             kept = {k: v for k, v in card.options.items() if k not in ("languages", "sources")}
             self._writer.card = replace(card, options={**kept, **asked})
-        return Writing(max_tokens=_LONGEST_WRITTEN, **asked)
+        return Writing(max_tokens=_LONGEST_WRITTEN, source=asked["source"], target=asked["target"])
 
     @property
     def module(self) -> nn.Module:

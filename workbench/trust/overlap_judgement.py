@@ -150,10 +150,10 @@ def judged(kind: str, kinds: Sequence[str], answers: Sequence[Answered], split: 
             nats.append((said.surprise_before, said.surprise))
         if said.note == NOT_WRITTEN:
             continue
-        before = said.before if said.surprise_before >= 0 else None
+        first_try = said.before if said.surprise_before >= 0 else None
         cases.append(
             OverlapCase(
-                answer.item.id, answer.item.text or "", wanted, said.text, before, said.surprise, said.surprise_before
+                answer.item.id, answer.item.text or "", wanted, said.text, first_try, said.surprise, said.surprise_before
             )
         )
     if not cases:

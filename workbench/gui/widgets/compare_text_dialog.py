@@ -102,8 +102,8 @@ class CompareTextDialog(QDialog):
         self.parting.setObjectName("compare-parting")
         self.parting.setAccessibleName("How words are told apart")
         self.parting.setToolTip("How texts are cut into words for BLEU (tokenisation)")
-        for name, words in PARTINGS:
-            self.parting.addItem(words, name)
+        for name, said in PARTINGS:
+            self.parting.addItem(said, name)
         self.parting.currentIndexChanged.connect(lambda _i: self._timer.start())
         words = label("Words are told apart:", "soft")
         words.setBuddy(self.parting)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QVBoxLayout, QWidget
@@ -37,7 +39,7 @@ class TokenView(Card):
         self.body.addLayout(row(self.mark, self.heading, 1))
         self._place = QVBoxLayout()
         self.body.addLayout(self._place)
-        self._plot: object = None
+        self._plot: Any = None
         self.words = label("", "soft", wrap=True, selectable=True)
         self.words.setObjectName("token-words")
         self.advice = label("", "strong", wrap=True)
@@ -109,7 +111,7 @@ class TokenView(Card):
     def _draw(self) -> None:
         """The lengths as bars, and a line where the model's sight ends."""
         if self.found is None:
-            if isinstance(self._plot, QWidget):
+            if self._plot is not None:
                 self._plot.hide()
             return
         import pyqtgraph
