@@ -80,7 +80,8 @@ def journey(card: ModelCard, folder: Path) -> tuple[Any, bool]:
     # A model with no classes of its own compares meanings: it is given words to choose between.
     labels = ("broken", "whole") if get_task(task_id).needs_labels(card) else ()
     if card.options.get("languages") and task_id == "translation":
-        values |= {"source": "eng_Latn", "target": "deu_Latn"}
+        codes = [code for code, _name in card.options["languages"]]
+        values |= {"source": codes[0], "target": codes[1]}
     result = next(
         predict([sample], card, get_task(task_id), TryOptions(labels=labels, values=values), pool=pool, device="cpu")
     )

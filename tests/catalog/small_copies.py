@@ -17,7 +17,8 @@ from workbench.catalog.card import ModelCard
 from workbench.catalog.catalog import label_names
 from workbench.runtimes.blueprint import network_of
 
-VOCABULARY = 300
+# 256 bytes, five marks, and the marks of languages.
+VOCABULARY = 480
 # What makes a network smaller, by the names its config uses. Heads divide 32.
 _SMALLER: dict[str, Any] = {
     "hidden_size": 32, "d_model": 32, "dim": 32, "n_embd": 32, "embedding_size": 16, "intermediate_size": 48, "d_ff": 48,

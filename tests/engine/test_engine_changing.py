@@ -65,7 +65,6 @@ def pairs(folder: Path) -> Path:
     ("name", "task", "how", "rate"),
     [
         ("t5-small", "summarisation", How.THOROUGH, 1e-2),
-        ("opus-mt-en-de", "translation", How.THOROUGH, 1e-2),
         ("bart-base", "summarisation", How.BALANCED, 5e-2),
     ],
 )

@@ -98,7 +98,10 @@ def test_networks_that_change_texts_take_all_of_it_in_pieces(name: str, opened: 
         model._parts(text, "", 0, control)
 
 
-def test_translations_go_sentence_by_sentence_and_keep_their_paragraphs(opened: Callable[[str], Opened]) -> None:
+def test_translations_go_sentence_by_sentence_and_keep_their_paragraphs(
+    opened: Callable[[str], Opened], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workbench.tasks.translation._LONGEST", 8)
     _card, model = opened("opus-mt-en-de")
     text = f"{SENTENCES[0]} {SENTENCES[1]}\n\n{SENTENCES[2]}\r\nA list:\n- one\n- two"
     parts = model._parts(text, "", 40)
@@ -117,7 +120,11 @@ def test_networks_that_go_on_say_when_they_did_not_read_the_beginning(
     name: str, opened: Callable[[str], Opened]
 ) -> None:
     _card, model = opened(name)
+    # As if it held less: going on to the end of a thousand tokens takes long.
+    config = model.net.config
+    setattr(config, "n_positions" if name == "distilgpt2" else "max_position_embeddings", 64)
     context = model.reads_at_once
+    assert context == 64
     long = "word " * context
     assert list(model.write([{"role": "user", "content": long}], Writing(max_tokens=5), Control())) is not None
     assert "Only the last" in model.last_note and "words were read" in model.last_note

@@ -322,6 +322,51 @@ def test_summing_up_and_translating_by_the_likeliest_word(
     assert found == wanted
 
 
+def test_the_languages_of_the_catalogue_are_the_tokenizers_own() -> None:
+    from transformers.models.m2m_100.tokenization_m2m_100 import FAIRSEQ_LANGUAGE_CODES as M2M
+    from transformers.models.nllb.tokenization_nllb import FAIRSEQ_LANGUAGE_CODES as NLLB
+
+    for name, codes in (("nllb-600m", NLLB), ("m2m100-418m", M2M["m2m100"])):
+        listed = Catalog.load().get(name).options["languages"]
+        assert {code for code, _name in listed} == set(codes) and len(listed) == len(codes)
+        assert len({plain for _code, plain in listed}) == len(listed) and listed[0][1] == "English"
+
+
+def test_m2m_100_is_told_its_languages_by_its_own_marks(tmp_path: Path) -> None:
+    import sentencepiece
+
+    from workbench.runtimes.transformers_writer_runtime import TextChanger
+
+    (tmp_path / "t.txt").write_text("the lamp is here and the lamp is there\n" * 50)
+    sentencepiece.SentencePieceTrainer.train(
+        input=str(tmp_path / "t.txt"), model_prefix=str(tmp_path / "s"), vocab_size=19, minloglevel=2
+    )
+    pieces = sentencepiece.SentencePieceProcessor(model_file=str(tmp_path / "s.model"))
+    vocab = ["<s>", "<pad>", "</s>", "<unk>", *(pieces.id_to_piece(n) for n in range(3, pieces.get_piece_size()))]
+    (tmp_path / "vocab.json").write_text(json.dumps({t: n for n, t in enumerate(vocab)}))
+    tokenizer: Any = tf.M2M100Tokenizer(str(tmp_path / "vocab.json"), str(tmp_path / "s.model"))
+    config = tf.M2M100Config(
+        vocab_size=400, d_model=32, encoder_layers=2, decoder_layers=2, encoder_attention_heads=2,
+        decoder_attention_heads=2, encoder_ffn_dim=32, decoder_ffn_dim=32,
+    )  # fmt: skip
+    torch.manual_seed(0)
+    network = tf.M2M100ForConditionalGeneration(config).eval()
+    card = Catalog.load().get("m2m100-418m")
+    model = TextChanger(card, network, tokenizer)
+    how = Writing(max_tokens=11, source="en", target="de")
+    assert model.first_tokens(how)[-1] == tokenizer.get_lang_id("de")
+    ids = model.given_tokens("the lamp", how)["input_ids"][0].tolist()
+    tokenizer.src_lang = "en"
+    assert ids == tokenizer("the lamp")["input_ids"] and ids[0] == tokenizer.get_lang_id("en")
+    with torch.inference_mode():
+        made = network.generate(
+            **tokenizer("the lamp", return_tensors="pt"), forced_bos_token_id=tokenizer.get_lang_id("de"),
+            max_new_tokens=12, do_sample=False, num_beams=1, bad_words_ids=[[1]],
+        )  # fmt: skip
+    wanted = tokenizer.decode(made[0], skip_special_tokens=True).removeprefix("__de__")
+    assert "".join(model.write([{"role": "user", "content": "the lamp"}], how, Control())).strip() == wanted.strip()
+
+
 # Sounds -------------------------------------------------------------------------------------------------------------------
 
 

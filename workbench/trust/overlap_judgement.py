@@ -153,7 +153,13 @@ def judged(kind: str, kinds: Sequence[str], answers: Sequence[Answered], split: 
         first_try = said.before if said.surprise_before >= 0 else None
         cases.append(
             OverlapCase(
-                answer.item.id, answer.item.text or "", wanted, said.text, first_try, said.surprise, said.surprise_before
+                answer.item.id,
+                answer.item.text or "",
+                wanted,
+                said.text,
+                first_try,
+                said.surprise,
+                said.surprise_before,
             )
         )
     if not cases:
