@@ -209,6 +209,8 @@ class TrainSetup(QWidget):
         def show() -> None:
             from workbench.engine.estimate import estimate
 
+            if self._ctx.store.project is not project:
+                return  # closed while it was measured
             for how, words in self._times.items():
                 found = estimate(project, card, how, self.epochs.value())
                 guess = "" if found.measured else ", roughly"
