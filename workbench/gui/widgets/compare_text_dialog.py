@@ -108,7 +108,9 @@ class CompareTextDialog(QDialog):
         words = label("Words are told apart:", "soft")
         words.setBuddy(self.parting)
         line = QWidget()
-        line.setLayout(row(words, self.parting, 1))
+        parting = row(words, self.parting, 1)
+        parting.setContentsMargins(0, 0, 0, 0)
+        line.setLayout(parting)
         line.setVisible("bleu" in self._kinds)
         column.addWidget(line)
         return side
