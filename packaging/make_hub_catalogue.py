@@ -17,7 +17,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "packaging")]
 
-from catalogue import more, others, texts, writers  # noqa: E402
+from catalogue import inference, more, others, texts, writers  # noqa: E402
 from catalogue.sizes import PUBLISHED  # noqa: E402
 
 BYTES = {"float32": 4, "float16": 2, "bfloat16": 2, "int8": 1}
@@ -30,6 +30,9 @@ TEACHABLE = {
     "AutoModelForCTC": ["speech-recognition"],
     "AutoModelForAudioClassification": ["sound-classification"],
 }
+
+# What models of encoder and decoder can be taught, where they do it as they are.
+CHANGES = ("summarisation", "translation")
 
 
 def toml_value(value: Any) -> str:
@@ -56,6 +59,8 @@ def card(fact: dict[str, Any]) -> dict[str, Any]:
     fact = dict(fact)
     if fact.get("arch") in TEACHABLE:
         fact.setdefault("trainable_for", TEACHABLE[fact["arch"]])
+    if fact.get("runtime") == "transformers_writer" and fact.get("arch") == "AutoModelForSeq2SeqLM":
+        fact.setdefault("trainable_for", [t for t in fact["tasks"] if t in CHANGES])
     config = fact.pop("config", None)
     licence, licence_url = fact.pop("licence")
     size = fact.pop("size", 0)
@@ -94,7 +99,7 @@ def main() -> None:
     (CATALOG / "configs").mkdir(exist_ok=True)
     for old in (CATALOG / "configs").glob("*.json"):
         old.unlink()
-    write("hub_texts.toml", "Text models that read.", [*texts.entries(), *more.texts()])
+    write("hub_texts.toml", "Text models that read.", [*texts.entries(), *more.texts(), *inference.entries()])
     write("hub_writers.toml", "Models that write or look ahead.", [*writers.entries(), *more.writers()])
     write("hub_sounds.toml", "Sound models.", [*others.sounds(), *more.sounds()])
     write("hub_vision.toml", "Picture models of the hub.", [*others.vision(), *more.vision()])

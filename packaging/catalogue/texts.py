@@ -586,7 +586,7 @@ def entries() -> list[dict[str, Any]]:
         summary="Says which kind of insult or threat an English comment holds, if any.",
         trained_on="160,000 comments from Wikipedia's talk pages, rated by people.",
         strengths="Finds plain insults reliably.",
-        limits="Often takes mere mentions of a group, or harmless swearing, for an insult, and misses subtle ones. Never let it decide alone about people. Here its answers are shown as shares that add up to one, though several can be true.",
+        limits="Often takes mere mentions of a group, or harmless swearing, for an insult, and misses subtle ones. Never let it decide alone about people.",
         paper="https://arxiv.org/abs/1810.04805",
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from catalogue.languages import M2M_LANGUAGES, NLLB_LANGUAGES
 from catalogue.texts import APACHE, CC_BY, MIT
 
 CAUSAL, CHANGER = "AutoModelForCausalLM", "AutoModelForSeq2SeqLM"
@@ -323,15 +324,6 @@ NAMES = {
     "ru": "Russian",
     "it": "Italian",
 }
-_NLLB_LANGUAGES = [
-    ["eng_Latn", "English"], ["deu_Latn", "German"], ["fra_Latn", "French"], ["spa_Latn", "Spanish"], ["ita_Latn", "Italian"],
-    ["por_Latn", "Portuguese"], ["nld_Latn", "Dutch"], ["swe_Latn", "Swedish"], ["dan_Latn", "Danish"], ["nob_Latn", "Norwegian"],
-    ["fin_Latn", "Finnish"], ["pol_Latn", "Polish"], ["ces_Latn", "Czech"], ["hun_Latn", "Hungarian"], ["ron_Latn", "Romanian"],
-    ["ell_Grek", "Greek"], ["tur_Latn", "Turkish"], ["rus_Cyrl", "Russian"], ["ukr_Cyrl", "Ukrainian"], ["arb_Arab", "Arabic"],
-    ["heb_Hebr", "Hebrew"], ["pes_Arab", "Persian"], ["hin_Deva", "Hindi"], ["ben_Beng", "Bengali"], ["urd_Arab", "Urdu"],
-    ["zho_Hans", "Chinese (simplified)"], ["zho_Hant", "Chinese (traditional)"], ["jpn_Jpan", "Japanese"], ["kor_Hang", "Korean"],
-    ["vie_Latn", "Vietnamese"], ["tha_Thai", "Thai"], ["ind_Latn", "Indonesian"], ["swh_Latn", "Swahili"], ["amh_Ethi", "Amharic"],
-]  # fmt: skip
 
 
 def entries() -> list[dict[str, Any]]:
@@ -434,7 +426,7 @@ def entries() -> list[dict[str, Any]]:
             limits=f"Summaries can leave out what matters or twist it. {'Made for news. ' if news else ''}Compare with the text.",
             paper=f"https://arxiv.org/abs/{paper}",
         )
-    for into in ("German", "French"):
+    for into, code in (("German", "de"), ("French", "fr")):
         add(
             f"t5-small-{into.lower()}",
             f"T5 small, English to {into}",
@@ -444,7 +436,7 @@ def entries() -> list[dict[str, Any]]:
             ["translation"],
             APACHE,
             family="T5",
-            languages=["en", into[:2].lower()],
+            languages=["en", code],
             options={"prefix": f"translate English to {into}: "},
             trained_on=T5_WORDS[1],
             summary=f"Translates English into {into}, roughly.",
@@ -500,13 +492,30 @@ def entries() -> list[dict[str, Any]]:
             ("CC-BY-NC-4.0", "https://creativecommons.org/licenses/by-nc/4.0/"),
             family="NLLB",
             languages=["multilingual"],
-            options={"languages": _NLLB_LANGUAGES},
+            options={"languages": NLLB_LANGUAGES},
             trained_on="Public and mined translations in 200 languages.",
             summary="Translates between two hundred languages, many of them small ones.",
             strengths="Languages no other free model knows.",
-            limits="Made for research, sentence by sentence; not for medical or legal texts. Not for business. Thirty-four of its languages can be chosen here.",
+            limits="Made for research, sentence by sentence; not for medical or legal texts. Not for business.",
             paper="https://arxiv.org/abs/2207.04672",
         )
+    add(
+        "m2m100-418m",
+        "M2M-100 418M, 100 languages",
+        "facebook/m2m100_418M",
+        {**nllb(12, 4096), "vocab_size": 128112},
+        CHANGER,
+        ["translation"],
+        MIT,
+        family="M2M-100",
+        languages=["multilingual"],
+        options={"languages": M2M_LANGUAGES},
+        trained_on="7.5 billion pairs of sentences in 100 languages, mined from the web.",
+        summary="Translates between a hundred languages, without going by way of English.",
+        strengths="May be used for business, which NLLB may not.",
+        limits="Sentence by sentence; less accurate than NLLB, above all in small languages. Names, numbers and specialist words need checking.",
+        paper="https://arxiv.org/abs/2010.11125",
+    )
     for id_, hidden, inside, layers, heads in (
         ("tiny", 256, 1024, 4, 4),
         ("mini", 384, 1536, 4, 8),

@@ -64,7 +64,7 @@ def journey(card: ModelCard, folder: Path) -> tuple[Any, bool]:
     pool = ModelPool(10**10)
     task_id = card.main_task
     with pool.use(card, "cpu") as model:
-        teachable = any(hasattr(model, what) for what in ("stages", "tag", "tokens_of", "look_for"))
+        teachable = any(hasattr(model, what) for what in ("stages", "tag", "tokens_of", "look_for", "wanted_tokens"))
         if "question-answering" in card.trainable_for:
             from workbench.runtimes.transformers_text_runtime import answerer_from
 
@@ -80,9 +80,10 @@ def journey(card: ModelCard, folder: Path) -> tuple[Any, bool]:
                 return model.features(task.collate([task.prepare(sample, model)], model)), True
     sample, values = sample_for(task_id, folder)
     # A model with no classes of its own compares meanings: it is given words to choose between.
-    labels = ("broken", "whole") if task_id == "text-classification" and not card.label_names else ()
+    labels = ("broken", "whole") if get_task(task_id).needs_labels(card) else ()
     if card.options.get("languages") and task_id == "translation":
-        values |= {"source": "eng_Latn", "target": "deu_Latn"}
+        codes = [code for code, _name in card.options["languages"]]
+        values |= {"source": codes[0], "target": codes[1]}
     result = next(
         predict([sample], card, get_task(task_id), TryOptions(labels=labels, values=values), pool=pool, device="cpu")
     )

@@ -17,7 +17,8 @@ from workbench.catalog.card import ModelCard
 from workbench.catalog.catalog import label_names
 from workbench.runtimes.blueprint import network_of
 
-VOCABULARY = 300
+# 256 bytes, five marks, and the marks of languages.
+VOCABULARY = 480
 # What makes a network smaller, by the names its config uses. Heads divide 32.
 _SMALLER: dict[str, Any] = {
     "hidden_size": 32, "d_model": 32, "dim": 32, "n_embd": 32, "embedding_size": 16, "intermediate_size": 48, "d_ff": 48,
@@ -152,7 +153,15 @@ def hub_folder(card: ModelCard, folder: Path) -> Path:
         }[values["model_type"]]
         getattr(tf, kind[0])(**kind[1]).save_pretrained(folder)
     elif card.runtime != "chronos":
-        tokenizer_of({"languages": card.options.get("languages", ())}).save_pretrained(folder)
+        tokenizer = tokenizer_of({"languages": card.options.get("languages", ())})
+        if values["model_type"] == "bart" and card.arch == "AutoModelForSequenceClassification":
+            # It sorts by what it makes of the mark at the end.
+            from tokenizers.processors import TemplateProcessing
+
+            tokenizer.backend_tokenizer.post_processor = TemplateProcessing(
+                "<s> $A </s>", "<s> $A </s> </s> $B </s>", [("<s>", 0), ("</s>", 2)]
+            )
+        tokenizer.save_pretrained(folder)
     return folder
 
 

@@ -87,10 +87,15 @@ def test_typed_labels_are_chosen_between_and_said_to_be_a_hint(catalog: Catalog)
         next(predict(asked, card, TEXTS))
 
 
-def test_a_long_text_is_never_silently_cut(catalog: Catalog) -> None:
+def test_a_long_text_is_never_silently_cut(catalog: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:
     long = Sample("text", text="word " * 2000)
     result = next(predict([long], catalog.get("text-starter"), TEXTS, TryOptions(("a", "b"))))
-    assert result.prediction is not None and "of 2000 words were read" in result.prediction.note
+    # Read in windows, and what lies beyond the last one is said.
+    assert result.prediction is not None and "overlapping parts" in result.prediction.note
+    monkeypatch.setattr("workbench.tasks.text_classification._MOST_WINDOWS", 2)
+    endless = Sample("text", text="word " * 150_000)
+    result = next(predict([endless], catalog.get("text-starter"), TEXTS, TryOptions(("a", "b"))))
+    assert result.prediction is not None and "of 150,000 words" in result.prediction.note
     empty = next(
         predict([Sample("text", "empty", text="  ")], catalog.get("text-starter"), TEXTS, TryOptions(("a", "b")))
     )

@@ -396,7 +396,7 @@ def test_what_is_changed_is_what_generate_changes(make: Callable[[int], Any], tm
     found = "".join(model.write([{"role": "user", "content": TEXT[:60]}], Writing(max_tokens=30), Control()))
     assert found and wanted.startswith(found)
     parts = model._parts(f"{TEXT} " * 4, "sum: ")
-    assert len(parts) > 1 and "".join("".join(parts).split()) == "".join((TEXT * 4).split())
+    assert len(parts) > 1 and "".join("".join(p for _joint, p in parts).split()) == "".join((TEXT * 4).split())
 
 
 def test_a_language_the_model_does_not_know_is_said(tmp_path: Path) -> None:
@@ -406,6 +406,10 @@ def test_a_language_the_model_does_not_know_is_said(tmp_path: Path) -> None:
     given = card("transformers_writer", "AutoModelForSeq2SeqLM", "translation", options=options)
     model: Any = open_model(given, files)
     assert get_task("translation").choices(given, get_task("translation").info.options[0])[1] == ("deu_Latn", "German")
+    # What the text shall become is at first another language than its own.
+    assert get_task("translation").choices(given, get_task("translation").info.options[1])[0] == ("deu_Latn", "German")
+    with pytest.raises(UserError, match="are the same"):
+        predict(model, "translation", "Hello", source="eng_Latn", target="eng_Latn")
     with pytest.raises(UserError, match="needs a language"):
         predict(model, "translation", "Hello")
     with pytest.raises(UserError, match="does not know the language"):

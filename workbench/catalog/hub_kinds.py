@@ -72,9 +72,15 @@ KINDS = (
     HubKind(
         "WhisperForConditionalGeneration", "transformers_sound", "AutoModelForSpeechSeq2Seq", ("speech-recognition",)
     ),
-    HubKind("MTModel", "transformers_writer", "AutoModelForSeq2SeqLM", ("translation",)),
-    HubKind("MarianMTModel", "transformers_writer", "AutoModelForSeq2SeqLM", ("translation",)),
-    HubKind("ForConditionalGeneration", "transformers_writer", "AutoModelForSeq2SeqLM", ("summarisation",)),
+    HubKind("MTModel", "transformers_writer", "AutoModelForSeq2SeqLM", ("translation",), ("translation",)),
+    HubKind("MarianMTModel", "transformers_writer", "AutoModelForSeq2SeqLM", ("translation",), ("translation",)),
+    HubKind(
+        "ForConditionalGeneration",
+        "transformers_writer",
+        "AutoModelForSeq2SeqLM",
+        ("summarisation",),
+        ("summarisation", "translation"),
+    ),
     HubKind("ForCTC", "transformers_sound", "AutoModelForCTC", ("speech-recognition",)),
     HubKind("ForAudioClassification", "transformers_sound", "AutoModelForAudioClassification", _SOUNDS, _SOUNDS),
     HubKind("ForObjectDetection", "transformers_vision", "AutoModelForObjectDetection", ("object-detection",)),

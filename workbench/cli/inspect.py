@@ -1,4 +1,5 @@
-"""workbench inspect: what is this model file or folder, how is it built; --adopt makes it one of your models."""
+"""workbench inspect: what is this model file or folder, how is it built, how does it read your texts; --adopt makes it one
+of your models."""
 
 from __future__ import annotations
 
@@ -20,6 +21,10 @@ def add(commands: Any) -> None:
     command.add_argument("--choose", action="append", default=[], metavar="KEY=ANSWER", help="answer to a choice")
     command.add_argument("--trust", action="store_true", help="I trust where this file comes from")
     command.add_argument("--depth", type=int, default=3, help="how deep the tree of layers is shown (default 3)")
+    command.add_argument(
+        "--texts", type=Path, metavar="DATA",
+        help="a project, folder or table: how a text model reads these texts, what it cuts off and does not know",
+    )  # fmt: skip
     command.add_argument("--json", action="store_true")
     command.set_defaults(run=run)
 
@@ -29,6 +34,8 @@ def run(options: argparse.Namespace) -> int:
     from workbench.errors import UserError
 
     path = Path(options.what)
+    if options.texts is not None:
+        return _texts(options)
     if path.exists():
         return _file(path, options)
     if options.adopt or path.suffix:
@@ -48,6 +55,23 @@ def _model(options: argparse.Namespace) -> int:
         return 0
     for line in tree.lines():
         if (len(line) - len(line.lstrip())) // 2 <= options.depth:
+            out(line)
+    return 0
+
+
+def _texts(options: argparse.Namespace) -> int:
+    from workbench.catalog.catalog import Catalog
+    from workbench.cli.train import open_data
+    from workbench.engine.token_check import check_project
+
+    card = Catalog.load().get(options.what)
+    with open_data(options.texts) as project, progress("Reading") as control:
+        found = check_project(project, card, control)
+    if options.json:
+        as_json(found.to_json())
+        return 0
+    for line in [*found.lines(), found.advice()]:
+        if line:
             out(line)
     return 0
 

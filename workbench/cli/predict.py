@@ -92,7 +92,7 @@ def run(options: argparse.Namespace) -> int:
             rows.append({"input": result.sample.name, "prediction": result.prediction, "sample": result.sample})
             if true_pictures:
                 rows[-1]["picture_truth"] = compared(result, true_pictures)
-    report = compare(rows, options.truth, how) if how is not None else None
+    report = compare(rows, options.truth, how, task.info.overlaps) if how is not None else None
     if folder is not None:
         note(f"Written into {folder}")
         options.output = None
@@ -190,6 +190,7 @@ def _stream(sample: Any, card: Any, task: Any, chosen: Any) -> int:
 
 def _samples(inputs: list[str], task: Any) -> tuple[list[Any] | None, str]:
     """Texts typed or piped in as samples; None for files, which are collected by their task. And the media."""
+    from workbench.data.media import first_words
     from workbench.data.types import MediaKind, Sample
 
     wanted: MediaKind | None = task.info.media if task is not None else None
@@ -203,7 +204,7 @@ def _samples(inputs: list[str], task: Any) -> tuple[list[Any] | None, str]:
         return [Sample(kind, f"line {n}", text=line) for n, line in enumerate(lines, 1)], kind
     existing = [Path(i) for i in inputs if _exists(i)]
     if not existing and not files_only and not any(_looks_like_file(i) for i in inputs):
-        return [Sample(kind, " ".join(i.split()[:8]), text=i) for i in inputs], kind
+        return [Sample(kind, first_words(i), text=i) for i in inputs], kind
     return None, _media_of(existing, wanted or "")
 
 

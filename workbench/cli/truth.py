@@ -32,15 +32,18 @@ def how_to_compare(options: argparse.Namespace) -> Any:
     return Normalisation(**dict.fromkeys(names, True))
 
 
-def compare(rows: Sequence[dict[str, Any]], truth: Path, how: Any) -> Any:
+def compare(rows: Sequence[dict[str, Any]], truth: Path, how: Any, scores: Sequence[str] = ()) -> Any:
     """A `TruthReport` of rows with "input" and "prediction"; each row that has a right text gets its "truth".
+
+    Args:
+        scores: as `TaskInfo.overlaps`.
 
     Raises:
         UserError: when the answers are no texts, or the right texts do not fit.
     """
     from workbench.engine.truth import compare_with_truth
 
-    report = compare_with_truth([(row["input"], row["prediction"]) for row in rows], truth, how)
+    report = compare_with_truth([(row["input"], row["prediction"]) for row in rows], truth, how, scores=scores)
     for row, found in zip(rows, report.comparisons, strict=True):
         if found is not None:
             row["truth"] = found.to_json()

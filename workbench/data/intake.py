@@ -12,7 +12,7 @@ from pathlib import Path
 
 from workbench.control import Control
 from workbench.data import similar
-from workbench.data.media import read_bytes, read_picture
+from workbench.data.media import read_bytes, read_picture, sound_text
 from workbench.data.types import NewItem, Sample
 from workbench.errors import Problem, UserError
 
@@ -53,6 +53,7 @@ def take_in(items: Sequence[NewItem], control: Control) -> Iterator[Taken | Prob
 
 def _look(item: NewItem) -> Taken:
     if item.kind == "text":
+        item = _writable(item)
         text = (item.text or "").strip()
         if not text:
             raise UserError("This text is empty.", "Fill it in and add it again.")
@@ -77,6 +78,15 @@ def _look(item: NewItem) -> Taken:
         height=opened.height,
         signature=similar.signature(picture),
     )
+
+
+def _writable(item: NewItem) -> NewItem:
+    """Without halves of letters, in its text and in what is said of it."""
+    marks = item.annotations
+    if marks is not None:
+        marks = tuple(replace(a, text=sound_text(a.text), label=sound_text(a.label)) for a in marks)
+    label = None if item.label is None else sound_text(item.label)
+    return replace(item, text=sound_text(item.text or ""), name=sound_text(item.name), label=label, annotations=marks)
 
 
 def _look_at_sound(item: NewItem, path: Path) -> Taken:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ TEXT_SUFFIXES = (".txt", ".md")
 MAX_PIXELS = 200_000_000
 MAX_BYTES = 500_000_000
 MAX_TEXT_BYTES = 50_000_000
+_HALVES = re.compile("[\ud800-\udfff]")
 
 
 def read_bytes(path: Path, limit: int = MAX_BYTES) -> bytes:
@@ -249,19 +251,22 @@ def read_text_file(path: Path) -> str:
 
 
 def decode_text(data: bytes) -> str:
-    """UTF-8 (with or without mark), UTF-16 with mark, else the encoding that fits best.
+    """UTF-8 (with or without mark; cut off or with a few broken letters), UTF-16 and UTF-32, else the encoding that fits best.
 
     Raises:
         UserError: when the bytes are not text.
     """
-    marked = data.startswith((b"\xff\xfe", b"\xfe\xff"))
+    wide = _wide_encoding(data)
     try:
-        text = data.decode("utf-16" if marked else "utf-8-sig")
+        text = data.decode(wide or "utf-8-sig")
         if "\0" not in text:
             return text
     except UnicodeDecodeError:
-        marked = False
+        pass
     if b"\0" not in data:
+        mended = _nearly_utf8(data)
+        if mended is not None:
+            return mended
         import charset_normalizer
 
         guesses = list(charset_normalizer.from_bytes(data[:1_000_000]))
@@ -271,3 +276,41 @@ def decode_text(data: bytes) -> str:
             best = next((g for g in fitting if g.encoding == "cp1252"), guesses[0])
             return data.decode(best.encoding, errors="replace")
     raise UserError("This file is not readable text.", "Save it as plain text or CSV with the encoding UTF-8.")
+
+
+def first_words(text: str) -> str:
+    """What a text is called: its first words, at most 80 letters."""
+    return " ".join(text[:400].split()[:8])[:80]
+
+
+def sound_text(text: str) -> str:
+    """With a mark in place of each half of a letter (lone surrogates, as JSON may hold them), which no file can hold; as
+    long as before."""
+    return _HALVES.sub("\ufffd", text)
+
+
+def _wide_encoding(data: bytes) -> str:
+    """Of texts with two or four bytes a letter: by their mark, or by where their zeros are; "" for others."""
+    if data.startswith((b"\xff\xfe\0\0", b"\0\0\xfe\xff")):
+        return "utf-32"
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "utf-16"
+    head = data[:4000]
+    if len(data) % 2 or len(head) < 4 or b"\0" not in head:
+        return ""
+    even, odd = head[::2].count(0), head[1::2].count(0)
+    most, least = max(even, odd), min(even, odd)
+    # Western letters have a zero in every other byte; no other text has zeros at all.
+    if most < 0.4 * len(head) / 2 or least:
+        return ""
+    return "utf-16-le" if odd > even else "utf-16-be"
+
+
+def _nearly_utf8(data: bytes) -> str | None:
+    """A text in UTF-8 that is cut off in the middle of a letter, or has far more good letters than broken ones."""
+    text = data.decode("utf-8-sig", errors="replace")
+    broken = text.count("\ufffd")
+    good = sum(1 for c in text if ord(c) > 127) - broken
+    if text.endswith("\ufffd") and broken == 1 and good:
+        return text.removesuffix("\ufffd")
+    return text if good > 4 * broken else None

@@ -14,10 +14,12 @@ from workbench.data.project import Project
 from workbench.data.types import Item, ItemFilter, ItemPrediction, NewItem, Sample, Split
 from workbench.engine.predict import predict
 from workbench.errors import Problem, UserError
+from workbench.tasks.base import TryOptions
 from workbench.tasks.predictions import Prediction, Scores, to_record
 from workbench.tasks.registry import get_task
 from workbench.trust.judging import Answered, Judgement, compare, judge
 from workbench.trust.metrics import Comparison, Evaluation, evaluation_from_predictions
+from workbench.trust.overlap_judgement import judged
 
 __all__ = [
     "Comparison", "Evaluation", "Judgement", "compare", "evaluate", "evaluate_items", "evaluate_samples",
@@ -133,7 +135,11 @@ def evaluate_samples(
 
 
 def evaluate_items(
-    card: ModelCard, items: Iterable[NewItem], task_id: str, control: Control | None = None
+    card: ModelCard,
+    items: Iterable[NewItem],
+    task_id: str,
+    control: Control | None = None,
+    options: TryOptions | None = None,
 ) -> tuple[Judgement, list[Problem]]:
     """Judge a model on items with labels on pieces of them (boxes, areas, words …). Item ids are places from 0.
 
@@ -166,7 +172,7 @@ def evaluate_items(
         except UserError:
             continue  # nothing is asked about it, so there is nothing to judge
         places.append(place)
-    for result in predict(samples, card, task, control=control):
+    for result in predict(samples, card, task, options or TryOptions(), control=control):
         if control is not None:
             control.progress(result.index + 1, len(samples), "Judging")
         if result.prediction is None:
@@ -179,6 +185,8 @@ def evaluate_items(
         item = Item(place, new.kind, new.name, new.path, new.text, width=size[0], height=size[1], marked=True)
         said = ItemPrediction(place, Split.TEST, "", "", (), to_record(result.prediction))
         answers.append(Answered(item, said, tuple(marked[place]), tuple(names[place])))
+    if task.info.overlaps:  # of texts that were written, whatever the model's own training is judged by
+        return judged(task.info.judge, task.info.overlaps, answers, Split.TEST.value), problems
     return judge(task.info.judge, classes, answers, Split.TEST.value), problems
 
 

@@ -19,7 +19,9 @@ from workbench.trust.text_distance import (
     sentence,
     total,
 )
+from workbench.trust.text_overlap import Overlap, overlaps
 
+MANY_ARE_RIGHT = "The same can be said rightly in many ways: a low number alone does not make a text wrong."
 # What the right text of "page.png" may be called; the second is common among collections for reading.
 _NAMES = ("{stem}.txt", "{stem}.gt.txt", "{name}.txt")
 
@@ -32,11 +34,13 @@ class TruthReport:
         names: of all answers.
         comparisons: one per answer; None where there is no right text.
         problems: why there is none.
+        overlaps: of all of them together, where the task asks for it.
     """
 
     names: tuple[str, ...]
     comparisons: tuple[TextComparison | None, ...]
     problems: tuple[Problem, ...] = ()
+    overlaps: tuple[Overlap, ...] = ()
 
     @property
     def compared(self) -> list[TextComparison]:
@@ -66,6 +70,10 @@ class TruthReport:
         )
         found.append(f"{'Together: ' if several else ''}{sentence(self.words, self.characters)}{likely}")
         found.append(compared[0].normalisation.sentence())
+        for overlap in self.overlaps:
+            found += [f"{overlap.sentence()}.", f"  {overlap.signature}"]
+        if self.overlaps:
+            found.append(MANY_ARE_RIGHT)
         return found
 
 
@@ -83,12 +91,14 @@ def compare_with_truth(
     truth: Path,
     normalisation: Normalisation | None = None,
     control: Control | None = None,
+    scores: Sequence[str] = (),
 ) -> TruthReport:
     """Compare answers with the right texts.
 
     Args:
         answers: names of the items and what was answered.
         truth: a text file, for several items parted by form feeds; or a folder with a text file of each item's name.
+        scores: what else is compared, as `TaskInfo.overlaps`.
 
     Raises:
         UserError: when the answers are no texts, or the file does not fit them.
@@ -101,16 +111,22 @@ def compare_with_truth(
     names = tuple(name for name, _ in answers)
     found: list[TextComparison | None] = []
     problems: list[Problem] = []
+    pairs: list[tuple[str, str]] = []
     for name, text, right in zip(names, texts, _truths(names, truth), strict=True):
         control.check()
         try:
             if isinstance(right, UserError):
                 raise right
             found.append(compare_texts(right, text or "", normalisation))
+            pairs.append((text or "", right))
         except UserError as error:
             problems.append(Problem.of(name, error))
             found.append(None)
-    return TruthReport(names, tuple(found), tuple(problems))
+    common: list[Overlap] = []
+    if scores and pairs:
+        given, right_texts = [a for a, _ in pairs], [b for _, b in pairs]
+        common = overlaps(scores, given, right_texts, "", bool(normalisation and normalisation.case), control)
+    return TruthReport(names, tuple(found), tuple(problems), tuple(common))
 
 
 def _truths(names: Sequence[str], truth: Path) -> list[str | UserError]:

@@ -67,6 +67,11 @@ class Loaded:
         """The tokenizer of a text model; None for the others."""
         return None
 
+    @property
+    def reads_at_once(self) -> int:
+        """How many tokens of a text the network sees at once, special ones included; 0 where that is no question."""
+        return self.card.preparation.max_tokens if self.tokenizer is not None else 0
+
     def to(self, device: str) -> None:
         """Move the weights; models that run elsewhere stay where they are."""
         if self._module is not None:
@@ -260,6 +265,19 @@ class Answerer(Protocol):
 
 
 @runtime_checkable
+class Entailer(Protocol):
+    """Says whether statements follow from a text."""
+
+    def entailment(self, text: str, statements: Sequence[str], control: Control) -> tuple[torch.Tensor, int]:
+        """Logits float [N, 2], contradicts and follows, for each statement; and in how many windows the text was read, over
+        which the logits are averaged.
+
+        Raises:
+            UserError: when a statement is too long.
+        """
+
+
+@runtime_checkable
 class GapFiller(Protocol):
     """Guesses a word that was left out."""
 
@@ -281,6 +299,8 @@ class Writing:
         top_p: only the likeliest tokens that together have this probability are drawn from (nucleus sampling).
         seed: of the drawing.
         source, target: languages of a translation, as the card names them; "" where there is no choice.
+        piece: a text is taken in pieces of at most so many tokens, cut at ends of sentences; 0: as much as the network
+            reads at once. For models that were taught on single sentences and leave out what is too much.
     """
 
     max_tokens: int = 200
@@ -289,6 +309,7 @@ class Writing:
     seed: int = 0
     source: str = ""
     target: str = ""
+    piece: int = 0
 
 
 @runtime_checkable
@@ -297,6 +318,8 @@ class Writer(Protocol):
 
     def write(self, messages: Sequence[Mapping[str, str]], how: Writing, control: Control) -> Iterator[str]:
         """Give the new text piece by piece as it is made, without what was given; checks `control` at each token.
+
+        A writer that could not take the text in whole says so in its `last_note`, a sentence for the person or "".
 
         Args:
             messages: [{"role": "system" | "user" | "assistant", "content": …}]; a model that only continues a text

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import http.client
 import json
+import socket
 import threading
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -83,19 +85,28 @@ def _events(card: ModelCard, path: str, question: Mapping[str, Any], control: Co
     if key:
         headers["Authorization"] = f"Bearer {key}"
     lines: queue.Queue[bytes | BaseException | None] = queue.Queue(maxsize=1000)
+    over = threading.Event()
+    wires: list[Any] = []  # the socket: an answer keeps it open when the connection is closed
+
+    def hand_over(line: bytes | BaseException | None) -> None:
+        while not over.is_set():
+            with suppress(queue.Full):
+                lines.put(line, timeout=_POLL)
+                return
 
     def read() -> None:
         try:
             connection.request("POST", base + path, json.dumps(question).encode(), headers)
+            wires.append(connection.sock)
             response = connection.getresponse()
             if response.status != 200:
                 # A redirect is not followed: the key is for this server alone.
                 raise _refusal(card, response.status, response.read(2000))
             while line := response.readline(_MOST_LINE):
-                lines.put(line)
-            lines.put(None)
+                hand_over(line)
+            hand_over(None)
         except BaseException as error:  # noqa: BLE001 - handed over to the reader, below
-            lines.put(error)
+            hand_over(error)
 
     thread = threading.Thread(target=read, daemon=True, name="hosted model")
     thread.start()
@@ -134,6 +145,11 @@ def _events(card: ModelCard, path: str, question: Mapping[str, Any], control: Co
                 ended = ended or any(c.get("finish_reason") for c in event.get("choices") or ())
                 yield event
     finally:
+        over.set()
+        # So that the server hears of it and writes no more, which would have to be paid.
+        for wire in wires:
+            with suppress(OSError):
+                wire.shutdown(socket.SHUT_RDWR)
         connection.close()
 
 

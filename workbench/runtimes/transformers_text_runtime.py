@@ -14,6 +14,8 @@ from workbench.errors import UserError
 from workbench.runtimes.answer_places import Scored, decoded
 from workbench.runtimes.base import Loaded, Places, Tag
 from workbench.runtimes.hf_loading import load_network, load_part
+from workbench.runtimes.text_entailer import TextEntailer
+from workbench.runtimes.words import stands_alone
 
 if TYPE_CHECKING:
     import torch
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 _SHARED = 0.25
 _LONGEST_WINDOW = 512
 _INPUTS = ("input_ids", "attention_mask", "token_type_ids")
+# A question that takes more than this part of a window leaves too little room for the text.
+_MOST_ASKED = 0.5
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,10 @@ class _Reader(Loaded):
         return self._tokens
 
     @property
+    def reads_at_once(self) -> int:
+        return self._longest
+
+    @property
     def _longest(self) -> int:
         own = int(getattr(self._tokens, "model_max_length", _LONGEST_WINDOW))
         positions = int(getattr(self._module.config, "max_position_embeddings", _LONGEST_WINDOW))  # type: ignore[union-attr]
@@ -51,16 +59,11 @@ class _Reader(Loaded):
         return max(16, min(own, positions - 2 if positions > 16 else positions, _LONGEST_WINDOW))
 
     def _windows(self, *texts: str, control: Control) -> Iterator[_Window]:
-        """The last text cut into windows that overlap; one before it stands whole in each of them, if need be cut to half
-        a window."""
+        """The last text cut into windows that overlap, the others whole in each of them."""
         longest = self._longest
         with self._cutting:
-            if len(texts) == 2 and len(texts[0]) > longest // 2:
-                short = self._tokens(
-                    texts[0], truncation=True, max_length=longest // 2, add_special_tokens=False,
-                    return_offsets_mapping=True,
-                )  # fmt: skip
-                texts = (texts[0][: short["offset_mapping"][-1][1]] if short["offset_mapping"] else "", texts[1])
+            if len(texts) == 2 and len(self._tokens(texts[0], verbose=False)["input_ids"]) > longest * _MOST_ASKED:
+                raise UserError("The question is too long.", "Ask in one or two sentences.")
             encoded = self._tokens(
                 *texts,
                 truncation="only_second" if len(texts) == 2 else True,
@@ -139,7 +142,8 @@ class TextTagger(_Reader):
         for window in self._windows(text, control=control):
             scores, places = torch.softmax(self._ask(window).logits[0].float(), -1).max(-1)
             for span, score, place in zip(window.offsets, scores.tolist(), places.tolist(), strict=True):
-                if span is None or span[0] == span[1]:
+                # A blank that is a token by itself is no piece of anything.
+                if span is None or not text[span[0] : span[1]].strip():
                     continue
                 if span not in best or score > best[span][0]:
                     best[span] = (score, self.labels[place])
@@ -150,14 +154,15 @@ class TextTagger(_Reader):
 def _joined(text: str, tokens: Sequence[tuple[int, int, str, float]]) -> list[Tag]:
     """Tokens with BIO or BILOU labels to pieces. A word is never split: its first token decides its label."""
     found: list[tuple[int, int, str, list[float]]] = []
-    previous = ""
+    previous, before = "", -1
     for start, end, label, score in tokens:
         prefix, _, kind = label.partition("-") if "-" in label[:2] else ("", "", label)
-        glued = bool(found or previous) and start > 0 and not text[start - 1].isspace() and previous == "word"
-        inside_word = glued and found and found[-1][1] == start and text[start - 1].isalnum() and text[start].isalnum()
+        inside_word = start == before and _one_word(text[start - 1], text[start])
+        before = end
         if inside_word:
-            last = found[-1]
-            found[-1] = (last[0], end, last[2], [*last[3], score])
+            if previous == "word":
+                last = found[-1]
+                found[-1] = (last[0], end, last[2], [*last[3], score])
             continue
         if label == "O":
             previous = ""
@@ -177,6 +182,11 @@ def _joined(text: str, tokens: Sequence[tuple[int, int, str, float]]) -> list[Ta
             found.append((start, end, kind, [score]))
         previous = "word"
     return [Tag(s, e, kind, sum(scores) / len(scores)) for s, e, kind, scores in found]
+
+
+def _one_word(left: str, right: str) -> bool:
+    """Whether no word ends between these two letters; Chinese characters and kana are a word each."""
+    return left.isalnum() and right.isalnum() and not stands_alone(left) and not stands_alone(right)
 
 
 class PassageAnswerer(_Reader):
@@ -246,7 +256,9 @@ class PassageAnswerer(_Reader):
 
 
 class MaskFiller(_Reader):
-    """A `GapFiller`."""
+    """A `GapFiller`. `left_out`: how many tokens, far from the gap, it did not see of the last text."""
+
+    left_out = 0
 
     @property
     def gap(self) -> str:
@@ -257,16 +269,27 @@ class MaskFiller(_Reader):
 
         if self.gap not in text:
             raise UserError("There is no gap in the text.", "Write ___ where the word is missing.")
+        text = self._around_gap(text)
         encoded = self._tokens(text, return_tensors="pt", truncation=True, max_length=self._longest).to(self.device)
         places = (encoded["input_ids"][0] == self._tokens.mask_token_id).nonzero().flatten()
-        if not len(places):
-            raise UserError("The gap lies too far back in the text.", "Shorten the text before the gap.")
-        encoded.pop("token_type_ids", None)
         module: Any = self._module
         with torch.inference_mode():
             logits = module(**encoded).logits[0, places[0]].float()
         values, ids = torch.softmax(logits, -1).topk(min(top, logits.shape[-1]))
         return [(str(self._tokens.decode([i])).strip(), v) for i, v in zip(ids.tolist(), values.tolist(), strict=True)]
+
+    def _around_gap(self, text: str) -> str:
+        """What the network sees at once, with the first gap in its middle where there is text on both sides."""
+        found = self._tokens(text, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
+        ids, offsets = found["input_ids"], found["offset_mapping"]
+        room = self._longest - self._tokens.num_special_tokens_to_add()
+        self.left_out = max(0, len(ids) - room)
+        if not self.left_out or self._tokens.mask_token_id not in ids:
+            return text
+        # A little less than there is room for: a word that is cut may take a token more.
+        room -= 2
+        start = max(0, min(ids.index(self._tokens.mask_token_id) - room // 2, len(ids) - room))
+        return text[offsets[start][0] : offsets[start + room - 1][1]]
 
 
 def tagger_from(model: Loaded, labels: Sequence[str]) -> TextTagger:
@@ -375,7 +398,8 @@ def save_extras(model: Any, folder: Path) -> None:
     model.tokenizer.save_pretrained(folder)
 
 
-_KINDS: dict[str, type[_Reader]] = {
+_KINDS: dict[str, type[_Reader | TextEntailer]] = {
+    "AutoModelForSequenceClassification": TextEntailer,
     "AutoModelForTokenClassification": TextTagger,
     "AutoModelForQuestionAnswering": PassageAnswerer,
     "AutoModelForMaskedLM": MaskFiller,

@@ -121,6 +121,10 @@ class TaskInfo:
         mark: what one label without a class is called in lists ("answer").
         has_truth: there may be a true picture to hold the made one against (PSNR, SSIM).
         several: id of the task that lets the same items have several labels each; "" where there is none.
+        overlaps: what a right text is compared by beside words and letters, the first one as the main score: "bleu",
+            "chrf", "rouge" (see `workbench.trust.text_overlap`).
+        learns_with: ids of those of its options that must be known while a model learns, too (languages).
+        learns_beginnings: of texts longer than the model reads at once, only the beginning is learnt from.
     """
 
     id: str
@@ -148,6 +152,9 @@ class TaskInfo:
     taught_only: bool = False
     several: str = ""
     partly: bool = False
+    overlaps: tuple[str, ...] = ()
+    learns_with: tuple[str, ...] = ()
+    learns_beginnings: bool = False
 
     @property
     def has_classes(self) -> bool:

@@ -37,6 +37,7 @@ class Chat(WritingTask):
         options=(ROLE, LENGTH, SURPRISE, BREADTH),
         group="Texts",
         question="answer questions and requests in words",
+        overlaps=("rouge", "chrf"),
         trainable=True,
         editor="words",
         judge="language",

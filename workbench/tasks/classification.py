@@ -88,11 +88,14 @@ class Classification(Softmax, BaseTask):
         sorter = as_classifier(model)
         with torch.inference_mode():
             logits = sorter.class_logits(self.collate(samples, model))
-        notes = [str(s.get("note", "")) for s in samples]
+        return [*self.said(logits, model, [str(s.get("note", "")) for s in samples])]
+
+    def said(self, logits: torch.Tensor, model: Loaded, notes: Sequence[str]) -> list[Scores]:
+        """Logits float [B, C] as this model means them: one class, or several that count each by itself."""
         thresholds = thresholds_of(model.card.options, len(model.labels))
         if thresholds is not None:
-            return [*several_scores(logits, model.labels, thresholds, notes, _LONGEST_LIST)]
-        return [*self.decode(logits, model.labels, notes)]
+            return several_scores(logits, model.labels, thresholds, notes, _LONGEST_LIST)
+        return self.decode(logits, model.labels, notes)
 
     def decode(self, logits: torch.Tensor, labels: Sequence[str], notes: Sequence[str]) -> list[Scores]:
         import torch

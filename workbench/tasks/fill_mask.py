@@ -44,9 +44,17 @@ class FillMask(TextTask):
         for sample in samples:
             if control is not None:
                 control.check()
-            words = filler.fill(sample["text"].replace(_GAP, filler.gap))
-            found.append(Scores(tuple(Score(word, share, place) for place, (word, share) in enumerate(words))))
+            text = sample["text"].replace(_GAP, filler.gap)
+            words = filler.fill(text)
+            scores = tuple(Score(word, share, place) for place, (word, share) in enumerate(words))
+            found.append(Scores(scores, _note(text.count(filler.gap), int(getattr(filler, "left_out", 0)))))
         return found
+
+
+def _note(gaps: int, left_out: int) -> str:
+    several = f"Only the first of {gaps} gaps was filled." if gaps > 1 else ""
+    far = "The text is longer than the model reads at once: it saw what stands around the gap." if left_out else ""
+    return f"{several} {far}".strip()
 
 
 TASK = FillMask()

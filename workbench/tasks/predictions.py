@@ -17,6 +17,8 @@ _LONGEST_LINE = 90
 NONE_OF_THEM = "none of them"
 # Below any margin there is, and still a number in JSON.
 _NEVER = -1e9
+# The note of a text of which only the surprise was measured.
+NOT_WRITTEN = "This text was not written out."
 
 
 @dataclass(frozen=True)

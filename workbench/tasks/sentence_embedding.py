@@ -54,8 +54,16 @@ class SentenceEmbedding(TextTask):
         network = as_network(model)
         lines = [line.strip() for line in options.text(COMPARE).splitlines() if line.strip()][:1000]
         control.check()
+
+        def meaning(prepared: Mapping[str, Any]) -> torch.Tensor:
+            """Length 1; of a long text the mean over its windows, each of length 1."""
+            seen = TEXTS.averaged(
+                [prepared], network, lambda batch: torch.nn.functional.normalize(network.features(batch)), control
+            )
+            return torch.nn.functional.normalize(seen)
+
         with torch.inference_mode():
-            given = torch.nn.functional.normalize(network.features(TEXTS.collate([sample], network)))
+            given = meaning(sample)
             if not lines:
                 yield Vector(tuple(given[0].tolist()), str(sample["note"]))
                 return
@@ -63,8 +71,7 @@ class SentenceEmbedding(TextTask):
             for line in lines:
                 control.check()
                 other = TEXTS.prepare(Sample("text", text=line), network)
-                features = torch.nn.functional.normalize(network.features(TEXTS.collate([other], network)))
-                near.append(float((given @ features.T).clamp(0, 1)))
+                near.append(float((given @ meaning(other).T).clamp(0, 1)))
         ranked = sorted(range(len(lines)), key=lambda i: -near[i])
         note = "1 means the same, 0 nothing in common; the numbers are no probabilities."
         yield Scores(tuple(Score(lines[i], near[i], i) for i in ranked), f"{note} {sample['note']}".strip())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from workbench.catalog.card import ModelCard
@@ -17,11 +17,16 @@ if TYPE_CHECKING:
     import torch
 
     from workbench.runtimes.base import Loaded
+    from workbench.runtimes.network import Network
 
-# Beyond this no model here reads anyway; it bounds the tokenizer's work.
-_MAX_CHARACTERS = 200_000
+# It bounds the tokenizer's work; what lies beyond is said.
+_MAX_CHARACTERS = 500_000
 # How sharply nearness of meaning becomes a share; cosines of sentence embedders lie close together.
 _TEMPERATURE = 0.05
+# Windows over a long text share this part of their length; more than so many are not read.
+_SHARED, _MOST_WINDOWS = 0.25, 64
+_BATCH = 16
+_LONGER = "The text is longer than the model reads at once: it was read"
 _NEARNESS_NOTE = (
     "This model compares meanings; it was not trained on your labels. Train it for answers you can rely on."
 )
@@ -41,6 +46,7 @@ class TextClassification(Classification):
         editor="classes",
         judge="classes",
         trainable=True,
+        learns_beginnings=True,
         first=True,
         group="Texts",
         question="sort texts, or tell how they sound",
@@ -53,28 +59,63 @@ class TextClassification(Classification):
         return card.arch == "AutoModel" and not label_names(card)
 
     def prepare(self, sample: Sample, model: Loaded, *, augment_seed: int | None = None) -> dict[str, Any]:
+        """Also "more": the ids of the windows after the first one, where the text is longer than the model reads at once."""
         text = text_of(sample)
-        tokens = model.tokenizer(
-            text[:_MAX_CHARACTERS],
-            truncation=True,
-            max_length=model.preparation.max_tokens,
-            return_offsets_mapping=bool(model.tokenizer.is_fast),
-        )
-        ends = [end for _, end in tokens.get("offset_mapping", ())]
-        note = _cut_note(text, max(ends)) if ends else ""
-        return {"input_ids": tokens["input_ids"], "attention_mask": tokens["attention_mask"], "note": note}
+        fast = bool(model.tokenizer.is_fast)
+        longest = model.preparation.max_tokens
+        found = model.tokenizer(
+            text[:_MAX_CHARACTERS], truncation=True, max_length=longest, return_offsets_mapping=fast,
+            return_overflowing_tokens=fast, **({"stride": int(longest * _SHARED)} if fast else {}),
+        )  # fmt: skip
+        if not fast:
+            return {"input_ids": found["input_ids"], "attention_mask": found["attention_mask"], "more": [], "note": ""}
+        windows = found["input_ids"][:_MOST_WINDOWS]
+        end = max(end for _, end in found["offset_mapping"][len(windows) - 1])
+        return {
+            "input_ids": windows[0],
+            "attention_mask": found["attention_mask"][0],
+            "more": windows[1:],
+            "note": _windows_note(text, end, len(windows)),
+        }
 
     def collate(self, prepared: Sequence[Mapping[str, Any]], model: Loaded) -> Mapping[str, torch.Tensor]:
         rows = [{"input_ids": p["input_ids"], "attention_mask": p["attention_mask"]} for p in prepared]
         padded = model.tokenizer.pad(rows, return_tensors="pt")
         return {key: padded[key].to(model.device) for key in ("input_ids", "attention_mask")}
 
+    def averaged(
+        self,
+        samples: Sequence[Mapping[str, Any]],
+        model: Network,
+        ask: Callable[[Mapping[str, torch.Tensor]], torch.Tensor],
+        control: Control | None = None,
+    ) -> torch.Tensor:
+        """What `ask` says of each whole text: the mean over its windows, float [B, …]. No gradients."""
+        import torch
+
+        windows = [
+            (n, ids) for n, s in enumerate(samples) for ids in ([int(i) for i in s["input_ids"]], *s.get("more", ()))
+        ]
+        rows: list[list[torch.Tensor]] = [[] for _ in samples]
+        with torch.inference_mode():
+            for start in range(0, len(windows), _BATCH):
+                if control is not None:
+                    control.check()
+                part = windows[start : start + _BATCH]
+                given = [{"input_ids": ids, "attention_mask": [1] * len(ids)} for _, ids in part]
+                for (n, _ids), row in zip(part, ask(self.collate(given, model)), strict=True):
+                    rows[n].append(row)
+            return torch.stack([torch.stack(found).mean(0) for found in rows])
+
     def predict_batch(
         self, samples: Sequence[Mapping[str, Any]], model: Loaded, options: TryOptions, control: Control | None = None
     ) -> list[Prediction]:
-        model = as_network(model)
-        if model.labels:
-            return super().predict_batch(samples, model, options, control)
+        """A text longer than the model reads at once is read in windows that overlap; their logits are averaged."""
+        network = as_network(model)
+        notes = [str(s.get("note", "")) for s in samples]
+        if network.labels:
+            logits = self.averaged(samples, network, network.class_logits, control)
+            return [*self.said(logits, network, notes)]
         labels = list(dict.fromkeys(name.strip() for name in options.labels if name.strip()))
         if len(labels) < 2:
             raise UserError(
@@ -83,12 +124,11 @@ class TextClassification(Classification):
             )
         import torch
 
-        with torch.inference_mode():
-            given = model.features(self.collate(samples, model))
-            wanted = model.features(self.collate([self.prepare(Sample("text", text=n), model) for n in labels], model))
-            cosine = torch.nn.functional.normalize(given) @ torch.nn.functional.normalize(wanted).T
-        notes = [f"{_NEARNESS_NOTE} {s.get('note', '')}".strip() for s in samples]
-        return [*self.decode(cosine / _TEMPERATURE, labels, notes)]
+        given = self.averaged(samples, network, network.features, control)
+        named = [self.prepare(Sample("text", text=n), network) for n in labels]
+        wanted = self.averaged(named, network, network.features, control)
+        cosine = torch.nn.functional.normalize(given) @ torch.nn.functional.normalize(wanted).T
+        return [*self.decode(cosine / _TEMPERATURE, labels, [f"{_NEARNESS_NOTE} {note}".strip() for note in notes])]
 
 
 def text_of(sample: Sample) -> str:
@@ -104,10 +144,12 @@ def text_of(sample: Sample) -> str:
     return text
 
 
-def _cut_note(text: str, end: int) -> str:
+def _windows_note(text: str, end: int, windows: int) -> str:
+    """What was read of a text, and how; `end`: characters that were read."""
     if not text[end:].strip():
-        return ""
-    return f"Only the first {len(text[:end].split())} of {len(text.split())} words were read; the model sees no more at once."
+        return "" if windows == 1 else f"{_LONGER} in {windows} overlapping parts, and the answers were averaged."
+    read, whole = len(text[:end].split()), len(text.split())
+    return f"{_LONGER} in {windows} parts, and only its first {read:,} of {whole:,} words; the answers were averaged."
 
 
 TASK = TextClassification()

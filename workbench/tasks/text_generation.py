@@ -32,6 +32,7 @@ class TextGeneration(WritingTask):
         options=(LENGTH, SURPRISE, BREADTH),
         group="Texts",
         question="go on with a text",
+        overlaps=("rouge", "chrf"),
         trainable=True,
         learns_as_is=True,
         judge="language",

@@ -89,11 +89,13 @@ class WritingTask(TextTask):
 
     def note(self, model: Loaded, text: str) -> str:
         """A sentence for the person, or ""."""
+        read = str(getattr(model, "last_note", ""))
         usage = getattr(model, "last_usage", None)
         if usage is None:
-            return ""
+            return read
         words = f"{usage.tokens_in:,} tokens sent, {usage.tokens_out:,} received"
-        return f"{words}, about {usage.cost:.4f} {usage.currency}." if usage.cost else f"{words}."
+        words = f"{words}, about {usage.cost:.4f} {usage.currency}." if usage.cost else f"{words}."
+        return f"{words} {read}".strip()
 
     def given(self, text: str, model: Loaded) -> str:
         """What stands before the new words in the answer."""

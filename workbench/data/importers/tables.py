@@ -19,7 +19,7 @@ from workbench.data.importers import several as several_labels
 from workbench.data.importers.base import Column, ColumnChoice, ImportPlan
 from workbench.data.importers.beside import Beside
 from workbench.data.importers.folders import SPLITS, media_of
-from workbench.data.media import PICTURE_SUFFIXES, decode_text, read_bytes
+from workbench.data.media import PICTURE_SUFFIXES, decode_text, first_words, read_bytes
 from workbench.data.shapes import Whole
 from workbench.data.sound import FILES as SOUND_SUFFIXES
 from workbench.data.types import MediaKind, NewItem
@@ -282,7 +282,7 @@ class TablePlan(ImportPlan):
                     self.media, content, path=files.find(content), label=label, annotations=marks, split=split
                 )
             else:
-                name = " ".join(content.split()[:8])
+                name = first_words(content)
                 yield NewItem("text", name, text=content, label=label, annotations=marks, split=split)
         yield from self.problems
 
@@ -327,7 +327,7 @@ def _separated(text: str, delimiter: str | None, control: Control, path: Path) -
         # The separator that cuts the first lines into the most even columns, commas first.
         lines = text.splitlines()[:50]
         delimiter = max(",;\t|", key=lambda d: _evenness(lines, d))
-    csv.field_size_limit(10_000_000)
+    csv.field_size_limit(_MAX_BYTES)  # what is too long for a text is said beside its row
     found: Rows = []
     try:
         for cells in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter):

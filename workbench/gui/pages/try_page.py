@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 )
 
 from workbench.control import Control
+from workbench.data.media import first_words
 from workbench.data.microphone import Recorder
 from workbench.data.types import Sample, Window
 from workbench.data.video import is_video
@@ -40,6 +41,7 @@ from workbench.gui.widgets.box_piece import Cutter
 from workbench.gui.widgets.compare_text_dialog import CompareTextDialog
 from workbench.gui.widgets.correct_dialog import CorrectDialog, put_right
 from workbench.gui.widgets.heard_view import can_hear
+from workbench.gui.widgets.judge_table_dialog import JudgeTableDialog
 from workbench.gui.widgets.live_view import LiveView
 from workbench.gui.widgets.model_picker import ModelPicker
 from workbench.gui.widgets.option_controls import OptionControls
@@ -407,7 +409,7 @@ class TryPage(Page):
 
     def _typed_sample(self) -> list[Sample]:
         text = self.input.typed_text()
-        name = " ".join(text.split()[:8])
+        name = first_words(text)
         return [Sample(self._task.info.media, name, text=text)] if text.strip() else []
 
     def _predict_typed(self, *, asked: bool = False) -> None:
@@ -460,6 +462,8 @@ class TryPage(Page):
         self.correct.setVisible(self._task.info.trainable and self._task.info.editor == "classes")
         self.view.picture.set_has_truth(self._task.info.has_truth)
         self.sound.when.setVisible(can_hear(self._task))
+        self.judge.setVisible(bool(self._task.info.overlaps) and self._task.info.editor == "words")
+        self.judge.setEnabled(card is not None and self.picker.is_ready())
         self.go.setVisible(self._waits())
         self.go.setText(f" {self._task.info.verb or 'Ask'}")
         self.go.setAccessibleName(self._task.info.verb or "Ask")
@@ -647,9 +651,16 @@ class TryPage(Page):
         job.failed.connect(lambda problem: self.view.tell(f"{problem.message} {problem.hint}".strip()))
 
     def _compare(self, answer: str) -> None:
-        dialog = CompareTextDialog(self.ctx, answer, self)
+        dialog = CompareTextDialog(self.ctx, answer, self, self._task.info.overlaps)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.open()
+
+    def _judge(self) -> None:
+        card = self.picker.card
+        if card is not None:
+            dialog = JudgeTableDialog(self.ctx, card, self._task, self.options(), self)
+            dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+            dialog.open()
 
     def ask_export_path(self) -> str:
         """Where the answers go; asked of the person."""
@@ -737,6 +748,11 @@ class TryPage(Page):
         doing.addWidget(self.go)
         doing.addWidget(self.stop)
         doing.addStretch(1)
+        self.judge = button(
+            "Judge by right texts …", self._judge, role="quiet", icon_name="gauge", name="try-judge",
+            tip="A table of texts and right answers: how much the model's answers have in common with them (BLEU, chrF, ROUGE)",
+        )  # fmt: skip
+        doing.addWidget(self.judge)
         card.body.addLayout(doing)
         self.view = PredictionView()
         self.live = LiveView(self.ctx, self.view)

@@ -1,13 +1,15 @@
-"""How many words and letters of an answer are wrong, when the person gives the right text."""
+"""How many words and letters of an answer are wrong, when the person gives the right text, and how much both have in common."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QColor, QTextCharFormat, QTextCursor
 from PySide6.QtWidgets import (
     QCheckBox,
+    QComboBox,
     QDialog,
     QDialogButtonBox,
     QFileDialog,
@@ -23,7 +25,9 @@ from workbench.errors import Problem
 from workbench.gui.context import AppContext
 from workbench.gui.theme import L, M, S, theme
 from workbench.gui.widgets.basic import Banner, button, label, row
+from workbench.gui.widgets.overlap_row import OverlapRow
 from workbench.trust.text_distance import Normalisation, TextComparison, compare_texts
+from workbench.trust.text_overlap import PARTINGS, Overlap, overlaps
 
 _TYPING_MS = 400
 # More words than this are compared but not drawn: a person looks at a page, not at a library.
@@ -35,14 +39,19 @@ class CompareTextDialog(QDialog):
 
     Args:
         answer: the text to judge.
+        overlaps: what else is compared, as `TaskInfo.overlaps`.
     """
 
-    def __init__(self, ctx: AppContext, answer: str, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, ctx: AppContext, answer: str, parent: QWidget | None = None, overlaps: Sequence[str] = ()
+    ) -> None:
         super().__init__(parent)
         self.setWindowTitle("Compare with the right text")
         self.resize(820, 680)
         self._ctx = ctx
         self._answer = answer
+        self._kinds = tuple(overlaps)
+        self.scores: list[Overlap] = []
         self._asked = 0
         self.comparison: TextComparison | None = None
         self._timer = QTimer(self)
@@ -89,6 +98,21 @@ class CompareTextDialog(QDialog):
             box.setChecked(True)
             box.toggled.connect(self._timer.start)
         column.addLayout(row(self.case, self.punctuation, self.accents, 1, spacing=L))
+        self.parting = QComboBox()
+        self.parting.setObjectName("compare-parting")
+        self.parting.setAccessibleName("How words are told apart")
+        self.parting.setToolTip("How texts are cut into words for BLEU (tokenisation)")
+        for name, said in PARTINGS:
+            self.parting.addItem(said, name)
+        self.parting.currentIndexChanged.connect(lambda _i: self._timer.start())
+        words = label("Words are told apart:", "soft")
+        words.setBuddy(self.parting)
+        line = QWidget()
+        parting = row(words, self.parting, 1)
+        parting.setContentsMargins(0, 0, 0, 0)
+        line.setLayout(parting)
+        line.setVisible("bleu" in self._kinds)
+        column.addWidget(line)
         return side
 
     def _build_differences(self) -> QWidget:
@@ -110,6 +134,8 @@ class CompareTextDialog(QDialog):
         self.legend = label("", "soft", wrap=True)
         column.addWidget(self.summary)
         column.addWidget(self.rates)
+        self.overlaps = OverlapRow()
+        column.addWidget(self.overlaps)
         column.addWidget(self.view, 1)
         column.addWidget(self.legend)
         return side
@@ -142,27 +168,34 @@ class CompareTextDialog(QDialog):
         self._asked += 1
         asked, answer = self._asked, self._answer
         if not right.strip():
-            self._came(asked, None)
+            self._came(asked, None, [])
             return
         how = Normalisation(not self.case.isChecked(), not self.punctuation.isChecked(), not self.accents.isChecked())
-        job = self._ctx.jobs.start("Comparing texts", lambda _control: compare_texts(right, answer, how))
-        job.succeeded.connect(lambda found: self._came(asked, found))
+        kinds, parting = self._kinds, str(self.parting.currentData() or "")
+
+        def work(control: Control) -> tuple[TextComparison, list[Overlap]]:
+            found = compare_texts(right, answer, how)
+            return found, overlaps(kinds, [answer], [right], parting, how.case, control) if kinds else []
+
+        job = self._ctx.jobs.start("Comparing texts", work)
+        job.succeeded.connect(lambda found: self._came(asked, *found))
         job.failed.connect(self._failed)
 
     def _failed(self, problem: Problem) -> None:
         self.banner.show_error(problem)
 
-    def _came(self, asked: int, found: TextComparison | None) -> None:
+    def _came(self, asked: int, found: TextComparison | None, scores: list[Overlap]) -> None:
         if asked != self._asked:
             return
         self.banner.hide()
-        self.comparison = found
+        self.comparison, self.scores = found, scores
         self._draw()
 
     # Drawing -------------------------------------------------------------------------------------------------------------
 
     def _draw(self) -> None:
         self.view.clear()
+        self.overlaps.show_scores(self.scores)
         found = self.comparison
         if found is None:
             self.summary.setText("What differs appears here.")

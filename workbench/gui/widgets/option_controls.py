@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import (
@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 from workbench.catalog.card import ModelCard
 from workbench.gui.theme import S
 from workbench.gui.widgets.basic import button, label
+from workbench.gui.widgets.searchable import LONG, make_searchable
 from workbench.tasks.base import Option, Task
 
 _TYPING_MS = 500
@@ -49,8 +50,12 @@ class OptionControls(QWidget):
         self._typing.setInterval(_TYPING_MS)
         self._typing.timeout.connect(self.changed)
 
-    def show_options(self, task: Task, card: ModelCard | None) -> None:
-        """The controls of a task for a model; what was set stays where the same option is shown again."""
+    def show_options(self, task: Task, card: ModelCard | None, only: Sequence[str] | None = None) -> None:
+        """The controls of a task for a model; what was set stays where the same option is shown again.
+
+        Args:
+            only: ids of the options to show; None for all.
+        """
         key = f"{task.info.id}/{card.id if card else ''}"
         if key == self._shown:
             return
@@ -61,6 +66,8 @@ class OptionControls(QWidget):
         self._read.clear()
         self._write.clear()
         for option in task.info.options:
+            if only is not None and option.id not in only:
+                continue
             listed = option.kind in ("choice", "file")
             choices = task.choices(card, option) if listed and card is not None else option.choices
             if listed and len(choices) < (2 if option.kind == "choice" else 1):
@@ -117,6 +124,8 @@ class OptionControls(QWidget):
         box = QComboBox()
         for value, words in choices:
             box.addItem(words, value)
+        if len(choices) > LONG:
+            make_searchable(box)
         box.currentIndexChanged.connect(lambda _i: self.changed.emit())
         self._read[option.id] = lambda: str(box.currentData() or "")
         self._write[option.id] = lambda value: box.setCurrentIndex(max(0, box.findData(value)))

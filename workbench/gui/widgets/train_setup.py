@@ -30,6 +30,8 @@ from workbench.gui.theme import L, M, S
 from workbench.gui.widgets.augment_preview import AugmentPreview
 from workbench.gui.widgets.basic import Banner, Card, IconLabel, button, clear_layout, label
 from workbench.gui.widgets.checks_strip import ChecksStrip
+from workbench.gui.widgets.option_controls import OptionControls
+from workbench.gui.widgets.token_view import TokenView
 from workbench.tasks.registry import get_task, get_trainable
 
 STEPS = ("Data", "Model", "How", "Review")
@@ -142,6 +144,7 @@ class TrainSetup(QWidget):
         self._fill_models(project, model_id)
         self.varied.show_project(project)
         self._vary()
+        self._look_at_tokens()
         self._check(project)
         self._estimate(project)
         self._review()
@@ -208,6 +211,8 @@ class TrainSetup(QWidget):
         def show() -> None:
             from workbench.engine.estimate import estimate
 
+            if self._ctx.store.project is not project:
+                return  # closed while it was measured
             for how, words in self._times.items():
                 found = estimate(project, card, how, self.epochs.value())
                 guess = "" if found.measured else ", roughly"
@@ -250,6 +255,15 @@ class TrainSetup(QWidget):
         if entry is not None:
             self._card = entry.data(Qt.ItemDataRole.UserRole)
             self._vary()
+            self._look_at_tokens()
+
+    def _look_at_tokens(self) -> None:
+        """What depends on the texts and the model together."""
+        project = self._ctx.store.project
+        self.tokens.look(project, self._card)
+        if project is not None:
+            task = get_task(project.task_id)
+            self.taught.show_options(task, self._card, task.info.learns_with)
 
     def _review(self) -> None:
         project = self._ctx.store.project
@@ -288,7 +302,7 @@ class TrainSetup(QWidget):
             learning_rate=self.rate.value(),
             augment=self.augment.isChecked(),
             balance_classes=self.balance.isChecked(),
-            options=self.varied.options(),
+            options={**self.varied.options(), **self.taught.values()},
         )
 
     def _start(self) -> None:
@@ -334,7 +348,10 @@ class TrainSetup(QWidget):
         self.models.setItemDelegate(CardDelegate(self.models))
         self.models.setMouseTracking(True)
         column.addWidget(self._why)
+        self.models.setMinimumHeight(150)
         column.addWidget(self.models, 1)
+        self.tokens = TokenView(self._ctx)
+        column.addWidget(self.tokens)
         more = QHBoxLayout()
         more.addWidget(self._others)
         more.addWidget(button("Go to the models", lambda: self._ctx.go("models"), role="quiet"))
@@ -372,6 +389,8 @@ class TrainSetup(QWidget):
             self._how_cards[how] = card
             row.addWidget(card, 1)
         column.addLayout(row)
+        self.taught = OptionControls()
+        column.addWidget(self.taught)
         self.more = button("More settings", self._toggle_more, role="quiet", icon_name="settings", name="more-settings")
         column.addWidget(self.more, 0, Qt.AlignmentFlag.AlignLeft)
         self._settings = self._build_settings()

@@ -15,7 +15,7 @@ from typing import Any
 from workbench.control import Control
 from workbench.data.annotations import NewAnnotation
 from workbench.data.importers.base import ImportPlan
-from workbench.data.media import decode_text, read_bytes
+from workbench.data.media import decode_text, first_words, read_bytes
 from workbench.data.shapes import TextSpan, checked
 from workbench.data.types import NewItem
 from workbench.errors import Problem, UserError
@@ -179,7 +179,7 @@ def _plan(path: Path, control: Control) -> SpansPlan:
             formats[found[0]] += 1
             marks = _marks(found[1], found[2], where, plan)
             counts.update(m.label for m in marks)
-            plan.items.append(NewItem("text", " ".join(found[1].split()[:8]), text=found[1], annotations=tuple(marks)))
+            plan.items.append(NewItem("text", first_words(found[1]), text=found[1], annotations=tuple(marks)))
     except ValueError as error:
         raise UserError(
             f"“{path.name}” is damaged: it is no valid JSON.", "Save it again from where it came from."

@@ -1,0 +1,7 @@
+"""Results of models that sum up texts."""
+
+from __future__ import annotations
+
+from workbench.gui.results.translation import View
+
+__all__ = ["View"]
