@@ -88,6 +88,8 @@ def _parts(element: Element, levels: dict[str, int]) -> Iterator[Block]:
                 texts[-1].append(_LETTERS[at.tag])
             elif texts and at.tag == f"{_W}pStyle":
                 styles[-1] = levels.get(at.get(f"{_W}val") or "", 0)
+        elif event == "left out":
+            continue
         elif at.tag == f"{_W}p":
             text, level = "".join(texts.pop()).strip(), styles.pop()
             if text and rows:

@@ -33,12 +33,15 @@ def _blocks(text: str) -> Iterator[Block]:
             waiting.append(line)
             if opened and opened[1].startswith(fence):
                 fence = ""
+                yield Block("\n".join(waiting))
+                waiting = []
             continue
         heading = _HEADING.match(line)
         underline = _UNDERLINE.match(line) if len(waiting) == 1 else None
         if opened:
+            yield Block(_plain("\n".join(waiting)))
             fence = opened[1]
-            waiting.append(line)
+            waiting = [line]
         elif heading:
             yield Block(_plain("\n".join(waiting)))
             waiting = []
@@ -51,7 +54,8 @@ def _blocks(text: str) -> Iterator[Block]:
             waiting = []
         else:
             waiting.append(line)
-    yield Block(_plain("\n".join(waiting)))
+    text = "\n".join(waiting)
+    yield Block(text if fence else _plain(text))
 
 
 def _plain(text: str) -> str:

@@ -57,7 +57,9 @@ def _parts(element: Element) -> Iterator[Block]:
             if texts:
                 texts[-1].append(_letters(at))
             continue
-        if at.tag in _PARAGRAPHS:
+        if event == "left out":
+            pass
+        elif at.tag in _PARAGRAPHS:
             text = "".join(texts.pop()).strip()
             if text and rows:
                 rows[-1].append(text)

@@ -15,9 +15,8 @@ from workbench.app_paths import resources
 # up is a row of them.
 _UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _MARK = "\u0300-\u036f\u0483-\u0487\u0591-\u05bd\u0610-\u061a\u064b-\u065f\u0900-\u0903\u093a-\u094f\u200c\u200d"
-_WORD = re.compile(
-    rf"[{_UNSPACED}]|(?:(?![{_UNSPACED}])[^\W_]|(?<=[^\W_])[{_MARK}])+(?:['’](?![{_UNSPACED}])[^\W\d_]+)*"
-)
+_LETTER = rf"(?![{_UNSPACED}])[^\W_]"
+_WORD = re.compile(rf"[{_UNSPACED}]|{_LETTER}(?:{_LETTER}|[{_MARK}])*(?:['’](?![{_UNSPACED}])[^\W\d_]+)*")
 _ALONE = re.compile(rf"[{_UNSPACED}]")
 # A language counts as used when so large a share of the words are stop words of it.
 _SHARE = 0.15

@@ -122,7 +122,10 @@ def elements(archive: zipfile.ZipFile, name: str, depth: int) -> Iterator[Elemen
 
 
 def within(element: Element, left_out: frozenset[str]) -> Iterator[tuple[str, Element]]:
-    """What lies in an element, in order, as ("start" or "end", element), itself too; some kinds with all in them left out."""
+    """What lies in an element, in order, as ("start" or "end", element), itself too.
+
+    Of the kinds to be left out, with all in them, comes ("left out", element): text may follow it.
+    """
     stack: list[tuple[bool, Element]] = [(False, element)]
     while stack:
         done, at = stack.pop()
@@ -130,6 +133,7 @@ def within(element: Element, left_out: frozenset[str]) -> Iterator[tuple[str, El
             yield "end", at
             continue
         if at.tag in left_out:
+            yield "left out", at
             continue
         yield "start", at
         stack.append((True, at))
