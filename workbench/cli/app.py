@@ -21,6 +21,7 @@ _COMMANDS = (
     "models",
     "find",
     "similar",
+    "documents",
     "duplicates",
     "inspect",
     "project",

@@ -27,8 +27,8 @@ from workbench.data.documents.passages import passages, sentences
 from workbench.data.documents.words import stop_words_of, words_of
 from workbench.engine.document_store import DocumentStore, NewPassage, spaced
 from workbench.engine.pool import shared_pool
-from workbench.engine.text_vectors import budget, checked, counter, embed_texts, usual_embedder
 from workbench.errors import Problem, UserError
+from workbench.tasks.text_vectors import budget, checked, counter, embed_texts, usual_embedder
 
 if TYPE_CHECKING:
     import numpy as np
