@@ -10,7 +10,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelInd
 from workbench.engine.document_index import Listed
 from workbench.gui.theme import theme
 
-HEADERS = ("Document", "Title", "Passages", "")
+HEADERS = ("Document", "Title", "Passages", "What is wrong")
 DOCUMENT_ROLE = Qt.ItemDataRole.UserRole + 1
 Index = QModelIndex | QPersistentModelIndex
 

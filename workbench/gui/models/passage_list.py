@@ -13,10 +13,17 @@ PASSAGE_ROLE = Qt.ItemDataRole.UserRole + 1
 BEST_ROLE = Qt.ItemDataRole.UserRole + 2
 Index = QModelIndex | QPersistentModelIndex
 
+# Below, a passage is far from a question.
+NEAR_ENOUGH = 0.25
+
 
 def nearness_words(likeness: float) -> str:
     """Plain words for the cosine of a question and a passage (those of a question are lower than those of two texts)."""
-    for bound, words in ((0.6, "very near in meaning"), (0.4, "near in meaning"), (0.25, "somewhat near in meaning")):
+    for bound, words in (
+        (0.6, "very near in meaning"),
+        (0.4, "near in meaning"),
+        (NEAR_ENOUGH, "somewhat near in meaning"),
+    ):
         if likeness >= bound:
             return words
     return "far in meaning"

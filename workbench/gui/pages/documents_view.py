@@ -31,7 +31,7 @@ from workbench.engine.document_index import DocumentIndex, Listed, Passage, Prog
 from workbench.errors import Problem
 from workbench.gui.context import AppContext
 from workbench.gui.models.document_table import DocumentTable
-from workbench.gui.models.passage_list import PassageList
+from workbench.gui.models.passage_list import NEAR_ENOUGH, PassageList
 from workbench.gui.theme import L, M, S
 from workbench.gui.widgets.basic import Banner, DropZone, EmptyState, button, icon_button, label, local_paths
 from workbench.gui.widgets.keywords_panel import KeywordsPanel
@@ -59,6 +59,7 @@ class DocumentsView(QWidget):
         self._index: DocumentIndex | None = None
         self._jobs: dict[str, Job] = {}
         self._asked: str | Passage = ""
+        self._shown: str | Passage = ""
         self._begun = False
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -217,7 +218,7 @@ class DocumentsView(QWidget):
             found = find(index, control)
             yield found
             if isinstance(asked, str):
-                yield tuple(index.best_sentences(asked, found[:10], control))
+                yield tuple(index.best_sentences(asked, _telling(found)[:10], control))
 
         job = self._start("search", "Searching documents", work, quiet=True)
         job.streamed.connect(lambda answer: self._answered(job, answer))
@@ -227,12 +228,14 @@ class DocumentsView(QWidget):
         if self._jobs.get("search") is not job:
             return
         if isinstance(answer, list):
-            before = self.reading.passage
-            self.found.show_passages(answer)
+            # Asked again while documents come in: the one being read stays.
+            before = self.reading.passage if self._shown == self._asked else None
+            self._shown = self._asked
+            found = _telling(answer)
+            self.found.show_passages(found)
             self._show_state()
-            if answer:
-                # Asked again while documents come in: the one being read stays.
-                same = [n for n, p in enumerate(answer) if before is not None and p.id == before.id]
+            if found:
+                same = [n for n, p in enumerate(found) if before is not None and p.id == before.id]
                 self.results.choose(same[0] if same else 0)
         elif isinstance(answer, tuple):
             self.found.show_best(answer)
@@ -559,6 +562,7 @@ class DocumentsView(QWidget):
         self.tabs = QTabWidget()
         self.tabs.setObjectName("documents-tabs")
         self.tabs.setDocumentMode(True)
+        self.tabs.tabBar().setDrawBase(False)
         self.reading = ReadingPane()
         self.reading.more.connect(self._more_like)
         self.search_tab = self._build_search()
@@ -574,6 +578,7 @@ class DocumentsView(QWidget):
         self.tabs.currentChanged.connect(lambda _n: self._place_reading())
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
         self.splitter.setChildrenCollapsible(False)
+        self.splitter.setHandleWidth(L)
         self.splitter.addWidget(self.tabs)
         self.splitter.addWidget(self.reading)
         self.splitter.setSizes([680, 380])
@@ -649,6 +654,7 @@ class DocumentsView(QWidget):
         header = self.table.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         header.setStretchLastSection(True)
+        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         for column, width in enumerate((240, 200, 90)):
             self.table.setColumnWidth(column, width)
         self.table.selectionModel().selectionChanged.connect(lambda _a, _b: self._document_chosen())
@@ -756,6 +762,11 @@ class _TextBox(QPlainTextEdit):
 def are_documents(paths: Sequence[str]) -> bool:
     """All of these are files of a kind the documents' side reads."""
     return bool(paths) and all(is_document(Path(p)) and not Path(p).is_dir() for p in paths)
+
+
+def _telling(found: list[Passage]) -> list[Passage]:
+    """Without what neither means it nor says it, as long as something else is left."""
+    return [p for p in found if p.words or p.likeness >= NEAR_ENOUGH] or found
 
 
 def _counted(documents: int, passages: int) -> str:

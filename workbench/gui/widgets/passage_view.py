@@ -157,18 +157,26 @@ def excerpt(passage: Passage, best: tuple[int, int]) -> tuple[str, list[tuple[in
     start = 0
     if best[0] > _BEFORE * 2:
         start = passage.text.rfind(" ", 0, best[0] - _BEFORE) + 1
-    shown = passage.text[start : start + _MOST_SHOWN]
-    before = "… " if start else ""
-    # Breaks of lines become blanks: nothing moves.
-    text = before + "".join(" " if c.isspace() else c for c in shown)
+    parts = ["… "] if start else []
+    # Blanks and breaks of lines become one blank each; `places` says where every letter went.
+    at = len(parts[0]) if parts else 0
+    places: dict[int, int] = {}
+    blank = True
+    for number, letter in enumerate(passage.text[start : start + _MOST_SHOWN], start):
+        places[number] = at
+        if letter.isspace() and blank:
+            continue
+        blank = letter.isspace()
+        parts.append(" " if blank else letter)
+        at += 1
+    text = "".join(parts)
     marks: list[tuple[int, int, bool]] = []
-    move = len(before) - start
-    if best[1] > best[0] and best[1] - best[0] < len(passage.text):
-        marks.append((max(0, best[0] + move), min(len(text), best[1] + move), False))
+    if best[1] > best[0] and best[1] - best[0] < len(passage.text) and best[0] in places:
+        marks.append((places[best[0]], places.get(best[1], at), False))
     folded = text.casefold()
     if len(folded) == len(text):  # some letters fold into two: then the words stay unmarked
         for word in passage.words:
-            at = folded.find(word.casefold())
-            if at >= 0:
-                marks.append((at, at + len(word), True))
+            found = folded.find(word.casefold())
+            if found >= 0:
+                marks.append((found, found + len(word), True))
     return text, marks
