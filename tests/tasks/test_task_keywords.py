@@ -113,15 +113,15 @@ def test_the_task_marks_them_and_labels_by_likeness_work_with_the_starter() -> N
     card = Catalog.load().get("text-starter")
     task = get_task("keyword-extraction")
     assert task.info.id in card.tasks
-    answer = predict([Sample("text", text=TEXT)], card, task, TryOptions(values={"many": 3}))
-    found = next(iter(answer)).prediction
+
+    def said(text: str, name: str, options: TryOptions | None = None) -> object:
+        (result,) = predict([Sample("text", text=text)], card, get_task(name), options)
+        return result.prediction
+
+    found = said(TEXT, "keyword-extraction", TryOptions(values={"many": 3}))
     assert isinstance(found, Text) and found.marked and len(found.spans) == 3
     assert any("solar panels" in words.lower() for words, _ in found.pieces())
-    empty = next(iter(predict([Sample("text", text="of the 12")], card, task))).prediction
+    empty = said("of the 12", "keyword-extraction")
     assert isinstance(empty, Text) and not empty.spans and empty.note
-    sorted_ = next(
-        iter(
-            predict([Sample("text", text=TEXT)], card, get_task("text-classification"), TryOptions(("energy", "cooking", "law")))
-        )
-    ).prediction
-    assert isinstance(sorted_, Scores) and sorted_.best.name == "energy"
+    likeliest = said(TEXT, "text-classification", TryOptions(("energy", "cooking", "law")))
+    assert isinstance(likeliest, Scores) and likeliest.best.name == "energy"
