@@ -44,7 +44,7 @@ def _many(count: int, home: Path) -> None:
     index = DocumentIndex.open(home / "many", app_paths())
     store = index._store
     random = np.random.default_rng(0)
-    words = " ".join(PASSAGES.values()).split()
+    words = np.array(" ".join(PASSAGES.values()).split())
     began = time.perf_counter()
     with store.writing():
         document, _ = store.begin(b"one", "one", b"one.txt", 0, "One")

@@ -64,10 +64,11 @@ class PassageList(QAbstractListModel):
         """How it fits, in words."""
         if not self._ranked:
             return ""
-        parts = [nearness_words(passage.likeness)]
-        if passage.words:
-            parts.append("has " + ", ".join(f"“{w}”" for w in passage.words[:6]))
-        return " · ".join(parts)
+        near = nearness_words(passage.likeness)
+        if not passage.words:
+            return near
+        words = "has " + ", ".join(f"“{w}”" for w in passage.words[:6])
+        return f"{near} · {words}" if passage.likeness >= NEAR_ENOUGH else words
 
     # What Qt asks ------------------------------------------------------------------------------------------------------
 

@@ -90,7 +90,7 @@ class PassageDelegate(QStyledItemDelegate):
         bold.setWeight(QFont.Weight.DemiBold)
         metrics, plain = QFontMetrics(bold), QFontMetrics(font)
         said = self._model.says(passage)
-        right = min(plain.horizontalAdvance(said), place.width() // 2)
+        right = min(plain.horizontalAdvance(said) + 4, place.width() // 2)
         painter.setPen(theme().colour("text_soft"))
         painter.setFont(font)
         painter.drawText(

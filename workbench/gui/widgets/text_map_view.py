@@ -171,7 +171,7 @@ class TextMapView(QWidget):
         # Imported here: it brings numpy, which the first window does without.
         import pyqtgraph as pg
 
-        self._plot = pg.PlotWidget(background=None)
+        self._plot = pg.PlotWidget(background=theme().colour("surface"))
         self._plot.setObjectName("map-plot")
         self._plot.setAccessibleName("Map of the texts; the list of groups beside it says the same in words")
         self._plot.setMenuEnabled(False)
@@ -207,6 +207,8 @@ class TextMapView(QWidget):
         )  # fmt: skip
 
     def _restyle(self) -> None:
+        if self._plot is not None:
+            self._plot.setBackground(theme().colour("surface"))
         self._draw(self.groups.currentRow())
 
     @staticmethod
