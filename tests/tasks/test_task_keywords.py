@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import torch
@@ -121,6 +123,8 @@ def test_the_task_marks_them_and_labels_by_likeness_work_with_the_starter() -> N
     found = said(TEXT, "keyword-extraction", TryOptions(values={"many": 3}))
     assert isinstance(found, Text) and found.marked and len(found.spans) == 3
     assert any("solar panels" in words.lower() for words, _ in found.pieces())
+    marked = sorted((s.start, s.end) for s in found.spans)
+    assert all(before[1] <= after[0] for before, after in pairwise(marked)), "no two marks lie over each other"
     empty = said("of the 12", "keyword-extraction")
     assert isinstance(empty, Text) and not empty.spans and empty.note
     likeliest = said(TEXT, "text-classification", TryOptions(("energy", "cooking", "law")))

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 _VERSION = 1
 _TOGETHER = 32  # passages that are looked at and kept at once
 _BLOCK = 8192
+_COMPARED = 2048  # rows that fit into a processor's cache
 # Of reciprocal rank fusion: the constant of its paper, and how many of each ranking take part.
 _CONSTANT, _RANKED = 60, 200
 
@@ -557,11 +558,15 @@ def _by_meaning(
 ) -> list[tuple[int, float]]:
     """(id, cosine) of the nearest passages, the nearest first. Exact: every row is compared."""
     import numpy as np
+    import torch
 
     near = np.empty(len(kept), np.float32)
-    for start in range(0, len(near), _BLOCK):
+    asked = torch.from_numpy(vector)
+    for start in range(0, len(near), _COMPARED):
         control.check()
-        near[start : start + _BLOCK] = kept[start : start + _BLOCK].astype(np.float32) @ vector
+        # torch widens float16 several times faster than numpy.
+        block = torch.from_numpy(np.array(kept[start : start + _COMPARED]))
+        near[start : start + _COMPARED] = (block.float() @ asked).numpy()
     # Rows of passages that are gone are in the file still: more are taken until enough are alive.
     wanted = top
     while True:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from workbench.control import Control
@@ -12,6 +12,7 @@ from workbench.tasks.texts import FILES, TextTask
 
 if TYPE_CHECKING:
     from workbench.runtimes.base import Loaded
+    from workbench.tasks.keywords import Keyword
 
 MANY = Option("many", "How many keywords", "number", 8, "At most so many are marked", 1, 40, 1)
 DIFFERENT = Option(
@@ -25,6 +26,8 @@ DIFFERENT = Option(
     1.0,
     0.1,
 )
+# Phrases overlap: of so many times as many, those that lie apart are marked.
+_SPARE = 3
 
 
 class KeywordExtraction(TextTask):
@@ -51,10 +54,21 @@ class KeywordExtraction(TextTask):
         from workbench.tasks.classification import as_network
         from workbench.tasks.keywords import keywords
 
-        text = sample["text"]
-        found = keywords(text, as_network(model), round(options.number(MANY)), options.number(DIFFERENT), control)
-        spans = tuple(Span(*k.spans[0], "keyword", k.score) for k in found)
+        text, many = sample["text"], round(options.number(MANY))
+        found = keywords(text, as_network(model), many * _SPARE, options.number(DIFFERENT), control)
+        spans = _apart(found)[:many]
         yield Text(text, spans, "" if spans else "There is no word in this text that says much.", marked=True)
+
+
+def _apart(found: Sequence[Keyword]) -> tuple[Span, ...]:
+    """Each keyword marked where it first stands free of those before it; one that never does says nothing new."""
+    marked: list[Span] = []
+    for word in found:
+        free = (s for s in word.spans if all(s[1] <= m.start or s[0] >= m.end for m in marked))
+        place = next(free, None)
+        if place is not None:
+            marked.append(Span(*place, "keyword", word.score))
+    return tuple(marked)
 
 
 TASK = KeywordExtraction()

@@ -198,7 +198,7 @@ class TextMapView(QWidget):
         for number in range(len(self._map.groups)):
             colour = self._colour(number)
             faint = QColor(colour)
-            faint.setAlpha(45)
+            faint.setAlpha(85)
             brushes.append((pg.mkBrush(colour), pg.mkBrush(faint)))
         many = len(self._map.passages) > 2000
         self._scatter.setData(
