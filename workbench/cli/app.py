@@ -24,6 +24,7 @@ _COMMANDS = (
     "models",
     "find",
     "similar",
+    "documents",
     "duplicates",
     "inspect",
     "project",

@@ -15,7 +15,7 @@ TOPICS = {
     "home": "Getting started",
     "models": "Choosing a model",
     "try": "Trying a model",
-    "similar": "Finding pictures",
+    "similar": "Finding pictures and passages",
     "data": "Importing and labelling",
     "train": "Training",
     "results": "Reading the results",
