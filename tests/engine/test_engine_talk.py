@@ -327,7 +327,7 @@ def test_killed_while_an_answer_streams_it_is_there_again(tmp_path: Path) -> Non
 @dataclass
 class Piece:
     text: str
-    score: float
+    likeness: float
     document: str = "/d/manual.pdf"
     title: str = "manual.pdf"
     place: str = "page 3"

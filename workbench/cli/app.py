@@ -15,6 +15,7 @@ OK, FAILED, PARTLY, STOPPED = 0, 1, 3, 130
 _COMMANDS = (
     "predict",
     "watch",
+    "chat",
     "train",
     "evaluate",
     "export",

@@ -190,7 +190,8 @@ def from_json(value: Any) -> Conversation:
 
 
 def _turn(value: Mapping[str, Any]) -> Turn:
-    role, state = value.get("role"), value.get("state", "whole")
+    role: Any = value.get("role")
+    state: Any = value.get("state", "whole")
     if role not in get_args(Role) or state not in get_args(State):
         raise ValueError("turn")
     words = {k: _text(value, k) for k in ("text", "at", "model", "note", "sent_to")}

@@ -12,13 +12,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from workbench.app_paths import AppPaths
 from workbench.catalog.card import ModelCard
+from workbench.catalog.catalog import Catalog
 from workbench.control import Control
 from workbench.engine.conversation import Conversation, Turn, checked_question, now
 from workbench.engine.conversation_store import ConversationStore
 from workbench.engine.pool import ModelPool, shared_pool
 from workbench.engine.talk_documents import Found, Library, asked_with, best_passage, nothing_found, search
 from workbench.errors import Cancelled, UserError
+from workbench.hub.store import is_present
 from workbench.runtimes.base import Loaded, Talker, Writing, require
 from workbench.tasks.base import TryOptions
 from workbench.tasks.texts import WritingTask
@@ -129,6 +132,12 @@ def _answer(
         if not said.strip():
             note = f"The model gave no words. {note}".strip()
         yield replace(turn, note=note)
+
+
+def ready_model(catalog: Catalog, paths: AppPaths) -> ModelCard | None:
+    """A chat model that is on this computer, the person's own first; None when there is none."""
+    fitting = [c for c in catalog.cards() if "chat" in c.tasks and not c.is_remote]
+    return next((c for c in fitting if is_present(c, paths)), None)
 
 
 # What is given to the model -------------------------------------------------------------------------------------------

@@ -7,12 +7,16 @@ model can be made immune to it, so the passages themselves are shown with each a
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
+from workbench.app_paths import AppPaths
 from workbench.control import Control
 from workbench.engine.conversation import Conversation, Source
+from workbench.errors import UserError
 
 # A passage less alike than this (cosine of MiniLM's vectors) has as a rule nothing to do with the question.
 RELEVANT = 0.3
@@ -37,14 +41,14 @@ class Passage(Protocol):
     @property
     def end(self) -> int: ...
     @property
-    def score(self) -> float: ...
+    def likeness(self) -> float: ...
 
 
 class Library(Protocol):
     """Documents that can be searched by meaning."""
 
     def search(self, question: str, top: int = 10, control: Control | None = None) -> Sequence[Passage]:
-        """Passages, the most alike first."""
+        """Passages, the best first."""
 
 
 @dataclass(frozen=True)
@@ -67,9 +71,9 @@ def search(library: Library, talk: Conversation, control: Control) -> list[Found
 
 
 def _relevant(library: Library, question: str, control: Control) -> list[Found]:
-    passages = [p for p in library.search(question[:2000], top=_TOP, control=control) if p.score >= RELEVANT]
+    passages = [p for p in library.search(question[:2000], top=_TOP, control=control) if p.likeness >= RELEVANT]
     return [
-        Found(Source(n, str(p.document), p.title, p.place, p.text[:_MOST_PASSAGE], p.start, p.end, float(p.score)))
+        Found(Source(n, str(p.document), p.title, p.place, p.text[:_MOST_PASSAGE], p.start, p.end, float(p.likeness)))
         for n, p in enumerate(passages, 1)
     ]
 
@@ -112,3 +116,23 @@ def best_passage(found: Sequence[Found]) -> dict[str, Any]:
         "note": "Read from your documents: no model wrote this.",
         "sources": tuple(f.source for f in found[:3]),
     }
+
+
+def open_library(folder: Path, paths: AppPaths, control: Control) -> Library:
+    """The documents in a folder, read where they are new or changed.
+
+    Raises:
+        UserError: when the folder is not there, or holds nothing that can be read.
+        Cancelled: when asked to stop; what was read so far is kept.
+    """
+    from workbench.engine.document_index import DocumentIndex
+
+    if not folder.is_dir():
+        raise UserError(f"The folder “{folder.name}” is not there.", "Choose another folder of documents.")
+    key = hashlib.blake2b(str(folder.resolve()).encode("utf-8", "surrogateescape"), digest_size=8).hexdigest()
+    index = DocumentIndex.open(paths.cache / "conversation documents" / key, paths)
+    for _step in index.update([folder], control):
+        control.check()
+    if not index.count()[0]:
+        raise UserError(f"The folder “{folder.name}” holds no documents that can be read.", "Choose another folder.")
+    return index

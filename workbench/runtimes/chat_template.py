@@ -85,7 +85,7 @@ def _compiled(source: str) -> Any:
     sandbox = _compile_jinja_template("").environment
     if not isinstance(sandbox, ImmutableSandboxedEnvironment):  # the library changed: better no chat than no walls
         raise _TooMuch
-    own = sandbox.overlay()
+    own: Any = sandbox.overlay()
     own.intercepted_binops = frozenset(("+", "*", "**", "%"))
     own.binop_table = own.binop_table | {
         "+": _bounded(operator.add), "*": _product, "**": _power, "%": _remainder,
