@@ -54,6 +54,7 @@ class _Chat:
         from workbench.tasks.registry import get_task
 
         self.options, self.store = options, store
+        self._times = 0
         self.task: Any = get_task("chat")
         self.on_terminal = sys.stdin.isatty()
         self.talk: Conversation = self._begun()
@@ -179,7 +180,8 @@ class _Chat:
 
         name, _, rest = line.partition(" ")
         if name == "/again":
-            self._ask(self.talk.again(), kept=True)
+            self._times += 1
+            self._ask(self.talk.again(), kept=True, anew=self._times)
         elif name == "/new":
             fresh = Conversation.new()
             self.talk = replace(self.talk, id=fresh.id, name="", created=fresh.created, turns=())
@@ -189,7 +191,7 @@ class _Chat:
         else:
             note(_HELP)
 
-    def _ask(self, talk: Any, kept: bool) -> None:
+    def _ask(self, talk: Any, kept: bool, anew: int = 0) -> None:
         """Words as they come; Ctrl+C stops the answer and not the program. Raises: UserError."""
         from workbench.engine.conversation import left_out_words
         from workbench.engine.talk import answer
@@ -197,7 +199,8 @@ class _Chat:
         self.talk = talk
         said = ""
         with _stopping() as control:
-            for step in answer(talk, self.card, self.task, self.store if kept else None, self.library, control=control):
+            store = self.store if kept else None
+            for step in answer(talk, self.card, self.task, store, self.library, control=control, anew=anew):
                 text = step.turns[-1].text
                 if text.startswith(said):
                     sys.stdout.write(_for_terminal(text[len(said) :]))

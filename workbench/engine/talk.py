@@ -31,6 +31,8 @@ Message = Mapping[str, str]
 # More is not read at once on a person's own computer: it would take minutes before the first word.
 _MOST_CONTEXT = 8192
 _SAVE_SECONDS = 0.5
+# How freely is drawn where the same question is asked once more and nothing was set (temperature).
+_ANEW = 0.7
 # What a model made only to go on with texts is given, and where its answer ends.
 _ASKS, _SAYS = "Q: ", "A: "
 _NEXT = f"\n{_ASKS.strip()}"
@@ -50,6 +52,7 @@ def answer(
     pool: ModelPool | None = None,
     control: Control | None = None,
     device: str = "auto",
+    anew: int = 0,
 ) -> Iterator[Conversation]:
     """The conversation with the answer to its last question, again and again while that grows.
 
@@ -59,6 +62,8 @@ def answer(
         card: None: nothing is written by a model; the best passage of the documents is the answer.
         task: whose options say how is written (`talk.values`).
         library: the documents to search; None when the conversation has none.
+        anew: how often the question was asked before: each time other words are drawn, where else it would always take the
+            likeliest ones and say the same again.
 
     Raises:
         UserError: when the question is too long, or the model cannot be used.
@@ -71,7 +76,7 @@ def answer(
     if card is not None and card.is_remote:
         turn = replace(turn, sent_to=card.source.ref)
     try:
-        for grown_turn in _answer(last, turn, card, task, library, pool or shared_pool(), control, device):
+        for grown_turn in _answer(last, turn, card, task, library, pool or shared_pool(), control, device, anew):
             turn = grown_turn
             grown = last.answered(turn)
             saver.save(grown)
@@ -98,6 +103,7 @@ def _answer(
     pool: ModelPool,
     control: Control,
     device: str,
+    anew: int,
 ) -> Iterator[Turn]:
     control.check()
     question = checked_question(talk.turns[-1].text)
@@ -119,7 +125,10 @@ def _answer(
     control.progress(0, 0, "Getting the model ready")
     with pool.use(card, device, control) as model:
         talker = require(model, Talker)
-        given = fit(talk, model, task.how(TryOptions(values=talk.values)), found)
+        how = task.how(TryOptions(values=talk.values))
+        if anew:
+            how = replace(how, seed=anew, temperature=how.temperature or _ANEW)
+        given = fit(talk, model, how, found)
         turn = replace(turn, left_out=given.left_out, sources=tuple(f.source for f in given.found))
         control.progress(0, 0, "Thinking")
         yield turn

@@ -109,6 +109,7 @@ class TaskInfo:
         options: what can be set before a prediction.
         group: heading under which pages list it.
         question: what a person would ask for ("find and count things in pictures"), for "Find me a model".
+        page: id of a page of its own, which the Try page leads to; `page_words`: what the button there says.
         has_truth: there may be a true picture to hold the made one against (PSNR, SSIM).
     """
 
@@ -132,6 +133,8 @@ class TaskInfo:
     options: tuple[Option, ...] = ()
     group: str = "Pictures"
     question: str = ""
+    page: str = ""
+    page_words: str = ""
     has_truth: bool = False
 
     @property

@@ -37,6 +37,8 @@ class Chat(WritingTask):
         options=(ROLE, LENGTH, SURPRISE, BREADTH),
         group="Texts",
         question="answer questions and requests in words",
+        page="talk",
+        page_words="Open a conversation",
         trainable=True,
         editor="words",
         judge="language",

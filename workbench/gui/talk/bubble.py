@@ -40,10 +40,14 @@ class Bubble(QWidget):
         column.setSpacing(XS)
         head = QHBoxLayout()
         head.setSpacing(0)
-        self.who = label("", "faint")
+        self.who = label("", "soft")
         head.addWidget(self.who, 1)
         self.buttons = (
-            (icon_button("pencil", "Ask something else here; what follows is taken out", self.edited.emit, name="turn-edit"),)
+            (
+                icon_button(
+                    "pencil", "Ask something else here; what follows is taken out", self.edited.emit, name="turn-edit"
+                ),
+            )
             if self.own
             else (icon_button("rotate-cw", "Answer once more (regenerate)", self.again.emit, name="turn-again"),)
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QModelIndex, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTreeWidget, QTreeWidgetItem, QWidget
 
@@ -36,9 +36,8 @@ class TalksList(QTreeWidget):
         self.setUniformRowHeights(True)
         self.setTextElideMode(Qt.TextElideMode.ElideRight)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.setEditTriggers(
-            QAbstractItemView.EditTrigger.DoubleClicked | QAbstractItemView.EditTrigger.EditKeyPressed
-        )
+        self.setEditTriggers(QAbstractItemView.EditTrigger.DoubleClicked | QAbstractItemView.EditTrigger.EditKeyPressed)
+        self.setStyleSheet("QTreeView::item { padding: 6px 4px; }")
         header = self.header()
         header.setStretchLastSection(False)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
@@ -66,6 +65,13 @@ class TalksList(QTreeWidget):
         """Of the one that is marked; "" for none."""
         item = self.currentItem()
         return str(item.data(0, _ID)) if item is not None else ""
+
+    def unmark(self) -> None:
+        """None of them is the current one."""
+        self.blockSignals(True)
+        self.clearSelection()
+        self.setCurrentIndex(QModelIndex())
+        self.blockSignals(False)
 
     def names(self) -> list[str]:
         """As they are listed."""
