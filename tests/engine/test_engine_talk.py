@@ -379,6 +379,9 @@ def test_a_question_that_leans_on_the_one_before_is_looked_for_with_it() -> None
         library=shelf,
     )
     assert shelf.asked == ["And how much?", "The lamp And how much?"]
+    shelf.asked.clear()
+    ask("Who won the world cup?", talker(), Conversation.new().asked("The lamp"), library=shelf)
+    assert shelf.asked == ["Who won the world cup?"]  # another matter
 
 
 def test_without_a_model_the_passage_itself_is_the_answer() -> None:

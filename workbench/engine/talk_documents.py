@@ -61,13 +61,22 @@ class Found:
 def search(library: Library, talk: Conversation, control: Control) -> list[Found]:
     """Passages for the last question that are alike enough, best first, numbered from 1.
 
-    "And how much is it?" is about the question before it: where the last question alone finds nothing, both are looked for.
+    "And how much is it?" says nothing by itself: where such a question finds nothing, it is looked for together with the one
+    before it.
     """
     asked = [turn.text for turn in talk.turns if turn.role == "user"]
     found = _relevant(library, asked[-1], control)
-    if not found and len(asked) > 1:
+    if not found and len(asked) > 1 and _leans(asked[-1]):
         found = _relevant(library, f"{asked[-2]} {asked[-1]}", control)
     return found
+
+
+def _leans(question: str) -> bool:
+    """At most one of its words says something by itself."""
+    from workbench.data.documents.words import stop_words_of, words_of
+
+    words = [w.folded for w in words_of(question[:500])]
+    return len(set(words) - stop_words_of(words)) <= 1
 
 
 def _relevant(library: Library, question: str, control: Control) -> list[Found]:

@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, Signal
 
 from workbench.catalog.card import ModelCard
 from workbench.control import Control
@@ -48,6 +48,7 @@ class Listener(QObject):
         self._recording.leveled.connect(self.leveled)
         self._recording.failed.connect(self._no_microphone)
         self._recording.ended.connect(self._recorded)
+        ctx.jobs.changed.connect(self._finish)
         self._card: ModelCard | None = None
         self._task: LiveTask | None = None
         self._ends_itself = False
@@ -55,7 +56,7 @@ class Listener(QObject):
         self._job: Job | None = None
         self._watch: Job | None = None
         self._said: Any = None
-        self._open = False
+        self._open = self._begun = False
         self._file: Path | None = None
 
     @property
@@ -79,7 +80,7 @@ class Listener(QObject):
         self._card, self._task, self._ends_itself = card, task, ends_itself
         self._thrown_away = False
         self._said = None
-        self._open = True
+        self._open, self._begun = True, False
         self._recording.start()
 
     def stop(self) -> None:
@@ -99,6 +100,7 @@ class Listener(QObject):
     def _began(self, recorder: Recorder) -> None:
         card, task = self._card, self._task
         assert card is not None and task is not None
+        self._begun = True
         if self._thrown_away:
             self._recording.stop()
             return
@@ -156,14 +158,15 @@ class Listener(QObject):
         if self._thrown_away:
             return
         # What was said until it was unplugged is still written down; where it never opened, there is nothing.
+        self._thrown_away = not self._begun
         self.failed.emit(problem)
-        if not self._recording.active and self._job is None:
-            self._thrown_away = True
-            QTimer.singleShot(0, self, self._finish)
+        self._finish()
 
     def _finish(self) -> None:
         """When the recording has ended and is written down. Its file is of no further use."""
         if not self._open or self._recording.active or self._job is not None:
+            return
+        if not (self._begun or self._thrown_away):  # the system still asks whether the microphone may be used
             return
         self._open = False
         if self._watch is not None:
