@@ -21,7 +21,6 @@ from workbench.engine.conversation_store import ConversationStore
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from talk_models import own_talker
 
-
 # A session of its own, whose terminal it is: only so does Ctrl+C reach it.
 OWN_TERMINAL = """
 import fcntl, os, sys, termios

@@ -35,7 +35,7 @@ from workbench.engine.conversation import (
     to_json,
 )
 from workbench.engine.conversation_store import ConversationStore
-from workbench.engine.talk import answer, cleaner, fit, until
+from workbench.engine.talk import answer, cleaner, fit, spoken_part, until
 from workbench.engine.talk_documents import fenced
 from workbench.errors import UserError
 from workbench.runtimes.base import Writing
@@ -212,6 +212,33 @@ def test_an_answer_ends_where_the_next_question_would_begin(text: str, dice: ran
         pieces.append(rest[:size])
         rest = rest[size:]
     assert "".join(until(iter(pieces), "\nQ:")) == text.split("\nQ:")[0]
+
+
+def test_a_model_that_turns_texts_into_others_gets_the_question_alone() -> None:
+    import transformers as tf
+    from talk_models import tokens
+
+    from workbench.runtimes.transformers_writer_runtime import TextChanger
+
+    tokenizer = tokens("")
+    config = tf.T5Config(
+        vocab_size=len(tokenizer), d_model=32, d_kv=16, d_ff=32, num_layers=2, num_heads=2, decoder_start_token_id=1,
+        pad_token_id=1, eos_token_id=2,
+    )  # fmt: skip
+    model = TextChanger(card(), tf.T5ForConditionalGeneration(config).eval(), tokenizer)
+    talk = Conversation.new(values={"length": 10}).asked("Hello").answered(Turn("assistant", "Hi")).asked("Who?")
+    given = fit(talk, model, Writing(max_tokens=9))
+    assert given.messages == ({"role": "user", "content": "Who?"},) and given.left_out == 2 and given.stop == ""
+    assert last(answer(talk, model.card, TASK, pool=OneModel(model))).turns[-1].state == "whole"
+
+
+def test_what_a_model_says_to_itself_is_not_the_answer() -> None:
+    assert [spoken_part(t) for t in ("<think>", "<think>\nHm. So", "<think>Hm</think>\n\nYes", "No <think>")] == [
+        "", "", "\n\nYes", "No <think>",
+    ]  # fmt: skip
+    model = talker()
+    model.write = lambda messages, how, control: iter(["<think>Hm", " still"])  # type: ignore[method-assign]
+    assert "still thinking" in ask("Why?", model).turns[-1].note
 
 
 MARKS = ["<|im_start|>", "<|im_end|>", "</s>", "<s>", "[INST]", "[/INST]", "<|eot_id|>", "<<SYS>>", "<end_of_turn>"]

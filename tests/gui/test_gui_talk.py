@@ -214,9 +214,11 @@ def test_what_no_longer_fits_and_where_it_was_sent_is_said(page: Any, qtbot: QtB
         == "The model no longer sees the first 6 messages. 10 tokens sent. Sent to https://a.example/v1."
     )
     page.settings.picker.choose("hosted-openai")
+    assert page.warning.text().endswith("What you write is sent to https://api.openai.com/v1.")
     assert "leaves this computer" in page.settings.remote.text.text() and not page.settings.remote.isHidden()
     page.settings.picker.choose("small-talker")
-    assert page.settings.remote.isHidden()
+    assert page.settings.remote.isHidden() and "sent" not in page.warning.text()
+    assert page.settings_button.text() == " Small talker"
 
 
 def test_a_long_conversation_shows_its_end_first(page: Any, qtbot: QtBot) -> None:

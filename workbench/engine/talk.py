@@ -36,6 +36,7 @@ _ANEW = 0.7
 # What a model made only to go on with texts is given, and where its answer ends.
 _ASKS, _SAYS = "Q: ", "A: "
 _NEXT = f"\n{_ASKS.strip()}"
+_STILL_THINKING = "The model was still thinking when its answer had to end: allow a longer one."
 # Marks by which templates tell who speaks: words that hold them could pass for another speaker's.
 _MARKS = re.compile(
     r"<\|[^<>|\s]{1,60}\|>|<｜[^<>｜]{1,60}｜>|\[/?INST\]|\[/?SYSTEM_PROMPT\]|<</?SYS>>|</?(?:start_of_turn|end_of_turn)>",
@@ -135,11 +136,11 @@ def _answer(
         said = ""
         for piece in until(talker.write(given.messages, given.how, control), given.stop):
             said += piece
-            turn = replace(turn, text=said.lstrip())
+            turn = replace(turn, text=spoken_part(said).lstrip())
             yield turn
         note = task.note(model, question) if card.is_remote else ""
-        if not said.strip():
-            note = f"The model gave no words. {note}".strip()
+        if not turn.text.strip():
+            note = f"{_STILL_THINKING if said.strip() else 'The model gave no words.'} {note}".strip()
         yield replace(turn, note=note)
 
 
@@ -181,13 +182,12 @@ def fit(talk: Conversation, model: Loaded, how: Writing, found: Sequence[Found] 
     before = [{"role": t.role, "content": clean(t.text)} for t in talk.turns[:-1] if t.text.strip()]
     count_before = len(talk.turns) - 1
     question = clean(talk.turns[-1].text)
-    chats = talker.chats
-    alone = bool(model.card.options.get("pairs"))  # taught single questions: it would take the rest for the question
+    chats, alone = talker.chats, talker.alone
     write_down = _messages if chats else _last_alone if alone else _in_words
     context = min(talker.context, _MOST_CONTEXT) if not model.card.is_remote else talker.context
-    if context:
+    if context and not talker.apart:
         how = replace(how, max_tokens=max(1, min(how.max_tokens, context // 2)))
-    room = context - how.max_tokens
+    room = context if talker.apart else context - how.max_tokens
 
     def fits(kept: Sequence[Message], passages: Sequence[Found]) -> bool:
         asked = asked_with(question, passages, clean)
@@ -284,6 +284,13 @@ def cleaner(model: Loaded) -> Callable[[str], str]:
         return text
 
     return clean
+
+
+def spoken_part(said: str) -> str:
+    """Without what a reasoning model says to itself first; "" while it still does."""
+    if not said.lstrip().startswith("<think>"):
+        return said
+    return said.partition("</think>")[2]
 
 
 def until(pieces: Iterator[str], stop: str) -> Iterator[str]:

@@ -346,8 +346,16 @@ class Talker(Writer, Protocol):
         """True when it was made for conversations; else it only goes on with the last message."""
 
     @property
+    def alone(self) -> bool:
+        """True when it takes each question by itself, and what was said before would only mislead it."""
+
+    @property
     def context(self) -> int:
-        """How many tokens it sees at once, the answer's among them; 0 when that is not known."""
+        """How many tokens it sees at once; 0 when that is not known."""
+
+    @property
+    def apart(self) -> bool:
+        """True when its answer takes no room of `context` (encoder and decoder)."""
 
     def tokens_in(self, messages: Sequence[Mapping[str, str]]) -> int:
         """How many tokens these messages take, with all that stands around them.

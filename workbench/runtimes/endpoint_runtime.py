@@ -39,6 +39,9 @@ class Hosted(Loaded):
     def chats(self) -> bool:
         return not self.card.options.get("completions")
 
+    # See `workbench.runtimes.base.Talker`.
+    alone = apart = False
+
     @property
     def context(self) -> int:
         """How many tokens it sees at once, where the card says so; 0: the server knows."""

@@ -69,9 +69,15 @@ class TextWriter(Loaded):
         """True when it was trained on conversations."""
         return bool(getattr(self._tokens, "chat_template", None))
 
+    # See `workbench.runtimes.base.Talker`.
+    apart = False
+
+    @property
+    def alone(self) -> bool:
+        return bool(self.card.options.get("pairs"))
+
     @property
     def context(self) -> int:
-        """How many tokens it sees at once, the answer's among them."""
         return _context(self._module)
 
     def tokens_in(self, messages: Sequence[Mapping[str, str]]) -> int:
@@ -107,6 +113,17 @@ class TextChanger(Loaded):
     @property
     def tokenizer(self) -> Any:
         return self._tokens
+
+    # See `workbench.runtimes.base.Talker`: it turns one text into another.
+    chats, alone, apart = False, True, True
+
+    @property
+    def context(self) -> int:
+        return self._room()
+
+    def tokens_in(self, messages: Sequence[Mapping[str, str]]) -> int:
+        prefix = str(self.card.options.get("prefix", ""))
+        return len(self._tokens(prefix + messages[-1]["content"])["input_ids"])
 
     def write(self, messages: Sequence[Mapping[str, str]], how: Writing, control: Control) -> Iterator[str]:
         """A text longer than the network reads at once is taken in parts, at ends of sentences; none is left out."""

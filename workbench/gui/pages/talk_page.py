@@ -30,6 +30,7 @@ from workbench.gui.widgets.prediction_view import ask_save_path
 from workbench.gui.workers import Job
 
 _FLUSH_MS = 60
+_NAME_LETTERS = 28
 
 
 class TalkPage(Page):
@@ -62,7 +63,9 @@ class TalkPage(Page):
         new.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         new.activated.connect(self.new_talk)
         self._choose_ready_model()
+        ctx.models_changed.connect(self._show_settings)
         self._show()
+        self._show_settings()
 
     # What others ask of the page --------------------------------------------------------------------------------------
 
@@ -204,6 +207,9 @@ class TalkPage(Page):
     def _came(self, job: Job, grown: Conversation) -> None:
         if job is not self._job:
             return
+        if grown.id not in {e.id for e in self._entries}:
+            self._entries = [*self._entries, Entry(grown.id, grown.title, grown.changed)]
+            self._list()
         self._grown = grown
         self.state.setText("")
         if not self._timer.isActive():
@@ -456,6 +462,19 @@ class TalkPage(Page):
             made.setEnabled(some)
         self._show_thread()
 
+    def _show_settings(self) -> None:
+        """Who answers, and whether words leave this computer, is seen also while the settings are hidden."""
+        card = self.settings.picker.card
+        name = short(card.name)[:_NAME_LETTERS] if card is not None else "No model"
+        if card is not None and not self.settings.picker.is_ready():
+            name += " (not here yet)"
+        if self.settings.documents:
+            name += f"  +  {Path(self.settings.documents).name[:_NAME_LETTERS]}"
+        self.settings_button.setText(f" {name}")
+        self.settings_button.setAccessibleName(f"Settings: {name}")
+        away = card is not None and card.is_remote
+        self.warning.setText(f"{WARNING} What you write is sent to {card.source.ref}." if away and card else WARNING)
+
     def _show_thread(self) -> None:
         some = bool(self.talk.turns)
         self.empty.setVisible(not some)
@@ -504,6 +523,7 @@ class TalkPage(Page):
         split.addWidget(self._build_middle())
         self.settings = SettingsPanel(self.ctx, self.voice.settings)
         self.settings.documents_changed.connect(self._read_documents)
+        self.settings.changed.connect(self._show_settings)
         self.settings.setMinimumWidth(290)
         split.addWidget(self.settings)
         split.setStretchFactor(0, 0)
@@ -598,7 +618,7 @@ class TalkPage(Page):
         row.addWidget(self.stop_button, 0, Qt.AlignmentFlag.AlignBottom)
         column.addLayout(row)
         column.addWidget(self.voice)
-        self.warning = label(WARNING, "faint")
+        self.warning = label(WARNING, "soft")
         self.warning.setObjectName("talk-warning")
         column.addWidget(self.warning)
         return holder

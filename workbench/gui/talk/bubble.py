@@ -108,7 +108,7 @@ class Bubble(QWidget):
     def _fit(self) -> None:
         if self.own:
             most = round(self.width() * _OWN_SHARE)
-            self.frame.setFixedWidth(max(140, min(most, self.words.natural_width() + 2 * M + 4)))
+            self.frame.setFixedWidth(max(190, min(most, self.words.natural_width() + 2 * M + 4)))
 
     def _show_sources(self, sources: tuple[Source, ...]) -> None:
         self._sources = sources

@@ -15,7 +15,7 @@ from workbench.gui.widgets.model_picker import ModelPicker
 from workbench.gui.widgets.option_controls import OptionControls
 from workbench.tasks.chat import ROLE, TASK
 
-_WITHOUT = "No model: only read from my documents"
+_WITHOUT = "No model: from my documents"
 
 
 class SettingsPanel(QScrollArea):
