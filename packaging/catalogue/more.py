@@ -11,6 +11,7 @@ from catalogue.texts import (
     BASE_LIMITS,
     CC_BY,
     E5_LIMITS,
+    E5_SAID,
     GAP_LIMITS,
     MIT,
     NOT_STATED,
@@ -94,7 +95,7 @@ def texts() -> list[dict[str, Any]]:
     for id_, name, ref, config, family, languages, licence, labels, trained, paper, summary, strengths, limits, options in _SORTERS:  # fmt: skip
         made.append({"id": id_, "name": name, "ref": ref, "config": config, "family": family, "languages": languages, "licence": licence, "label_names": labels, "options": options, "runtime": "transformers", "arch": "AutoModelForSequenceClassification", "tasks": ["text-classification"], "trainable_for": ["text-classification", "token-classification"], "trained_on": trained, "paper": ARXIV + paper, "summary": summary, "strengths": strengths, "limits": limits, "preparation": {"max_tokens": 510, "pooling": "cls"}})  # fmt: skip
     for id_, name, ref, config, languages, licence, tokens, trained, paper, strengths, dtype in _EMBEDDERS:
-        made.append({"id": id_, "name": name, "ref": ref, "config": config, "family": "Sentence embedder", "languages": languages, "licence": licence, "dtype": dtype, "runtime": "transformers", "arch": "AutoModel", "tasks": ["sentence-embedding"], "trainable_for": ["text-classification", "token-classification"], "trained_on": trained, "paper": ARXIV + paper, "summary": "Turns texts into numbers that lie close together when their meaning does; also a quick beginning for training.", "strengths": strengths, "limits": _NEAR + (E5_LIMITS if "e5-" in id_ else ""), "preparation": {"max_tokens": tokens, "pooling": "mean"}})  # fmt: skip
+        made.append({"id": id_, "name": name, "ref": ref, "config": config, "family": "Sentence embedder", "languages": languages, "licence": licence, "dtype": dtype, "runtime": "transformers", "arch": "AutoModel", "tasks": ["sentence-embedding", "keyword-extraction"], "trainable_for": ["text-classification", "token-classification"], "trained_on": trained, "paper": ARXIV + paper, "summary": "Turns texts into numbers that lie close together when their meaning does; also a quick beginning for training.", "strengths": strengths, "limits": _NEAR + (E5_LIMITS if "e5-" in id_ else ""), "preparation": {"max_tokens": tokens, "pooling": "mean"}, **({"options": E5_SAID} if "e5-" in id_ else {})})  # fmt: skip
     for id_, name, ref, config, arch, task, family, languages, licence, strengths, paper, rest in _READERS:
         made.append({"id": id_, "name": name, "ref": ref, "config": config, "runtime": "transformers_text", "arch": arch, "tasks": [task], "family": family, "languages": languages, "licence": licence, "strengths": strengths, "paper": ARXIV + paper, **rest})  # fmt: skip
     molecules = roberta(384, 3, 12, 600, max_position_embeddings=515, intermediate_size=464)

@@ -488,6 +488,8 @@ _EMBEDDERS: list[tuple[Any, ...]] = [
 
 # What E5 was taught with; without it the numbers are a little less telling.
 E5_LIMITS = " It was taught with “query: ” or “passage: ” before each text and does best when you write that too."
+# Searching in documents says them by itself.
+E5_SAID = {"before_query": "query: ", "before_passage": "passage: "}
 
 _NER9 = ["O", "B-MISC", "I-MISC", "B-PER", "I-PER", "B-ORG", "I-ORG", "B-LOC", "I-LOC"]
 _HRL = ["O", "B-DATE", "I-DATE", "B-PER", "I-PER", "B-ORG", "I-ORG", "B-LOC", "I-LOC"]
@@ -517,11 +519,11 @@ def entries() -> list[dict[str, Any]]:
     for id_, name, ref, config, languages, licence, tokens, pooling, trained, paper, strengths in _EMBEDDERS:
         made.append({
             "id": id_, "name": name, "ref": ref, "config": config, "family": "Sentence embedder", "languages": languages,
-            "licence": licence, "runtime": "transformers", "arch": "AutoModel", "tasks": ["sentence-embedding"],
+            "licence": licence, "runtime": "transformers", "arch": "AutoModel", "tasks": ["sentence-embedding", "keyword-extraction"],
             "trainable_for": ["text-classification", "token-classification"], "trained_on": trained, "paper": f"https://arxiv.org/abs/{paper}",
             "summary": "Turns texts into numbers that lie close together when their meaning does; also a quick beginning for training.",
             "strengths": strengths, "limits": "Nearness of meaning is not agreement: “good” and “not good” can lie close together. It carries over the prejudices of web text." + (E5_LIMITS if "e5-" in id_ else ""),
-            "preparation": {"max_tokens": tokens, "pooling": pooling},
+            "preparation": {"max_tokens": tokens, "pooling": pooling}, **({"options": E5_SAID} if "e5-" in id_ else {}),
         })  # fmt: skip
 
     def sorter(id_: str, name: str, ref: str, config: dict[str, Any], **more: Any) -> None:

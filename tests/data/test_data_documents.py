@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -167,10 +168,12 @@ def test_markdown_headings_links_and_code(tmp_path: Path) -> None:
 
 
 def _bomb(path: Path) -> Path:
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        with archive.open("word/document.xml", "w", force_zip64=True) as part:
-            for _ in range(210):
-                part.write(b" " * 1_000_000)
+    with (
+        zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive,
+        archive.open("word/document.xml", "w", force_zip64=True) as part,
+    ):
+        for _ in range(210):
+            part.write(b" " * 1_000_000)
     return path
 
 
@@ -276,7 +279,7 @@ def test_passages_overlap_begin_at_headings_and_name_pages() -> None:
     cuts = list(passages(document, roughly, 100))
     texts = [document.text[c.start : c.end] for c in cuts]
     assert texts[-1] == "Next\n\nShort text." and cuts[-1].place == "“Next”"
-    for before, after in zip(cuts[:-2], cuts[1:-1], strict=True):
+    for before, after in pairwise(cuts[:-1]):
         assert before.start < after.start < before.end, "neighbours share sentences"
     paged = assembled(Path("a"), "a", [Block("One sentence on a page.", page=n) for n in (1, 2, 3)])
     assert [c.place for c in passages(paged, roughly, 100)] == ["pages 1–3"]

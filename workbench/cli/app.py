@@ -22,6 +22,7 @@ _COMMANDS = (
     "models",
     "find",
     "similar",
+    "documents",
     "duplicates",
     "inspect",
     "project",

@@ -10,6 +10,7 @@ fusion (Cormack, Clarke and Buettcher 2009), a place by words counting by the sh
 from __future__ import annotations
 
 import hashlib
+import math
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -26,8 +27,8 @@ from workbench.data.documents.passages import passages, sentences
 from workbench.data.documents.words import stop_words_of, words_of
 from workbench.engine.document_store import DocumentStore, NewPassage, spaced
 from workbench.engine.pool import shared_pool
-from workbench.engine.text_vectors import budget, checked, counter, embed_texts, usual_embedder
 from workbench.errors import Problem, UserError
+from workbench.tasks.text_vectors import budget, checked, counter, embed_texts, usual_embedder
 
 if TYPE_CHECKING:
     import numpy as np
@@ -543,12 +544,12 @@ def _is_below(key: bytes, folder: Path) -> bool:
 def _fused(meaning: int | None, words: int | None, share: float) -> float:
     """Reciprocal rank fusion of two ranks from 0 (None: not ranked), so that two first places make 1.
 
-    The place by words counts by the share of the question's words that are there: among few documents, one that has a
-    single common word of a long question would else be first by words.
+    The place by words counts by the square of the share of the question's words that are there: the first place by words
+    may be one for a single common word of a long question. A name or a number asked for has its full weight.
     """
     one = 0.5 * (_CONSTANT + 1)
     by_meaning = one / (_CONSTANT + 1 + meaning) if meaning is not None else 0.0
-    return by_meaning + (share * one / (_CONSTANT + 1 + words) if words is not None else 0.0)
+    return by_meaning + (share**2 * one / (_CONSTANT + 1 + words) if words is not None else 0.0)
 
 
 def _by_meaning(
@@ -617,15 +618,18 @@ def _by_words(sql: sqlite3.Connection, question: str, top: int) -> list[int]:
 
 
 def _shares(sql: sqlite3.Connection, question: str, ids: Sequence[int]) -> dict[int, float]:
-    """Which share of a question's words each of these passages holds."""
-    asked = _asked(question)
-    counts = dict.fromkeys(ids, 0)
-    marks = ",".join("?" * len(ids))
-    for term in asked if ids else ():
-        rows = sql.execute(f"SELECT rowid FROM words WHERE words MATCH ? AND rowid IN ({marks})", (term, *ids))
-        for (number,) in rows:
-            counts[number] += 1
-    return {number: count / max(1, len(asked)) for number, count in counts.items()}
+    """Which share of a question's words each of these passages holds, rare words counting more (as in BM25)."""
+    if not ids:
+        return {}
+    total = int(sql.execute("SELECT COUNT(*) FROM passages").fetchone()[0])
+    held, whole = dict.fromkeys(ids, 0.0), 0.0
+    for term in _asked(question):
+        holders = {number for (number,) in sql.execute("SELECT rowid FROM words WHERE words MATCH ?", (term,))}
+        weight = math.log(1 + (total - len(holders) + 0.5) / (len(holders) + 0.5))
+        whole += weight
+        for number in holders & held.keys():
+            held[number] += weight
+    return {number: own / max(whole, 1e-12) for number, own in held.items()}
 
 
 def _asked(question: str) -> list[str]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     Vectors = npt.NDArray[np.float32]
 
-TASK = "sentence-embedding"
+EMBEDS = "sentence-embedding"
 # Small, so that a stop is answered within a second on a slow computer.
 _BATCH = 8
 # A vector says less of each sentence the more there are: longer passages are found worse.
@@ -33,7 +33,7 @@ def embedders(catalog: Catalog, paths: AppPaths) -> list[ModelCard]:
     """The models that are here and give vectors of meaning, the built-in one first."""
     from workbench.hub.store import is_present
 
-    found = [c for c in catalog.cards() if TASK in c.tasks and not c.is_remote and is_present(c, paths)]
+    found = [c for c in catalog.cards() if EMBEDS in c.tasks and not c.is_remote and is_present(c, paths)]
     return sorted(found, key=lambda c: (not c.starter, c.name))
 
 
@@ -44,7 +44,7 @@ def usual_embedder() -> ModelCard:
 
 def checked(card: ModelCard) -> ModelCard:
     """Raises: UserError when the model gives no vectors of meaning."""
-    if TASK not in card.tasks:
+    if EMBEDS not in card.tasks:
         raise UserError(f"“{card.name}” does not compare meanings.", "Choose a sentence embedder.")
     return card
 
