@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -14,6 +15,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QPushButton, QToolButton
 from pytestqt.qtbot import QtBot
 
+from workbench.catalog.catalog import Catalog
 from workbench.data import microphone
 from workbench.engine.conversation import Conversation, Source, Turn
 from workbench.gui.main_window import MainWindow
@@ -54,9 +56,13 @@ def done(page: Any, qtbot: QtBot) -> None:
 
 def click(page: Any, qtbot: QtBot, name: str, inside: Any = None) -> None:
     kinds = (QPushButton, QToolButton)
-    found = next(w for kind in kinds for w in (inside or page).findChildren(kind, name) if w.isVisible())
-    assert found.isEnabled()
-    qtbot.mouseClick(found, LEFT)
+
+    def found() -> list[Any]:
+        all_of_them = [w for kind in kinds for w in (inside or page).findChildren(kind, name)]
+        return [w for w in all_of_them if w.isVisible() and w.isEnabled()]
+
+    qtbot.waitUntil(lambda: bool(found()), timeout=LONG)
+    qtbot.mouseClick(found()[0], LEFT)
 
 
 def bubbles(page: Any) -> list[Bubble]:
@@ -246,6 +252,56 @@ def test_the_try_page_leads_here_with_what_was_typed(page: Any, window: MainWind
     assert tried.own_page.isHidden()
 
 
+CHILD = """
+import sys
+from PySide6.QtWidgets import QApplication
+from workbench.gui.context import AppContext
+from workbench.gui.main_window import MainWindow
+app = QApplication([])
+window = MainWindow(AppContext())
+window.show()
+window.reopen()
+window.show_page("talk")
+page = window.page("talk")
+page.settings.controls.set_value("length", 2000)
+page.question.setPlainText("Write on for ever")
+page.send()
+flush = page._flush
+page._flush = lambda: (flush(), print(len(page.talk.turns[-1].text), flush=True))
+page._timer.timeout.disconnect()
+page._timer.timeout.connect(page._flush)
+app.exec()
+"""
+
+
+def test_killed_while_an_answer_streams_the_next_window_shows_it(catalog: Catalog, qtbot: QtBot, request: Any) -> None:
+    own_talker(catalog, context=8192)
+    child = subprocess.Popen([sys.executable, "-c", CHILD], stdout=subprocess.PIPE, text=True)
+    assert child.stdout is not None
+    said, began = 0, 0.0
+    try:
+        for line in child.stdout:
+            said = int(line)
+            began = began or time.monotonic()
+            if said > 100 and time.monotonic() - began > 1.5:
+                break
+    finally:
+        child.kill()  # as kill -9
+        child.wait()
+    window = MainWindow(request.getfixturevalue("ctx"))
+    qtbot.addWidget(window)
+    window.reopen()
+    assert window.current_page_id == "talk"
+    page: Any = window.page("talk")
+    qtbot.waitUntil(lambda: len(page.talk.turns) == 2, timeout=LONG)
+    last = page.talk.turns[-1]
+    assert last.state == "broken" and len(last.text) > 0 and bubbles(page)[-1].foot.text() == "Broken off."
+    page.settings.controls.set_value("length", 10)
+    page.again()
+    done(page, qtbot)
+    assert page.talk.turns[-1].state == "whole"
+
+
 # Documents -------------------------------------------------------------------------------------------------------------
 
 
@@ -396,11 +452,26 @@ def test_no_voice_no_microphone_and_silence_are_one_sentence_each(
     microphones.listed.append({"name": "M", "max_input_channels": 1, "hostapi": 0})
     qtbot.mouseClick(page.voice.button, LEFT)
     qtbot.waitUntil(lambda: page.voice.listener.recorder is not None, timeout=LONG)
+    microphones.give(np.ones(8000, np.float32))
+    qtbot.waitUntil(lambda: "Too loud" in page.voice.banner.text.text(), timeout=LONG)
+    qtbot.keyClick(page.question, Qt.Key.Key_Escape)
+    qtbot.waitUntil(lambda: not page.voice.listener.active, timeout=LONG)
+    qtbot.mouseClick(page.voice.button, LEFT)
+    qtbot.waitUntil(lambda: page.voice.listener.recorder is not None, timeout=LONG)
     microphones.give(np.zeros(8000, np.float32))
     qtbot.mouseClick(page.voice.button, LEFT)
     qtbot.waitUntil(lambda: not page.voice.listener.active, timeout=LONG)
     assert page.voice.banner.isVisible() and len(page.talk.turns) == 2
     assert "silent" in page.voice.banner.text.text().lower() or "understood" in page.voice.banner.text.text()
+
+
+def test_without_the_permission_nothing_is_recorded(
+    page: Any, qtbot: QtBot, microphones: FakeMicrophones, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workbench.gui.microphone.ask_permission", lambda _owner, then: then(False))
+    qtbot.mouseClick(page.voice.hands_free, LEFT)
+    assert "may not use the microphone" in page.voice.banner.text.text()
+    assert not page.voice.hands_free.isChecked() and not page.voice.listener.active and not microphones.opened
 
 
 def test_everything_can_be_named_and_reached(page: Any, qtbot: QtBot) -> None:

@@ -31,7 +31,6 @@ class Speaker(QObject):
         self._busy = False
         self.spoken = ""  # what was said last, for telling its own voice from the person's
         self._speed = 0.0
-        self._voice = ""
 
     @property
     def busy(self) -> bool:
@@ -64,7 +63,6 @@ class Speaker(QObject):
 
     def set_voice(self, name: str) -> None:
         """One of `voices`."""
-        self._voice = name
         for voice in self._engine.availableVoices() if self._engine is not None else ():
             if voice.name() == name:
                 self._engine.setVoice(voice)
@@ -107,7 +105,7 @@ class Speaker(QObject):
             raise no_voice() from error
         for name in self.engines():
             made = QTextToSpeech(name, self)
-            if made.state() != QTextToSpeech.State.Error and made.availableVoices():
+            if made.state() != QTextToSpeech.State.Error and made.availableLocales():
                 made.setRate(self._speed)
                 made.stateChanged.connect(self._changed)
                 self._engine = made

@@ -127,6 +127,7 @@ class VoiceBar(QWidget):
         self._answering = False
         self._interrupted = False
         self._echoes = ""
+        self._told_basic = False
         self._build()
         self.listener.began.connect(lambda _recorder: self._show())
         self.listener.leveled.connect(self._level)
@@ -211,8 +212,14 @@ class VoiceBar(QWidget):
         self.banner.hide()
         self._interrupt()
         if not self.listener.active:
-            self.listener.start(card, self._task, ends_itself=False)
+            self._listen(card, ends_itself=False)
         self._show()
+
+    def _listen(self, card: ModelCard, ends_itself: bool) -> None:
+        if card.starter and not self._told_basic:
+            self._told_basic = True
+            self.banner.show_message(_BASIC, "info")
+        self.listener.start(card, self._task, ends_itself)
 
     def _closed(self) -> None:
         self.listener.stop()
@@ -232,7 +239,7 @@ class VoiceBar(QWidget):
         its_turn = self._answering or self.speaker.busy
         if self.hands_free.isChecked() and card is not None and not self.listener.active:
             if not its_turn or self.barge_in.isChecked():
-                self.listener.start(card, self._task, ends_itself=True)
+                self._listen(card, ends_itself=True)
         elif self.hands_free.isChecked() and its_turn and not self.barge_in.isChecked():
             self.listener.throw_away()
         self._show()
