@@ -18,9 +18,11 @@ from pytestqt.qtbot import QtBot
 from workbench.catalog.catalog import Catalog
 from workbench.data import microphone
 from workbench.engine.conversation import Conversation, Source, Turn
+from workbench.engine.conversation_store import Entry
 from workbench.gui.main_window import MainWindow
 from workbench.gui.talk.bubble import Bubble
 from workbench.gui.talk.source_dialog import SourceDialog
+from workbench.gui.talk.talks_list import TalksList
 from workbench.gui.talk.words import WordsView
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -341,11 +343,32 @@ def test_without_a_model_the_answer_is_read_from_ones_documents(
     assert page.settings.documents == ""
 
 
-def test_a_passage_that_is_gone_is_told(qtbot: QtBot, tmp_path: Path) -> None:
+def test_only_documents_are_opened_and_one_that_is_gone_is_told(
+    qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     dialog = SourceDialog(Source(1, str(tmp_path / "gone.pdf"), "gone.pdf", "page 1", "text"))
     qtbot.addWidget(dialog)
     dialog._open()
     assert dialog.state.text() == "The document is not where it was."
+    program = tmp_path / "run.sh"
+    program.write_text("#!/bin/sh")
+    monkeypatch.setattr("workbench.gui.talk.source_dialog.QDesktopServices.openUrl", lambda _url: pytest.fail("opened"))
+    other = SourceDialog(Source(1, str(program), "run.sh", "", "text"))
+    qtbot.addWidget(other)
+    other._open()
+    assert other.state.text()
+
+
+def test_names_and_passages_are_no_html_in_tool_tips_either(qtbot: QtBot) -> None:
+    evil = "<img src=http://127.0.0.1:9/x.png><b>R&D</b>"
+    bubble = Bubble(Turn("assistant", "x", sources=(Source(1, "/d/R&D.pdf", "R&D.pdf", evil, evil),)))
+    qtbot.addWidget(bubble)
+    made = bubble.findChild(QPushButton, "source-1")
+    assert "<img" not in made.toolTip() and "&lt;img" in made.toolTip() and "R&&D.pdf" in made.text()
+    listed = TalksList()
+    qtbot.addWidget(listed)
+    listed.show_entries([Entry("1", evil, "2026-01-01T10:00:00")], "")
+    assert "<img" not in listed.topLevelItem(0).toolTip(0) and listed.names() == [evil]
 
 
 # Voice -----------------------------------------------------------------------------------------------------------------

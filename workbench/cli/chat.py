@@ -51,6 +51,7 @@ class _Chat:
         from dataclasses import replace
 
         from workbench.engine.conversation import WARNING, Conversation
+        from workbench.tasks.chat import ROLE
         from workbench.tasks.registry import get_task
 
         self.options, self.store = options, store
@@ -61,9 +62,10 @@ class _Chat:
         documents = str(options.documents.absolute()) if options.documents else self.talk.documents
         self.card = self._card(documents)
         self.library = self._library(documents)
-        system = options.system or self.talk.system
+        chosen = self._chosen()
+        system = options.system or chosen.text(ROLE) or self.talk.system
         self.talk = replace(
-            self.talk, documents=documents, system=system, values=self.talk.values | self._values(),
+            self.talk, documents=documents, system=system, values=self.talk.values | self._values(chosen),
             model_id=self.card.id if self.card else "",
         )  # fmt: skip
         asked = self.card.name if self.card else "no model: the best passage of your documents"
@@ -115,11 +117,13 @@ class _Chat:
         with progress("Reading documents") as control:
             return open_library(Path(documents), app_paths(), control)
 
-    def _values(self) -> dict[str, float]:
+    def _chosen(self) -> Any:
         from workbench.cli.predict import task_options
 
         self.options.labels = ""
-        chosen = task_options(self.options, self.task)
+        return task_options(self.options, self.task)
+
+    def _values(self, chosen: Any) -> dict[str, float]:
         return {o.id: chosen.number(o) for o in self.task.info.options if o.kind == "number" and o.id in chosen.values}
 
     def run(self) -> int:
@@ -146,6 +150,8 @@ class _Chat:
             except UserError as error:
                 note(str(error))
                 failed = True
+            if self.talk.turns and self.talk.turns[-1].state == "stopped":
+                return 130
         return 1 if failed else 0
 
     def _on_terminal(self) -> int:

@@ -24,6 +24,7 @@ from workbench.gui.talk.source_dialog import SourceDialog
 from workbench.gui.talk.talks_list import TalksList
 from workbench.gui.talk.thread import ThreadView
 from workbench.gui.talk.voice_bar import VoiceBar
+from workbench.gui.talk.words import on_button
 from workbench.gui.theme import M, S
 from workbench.gui.widgets.basic import Banner, EmptyState, button, icon_button, label
 from workbench.gui.widgets.prediction_view import ask_save_path
@@ -400,7 +401,8 @@ class TalkPage(Page):
 
     def ask_save_path(self) -> str:
         """Where the conversation goes; asked of the person."""
-        return ask_save_path(self, "Save the conversation", short(self.talk.title), ENDINGS)
+        name = "".join(c if c.isalnum() or c in " -_.," else " " for c in short(self.talk.title))
+        return ask_save_path(self, "Save the conversation", " ".join(name.split()) or "conversation", ENDINGS)
 
     def _save_as(self) -> None:
         file = self.ask_save_path()
@@ -470,7 +472,7 @@ class TalkPage(Page):
             name += " (not here yet)"
         if self.settings.documents:
             name += f"  +  {Path(self.settings.documents).name[:_NAME_LETTERS]}"
-        self.settings_button.setText(f" {name}")
+        self.settings_button.setText(f" {on_button(name)}")
         self.settings_button.setAccessibleName(f"Settings: {name}")
         away = card is not None and card.is_remote
         self.warning.setText(f"{WARNING} What you write is sent to {card.source.ref}." if away and card else WARNING)

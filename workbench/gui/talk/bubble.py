@@ -7,7 +7,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from workbench.engine.conversation import Source, Turn, left_out_words
-from workbench.gui.talk.words import WordsView
+from workbench.gui.talk.words import WordsView, on_button, plain_tip
 from workbench.gui.theme import XS, M, S, theme
 from workbench.gui.widgets.basic import button, clear_layout, icon_button, label
 
@@ -120,13 +120,14 @@ class Bubble(QWidget):
         for source in sources:
             where = ", ".join(p for p in (source.title, source.place) if p)
             made = button(
-                f"[{source.number}] {where}",
+                on_button(f"[{source.number}] {where}"),
                 lambda s=source: self.source.emit(s),  # type: ignore[misc]
                 role="quiet",
                 icon_name="file-text",
                 name=f"source-{source.number}",
-                tip=f"{' '.join(source.text.split())[:300]}\n{source.document}",
+                tip=plain_tip(f"{' '.join(source.text.split())[:300]}\n{source.document}"),
             )
+            made.setAccessibleName(f"Passage {source.number}: {where}")
             made.setStyleSheet("text-align: left; padding: 3px 6px;")
             self._places.addWidget(made)
 

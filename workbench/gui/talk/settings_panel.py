@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QComboBox, QFileDialog, QFormLayout, QHBoxLayout, 
 
 from workbench.engine.conversation import Conversation
 from workbench.gui.context import AppContext
+from workbench.gui.talk.words import plain_tip
 from workbench.gui.theme import M, S
 from workbench.gui.widgets.basic import Banner, button, icon_button, label, line
 from workbench.gui.widgets.model_picker import ModelPicker
@@ -131,7 +132,7 @@ class SettingsPanel(QScrollArea):
             if name
             else "None: the model answers from what it has learnt."
         )
-        self.documents_words.setToolTip(self.documents)
+        self.documents_words.setToolTip(plain_tip(self.documents) if name else "")
         self.none.setVisible(bool(name))
         self._model_changed()
 

@@ -8,7 +8,9 @@ from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QDialog, QPlainTextEdit, QVBoxLayout, QWidget
 
+from workbench.data.documents import is_document
 from workbench.engine.conversation import Source
+from workbench.gui.talk.words import plain_tip
 from workbench.gui.theme import L, S
 from workbench.gui.widgets.basic import button, label, row
 
@@ -36,12 +38,18 @@ class SourceDialog(QDialog):
         self.state = label("", "soft", wrap=True)
         column.addWidget(self.state)
         self.open_it = button(
-            "Open the document", self._open, icon_name="external-link", name="open-document", tip=source.document
+            "Open the document",
+            self._open,
+            icon_name="external-link",
+            name="open-document",
+            tip=plain_tip(source.document),
         )
         column.addLayout(row(self.open_it, 1, button("Close", self.accept, role="primary")))
 
     def _open(self) -> None:
-        if not Path(self.source.document).is_file():
+        path = Path(self.source.document)
+        # What is no document could be a program, and opening it would start it.
+        if not path.is_file() or not is_document(path):
             self.state.setText("The document is not where it was.")
         elif not QDesktopServices.openUrl(QUrl.fromLocalFile(self.source.document)):
             self.state.setText("No program on this computer opens such documents.")

@@ -10,6 +10,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTreeWidget, QTreeWidgetItem, QWidget
 
 from workbench.engine.conversation_store import Entry
+from workbench.gui.talk.words import plain_tip
 
 _ID = Qt.ItemDataRole.UserRole
 
@@ -55,7 +56,8 @@ class TalksList(QTreeWidget):
             item = QTreeWidgetItem([entry.name, _when(entry.changed)])
             item.setData(0, _ID, entry.id)
             item.setFlags(item.flags() | Qt.ItemFlag.ItemIsEditable)
-            item.setToolTip(0, entry.problem or f"{entry.name}\n{entry.changed[:16].replace('T', ' ')}")
+            tip = entry.problem or f"{entry.name}\n{entry.changed[:16].replace('T', ' ')}"
+            item.setToolTip(0, plain_tip(tip))
             self.addTopLevelItem(item)
             if entry.id == current:
                 self.setCurrentItem(item)

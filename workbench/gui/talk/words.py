@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from html import escape
 from typing import Any
 
 from PySide6.QtCore import QMimeData, QSize, Qt, QUrl
@@ -110,6 +111,16 @@ class WordsView(QTextEdit):
     def _fit(self) -> None:
         self.document().setTextWidth(self.viewport().width())
         self.setFixedHeight(max(self.fontMetrics().height(), round(self.document().size().height()) + 2))
+
+
+def plain_tip(text: str) -> str:
+    """For a tool tip, which Qt would read as HTML when it looks like it: every letter as it is."""
+    return f"<qt>{escape(text)}</qt>".replace("\n", "<br>")
+
+
+def on_button(text: str) -> str:
+    """For a button, on which "&" would underline the letter after it."""
+    return text.replace("&", "&&")
 
 
 def _put(cursor: QTextCursor, text: str) -> None:
