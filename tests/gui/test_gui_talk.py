@@ -451,6 +451,21 @@ def test_hands_free_hears_the_end_and_speaking_interrupts_it(
     assert not page.voice.hands_free.isChecked()
 
 
+def test_the_space_bar_is_for_speaking_where_nothing_is_typed(
+    page: Any, qtbot: QtBot, microphones: FakeMicrophones
+) -> None:
+    ask(page, qtbot, "One two")
+    assert page.talk.turns[0].text == "One two" and not microphones.opened  # typed, it is a blank
+    words = bubbles(page)[0].words
+    words.setFocus()
+    qtbot.keyPress(words, Qt.Key.Key_Space)
+    qtbot.waitUntil(lambda: page.voice.listener.recorder is not None, timeout=LONG)
+    qtbot.keyRelease(words, Qt.Key.Key_Space)
+    qtbot.keyClick(page.question, Qt.Key.Key_Escape)
+    qtbot.waitUntil(lambda: not page.voice.listener.active, timeout=LONG)
+    assert len(page.talk.turns) == 2
+
+
 def test_its_own_voice_does_not_count_as_the_person(page: Any, qtbot: QtBot) -> None:
     page.voice._echoes = "A lamp gives light at night."
     page.voice._heard("a lamp gives light", "")

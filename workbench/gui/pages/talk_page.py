@@ -585,7 +585,7 @@ class TalkPage(Page):
         self.empty = EmptyState(
             "message-square-text",
             "Ask something",
-            "Type below, or hold the button and speak. The model and your documents are under Settings.",
+            "Type below, or hold the button and speak. The button at the top right has the model and your documents.",
         )
         self.empty.text.setMinimumWidth(380)
         self.empty.text.setMinimumHeight(2 * self.empty.text.fontMetrics().lineSpacing() + 4)

@@ -16,6 +16,8 @@ from workbench.gui.widgets.model_picker import ModelPicker
 from workbench.gui.widgets.option_controls import OptionControls
 from workbench.tasks.chat import ROLE, TASK
 
+_NONE = "None: the model answers from what it has learnt."
+_NEEDED = "None yet: without a model, answers are read from them."
 _WITHOUT = "No model: from my documents"
 
 
@@ -115,6 +117,8 @@ class SettingsPanel(QScrollArea):
     def _model_changed(self) -> None:
         card = self.picker.card
         self.controls.show_options(self.task, card)
+        if not self.documents:
+            self.documents_words.setText(_NONE if card is not None else _NEEDED)
         if card is not None and card.is_remote:
             self.remote.show_message(
                 f"What you enter is sent to {card.source.ref}: it leaves this computer, and may cost money."
