@@ -281,6 +281,8 @@ def test_passages_overlap_begin_at_headings_and_name_pages() -> None:
     assert texts[-1] == "Next\n\nShort text." and cuts[-1].place == "“Next”"
     for before, after in pairwise(cuts[:-1]):
         assert before.start < after.start < before.end, "neighbours share sentences"
+    slides = assembled(Path("a"), "a", [Block("Some words on a page. " * 6, page=n) for n in (1, 2, 3)])
+    assert [c.place for c in passages(slides, roughly, 100)] == ["page 1", "page 2", "page 3"]
     paged = assembled(Path("a"), "a", [Block("One sentence on a page.", page=n) for n in (1, 2, 3)])
     assert [c.place for c in passages(paged, roughly, 100)] == ["pages 1–3"]
 

@@ -80,10 +80,10 @@ def test_near_things_are_near_and_a_stop_is_heeded() -> None:
         laid_out(vectors, Stopping())
 
 
-@pytest.mark.parametrize("count", [3, 4, 5, 9])
+@pytest.mark.parametrize("count", [3, 4, 5, 9, 31])
 def test_few_and_equal_texts_have_a_map_too(count: int) -> None:
     vectors, _ = blobs(count, 1)
-    assert np.isfinite(laid_out(vectors)).all() and len(grouped(vectors)[0]) == count
+    assert len(np.unique(laid_out(vectors).round(3), axis=0)) == count and len(grouped(vectors)[0]) == count
     same = np.repeat(vectors[:1], count, axis=0)
     assert np.isfinite(laid_out(same)).all() and grouped(same)[0].shape == (count,)
 

@@ -124,4 +124,4 @@ def test_the_task_marks_them_and_labels_by_likeness_work_with_the_starter() -> N
             predict([Sample("text", text=TEXT)], card, get_task("text-classification"), TryOptions(("energy", "cooking", "law")))
         )
     ).prediction
-    assert isinstance(sorted_, Scores) and sorted_.top[0].label == "energy"
+    assert isinstance(sorted_, Scores) and sorted_.best.name == "energy"

@@ -36,6 +36,8 @@ _EARLY, _ROUNDS = 250, 500
 _SHOWN_EVERY = 5
 _FIRST_WIDTH = 1e-4
 _MANY = 3000
+# Among so few, t-SNE has no neighbourhoods to keep: the first two principal components are drawn.
+_FEW = 30
 
 
 @dataclass(frozen=True)
@@ -135,7 +137,8 @@ def grouped(vectors: Vectors, control: Control | None = None) -> tuple[npt.NDArr
         reduced = PCA(_DIMENSIONS, random_state=0, svd_solver="randomized").fit_transform(vectors)
     judged = np.unique(np.linspace(0, count - 1, min(count, _JUDGED)).round().astype(np.int64))
     best, labels = -2.0, np.zeros(count, np.int64)
-    for number in [n for n in _NUMBERS if n < count / 2] or [1]:
+    # More groups than that are a list, no map.
+    for number in [n for n in _NUMBERS if n <= count**0.5] or [1]:
         control.check()
         control.progress(0, 0, f"Looking for groups: {number}")
         found = MiniBatchKMeans(number, random_state=0, n_init=5, batch_size=2048).fit_predict(reduced)
@@ -170,6 +173,8 @@ def laid_out(vectors: Vectors, control: Control | None = None) -> Vectors:
         # Three, or all the same: on a circle.
         turn = np.linspace(0, 2 * np.pi, count, endpoint=False)
         return np.stack([np.cos(turn), np.sin(turn)], axis=1).astype(np.float32)
+    if count <= _FEW:
+        return _scaled(first)
     perplexity = min(_PERPLEXITY, (count - 1) / 3)
     neighbours, distances = _nearest(vectors, min(count - 1, int(3 * perplexity)), control)
     control.check()
@@ -198,10 +203,16 @@ def laid_out(vectors: Vectors, control: Control | None = None) -> Vectors:
     layout = optimised(_EARLY, exaggeration=12, momentum=0.5)
     done = _EARLY
     layout = optimised(_ROUNDS, momentum=0.8)
-    xy = np.asarray(layout, np.float32)
-    xy = xy - (xy.max(axis=0) + xy.min(axis=0)) / 2
-    scaled: Vectors = (xy / max(float(np.abs(xy).max()), 1e-12)).astype(np.float32)
-    return scaled
+    return _scaled(np.asarray(layout))
+
+
+def _scaled(places: npt.NDArray[np.floating[Any]]) -> Vectors:
+    """Into -1..1, with the same scale both ways."""
+    import numpy as np
+
+    middle = places - (places.max(axis=0) + places.min(axis=0)) / 2
+    found: Vectors = (middle / max(float(np.abs(middle).max()), 1e-12)).astype(np.float32)
+    return found
 
 
 def _method(count: int) -> str:

@@ -31,6 +31,7 @@ class AppContext(QObject):
         models: {"model_id"}
         data: {"item_ids": [int], "title": str} | {"paths": [str]} (import these) | {"new_project": True}
         similar: {"item_ids": [int]} (more like these of the project) | {"paths": [str]} | {"duplicates": True}
+            | {"documents": True, "paths": [str]} (the documents' side, with these added)
         train: {"run_id"} (go on with an interrupted run) | {"model_id"}
         results: {"run_id"}
         use: {"model_id"}

@@ -55,7 +55,7 @@ PAGES = (
         "similar",
         "Find",
         "search",
-        "Find pictures that look alike or are nearly the same (similarity search)",
+        "Find pictures that look alike, and passages in your documents (similarity and semantic search)",
         "workbench.gui.pages.similar_page",
         "SimilarPage",
     ),

@@ -67,7 +67,7 @@ class Candidate:
 def keywords(
     text: str, model: Network, top: int = 10, diversity: float = DIVERSITY, control: Control | None = None
 ) -> list[Keyword]:
-    """Keywords of one text, in the order they were chosen.
+    """Keywords of one text, the nearest to it first.
 
     Args:
         diversity: 0: those nearest to the text, though they say the same; 1: as different as can be.
@@ -152,7 +152,7 @@ def marginal_relevance(near: Vectors, alike: Vectors, top: int, diversity: float
 def chosen_keywords(
     found: Sequence[Candidate], vectors: Vectors, centre: Vectors, top: int, diversity: float
 ) -> list[Keyword]:
-    """Keywords out of candidates and their vectors [N, F], for what is meant [F]; all of length 1."""
+    """Keywords out of candidates and their vectors [N, F], for what is meant [F], all of length 1; the nearest first."""
     import numpy as np
 
     near = vectors @ centre
@@ -160,6 +160,7 @@ def chosen_keywords(
     first = np.argsort(-near, kind="stable")[: max(_CHOSEN_FROM * top, _CHOSEN_FROM_AT_LEAST)]
     found, vectors, near = [found[n] for n in first], vectors[first], near[first]
     order = marginal_relevance(near, vectors @ vectors.T, max(0, top), min(1.0, max(0.0, diversity)))
+    order.sort(key=lambda n: -near[n])
     return [Keyword(found[n].text, min(1.0, max(0.0, float(near[n]))), found[n].spans) for n in order]
 
 

@@ -12,6 +12,7 @@ from workbench.data.documents.base import Document, Piece
 # Counts of tokens of texts, in order.
 Count = Callable[[Sequence[str]], Sequence[int]]
 _SHARED = 0.2  # of a passage is said again at the beginning of the next
+_LITTLE = 0.25
 _LONGEST_SENTENCE = 600  # characters; a longer one is cut
 _LONGEST_PASSAGE = 2400  # characters, whatever a tokenizer makes of them
 _COUNTED_AT_ONCE = 256
@@ -49,7 +50,7 @@ def sentences(text: str, start: int = 0, end: int | None = None) -> Iterator[tup
 
 
 def passages(document: Document, count: Count, budget: int, control: Control | None = None) -> Iterator[Cut]:
-    """Passages of at most `budget` tokens. A heading begins a new one; every letter is in at least one.
+    """Passages of at most `budget` tokens. A heading begins a new one, most often a page too; every letter is in one.
 
     Raises:
         Cancelled: when asked to stop.
@@ -58,10 +59,13 @@ def passages(document: Document, count: Count, budget: int, control: Control | N
     fresh = False  # something in `taken` is in no passage yet
     for start, end, tokens, piece in _counted(document, count, budget, control or Control()):
         heading = piece.level > 0 and bool(taken) and not taken[-1][3].level
-        if taken and (heading or not _fits(taken, end, tokens, budget)):
+        # A page begins a new one too, unless the one before said little: pages of slides are found by their number.
+        page = bool(taken) and piece.place != taken[-1][3].place and piece.place.startswith("page ")
+        fresh_start = heading or (page and sum(t[2] for t in taken) > _LITTLE * budget)
+        if taken and (fresh_start or not _fits(taken, end, tokens, budget)):
             if fresh:
                 yield _cut(document, taken)
-            taken = [] if heading else _overlap(taken, end, tokens, budget)
+            taken = [] if fresh_start else _overlap(taken, end, tokens, budget)
         taken.append((start, end, tokens, piece))
         fresh = True
     if taken:

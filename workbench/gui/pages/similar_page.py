@@ -1,4 +1,4 @@
-"""Find: pictures that look alike, and pictures that are nearly the same, in a folder or the open project."""
+"""Find: pictures that look alike or are nearly the same, in a folder or the open project; and passages of documents."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from workbench.errors import Problem
 from workbench.gui.context import AppContext
 from workbench.gui.files import keep_best
 from workbench.gui.pages.base import Page
+from workbench.gui.pages.documents_view import DocumentsView, are_documents
 from workbench.gui.theme import L, M, S
 from workbench.gui.widgets.basic import Banner, DropZone, button, label, local_paths
 from workbench.gui.widgets.duplicates_view import DuplicatesView
@@ -35,10 +36,22 @@ class SimilarPage(Page):
     def __init__(self, ctx: AppContext, parent: QWidget | None = None) -> None:
         super().__init__(ctx, parent)
         self.body.setSpacing(M)
+        self.pictures = QWidget()
+        inside = QVBoxLayout(self.pictures)
+        inside.setContentsMargins(0, M, 0, 0)
+        inside.setSpacing(M)
         self.banner = Banner()
-        self.body.addWidget(self.banner)
+        inside.addWidget(self.banner)
         self.stack = QStackedWidget()
-        self.body.addWidget(self.stack, 1)
+        inside.addWidget(self.stack, 1)
+        self.documents = DocumentsView(ctx)
+        self.kinds = QTabWidget()
+        self.kinds.setObjectName("find-kinds")
+        self.kinds.setAccessibleName("What to find")
+        self.kinds.addTab(self.pictures, "Pictures")
+        self.kinds.addTab(self.documents, "Documents")
+        self.kinds.currentChanged.connect(lambda _n: self._kind_changed())
+        self.body.addWidget(self.kinds, 1)
         self.alike = LikenessView(ctx)
         self.same = DuplicatesView(ctx)
         self.tabs = QTabWidget()
@@ -65,11 +78,18 @@ class SimilarPage(Page):
         self.tabs.currentChanged.connect(lambda _tab: self._compare_when_seen())
         ctx.store.project_changed.connect(self._project_changed)
         self._project_changed()
+        if ctx.settings.text("find/kind") == "documents":
+            self.kinds.setCurrentWidget(self.documents)
 
     # What others ask of the page -----------------------------------------------------------------------------------
 
     def receive(self, intent: dict[str, Any]) -> None:
-        if intent.get("item_ids"):
+        documents = bool(intent.get("documents"))
+        self.kinds.setCurrentWidget(self.documents if documents else self.pictures)
+        if documents:
+            if intent.get("paths"):
+                self.documents.add(list(intent["paths"]))
+        elif intent.get("item_ids"):
             self._more_like_items(list(intent["item_ids"]))
         elif intent.get("paths"):
             self.accept_drop(list(intent["paths"]))
@@ -77,7 +97,11 @@ class SimilarPage(Page):
             self.tabs.setCurrentWidget(self.same)
 
     def accept_drop(self, paths: list[str]) -> bool:
-        """A folder is looked through; pictures become examples."""
+        """A folder is looked through; pictures become examples. Documents go to their side."""
+        if self.kinds.currentWidget() is self.documents or are_documents(paths):
+            self.kinds.setCurrentWidget(self.documents)
+            self.documents.add(paths)
+            return True
         folders = [Path(p) for p in paths if Path(p).is_dir()]
         if folders:
             self.look_in_folder(folders[0])
@@ -91,6 +115,12 @@ class SimilarPage(Page):
                 "Now choose the folder to look in.", "info", "Choose a folder …", self._choose_folder
             )
         return True
+
+    def _kind_changed(self) -> None:
+        documents = self.kinds.currentWidget() is self.documents
+        self.ctx.settings.set_text("find/kind", "documents" if documents else "pictures")
+        if documents:
+            self.documents.begin()
 
     def look_in_folder(self, folder: Path) -> None:
         """All pictures in a folder and below it."""
