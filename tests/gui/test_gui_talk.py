@@ -466,6 +466,18 @@ def test_the_space_bar_is_for_speaking_where_nothing_is_typed(
     assert len(page.talk.turns) == 2
 
 
+def test_the_microphone_goes_off_when_the_page_is_left(
+    page: Any, window: MainWindow, qtbot: QtBot, microphones: FakeMicrophones, spoken: list[str]
+) -> None:
+    qtbot.mouseClick(page.voice.aloud, LEFT)
+    qtbot.mouseClick(page.voice.hands_free, LEFT)
+    qtbot.waitUntil(lambda: page.voice.listener.recorder is not None, timeout=LONG)
+    page.voice.speaker.say("A long sentence that is being read aloud.")
+    window.show_page("home")
+    assert not page.voice.speaker.busy and not page.voice.hands_free.isChecked()
+    qtbot.waitUntil(lambda: not page.voice.listener.active, timeout=LONG)
+
+
 def test_its_own_voice_does_not_count_as_the_person(page: Any, qtbot: QtBot) -> None:
     page.voice._echoes = "A lamp gives light at night."
     page.voice._heard("a lamp gives light", "")

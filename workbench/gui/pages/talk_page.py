@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QElapsedTimer, Qt, QTimer
-from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtGui import QHideEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QSplitter, QVBoxLayout, QWidget
 
 from workbench.catalog.card import ModelCard
@@ -89,6 +89,12 @@ class TalkPage(Page):
             if last:
                 self._open(last)
         self.question.setFocus()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """The microphone goes off, and nothing is read aloud, when the person leaves the page."""
+        super().hideEvent(event)
+        if not event.spontaneous():
+            self.voice.be_quiet()
 
     def accept_drop(self, paths: list[str]) -> bool:
         """A folder becomes the conversation's documents."""
