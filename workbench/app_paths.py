@@ -29,6 +29,11 @@ class AppPaths:
     models: Path
     logs: Path
 
+    @property
+    def conversations(self) -> Path:
+        """What was said with models: beside the projects, as it is the person's own."""
+        return self.projects.with_name("Conversations")
+
     def ensure(self) -> AppPaths:
         """Make the folders. Raises: OSError when a folder cannot be made."""
         for folder in (self.settings, self.cache, self.projects, self.models, self.logs):

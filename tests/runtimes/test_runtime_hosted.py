@@ -20,6 +20,8 @@ from workbench.hub.store import ModelFiles
 from workbench.runtimes.base import Writing
 from workbench.runtimes.registry import open_model
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
@@ -103,3 +105,27 @@ def test_stop_is_heard_within_a_fifth_of_a_second(server: tuple[str, Path]) -> N
     with pytest.raises(Cancelled):
         list(stream)
     assert time.monotonic() - began < 0.2
+
+
+def test_a_whole_conversation_goes_to_the_server_and_its_cost_is_told(server: tuple[str, Path]) -> None:
+    from dataclasses import replace
+
+    from voices import OneModel
+
+    from workbench.engine.conversation import Conversation
+    from workbench.engine.talk import answer
+    from workbench.tasks.registry import get_task
+
+    model = hosted(server)
+    model.card = replace(model.card, options={"price_in": 1000.0, "price_out": 1000.0, "currency": "EUR"})
+    talk = Conversation.new(values={"length": 10.0})
+    task: Any = get_task("chat")
+    for question in ("Hello", "And then?"):
+        talk = list(answer(talk.asked(question), model.card, task, pool=OneModel(model)))[-1]
+    first, second = talk.turns[1], talk.turns[3]
+    assert first.text and second.text and first.sent_to == server[0] and "EUR" in second.note
+
+    def sent(note: str) -> int:
+        return int(note.split(" tokens sent")[0].split()[-1].replace(",", ""))
+
+    assert sent(second.note) > sent(first.note) + len(first.text)  # what was said before goes along

@@ -17,6 +17,7 @@ _COMMANDS = (
     "watch",
     "listen",
     "record",
+    "chat",
     "train",
     "evaluate",
     "explain",

@@ -27,6 +27,7 @@ class AppContext(QObject):
 
     Intents understood by the pages:
         try: {"model_id", "paths": [str], "text": str, "camera": True}
+        talk: {"model_id", "text": str, "paths": [folder]} (a new conversation about it)
         models: {"model_id"}
         data: {"item_ids": [int], "title": str} | {"paths": [str]} (import these) | {"new_project": True}
         similar: {"item_ids": [int]} (more like these of the project) | {"paths": [str]} | {"duplicates": True}

@@ -15,6 +15,7 @@ TOPICS = {
     "home": "Getting started",
     "models": "Choosing a model",
     "try": "Trying a model",
+    "talk": "Talking with a model",
     "similar": "Finding pictures and passages",
     "data": "Importing and labelling",
     "train": "Training",
@@ -33,6 +34,14 @@ _LABELLING_KEYS = (
     ("Space", "Look at the item in full size"),
     ("?", "In the editor of boxes and areas: the list of its own keys"),
     ("Delete", "Take items out of the project"),
+)
+_TALKING_KEYS = (
+    ("Enter", "Ask"),
+    ("Shift+Enter", "A new line in the question"),
+    ("Esc", "Stop the answer, be silent, stop listening"),
+    ("Space, held", "Speak (when nothing is being typed)"),
+    ("Ctrl+Shift+N", "A new conversation"),
+    ("F2, Delete", "Rename or delete the conversation in the list"),
 )
 _READING_KEYS = (
     ("Ctrl+A, Ctrl+C", "Select all the text in the picture, copy what is selected"),
@@ -99,4 +108,6 @@ class HelpDialog(QDialog):
         lines += [f"| {key} | {title} |" for key, title in _SOUND_KEYS]
         lines += ["", "## On text in a picture", "", "| Key | What it does |", "|---|---|"]
         lines += [f"| {key} | {title} |" for key, title in _READING_KEYS]
+        lines += ["", "## On the Talk page", "", "| Key | What it does |", "|---|---|"]
+        lines += [f"| {key} | {title} |" for key, title in _TALKING_KEYS]
         return "\n".join(lines)

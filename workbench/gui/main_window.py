@@ -25,7 +25,7 @@ from workbench.errors import UserError
 from workbench.gui.commands import Command, build_menus
 from workbench.gui.context import AppContext
 from workbench.gui.pages.base import Page
-from workbench.gui.rail import PAGES, Rail
+from workbench.gui.rail import PAGES, Rail, key_of
 from workbench.gui.status_bar import StatusBar
 from workbench.gui.theme import XL, Choice, S, theme
 from workbench.gui.widgets.basic import Banner, EmptyState, accepts, local_paths
@@ -116,6 +116,8 @@ class MainWindow(QMainWindow):
             self.open_project(Path(folder))
             if page in {p.id for p in PAGES}:
                 self.show_page(page)
+        elif page in {p.id for p in PAGES if p.alone}:
+            self.show_page(page)
 
     def open_project(self, folder: Path) -> bool:
         """Open a project; what keeps it from opening is said. True when it is open."""
@@ -215,7 +217,7 @@ class MainWindow(QMainWindow):
         stack = self.ctx.store.undo_stack
         has_project = lambda: self.ctx.store.project is not None  # noqa: E731
         pages = [
-            Command(f"page.{p.id}", p.title, "View", lambda p=p: self.show_page(p.id), f"Ctrl+{n}", p.icon)  # type: ignore[misc]
+            Command(f"page.{p.id}", p.title, "View", lambda p=p: self.show_page(p.id), key_of(n), p.icon)  # type: ignore[misc]
             for n, p in enumerate(PAGES, 1)
         ]
         return [

@@ -13,7 +13,7 @@ from workbench.gui.theme import XS, M, S, theme
 
 @dataclass(frozen=True)
 class PageEntry:
-    """A page of the rail and where its class is."""
+    """A page of the rail and where its class is. `alone`: it is of use without an open project, so it is reopened too."""
 
     id: str
     title: str
@@ -21,6 +21,12 @@ class PageEntry:
     tip: str
     module: str
     class_name: str
+    alone: bool = False
+
+
+def key_of(number: int) -> str:
+    """The shortcut of the page that is listed at this place, from 1."""
+    return f"Ctrl+{number % 10}" if number <= 10 else ""
 
 
 PAGES = (
@@ -35,6 +41,15 @@ PAGES = (
         "Try a model on a picture or a text (inference)",
         "workbench.gui.pages.try_page",
         "TryPage",
+    ),
+    PageEntry(
+        "talk",
+        "Talk",
+        "message-square-text",
+        "Ask a model, by typing or by voice, also about your own documents (chat)",
+        "workbench.gui.pages.talk_page",
+        "TalkPage",
+        alone=True,
     ),
     PageEntry(
         "similar",
@@ -101,7 +116,7 @@ class Rail(QWidget):
             made.setProperty("role", "rail")
             made.setObjectName(f"rail-{entry.id}")
             made.setText(entry.title)
-            made.setToolTip(f"{entry.tip} (Ctrl+{number})")
+            made.setToolTip(f"{entry.tip} ({key_of(number)})")
             made.setAccessibleName(entry.title)
             made.setAccessibleDescription(entry.tip)
             made.setCheckable(True)

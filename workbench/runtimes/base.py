@@ -370,6 +370,34 @@ class Transcriber(Protocol):
 
 
 @runtime_checkable
+class Talker(Writer, Protocol):
+    """A `Writer` that can be asked how much of a conversation it sees."""
+
+    @property
+    def chats(self) -> bool:
+        """True when it was made for conversations; else it only goes on with the last message."""
+
+    @property
+    def alone(self) -> bool:
+        """True when it takes each question by itself, and what was said before would only mislead it."""
+
+    @property
+    def context(self) -> int:
+        """How many tokens it sees at once; 0 when that is not known."""
+
+    @property
+    def apart(self) -> bool:
+        """True when its answer takes no room of `context` (encoder and decoder)."""
+
+    def tokens_in(self, messages: Sequence[Mapping[str, str]]) -> int:
+        """How many tokens these messages take, with all that stands around them.
+
+        Raises:
+            UserError: when the model cannot be asked like this.
+        """
+
+
+@runtime_checkable
 class Forecaster(Protocol):
     """Goes on with a row of numbers."""
 

@@ -25,6 +25,8 @@ from workbench.runtimes.base import Loaded, Sampling, Writing
 _TIMEOUT = 60.0
 _POLL = 0.05
 _MOST_LINE = 4_000_000
+# Of a guess of how long a conversation is: letters of a token, and tokens around each message.
+_LETTERS_A_TOKEN, _AROUND = 3, 6
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
@@ -38,6 +40,18 @@ class Hosted(Loaded):
     @property
     def chats(self) -> bool:
         return not self.card.options.get("completions")
+
+    # See `workbench.runtimes.base.Talker`.
+    alone = apart = False
+
+    @property
+    def context(self) -> int:
+        """How many tokens it sees at once, where the card says so; 0: the server knows."""
+        return int(self.card.options.get("context", 0))
+
+    def tokens_in(self, messages: Sequence[Mapping[str, str]]) -> int:
+        """About how many tokens a conversation takes: the server's own count is not known before it is sent."""
+        return sum(len(m["content"]) // _LETTERS_A_TOKEN + _AROUND for m in messages)
 
     def write(self, messages: Sequence[Mapping[str, str]], how: Writing, control: Control) -> Iterator[str]:
         require_online(f"“{self.card.name}”")

@@ -12,6 +12,7 @@ from workbench.catalog.card import ModelCard
 from workbench.control import Control
 from workbench.errors import UserError
 from workbench.runtimes.base import Loaded, Writing
+from workbench.runtimes.chat_template import write_down
 from workbench.runtimes.stopping import stoppable
 from workbench.runtimes.transformers_text_runtime import load
 
@@ -23,6 +24,7 @@ _ENCODER_DECODER = "AutoModelForSeq2SeqLM"
 _MOST_INPUT = 1024  # tokens an encoder is given at once
 # Where a sentence ends: after its mark and a blank, after a mark of Chinese or Japanese, at the end of a line.
 _SENTENCE_END = re.compile(r"(?<=[.!?…])[^\S\n]+|(?<=[。！？])[^\S\n]*|[^\S\n]*\n\s*")
+_READ_AT_ONCE = 128  # tokens of a text that is gone on with
 
 
 class TextWriter(Loaded):
@@ -66,28 +68,42 @@ class TextWriter(Loaded):
         return [*before, *after], [*(False for _ in before), *(True for _ in after)]
 
     def _chat_ids(self, messages: Sequence[Mapping[str, str]], ask: bool) -> list[int]:
-        found = self._tokens.apply_chat_template(
-            [dict(m) for m in messages], add_generation_prompt=ask, tokenize=True, return_dict=True
-        )
-        return [int(i) for i in found["input_ids"]]
+        text = write_down(self._tokens, messages, ask, self.card.name)
+        # The template has written every mark itself.
+        return [int(i) for i in self._tokens(text, add_special_tokens=False)["input_ids"]]
 
     @property
     def chats(self) -> bool:
         """True when it was trained on conversations."""
         return bool(getattr(self._tokens, "chat_template", None))
 
+    # See `workbench.runtimes.base.Talker`.
+    apart = False
+
+    @property
+    def alone(self) -> bool:
+        return bool(self.card.options.get("pairs"))
+
+    @property
+    def context(self) -> int:
+        return _context(self._module)
+
+    def tokens_in(self, messages: Sequence[Mapping[str, str]]) -> int:
+        """How many tokens a conversation takes, with all that stands around it. Raises: UserError."""
+        return len(self._given(messages))
+
+    def _given(self, messages: Sequence[Mapping[str, str]]) -> list[int]:
+        if self.chats:
+            return self._chat_ids(messages, True)
+        end = "\n" if self.card.options.get("pairs") else ""
+        return [int(i) for i in self._tokens(messages[-1]["content"] + end)["input_ids"]]
+
     def write(self, messages: Sequence[Mapping[str, str]], how: Writing, control: Control) -> Iterator[str]:
         import torch
 
         control.check()
         self.last_note = ""
-        if self.chats:
-            ids = self._tokens.apply_chat_template(
-                [dict(m) for m in messages], add_generation_prompt=True, return_tensors="pt", return_dict=True
-            )["input_ids"]
-        else:
-            end = "\n" if self.card.options.get("pairs") else ""
-            ids = self._tokens(messages[-1]["content"] + end, return_tensors="pt")["input_ids"]
+        ids = torch.tensor([self._given(messages)], dtype=torch.long)
         if not ids.shape[1]:
             raise UserError("There is no text to go on from.", "Write a few words first.")
         context = _context(self._module)
@@ -102,9 +118,6 @@ class TextWriter(Loaded):
 
 class TextChanger(Loaded):
     """A `Writer` of encoder and decoder (T5, BART, Marian, NLLB): reads a text whole, then writes another."""
-
-    # Its answer stands for itself: it does not go on with what was given.
-    chats = True
 
     def __init__(self, card: ModelCard, module: Any, tokenizer: Any) -> None:
         super().__init__(card, module)
@@ -122,6 +135,17 @@ class TextChanger(Loaded):
     @property
     def reads_at_once(self) -> int:
         return self._room()
+
+    # See `workbench.runtimes.base.Talker`: it turns one text into another.
+    chats, alone, apart = False, True, True
+
+    @property
+    def context(self) -> int:
+        return self._room()
+
+    def tokens_in(self, messages: Sequence[Mapping[str, str]]) -> int:
+        prefix = str(self.card.options.get("prefix", ""))
+        return len(self._tokens(prefix + messages[-1]["content"])["input_ids"])
 
     def write(self, messages: Sequence[Mapping[str, str]], how: Writing, control: Control) -> Iterator[str]:
         """A text longer than the network reads at once is taken in pieces, at ends of sentences; none is left out, and
@@ -312,6 +336,17 @@ def _words(
     fed, said = ids, ""
     length, ended = ids.shape[1], False
     with torch.inference_mode():
+        if given is None:
+            # A long text is read in pieces, so that "stop" is heard while it is read.
+            while fed.shape[1] > _READ_AT_ONCE:
+                control.check()
+                seen = length - fed.shape[1] + _READ_AT_ONCE
+                mask = torch.ones((1, seen), dtype=dtype, device=ids.device)
+                out = module(
+                    input_ids=fed[:, :_READ_AT_ONCE], attention_mask=mask, past_key_values=memory, use_cache=True
+                )
+                memory, fed = out.past_key_values, fed[:, _READ_AT_ONCE:]
+                control.progress(seen, length, "Reading")
         for _ in range(how.max_tokens):
             control.check()
             with stoppable(module, control):

@@ -119,6 +119,7 @@ class TaskInfo:
         taught_only: nobody publishes models for it: all that can do it were taught by the person.
         partly: an item that is not done yet teaches what is marked on it; the rest of it says nothing.
         mark: what one label without a class is called in lists ("answer").
+        page: id of a page of its own, which the Try page leads to; `page_words`: what the button there says.
         has_truth: there may be a true picture to hold the made one against (PSNR, SSIM).
         several: id of the task that lets the same items have several labels each; "" where there is none.
         overlaps: what a right text is compared by beside words and letters, the first one as the main score: "bleu",
@@ -148,6 +149,8 @@ class TaskInfo:
     group: str = "Pictures"
     question: str = ""
     mark: str = "label"
+    page: str = ""
+    page_words: str = ""
     has_truth: bool = False
     taught_only: bool = False
     several: str = ""

@@ -38,6 +38,8 @@ class Chat(WritingTask):
         group="Texts",
         question="answer questions and requests in words",
         overlaps=("rouge", "chrf"),
+        page="talk",
+        page_words="Open a conversation",
         trainable=True,
         editor="words",
         judge="language",

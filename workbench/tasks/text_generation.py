@@ -54,7 +54,8 @@ class TextGeneration(WritingTask):
         )
 
     def given(self, text: str, model: Loaded) -> str:
-        return "" if getattr(model, "chats", False) else text
+        # What answers, or turns one text into another, does not go on with what was given.
+        return "" if getattr(model, "chats", False) or getattr(model, "apart", False) else text
 
 
 TASK = TextGeneration()

@@ -431,6 +431,11 @@ class TryPage(Page):
         else:
             self.state.setText(f"Give the model a {self._task.info.noun} first.")
 
+    def _open_own_page(self) -> None:
+        """There is more room for this task on a page of its own."""
+        card = self.picker.card
+        self.ctx.go(self._task.info.page, model_id=card.id if card is not None else "", text=self.input.typed_text())
+
     def _again(self) -> None:
         """The model, the labels or an option changed: ask again."""
         self._show_model()
@@ -465,6 +470,9 @@ class TryPage(Page):
         self.judge.setVisible(bool(self._task.info.overlaps) and self._task.info.editor == "words")
         self.judge.setEnabled(card is not None and self.picker.is_ready())
         self.go.setVisible(self._waits())
+        self.own_page.setVisible(bool(self._task.info.page))
+        self.own_page.setText(f" {self._task.info.page_words}")
+        self.own_page.setAccessibleName(self._task.info.page_words)
         self.go.setText(f" {self._task.info.verb or 'Ask'}")
         self.go.setAccessibleName(self._task.info.verb or "Ask")
         if card is not None and card.is_remote:
@@ -748,6 +756,9 @@ class TryPage(Page):
         doing.addWidget(self.go)
         doing.addWidget(self.stop)
         doing.addStretch(1)
+        self.own_page = button("", self._open_own_page, role="quiet", icon_name="arrow-right", name="own-page")
+        self.own_page.hide()
+        doing.addWidget(self.own_page)
         self.judge = button(
             "Judge by right texts …", self._judge, role="quiet", icon_name="gauge", name="try-judge",
             tip="A table of texts and right answers: how much the model's answers have in common with them (BLEU, chrF, ROUGE)",

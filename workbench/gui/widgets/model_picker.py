@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
@@ -25,9 +27,16 @@ class ModelPicker(QWidget):
 
     changed = Signal()
 
-    def __init__(self, ctx: AppContext, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, ctx: AppContext, parent: QWidget | None = None, also: Sequence[str] = (), without: str = ""
+    ) -> None:
+        """Args:
+        also: models of these tasks are listed too, after those of the task that is shown.
+        without: words for having no model at all, listed last; "" where there must be one.
+        """
         super().__init__(parent)
         self._ctx = ctx
+        self._also, self._without = also, without
         self._task_id = ""
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -62,6 +71,7 @@ class ModelPicker(QWidget):
     def show_task(self, task_id: str, model_id: str = "") -> None:
         """Models that can do this task as they are."""
         wanted = model_id or (self.card.id if self.card is not None and task_id == self._task_id else "")
+        none = bool(self._without and self.box.count()) and not (wanted or self.box.currentData())
         self._task_id = task_id
         try:
             suggested, why = self._ctx.catalog.suggest(task_id)
@@ -74,13 +84,22 @@ class ModelPicker(QWidget):
             wanted = own[0].id
         self.box.blockSignals(True)
         self.box.clear()
-        for card in self._ctx.catalog.search():
-            if task_id in card.tasks:
-                kind = self._where(card)
-                self.box.addItem(f"{card.name}   ({kind})", card.id)
-        self.box.setCurrentIndex(max(0, self.box.findData(wanted or self._suggested)))
+        for task in (task_id, *self._also):
+            for card in self._ctx.catalog.search():
+                if task in card.tasks and self.box.findData(card.id) < 0:
+                    kind = self._where(card)
+                    self.box.addItem(f"{card.name}   ({kind})", card.id)
+        if self._without:
+            self.box.addItem(self._without, "")
+        self.box.setCurrentIndex(max(0, self.box.findData("" if none else wanted or self._suggested)))
         self.box.blockSignals(False)
         self._chosen()
+
+    def choose(self, model_id: str) -> None:
+        """As if the person had chosen it; "" for no model. One that is not listed changes nothing."""
+        place = self.box.findData(model_id)
+        if place >= 0:
+            self.box.setCurrentIndex(place)
 
     def _where(self, card: ModelCard) -> str:
         if card.is_remote:
@@ -108,7 +127,7 @@ class ModelPicker(QWidget):
     def _chosen(self) -> None:
         card = self.card
         if card is None:
-            self.why.setText(_NONE)
+            self.why.setText("" if self._without else _NONE)
             self._labels_row.hide()
             self.banner.hide()
             self.changed.emit()
