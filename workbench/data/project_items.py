@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
+from sqlite3 import Connection
 from typing import Any
 
 from workbench.control import Control
@@ -21,6 +22,7 @@ from workbench.errors import Problem, UserError
 
 # So many items are read and written at once; a stopped import keeps the chunks before.
 _CHUNK = 64
+_OTHER_LABELS = "other labels"
 _COLUMNS = (
     "id, kind, name, path, copied, text, class_id, label_source, split, content_hash, width, height, problem,"
     " suggestion, suggestion_score, marked,"
@@ -101,6 +103,7 @@ class ItemsPart:
     def _insert(self, taken: Sequence[Taken]) -> tuple[list[int], int]:
         added: list[int] = []
         duplicates = 0
+        others: dict[int, int] = {}
         with self._store.transaction() as sql:
             class_ids = {
                 t.new.label: self._class_for(t.new.label) for t in taken if t.new.label and t.new.label.strip()
@@ -118,6 +121,8 @@ class ItemsPart:
                         sql.execute(
                             "UPDATE items SET class_id = ?, label_source = 'import' WHERE id = ?", (class_id, found[0])
                         )
+                    elif class_id is not None and class_id != found[1]:
+                        others[int(found[0])] = class_id
                     continue
                 cursor = sql.execute(
                     "INSERT INTO items (kind, name, path, copied, text, class_id, label_source, split, content_hash, width,"
@@ -131,7 +136,20 @@ class ItemsPart:
                 added.append(int(cursor.lastrowid or 0))
                 if t.new.annotations is not None:
                     self._annotate(added[-1], t.new.annotations)
+            self._remember_others(sql, others)
         return added, duplicates
+
+    def _remember_others(self, sql: Connection, others: Mapping[int, int]) -> None:
+        """Note that the same content came in again under another label: one of the two is wrong."""
+        if others:
+            known = self.other_labels() | others
+            record = json.dumps({str(i): c for i, c in known.items()})
+            sql.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (_OTHER_LABELS, record))
+
+    def other_labels(self) -> dict[int, int]:
+        """Items whose content came in more than once, with the last class (id) that was not taken over."""
+        rows = self._store.query("SELECT value FROM meta WHERE key = ?", (_OTHER_LABELS,))
+        return {int(i): int(c) for i, c in json.loads(rows[0][0]).items()} if rows else {}
 
     def _annotate(self, item_id: int, given: Sequence[NewAnnotation]) -> None:
         """Put an import's annotations on an item. What is already there and done stays as it is."""
@@ -286,6 +304,12 @@ class ItemsPart:
         )
         with self._store.transaction() as sql:
             sql.executemany("UPDATE items SET split = ? WHERE id = ?", [(s.value, i) for i, s in given.items()])
+
+    def set_splits(self, wanted: Mapping[int, Split | None]) -> None:
+        """Move items to another part of the data. For mending what was given wrongly: numbers before and after cannot be
+        compared. Raises: UserError."""
+        with self._store.transaction() as sql:
+            sql.executemany("UPDATE items SET split = ? WHERE id = ?", [(s, i) for i, s in wanted.items()])
 
     def near_groups(self, ids: Sequence[int], control: Control | None = None) -> dict[int, int]:
         """For each item the id of the first item that is nearly the same (often itself)."""
