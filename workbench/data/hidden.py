@@ -22,7 +22,15 @@ from workbench.errors import UserError
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-PLACE, TIME, CAMERA, PEOPLE, SMALL, NOTES, PATIENT = "place", "time", "camera", "people", "thumbnail", "notes", "patient"
+PLACE, TIME, CAMERA, PEOPLE, SMALL, NOTES, PATIENT = (
+    "place",
+    "time",
+    "camera",
+    "people",
+    "thumbnail",
+    "notes",
+    "patient",
+)
 WORDS = {
     PATIENT: "the patient's name and more (DICOM)",
     PLACE: "where it was taken (GPS)",
@@ -35,7 +43,8 @@ WORDS = {
 # By themselves no reason to worry, but left out with the rest.
 HARMLESS = (TIME, NOTES)
 
-_EXIF, _GPS, _FIRST = 0x8769, 0x8825, 1
+_EXIF, _GPS = 0x8769, 0x8825
+_START_OF_JPEG = b"\xff\xd8\xff"
 _ORIENTATION = 0x0112
 _PEOPLE_TAGS = (0x013B, 0x8298, 0x9C9D, 0xA430)  # artist, copyright, author, owner
 _CAMERA_TAGS = (0xA431, 0xA435, 0xC62F, 0x927C)  # camera, lens, camera (DNG), what the maker keeps for itself
@@ -43,7 +52,9 @@ _TIME_TAGS = (0x0132, 0x9003, 0x9004)
 _NOTE_TAGS = (0x010E, 0x9286, 0x9C9B, 0x9C9C, 0x9C9E, 0x9C9F, 0x013C)
 _XMP = {
     PLACE: re.compile(rb"GPSL(?:at|ong)itude|photoshop:City|Iptc4xmpCore:Location|LocationShown|LocationCreated"),
-    PEOPLE: re.compile(rb"dc:creator|dc:rights|photoshop:Credit|PersonInImage|mwg-rs:Name|xmpRights:Owner|CreatorContact"),
+    PEOPLE: re.compile(
+        rb"dc:creator|dc:rights|photoshop:Credit|PersonInImage|mwg-rs:Name|xmpRights:Owner|CreatorContact"
+    ),
     CAMERA: re.compile(rb"SerialNumber"),
     TIME: re.compile(rb"xmp:CreateDate|photoshop:DateCreated|exif:DateTimeOriginal"),
 }
@@ -77,9 +88,9 @@ def _told(picture: Image) -> set[str]:
     for kind, wanted in ((PEOPLE, _PEOPLE_TAGS), (CAMERA, _CAMERA_TAGS), (TIME, _TIME_TAGS), (NOTES, _NOTE_TAGS)):
         if any(_says_something(tags.get(tag)) for tag in wanted):
             found.add(kind)
-    if picture.format != "TIFF" and exif.get_ifd(_FIRST):
-        found.add(SMALL)
     info = picture.info
+    if _START_OF_JPEG in bytes(info.get("exif") or b""):
+        found.add(SMALL)
     packet = info.get("xmp") or info.get("XML:com.adobe.xmp") or b""
     packet = packet.encode("utf-8", "replace") if isinstance(packet, str) else bytes(packet)
     found |= {kind for kind, pattern in _XMP.items() if pattern.search(packet)}
@@ -107,7 +118,7 @@ def _iptc(picture: Image) -> set[str]:
     from PIL import IptcImagePlugin
 
     try:
-        records = IptcImagePlugin.getiptcinfo(picture) or {}
+        records = IptcImagePlugin.getiptcinfo(picture) or {}  # type: ignore[arg-type]
     except (SyntaxError, ValueError, KeyError, IndexError, struct.error, TypeError):
         return {NOTES}  # damaged, and left out all the same
     return {kind for kind, numbers in _IPTC.items() if any((2, number) in records for number in numbers)}
@@ -189,9 +200,11 @@ def _jpeg(data: bytes, turn: int) -> bytes:
         elif marker == 0xE0 and body.startswith(b"JFIF\0"):
             # Without the small picture it may hold.
             parts.append(b"\xff\xe0\x00\x10" + body[:12].ljust(12, b"\0") + b"\0\0")
-        elif (marker == 0xE2 and body.startswith(b"ICC_PROFILE\0")) or (marker == 0xEE and body.startswith(b"Adobe")):
-            parts.append(data[at:end])
-        elif not (0xE0 <= marker <= 0xEF or marker == 0xFE):
+        elif (
+            (marker == 0xE2 and body.startswith(b"ICC_PROFILE\0"))
+            or (marker == 0xEE and body.startswith(b"Adobe"))
+            or not (0xE0 <= marker <= 0xEF or marker == 0xFE)
+        ):
             parts.append(data[at:end])
         at = end
     # What some cameras and programs append (films, other sizes) goes with the rest.

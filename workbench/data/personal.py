@@ -29,6 +29,7 @@ WORDS = {
 # Where numbers without a country code are tried, besides the country of this computer.
 _COUNTRIES = ("US", "GB", "DE", "AT", "CH", "FR", "ES", "IT", "NL")
 _LONGEST = 200_000
+_ROUNDS = 6
 
 _EMAIL = re.compile(
     r"(?<![\w.+-])[\w!#$%&'*+/=?^`{|}~-]{1,64}(?:\.[\w!#$%&'*+/=?^`{|}~-]{1,64}){0,8}"
@@ -85,7 +86,9 @@ _NAMES = (
         rf"(?<!\w)(?:[Mm]y name is|[Mm]y name’s|[Mm]y name's|[Ii]ch heiße|[Mm]ein Name ist|[Jj]e m’appelle|[Jj]e m'appelle|"
         rf"[Mm]e llamo|[Mm]i chiamo|[Ii]k heet) ({_OWN})"
     ),
-    re.compile(rf"(?:^|\n)[ \t]*(?:Dear|Hi|Hello|Hallo|Liebe|Lieber|Cher|Chère|Querida|Querido|Cara|Caro|Beste) ({_OWN})(?=[,!:\n])"),
+    re.compile(
+        rf"(?:^|\n)[ \t]*(?:Dear|Hi|Hello|Hallo|Liebe|Lieber|Cher|Chère|Querida|Querido|Cara|Caro|Beste) ({_OWN})(?=[,!:\n])"
+    ),
     re.compile(
         rf"(?:[Rr]egards|[Ss]incerely|[Ff]aithfully|[Cc]heers|[Bb]est wishes|[Gg]rüße|[Gg]rüßen|[Cc]ordialement|[Ss]aludos|"
         rf"[Ss]aluti|[Gg]roeten),?[ \t]*\n+[ \t]*({_OWN})(?=[ \t]*(?:\n|$))"
@@ -113,8 +116,15 @@ def find(text: str) -> list[Piece]:
     found: list[Piece] = []
     for start in range(0, len(text), _LONGEST):
         part = text[start : start + _LONGEST]
-        found += [Piece(p.start + start, p.end + start, p.kind, p.kernel) for p in _apart(_all(part))]
-    return found
+        # One thing may hide another beside it (digits after digits), so it is looked for again around what was found.
+        for _again in range(_ROUNDS):
+            pieces = _apart(_all(part))
+            if not pieces:
+                break
+            found += [Piece(p.start + start, p.end + start, p.kind, p.kernel) for p in pieces]
+            for piece in pieces:
+                part = part[: piece.start] + "[" + "_" * (piece.end - piece.start - 2) + "]" + part[piece.end :]
+    return sorted(found, key=lambda p: p.start)
 
 
 def _all(text: str) -> Iterator[Piece]:
@@ -133,6 +143,8 @@ def _all(text: str) -> Iterator[Piece]:
     yield from _phones(text)
     for pattern in _ADDRESSES:
         for match in pattern.finditer(text):
+            if "[_" in match.group():
+                continue
             yield Piece(match.start(), match.end(), ADDRESS, " ".join(re.findall(r"\w+", match.group().casefold())))
     for pattern in _NAMES:
         for match in pattern.finditer(text):
@@ -145,7 +157,7 @@ def _apart(pieces: Iterator[Piece]) -> list[Piece]:
     for piece in pieces:
         if all(piece.end <= other.start or piece.start >= other.end for other in kept):
             kept.append(piece)
-    return sorted(kept, key=lambda p: p.start)
+    return kept
 
 
 # Numbers ----------------------------------------------------------------------------------------------------------------

@@ -142,7 +142,7 @@ class ItemsPart:
     def _remember_others(self, sql: Connection, others: Mapping[int, int]) -> None:
         """Note that the same content came in again under another label: one of the two is wrong."""
         if others:
-            known = self.other_labels() | others
+            known = {**self.other_labels(), **others}
             record = json.dumps({str(i): c for i, c in known.items()})
             sql.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (_OTHER_LABELS, record))
 

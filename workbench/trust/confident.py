@@ -48,7 +48,8 @@ def margins(probabilities: Probabilities, labels: Labels) -> Probabilities:
 
     others = probabilities.copy()
     others[np.arange(len(labels)), labels] = -1.0
-    return self_confidence(probabilities, labels) - others.max(axis=1)
+    found: Probabilities = self_confidence(probabilities, labels) - others.max(axis=1)
+    return found
 
 
 def thresholds(probabilities: Probabilities, labels: Labels) -> Probabilities:

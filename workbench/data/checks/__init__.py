@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from workbench.control import Control
-from workbench.data.checks.fine import Fine
 from workbench.data.checks.finding import Finding, Place
+from workbench.data.checks.fine import Fine
 from workbench.data.project import Project
 
 __all__ = ["Finding", "Place", "check_project", "in_order"]

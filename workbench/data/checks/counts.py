@@ -104,5 +104,10 @@ def _unusable(project: Project, counts: Counts) -> Iterator[Finding]:
     if short:
         many = "1 text has" if len(short) == 1 else f"{len(short)} texts have"
         yield Finding(
-            "short", "info", f"{many} only one word.", "Check that nothing is missing.", tuple(short), fixes=("exclude",)
+            "short",
+            "info",
+            f"{many} only one word.",
+            "Check that nothing is missing.",
+            tuple(short),
+            fixes=("exclude",),
         )

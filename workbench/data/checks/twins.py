@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal
 
 from workbench.control import Control
-from workbench.data.checks.fine import Fine
 from workbench.data.checks.finding import Finding
+from workbench.data.checks.fine import Fine
 from workbench.data.project import Project
 from workbench.data.similar import Groups
 from workbench.data.types import Item, ItemFilter, Split
