@@ -217,7 +217,7 @@ def test_recordings_lose_their_tags_and_no_sample(tmp_path: Path) -> None:
             stream.write(sound)
         if kind == "MP3":
             old = path.read_bytes()
-            path.write_bytes(b"ID3\x04\x00\x00\x00\x00\x00\x15TPE1\x00\x00\x00\x0b\x00\x00\x00Anna Muster" + old)
+            path.write_bytes(b"ID3\x04\x00\x00\x00\x00\x00\x16TPE1\x00\x00\x00\x0c\x00\x00\x00Anna Muster" + old)
             path.write_bytes(path.read_bytes() + b"TAG" + b"Anna Muster".ljust(125, b"\0"))
         assert b"Anna Muster" in path.read_bytes()
         data, suffix = cleaned_sound(path)

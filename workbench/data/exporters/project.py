@@ -8,6 +8,7 @@ from pathlib import Path
 
 from workbench.control import Control
 from workbench.data.exporters.tables import write_csv
+from workbench.data.exporters.words import file_name
 from workbench.data.media import encode_png, holds_patient_data, open_picture
 from workbench.data.project import Project
 from workbench.data.types import ItemFilter
@@ -17,7 +18,8 @@ _PAGE = 1000
 
 
 def export_labels(project: Project, path: Path, control: Control | None = None) -> int:
-    """All items with their labels as CSV: file or text, label, split. Returns the number of rows."""
+    """All items with their labels as CSV: file (from the table on, where it lies below) or text, label, split. Returns the
+    number of rows."""
     control = control or Control()
     names = {c.id: c.name for c in project.classes()}
     ids = project.item_ids()
@@ -26,7 +28,7 @@ def export_labels(project: Project, path: Path, control: Control | None = None) 
         control.check()
         control.progress(start, len(ids), "Writing labels")
         for item in project.items(ids[start : start + _PAGE]):
-            content = item.text if item.text is not None else str(item.path or "")
+            content = item.text if item.text is not None else file_name(item, path)
             key = "text" if item.text is not None else "file"
             rows.append({key: content, "label": names.get(item.class_id or -1, ""), "split": item.split or ""})
     columns = ["text" if rows and "text" in rows[0] else "file", "label", "split"]
