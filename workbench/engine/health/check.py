@@ -89,7 +89,10 @@ def _look_with_network(
     facts.alike += [list(g) for g in alike]
     odd = outliers(vectors, likeness, [i.class_id for i in seen], control)
     facts.outliers += [(looked.ids[o.place], o.score) for o in odd]
-    _look_at_labels(project, seen, looked.vectors, alike, facts, control)
+    # What is unlike everything says nothing about a class, and a head would bend to fit it.
+    strange = {o.place for o in odd}
+    usual = [n for n in range(len(seen)) if n not in strange]
+    _look_at_labels(project, [seen[n] for n in usual], looked.vectors[usual], alike, facts, control)
 
 
 def _look_at_labels(

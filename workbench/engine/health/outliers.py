@@ -24,7 +24,7 @@ NEIGHBOUR = 5
 # With fewer items, or fewer of a class, what is usual cannot be told.
 FEWEST, FEWEST_OF_CLASS = 20, 20
 # In widths of the bell curve. Measured: see benchmarks/data_health.py.
-FAR, FAR_FROM_CLASS = 2.6, 2.0
+FAR, FAR_FROM_CLASS = 2.6, 1.0
 _LEAST_DISTANCE = 1e-4
 _BLOCK = 1024
 
