@@ -20,7 +20,9 @@ def texts(tmp_path: Path) -> Path:
     folder = tmp_path / "texts"
     with Project.create(folder, "texts", "text-classification") as project:
         said = ["The soup was cold and nobody came", "The bread was warm and the waiter kind"]
-        new = [NewItem("text", f"{n}", text=f"{said[n % 2]} on day {n}", label=("bad", "good")[n % 2]) for n in range(24)]
+        new = [
+            NewItem("text", f"{n}", text=f"{said[n % 2]} on day {n}", label=("bad", "good")[n % 2]) for n in range(24)
+        ]
         long = "We waited an hour for the bill and the room was far too loud to speak with anyone at all"
         new.append(NewItem("text", "left", text=long, label="bad", split=Split.TRAIN))
         new.append(NewItem("text", "right", text=f"{long}!", label="good", split=Split.TEST))

@@ -49,7 +49,10 @@ def boxes(folder: Path, task: str = "object-detection") -> Project:
     project = Project.create(folder / "project", "boxes", task)
     marks = None if task == "image-classification" else (NewAnnotation(BoxShape(1, 2, 6, 7), "thing", f"see {MAIL}"),)
     label = "thing" if marks is None else None
-    new = [NewItem("picture", f.name, f, label=label, annotations=marks, split=Split.TRAIN) for f in sorted(files.iterdir())]
+    new = [
+        NewItem("picture", f.name, f, label=label, annotations=marks, split=Split.TRAIN)
+        for f in sorted(files.iterdir())
+    ]
     assert len(project.add_items(new).added) == 4
     return project
 

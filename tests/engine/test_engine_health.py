@@ -248,7 +248,11 @@ def test_texts_with_wrong_labels_odd_ones_and_the_same_in_other_words(tmp_path: 
                 label=rng.choice([c for c in names if c != r["label"]]) if n in wrong else r["label"])
         for n, r in enumerate(rows)
     ]  # fmt: skip
-    odd = ["SELECT name FROM users WHERE id = 4;", "asdf jkl qwer uiop zxcv", "f(x) = x^2 + 3 x + 5 is a polynomial of degree two."]
+    odd = [
+        "SELECT name FROM users WHERE id = 4;",
+        "asdf jkl qwer uiop zxcv",
+        "f(x) = x^2 + 3 x + 5 is a polynomial of degree two.",
+    ]
     new += [NewItem("text", f"odd {n}", text=text, label="question") for n, text in enumerate(odd)]
     again = {30: "Hello, ", 60: "Just so you know: ", 90: "Hi! "}
     new += [NewItem("text", f"again {n}", text=f"{words}{rows[n]['text']} Thanks.", label=rows[n]["label"])

@@ -66,7 +66,9 @@ def _fine(project: Project, findings: list[Finding], code: str) -> None:
 
     wanted = [f for f in findings if f.code == code]
     if not wanted:
-        raise UserError(f"There is no finding “{code}”.", f"There are: {', '.join(f.code for f in findings) or 'none'}.")
+        raise UserError(
+            f"There is no finding “{code}”.", f"There are: {', '.join(f.code for f in findings) or 'none'}."
+        )
     for finding in wanted:
         looked(project, finding)
 

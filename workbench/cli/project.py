@@ -34,7 +34,8 @@ def add(commands: Any) -> None:
         "--no-copies", action="store_true", help="with --format: name the pictures where they lie, where the format can"
     )
     export.add_argument(
-        "--leave-out-personal", action="store_true",
+        "--leave-out-personal",
+        action="store_true",
         help="placeholders for e-mail addresses and the like in texts, pictures without places, names and numbers in their"
         " files, patients' pictures as PNG",
     )
@@ -46,11 +47,18 @@ def add(commands: Any) -> None:
     check.add_argument("--json", action="store_true")
     check.add_argument("--quick", action="store_true", help="only what needs no network, and what is known already")
     check.add_argument(
-        "--fix", action="append", default=[], metavar="NAME",
+        "--fix",
+        action="append",
+        default=[],
+        metavar="NAME",
         help="mend: keep-one, one-split, same-label, accept-labels, exclude; NAME:FINDING for one kind of finding only",
     )
-    check.add_argument("--copy-to", type=Path, help="save a copy of the project without personal data in this new folder")
-    check.add_argument("--fine", action="append", default=[], metavar="FINDING", help="I looked; do not tell this again")
+    check.add_argument(
+        "--copy-to", type=Path, help="save a copy of the project without personal data in this new folder"
+    )
+    check.add_argument(
+        "--fine", action="append", default=[], metavar="FINDING", help="I looked; do not tell this again"
+    )
     check.add_argument("--forget-fine", action="store_true", help="tell everything again")
     check.set_defaults(run=run_check)
 
