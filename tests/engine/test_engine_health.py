@@ -61,8 +61,8 @@ class Planted:
         rng = random.Random(5)
         new: list[NewItem] = []
         for name in NAMES:
-            for file in sorted((DIGITS / name).glob("*.png"))[:22]:
-                new.append(NewItem("picture", file.name, Path(shutil.copy(file, files)), label=name))
+            found = sorted((DIGITS / name).glob("*.png"))[:22]
+            new += [NewItem("picture", f.name, Path(shutil.copy(f, files)), label=name) for f in found]
         wrong = rng.sample(range(len(new)), 5)
         self.wrong: dict[str, str] = {}
         for place in wrong:

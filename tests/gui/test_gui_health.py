@@ -27,7 +27,9 @@ def texts(folder: Path) -> None:
     """Two topics; one text on both sides of the test, one with an address, one that came in under two labels."""
     with Project.create(folder, "texts", "text-classification") as project:
         said = ["The soup was cold and nobody came", "The bread was warm and the waiter kind"]
-        new = [NewItem("text", f"{n}", text=f"{said[n % 2]} on day {n}", label=("bad", "good")[n % 2]) for n in range(12)]
+        new = [
+            NewItem("text", f"{n}", text=f"{said[n % 2]} on day {n}", label=("bad", "good")[n % 2]) for n in range(12)
+        ]
         long = "We waited an hour for the bill and the room was far too loud to speak with anyone at all"
         new.append(NewItem("text", "left", text=long, label="bad", split=Split.TRAIN))
         new.append(NewItem("text", "right", text=f"{long}!", label="bad", split=Split.TEST))
@@ -120,7 +122,7 @@ def test_a_review_by_keys(window: MainWindow, page: Any, qtbot: QtBot) -> None:
     assert item.class_id == good.id and review.accept_button.text().strip() == "It is “bad” (Enter)"
     note = review.findChild(QLabel, "review-note")
     assert note is not None and note.text() == "Also came in as “bad”"
-    assert review.text.toPlainText() == item.text
+    assert review.pane.text.toPlainText() == item.text
 
     qtbot.keyClick(review, Qt.Key.Key_Return)
     assert project.item(item.id).class_id == bad.id
@@ -134,10 +136,10 @@ def test_a_review_by_keys(window: MainWindow, page: Any, qtbot: QtBot) -> None:
 
     qtbot.keyClick(review, Qt.Key.Key_Delete)
     assert item.id not in project.item_ids()
-    qtbot.waitUntil(lambda: "taken out of the project" in review.picture.text())
+    qtbot.waitUntil(lambda: "taken out of the project" in review.pane.picture.text())
     qtbot.keyClick(review, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     assert item.id in project.item_ids()
-    qtbot.waitUntil(lambda: review.stack.currentWidget() is review.text)
+    qtbot.waitUntil(lambda: review.pane.stack.currentWidget() is review.pane.text)
 
     qtbot.keyClick(review, Qt.Key.Key_F)
     qtbot.waitUntil(lambda: "two-labels" not in codes(page))
@@ -151,16 +153,21 @@ def test_groups_are_gone_through_and_personal_data_is_marked(window: MainWindow,
     review: ReviewDialog = page.health.review_dialog
     qtbot.waitUntil(review.isVisible)
     assert "group 1 of 1" in review.caption.text() and "1 of 2" in review.caption.text()
+    # Both are seen side by side, each with its label and its side of the test.
+    assert review.other.isVisible() and review.other.text.toPlainText() == f"{review.pane.text.toPlainText()}!"
+    assert review.pane.caption.text() == "left   ·   bad   ·   learnt from"
+    assert review.other.caption.text() == "right   ·   bad   ·   test"
     qtbot.keyClick(review, Qt.Key.Key_Right)
-    assert "2 of 2" in review.caption.text() and "test" in review.caption.text()
+    assert "2 of 2" in review.caption.text() and review.pane.caption.text() == "right   ·   bad   ·   test"
+    assert review.other.caption.text() == "left   ·   bad   ·   learnt from"
     qtbot.keyClick(review, Qt.Key.Key_Left)
-    assert "1 of 2" in review.caption.text() and "learnt from" in review.caption.text()
+    assert "1 of 2" in review.caption.text()
     qtbot.mouseClick(wait_for(qtbot, review, "review-close"), LEFT)
 
     qtbot.mouseClick(wait_for(qtbot, panel, "review-personal-data"), LEFT)
     review = page.health.review_dialog
     qtbot.waitUntil(review.isVisible)
-    [mark] = review.text.extraSelections()
+    [mark] = review.pane.text.extraSelections()
     # The smiley before it counts twice in Qt.
     assert mark.cursor.selectedText() == MAIL
     assert mark.format.toolTip() == "e-mail address"
@@ -216,7 +223,9 @@ def test_the_look_is_quiet_stops_at_once_and_makes_way(window: MainWindow, page:
     job = runner._jobs[-1]
     assert job.control.paused
     job.cancel()
-    with qtbot.waitSignal(job.ended, timeout=5_000) if job in window.ctx.jobs.running() else qtbot.waitSignal(job.ended):
+    with (
+        qtbot.waitSignal(job.ended, timeout=5_000) if job in window.ctx.jobs.running() else qtbot.waitSignal(job.ended)
+    ):
         pass
     other_job.cancel()
     qtbot.waitUntil(lambda: other_job not in window.ctx.jobs.running())

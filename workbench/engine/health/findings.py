@@ -35,7 +35,7 @@ def told(project: Project, facts: Facts, fresh: bool) -> Iterator[Finding]:
             "Look at them one by one; the most doubtful come first."
             if fresh else "Look at them one by one; they are being looked at anew.",
             tuple(ids), suggested={i: doubts[i][1] for i in ids},
-            notes={i: f"“{classes[doubts[i][0]]}”, looks like “{classes[doubts[i][1]]}”" for i in ids},
+            notes={i: f"labelled “{classes[doubts[i][0]]}”, looks like “{classes[doubts[i][1]]}”" for i in ids},
             fixes=("accept-labels",),
         )  # fmt: skip
     odd = [i for i, _score in facts.outliers if i in here]

@@ -130,11 +130,11 @@ class HealthPanel(QDialog):
                 continue
             fix = FIXES[fix_id]
             acts.append(self._act(finding, fix.title, fix_id, fix.tip, lambda f=fix_id: self.mend.emit(finding, f)))
-        acts.append(1)
         if may_change:
-            acts.append(self._act(finding, "It is fine", "fine", "I looked: do not tell me this again until it changes",
+            top.addWidget(self._act(finding, "It is fine", "fine", "I looked: do not tell me this again until it changes",
                                   lambda: self.fine.emit(finding), quiet=True))  # fmt: skip
-        card.body.addLayout(row(*acts))
+        if acts:
+            card.body.addLayout(row(*acts, 1))
         return card
 
     def _act(self, finding: Finding, text: str, name: str, tip: str, act: object, quiet: bool = False) -> QWidget:

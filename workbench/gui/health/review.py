@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QKeyEvent, QTextCharFormat, QTextCursor
-from PySide6.QtWidgets import QDialog, QPlainTextEdit, QStackedWidget, QTextEdit, QVBoxLayout, QWidget
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QDialog, QVBoxLayout, QWidget
 
-from workbench.control import Control
 from workbench.data.checks import Finding
 from workbench.data.checks.fixes import Change
-from workbench.data.types import ClassLabel, Item, ItemFilter, LabelState
-from workbench.errors import Problem
+from workbench.data.types import ClassLabel, Item, ItemFilter, LabelState, Split
 from workbench.gui.context import AppContext
 from workbench.gui.health.deeds import change, say_fine
-from workbench.gui.theme import L, M, S, theme
+from workbench.gui.health.pane import ItemPane
+from workbench.gui.theme import L, M, S
 from workbench.gui.widgets.basic import button, icon_button, label, row, set_role
-from workbench.gui.widgets.item_player import ItemPlayer
-from workbench.gui.widgets.picture_view import PictureView
 
-_LARGE = 1600
+_BETWEEN = "   ·   "
+_SPLITS = {Split.TRAIN: "learnt from", Split.VALIDATION: "steering", Split.TEST: "test"}
 _KEYS = "Left and right: the others{labels}.  F: it is fine.  Delete: take it out.  Ctrl+Z: back."
 
 
@@ -43,21 +41,14 @@ class ReviewDialog(QDialog):
         self._steps: list[int] = []
         self._shown = (0, False)
         self._group_of = {i: n for n, g in enumerate(finding.groups, 1) for i in g}
-        self._player: ItemPlayer | None = None
         self.at = 0
         column = QVBoxLayout(self)
         column.setContentsMargins(L, L, L, L)
         column.setSpacing(M)
         column.addWidget(label(finding.message, "strong", wrap=True))
-        self.stack = QStackedWidget()
-        self.picture = PictureView("The item")
-        self.text = QPlainTextEdit()
-        self.text.setReadOnly(True)
-        self.text.setAccessibleName("Text")
-        self.text.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.stack.addWidget(self.picture)
-        self.stack.addWidget(self.text)
-        column.addWidget(self.stack, 1)
+        self.pane, self.other = ItemPane(ctx, "The item"), ItemPane(ctx, "What it is nearly the same as")
+        self.other.setVisible(bool(finding.groups))
+        column.addLayout(row(self.pane, self.other, spacing=M), 1)
         self.note = label("", "strong", wrap=True)
         self.note.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         self.note.setObjectName("review-note")
@@ -86,7 +77,6 @@ class ReviewDialog(QDialog):
         ctx.store.labels_changed.connect(self._refresh)
         ctx.store.items_changed.connect(self._refresh)
         ctx.store.project_changed.connect(self.close)
-        theme().changed.connect(self._mark)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.show_at(0)
 
@@ -102,20 +92,15 @@ class ReviewDialog(QDialog):
         item = self._item()
         self._shown = (self.item_id, item is not None)
         self._caption()
-        if self._player is not None:
-            self._player.stop()
-        if item is None:
-            self.stack.setCurrentWidget(self.picture)
-            self.picture.show_words("It was taken out of the project. Ctrl+Z brings it back.")
-        elif item.text is not None:
-            self.stack.setCurrentWidget(self.text)
-            self.text.setPlainText(item.text)
-            self._mark()
-        elif item.kind == "sound":
-            self._show_sound(item)
-        else:
-            self._show_picture(item)
+        self.pane.show_item(item, self._finding.places.get(self.item_id, ()))
+        if self._finding.groups:
+            self.other.show_item(self._partner())
         self.setFocus()
+
+    def _partner(self) -> Item | None:
+        """Another one of its group: the first, or the second beside the first."""
+        group = next(g for g in self._finding.groups if self.item_id in g)
+        return self._there(next(i for i in group if i != self.item_id))
 
     def move_by(self, step: int) -> None:
         """To a neighbour, if there is one."""
@@ -123,85 +108,37 @@ class ReviewDialog(QDialog):
             self.show_at(self.at + step)
 
     def _item(self) -> Item | None:
-        if not self._ids or self._ctx.store.project is not self._project:
+        return self._there(self.item_id) if self._ids else None
+
+    def _there(self, item_id: int) -> Item | None:
+        """An item that is in the project still."""
+        if self._ctx.store.project is not self._project:
             return None
-        here = self._project.item_ids(ItemFilter(ids=(self.item_id,)))
-        return self._project.item(self.item_id) if here else None
+        here = self._project.item_ids(ItemFilter(ids=(item_id,)))
+        return self._project.item(item_id) if here else None
 
-    def _classes(self) -> list[ClassLabel]:
-        return self._project.classes()
-
-    def _show_picture(self, item: Item) -> None:
-        self.stack.setCurrentWidget(self.picture)
-        sample, shown_id = item.sample(), item.id
-
-        def work(_control: Control) -> bytes:
-            from workbench.gui.widgets.reading_controls import look
-
-            return look(sample, _LARGE).png
-
-        def came(png: bytes) -> None:
-            if self.item_id == shown_id and self.stack.currentWidget() is self.picture:
-                self.picture.show_data(png)
-
-        def failed(problem: Problem) -> None:
-            if self.item_id == shown_id:
-                self.picture.show_words(f"{problem.message} {problem.hint}")
-
-        self.picture.show_words("")
-        job = self._ctx.jobs.start_stream("Opening a picture", lambda control: iter([work(control)]), quiet=True)
-        job.streamed.connect(came)
-        job.failed.connect(failed)
-
-    def _show_sound(self, item: Item) -> None:
-        if self._player is None:
-            self._player = ItemPlayer(self._ctx)
-            self.stack.addWidget(self._player)
-        self.stack.setCurrentWidget(self._player)
-        self._player.open(item.sample())
-
-    def _mark(self) -> None:
-        """What the finding is about, in the text."""
-        marks = []
-        for place in self._finding.places.get(self.item_id, ()):
-            one = QTextEdit.ExtraSelection()
-            look = QTextCharFormat()
-            look.setBackground(theme().colour("warn_soft"))
-            look.setForeground(theme().colour("warn"))
-            look.setFontUnderline(True)
-            look.setToolTip(place.what)
-            one.format = look
-            cursor = QTextCursor(self.text.document())
-            # Qt counts in UTF-16, the finding in characters.
-            before, inside = self._utf16(0, place.start), self._utf16(place.start, place.end)
-            cursor.setPosition(before)
-            cursor.setPosition(before + inside, QTextCursor.MoveMode.KeepAnchor)
-            one.cursor = cursor
-            marks.append(one)
-        self.text.setExtraSelections(marks)
-        if marks:
-            shown = QTextCursor(marks[0].cursor)
-            shown.clearSelection()
-            self.text.setTextCursor(shown)
-            self.text.ensureCursorVisible()
-
-    def _utf16(self, start: int, end: int) -> int:
-        item = self._item()
-        text = item.text or "" if item is not None else ""
-        return len(text[start:end].encode("utf-16-le", "surrogatepass")) // 2
-
-    def _caption(self) -> None:
-        item, classes = self._item(), {c.id: c.name for c in self._classes()}
-        group = self._group_of.get(self.item_id)
+    def _facts(self, item: Item | None) -> str:
+        classes = {c.id: c.name for c in self._classes()}
         parts = [item.name if item is not None else "taken out"]
         if item is not None and item.class_id in classes:
             parts.append(classes[item.class_id])
         if item is not None and item.split is not None:
-            parts.append({"train": "learnt from", "validation": "steering", "test": "test"}[item.split.value])
+            parts.append(_SPLITS[item.split])
+        return _BETWEEN.join(parts)
+
+    def _classes(self) -> list[ClassLabel]:
+        return self._project.classes()
+
+    def _caption(self) -> None:
+        item, classes = self._item(), {c.id: c.name for c in self._classes()}
+        group = self._group_of.get(self.item_id)
+        where = f"{self.at + 1} of {len(self._ids)}"
         if group:
-            parts.append(f"group {group} of {len(self._finding.groups)}")
-        parts.append(f"{self.at + 1} of {len(self._ids)}")
-        self.caption.setText("   ·   ".join(parts))
+            where = f"group {group} of {len(self._finding.groups)}{_BETWEEN}{where}"
+        self.caption.setText(where)
+        self.pane.caption.setText(self._facts(item))
+        if self._finding.groups:
+            self.other.caption.setText(self._facts(self._partner()))
         done = self._done.get(self.item_id, "")
         self.state.setText(done)
         self.state.setVisible(bool(done))
