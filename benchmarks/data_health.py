@@ -17,6 +17,7 @@ import random
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 os.environ["WORKBENCH_HOME"] = tempfile.mkdtemp()
@@ -154,7 +155,7 @@ def growth(most: int) -> None:
             spent.setdefault(name, []).append(time.perf_counter() - began)
     print(f"time for {', '.join(f'{s:,}' for s in sizes)} items, and how many times as long for twice as many")
     for name, times in spent.items():
-        ratios = ", ".join(f"{b / a:.1f}" for a, b in zip(times, times[1:], strict=False))
+        ratios = ", ".join(f"{b / a:.1f}" for a, b in pairwise(times))
         print(f"  {name:24} {', '.join(f'{t:.1f} s' for t in times)}; ratios {ratios}")
 
 

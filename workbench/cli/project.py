@@ -92,11 +92,11 @@ def run_import(options: argparse.Namespace) -> int:
 
 def run_status(options: argparse.Namespace) -> int:
     """How a project stands."""
-    from workbench.data.checks import check_project
     from workbench.data.project import Project
+    from workbench.engine.health.check import known_health
 
     with Project.open(options.project, read_only=True) as project:
-        counts, findings, runs = project.counts(), check_project(project), project.runs()
+        counts, findings, runs = project.counts(), known_health(project), project.runs()
         classes = {c.name: counts.per_class.get(c.id, 0) for c in project.classes()}
         if options.json:
             as_json(

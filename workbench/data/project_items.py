@@ -183,6 +183,11 @@ class ItemsPart:
         by_id = {row[0]: self._item(row, window) for row in rows}
         return [by_id[i] for i in ids if i in by_id]
 
+    def present(self, ids: Sequence[int]) -> list[Item]:
+        """As `items`, without those that were taken out."""
+        here = set(self.item_ids(ItemFilter(ids=tuple(ids))))
+        return [item for item in self.items(ids) if item.id in here]
+
     def item(self, item_id: int) -> Item:
         """Raises: UserError when there is no such item."""
         found = self.items([item_id])

@@ -66,7 +66,7 @@ def fix_by_id(fix_id: str) -> Fix:
 
 
 def _groups(project: Project, finding: Finding) -> list[list[Item]]:
-    items = {i.id: i for i in project.items([i for g in finding.groups for i in g])}
+    items = {i.id: i for i in project.present([i for g in finding.groups for i in g])}
     found = [[items[i] for i in g if i in items] for g in finding.groups]
     return [g for g in found if len(g) > 1]
 
@@ -109,13 +109,13 @@ def _same_label(project: Project, finding: Finding) -> Change:
 
 def _accept(project: Project, finding: Finding) -> Change:
     known = {c.id for c in project.classes()}
-    there = {i.id for i in project.items(list(finding.suggested))}
+    there = {i.id for i in project.present(list(finding.suggested))}
     wanted = {i: c for i, c in finding.suggested.items() if c in known and i in there}
     return Change(labels={i: LabelState(c, "person") for i, c in wanted.items()})
 
 
 def _exclude(project: Project, finding: Finding) -> Change:
-    return Change(remove=tuple(i.id for i in project.items(finding.item_ids)))
+    return Change(remove=tuple(i.id for i in project.present(finding.item_ids)))
 
 
 _ALL: Sequence[Fix] = (

@@ -105,9 +105,8 @@ def _exact(items: Sequence[Item]) -> list[Ids]:
 def _two_labels(project: Project, fine: Fine) -> Iterator[Finding]:
     others = project.other_labels()
     names = {c.id: c.name for c in project.classes()}
-    items = [i for i in project.items(list(others)) if others[i.id] != i.class_id and others[i.id] in names]
-    here = set(project.item_ids(ItemFilter(ids=tuple(i.id for i in items), problems=False)))
-    wanted = set(fine.items("two-labels", [i.id for i in items if i.id in here]))
+    items = [i for i in project.present(list(others)) if others[i.id] != i.class_id and others[i.id] in names]
+    wanted = set(fine.items("two-labels", [i.id for i in items if not i.problem]))
     items = [i for i in items if i.id in wanted]
     if not items:
         return

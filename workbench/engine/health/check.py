@@ -55,12 +55,9 @@ def _findings(project: Project, facts: Facts | None, control: Control, fresh: bo
 def _look(
     project: Project, items: Sequence[Item], known: Facts | None, control: Control, paths: AppPaths | None
 ) -> Facts:
-    """Facts about these items; `known` where their contents did not change."""
+    """Facts about these items; `known` are those of an earlier state."""
     facts = Facts()
-    if known is not None:
-        facts.pieces, facts.told = known.pieces, known.told
-    else:
-        raw.look_for_personal(items, facts, control)
+    raw.look_for_personal(items, known, facts, control)
     kinds = {i.kind for i in items}
     for kind in sorted(kinds):
         _look_with_network(project, [i for i in items if i.kind == kind], facts, control, paths)

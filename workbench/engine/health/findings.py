@@ -21,7 +21,7 @@ def told(project: Project, facts: Facts, fresh: bool) -> Iterator[Finding]:
     fine = Fine(project)
     info = get_task(project.task_id).info
     nouns = info.noun, info.nouns
-    here = {i.id: i for i in project.items([*{*facts.pieces, *facts.told, *(o[0] for o in facts.outliers),
+    here = {i.id: i for i in project.present([*{*facts.pieces, *facts.told, *(o[0] for o in facts.outliers),
                                               *(s[0] for s in facts.suspects)}])}  # fmt: skip
     classes = {c.id: c.name for c in project.classes()}
     # A label that was changed since is no longer under suspicion.

@@ -7,12 +7,12 @@ import json
 import logging
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any
 
 from workbench.control import Control
 from workbench.data import hidden, personal
 from workbench.data.exporters.tables import write_json
 from workbench.data.project import Project
+from workbench.data.store import DATABASE
 from workbench.data.types import Item, ItemFilter
 from workbench.errors import UserError
 
@@ -34,6 +34,7 @@ class Facts:
         alike: groups of items that are nearly the same to a network.
         outliers: [id, oddness], the oddest first.
         suspects: [id, the class it is given, the class it seems to be, margin], the most suspicious first.
+        scanned: content keys of the items that `pieces` and `told` speak of.
         looked: how many items the network looked at; `labelled`: how many labels were held against it.
     """
 
@@ -42,6 +43,7 @@ class Facts:
     alike: list[list[int]] = field(default_factory=list)
     outliers: list[tuple[int, float]] = field(default_factory=list)
     suspects: list[tuple[int, int, int, float]] = field(default_factory=list)
+    scanned: dict[int, str] = field(default_factory=dict)
     looked: int = 0
     labelled: int = 0
 
@@ -52,28 +54,20 @@ def usable(project: Project) -> list[Item]:
     return [item for start in range(0, len(ids), _PAGE) for item in project.items(ids[start : start + _PAGE])]
 
 
-def content_key(items: Sequence[Item]) -> str:
-    """Names what the items hold."""
-    return _hash(f"{i.id}|{i.content_key}" for i in items)
-
-
-def label_key(items: Sequence[Item]) -> str:
+def state_key(items: Sequence[Item]) -> str:
     """Names what the items hold and how they are labelled."""
-    return _hash(f"{i.id}|{i.content_key}|{i.class_id}" for i in items)
-
-
-def _hash(parts: Any) -> str:
     made = hashlib.sha256(f"{_VERSION}\n".encode())
-    for part in parts:
-        made.update(f"{part}\n".encode())
+    for item in items:
+        made.update(f"{item.id}|{item.content_key}|{item.class_id}\n".encode())
     return made.hexdigest()
 
 
 def load(project: Project, items: Sequence[Item]) -> tuple[Facts | None, bool]:
-    """The facts kept for just these contents, and whether those about labels are of the labels of now too."""
+    """The facts that are kept, and whether they are of just these contents and labels. Else they are of an earlier state:
+    what they say of items that are still there is most likely still so."""
     try:
         record = json.loads((project.folder / _FILE).read_text(encoding="utf-8"))
-        if record["content"] != content_key(items):
+        if record["version"] != _VERSION:
             return None, False
         facts = record["facts"]
         found = Facts(
@@ -82,10 +76,11 @@ def load(project: Project, items: Sequence[Item]) -> tuple[Facts | None, bool]:
             [[int(i) for i in g] for g in facts["alike"]],
             [(int(i), float(s)) for i, s in facts["outliers"]],
             [(int(i), int(g), int(c), float(m)) for i, g, c, m in facts["suspects"]],
+            {int(i): str(k) for i, k in facts["scanned"].items()},
             int(facts["looked"]),
             int(facts["labelled"]),
         )
-        return found, record["labels"] == label_key(items)
+        return found, record["state"] == state_key(items)
     except FileNotFoundError:
         return None, False
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
@@ -95,22 +90,31 @@ def load(project: Project, items: Sequence[Item]) -> tuple[Facts | None, bool]:
 
 def save(project: Project, items: Sequence[Item], facts: Facts) -> None:
     """Keep facts. That this cannot be done (read only, disk full) only means looking again next time."""
-    if project.read_only:
+    if project.read_only or not (project.folder / DATABASE).exists():
         return
-    record = {"content": content_key(items), "labels": label_key(items), "facts": asdict(facts)}
+    record = {"version": _VERSION, "state": state_key(items), "facts": asdict(facts)}
     try:
         write_json(project.folder / _FILE, record)
     except UserError as error:
         log.info("what was found about the data is not kept: %s", error)
 
 
-def look_for_personal(items: Sequence[Item], facts: Facts, control: Control) -> None:
-    """Fill in `pieces` and `told`. Raises: Cancelled."""
-    texts = [i for i in items if i.text is not None]
+def look_for_personal(items: Sequence[Item], known: Facts | None, facts: Facts, control: Control) -> None:
+    """Fill in `pieces`, `told` and `scanned`; what is `known` of unchanged items is taken over. Raises: Cancelled."""
+    fresh = []
+    for item in items:
+        if known is not None and known.scanned.get(item.id) == item.content_key:
+            if item.id in known.pieces:
+                facts.pieces[item.id] = known.pieces[item.id]
+            if item.id in known.told:
+                facts.told[item.id] = known.told[item.id]
+        else:
+            fresh.append(item)
+    texts = [i for i in fresh if i.text is not None]
     for item, pieces in zip(texts, personal.find_in([i.text or "" for i in texts], control), strict=True):
         if pieces:
             facts.pieces[item.id] = [(p.start, p.end, p.kind) for p in pieces]
-    pictures = [i for i in items if i.kind == "picture" and i.path is not None]
+    pictures = [i for i in fresh if i.kind == "picture" and i.path is not None]
     for number, item in enumerate(pictures):
         control.check()
         if number % 100 == 0:
@@ -122,3 +126,4 @@ def look_for_personal(items: Sequence[Item], facts: Facts, control: Control) -> 
             continue  # that it cannot be read is another check's finding
         if told:
             facts.told[item.id] = list(told)
+    facts.scanned = {i.id: i.content_key for i in items}

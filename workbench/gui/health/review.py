@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QDialog, QVBoxLayout, QWidget
 
 from workbench.data.checks import Finding
 from workbench.data.checks.fixes import Change
-from workbench.data.types import ClassLabel, Item, ItemFilter, LabelState, Split
+from workbench.data.types import ClassLabel, Item, LabelState, Split
 from workbench.gui.context import AppContext
 from workbench.gui.health.deeds import change, say_fine
 from workbench.gui.health.pane import ItemPane
@@ -114,8 +114,7 @@ class ReviewDialog(QDialog):
         """An item that is in the project still."""
         if self._ctx.store.project is not self._project:
             return None
-        here = self._project.item_ids(ItemFilter(ids=(item_id,)))
-        return self._project.item(item_id) if here else None
+        return next(iter(self._project.present([item_id])), None)
 
     def _facts(self, item: Item | None) -> str:
         classes = {c.id: c.name for c in self._classes()}
