@@ -37,7 +37,9 @@ class Fine:
 
     def groups(self, code: str, groups: Iterable[Sequence[int]]) -> list[tuple[int, ...]]:
         """Those of the groups in which there is an item that nobody has looked at."""
-        return [tuple(g) for g in groups if self.items(code, g)]
+        every = [tuple(g) for g in groups]
+        wanted = set(self.items(code, [i for g in every for i in g]))
+        return [g for g in every if wanted.intersection(g)]
 
     def covers(self, finding: Finding) -> bool:
         """Whether all of a finding was looked at."""

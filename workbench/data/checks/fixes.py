@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from workbench.data.annotations import AnnotationState
+from workbench.data.checks import marks
 from workbench.data.checks.finding import Finding
 from workbench.data.project import Project
 from workbench.data.types import Item, LabelState, Split
@@ -20,11 +22,12 @@ class Change:
     restore: tuple[int, ...] = ()
     labels: Mapping[int, LabelState] = field(default_factory=dict)
     splits: Mapping[int, Split | None] = field(default_factory=dict)
+    marks: Mapping[int, AnnotationState] = field(default_factory=dict)
 
     @property
     def count(self) -> int:
         """Items that it concerns."""
-        return len({*self.remove, *self.restore, *self.labels, *self.splits})
+        return len({*self.remove, *self.restore, *self.labels, *self.splits, *self.marks})
 
 
 @dataclass(frozen=True)
@@ -52,9 +55,10 @@ def apply(project: Project, change: Change) -> Change:
         back_splits = {i.id: i.split for i in project.items(list(change.splits))}
         project.restore_labels(change.labels)
         project.set_splits(change.splits)
+        back_marks = project.set_annotations(change.marks)
         project.remove_items(change.remove)
         project.restore_items(change.restore)
-    return Change(change.restore, change.remove, back_labels, back_splits)
+    return Change(change.restore, change.remove, back_labels, back_splits, back_marks)
 
 
 def fix_by_id(fix_id: str) -> Fix:
@@ -118,6 +122,22 @@ def _exclude(project: Project, finding: Finding) -> Change:
     return Change(remove=tuple(i.id for i in project.present(finding.item_ids)))
 
 
+def _without(unwanted: Callable[[AnnotationState], set[int]]) -> Callable[[Project, Finding], Change]:
+    """A plan that takes marks off items, by their ids."""
+
+    def plan(project: Project, finding: Finding) -> Change:
+        ids = [i.id for i in project.present(finding.item_ids)]
+        changed = {}
+        for item_id, state in project.annotation_states(ids).items():
+            gone = unwanted(state)
+            if gone:
+                left = tuple(a for a in state.annotations if a.id not in gone)
+                changed[item_id] = AnnotationState(left, state.marked)
+        return Change(marks=changed)
+
+    return plan
+
+
 _ALL: Sequence[Fix] = (
     Fix(
         "keep-one", "Keep one of each", "Takes the copies out of the project; of each group the best stays",
@@ -137,6 +157,18 @@ _ALL: Sequence[Fix] = (
     ),
     Fix("exclude", "Take them out", "Takes these out of the project; the files stay where they are",
         "take {n} items out", _exclude),
+    Fix(
+        "drop-specks", "Delete the specks", "Deletes boxes and areas too small to be anything",
+        "delete specks on {n} items", _without(lambda s: {a.id for a in s.annotations if marks.is_speck(a)}),
+    ),
+    Fix(
+        "drop-twins", "Keep one mark of each", "Deletes marks of one class on the same place as an earlier one",
+        "delete double marks on {n} items", _without(marks.twins_in),
+    ),
+    Fix(
+        "drop-classless", "Delete them", "Deletes marks without a class",
+        "delete marks without a class on {n} items", _without(lambda s: {a.id for a in s.annotations if marks.is_classless(a)}),
+    ),
 )  # fmt: skip
 FIXES: dict[str, Fix] = {fix.id: fix for fix in _ALL}
 

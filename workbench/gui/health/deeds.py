@@ -14,7 +14,7 @@ def change(store: ProjectStore, wanted: Change, text: str) -> None:
     """Change items, undoably; on disk when this returns. What goes wrong is told by `store.failed`."""
     project = store.require()
     back: list[Change] = []
-    touched = [*wanted.labels, *wanted.splits]
+    touched = [*wanted.labels, *wanted.splits, *wanted.marks]
 
     def tell() -> None:
         if wanted.remove or wanted.restore:
