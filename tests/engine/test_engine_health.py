@@ -230,6 +230,23 @@ def test_i_looked_it_is_fine(planted: Planted) -> None:
     assert check_health(project, paths=planted.paths) == planted.findings
 
 
+def test_what_is_alike_comes_to_one_side(planted: Planted) -> None:
+    project = planted.project
+    check_health(project, paths=planted.paths)
+    before = {i.id: i.split for i in project.items(project.item_ids())}
+    alike = raw.known_alike(project)
+    names = [frozenset(planted.names(tuple(g))) for g in alike]
+    assert planted.copies <= set(names)
+    try:
+        project.set_splits(dict.fromkeys(before, None))
+        project.ensure_splits(alike=alike)
+        given = {i.id: i.split for i in project.items(project.item_ids())}
+        assert None not in given.values() and all(len({given[i] for i in g}) == 1 for g in alike)
+        assert "leakage" not in {f.code for f in known_health(project)}
+    finally:
+        project.set_splits(before)
+
+
 def test_a_stop_is_answered(planted: Planted, tmp_path: Path) -> None:
     seen: list[str] = []
 

@@ -296,14 +296,19 @@ class ItemsPart:
 
     # Splitting -------------------------------------------------------------------------------------------------
 
-    def ensure_splits(self, seed: int = 0, control: Control | None = None) -> None:
-        """Give every labelled, usable item that has no split yet one; splits once given never change."""
+    def ensure_splits(self, seed: int = 0, control: Control | None = None, alike: Iterable[Sequence[int]] = ()) -> None:
+        """Give every labelled, usable item that has no split yet one; splits once given never change.
+
+        Args:
+            alike: groups of items known to be nearly the same, which then stand on one side, besides those that are found
+                here.
+        """
         usable = f"NOT deleted AND problem = '' AND {_LABELLED}"
         missing = self._store.query(f"SELECT COUNT(*) FROM items WHERE {usable} AND split IS NULL")
         if not missing[0][0]:
             return
         rows = self._store.query(f"SELECT id, {_MAIN_CLASS}, split FROM items WHERE {usable} ORDER BY id")
-        groups = self.near_groups([row[0] for row in rows], control)
+        groups = _joined(self.near_groups([row[0] for row in rows], control), alike)
         given = splits.assign(
             [splits.SplitRow(r[0], r[1], groups[r[0]], Split(r[2]) if r[2] else None) for r in rows], seed
         )
@@ -339,6 +344,20 @@ class ItemsPart:
     def split_items(self, split: Split) -> list[Item]:
         """Labelled, usable items of a split, in order of id."""
         return self.items(self.item_ids(ItemFilter(labelled=True, split=split, problems=False)))
+
+
+def _joined(first_of: Mapping[int, int], alike: Iterable[Sequence[int]]) -> dict[int, int]:
+    """For each item the first one of its group, groups that share an item being one."""
+    ids = sorted(first_of)
+    place = {item_id: n for n, item_id in enumerate(ids)}
+    union = similar.Groups(len(ids))
+    for pair in first_of.items():
+        union.join(place[pair[0]], place[pair[1]])
+    for group in alike:
+        here = [place[i] for i in group if i in place]
+        for other in here[1:]:
+            union.join(here[0], other)
+    return {item_id: ids[first] for item_id, first in zip(ids, union.ids(), strict=True)}
 
 
 def _where(wanted: ItemFilter) -> tuple[str, tuple[Any, ...]]:

@@ -39,7 +39,7 @@ def deliver(
     """
     if not leave_out_personal:
         return _write(project, format_id, target, control, copy_pictures)
-    with without_personal_data(project, target) as clean:
+    with without_personal_data(project, target, control) as clean:
         count, problems = _write(clean, format_id, target, control, True)
         return count, [*clean.problems, *problems]
 

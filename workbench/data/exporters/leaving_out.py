@@ -26,6 +26,8 @@ from workbench.data.types import AddResult, Item, ItemFilter, NewItem
 from workbench.errors import Problem, UserError
 
 _PAGE = 100
+# So many texts are remembered: each is asked for with its marks and without.
+_TEXTS = 2000
 
 
 class CleanProject(Project):
@@ -36,9 +38,13 @@ class CleanProject(Project):
             away as soon as the next but one page of items is asked for.
     """
 
-    def __init__(self, project: Project, scratch: Path, kept: Path | None = None) -> None:
+    def __init__(
+        self, project: Project, scratch: Path, kept: Path | None = None, control: Control | None = None
+    ) -> None:
         super().__init__(project._store)
         self._scratch, self._kept = scratch, kept
+        self._control = control or Control()
+        self._texts: dict[str, Cleaned] = {}
         self._replacer = Replacer()
         self._names = Names()
         self._files: dict[int, Path | None] = {}
@@ -64,7 +70,13 @@ class CleanProject(Project):
 
     def text(self, text: str) -> Cleaned:
         """A text without personal data; the same thing gets the same number everywhere."""
-        return self._replacer.clean(text)
+        found = self._texts.get(text)
+        if found is None:
+            if len(self._texts) >= _TEXTS:
+                self._texts.clear()
+            self._control.check()
+            found = self._texts[text] = self._replacer.clean(text)
+        return found
 
     def _annotation(self, annotation: Annotation, text: str | None) -> Annotation:
         shape = annotation.shape
@@ -78,6 +90,7 @@ class CleanProject(Project):
         if item.path is None:
             return item
         if item.id not in self._files:
+            self._control.check()
             try:
                 self._files[item.id] = self._copy(item, item.path)
             except UserError as error:
@@ -91,9 +104,10 @@ class CleanProject(Project):
         path = self._files[item.id]
         if path is None:
             return None
-        name = f"picture-{item.id:06}" if self._is_patient(item.path) else self.text(item.name).text
-        # Which greys are seen is in the copy of a DICOM file already.
-        return replace(item, name=name, path=path, window=item.window if path.suffix != ".png" else None)
+        if self._is_patient(item.path):
+            # Which greys are seen is in the copy already.
+            return replace(item, name=f"picture-{item.id:06}", path=path, window=None)
+        return replace(item, name=self.text(item.name).text, path=path)
 
     def _copy(self, item: Item, path: Path) -> Path:
         data, suffix = hidden.cleaned(item.sample()) if item.kind == "picture" else cleaned_sound(path)
@@ -120,7 +134,7 @@ class CleanProject(Project):
 
 
 @contextmanager
-def without_personal_data(project: Project, target: Path) -> Iterator[CleanProject]:
+def without_personal_data(project: Project, target: Path, control: Control | None = None) -> Iterator[CleanProject]:
     """The project as it may be given away, while it is exported to `target`.
 
     A file that names pictures (a table) gets a folder of copies beside it; a folder holds copies of its own anyway. What
@@ -128,7 +142,7 @@ def without_personal_data(project: Project, target: Path) -> Iterator[CleanProje
     """
     kept = target.with_name(f"{target.stem} files") if target.suffix else None
     with tempfile.TemporaryDirectory(prefix="workbench-") as scratch:
-        yield CleanProject(project, Path(scratch), kept)
+        yield CleanProject(project, Path(scratch), kept, control)
 
 
 def save_clean_copy(project: Project, folder: Path, control: Control | None = None) -> AddResult:
@@ -140,7 +154,7 @@ def save_clean_copy(project: Project, folder: Path, control: Control | None = No
     control = control or Control()
     made = Project.create(folder, folder.name, project.task_id)
     try:
-        with made, without_personal_data(project, folder) as clean:
+        with made, without_personal_data(project, folder, control) as clean:
             for label in project.classes():
                 made.add_class(label.name)
             count = project.counts().total

@@ -88,6 +88,12 @@ def load(project: Project, items: Sequence[Item]) -> tuple[Facts | None, bool]:
         return None, False
 
 
+def known_alike(project: Project) -> list[list[int]]:
+    """Groups of items that an earlier look found to be nearly the same; none when there was no look."""
+    facts, _fresh = load(project, ())
+    return facts.alike if facts is not None else []
+
+
 def save(project: Project, items: Sequence[Item], facts: Facts) -> None:
     """Keep facts. That this cannot be done (read only, disk full) only means looking again next time."""
     if project.read_only or not (project.folder / DATABASE).exists():
