@@ -225,3 +225,20 @@ def test_recordings_lose_their_tags_and_no_sample(tmp_path: Path) -> None:
         assert suffix == (".wav" if kind == "OGG" else path.suffix)
         before, after = soundfile.read(path)[0], soundfile.read(io.BytesIO(data))[0]
         assert np.allclose(before, after[: len(before)], atol=1e-4 if kind == "OGG" else 0)
+
+
+@pytest.mark.parametrize("name", MAKERS)
+def test_damage_anywhere_is_a_sentence_or_nothing(name: str, tmp_path: Path) -> None:
+    whole = MAKERS[name](tmp_path / name).read_bytes()
+    rng = np.random.default_rng(len(whole))
+    for number in range(60):
+        data = bytearray(whole[: rng.integers(20, len(whole))] if number % 3 == 0 else whole)
+        for place in rng.integers(0, min(len(data), 600), rng.integers(1, 6)):
+            data[place] = rng.integers(0, 256)
+        path = tmp_path / f"damaged{number}{Path(name).suffix}"
+        path.write_bytes(data)
+        for act in (hidden.look, hidden.cleaned):
+            try:
+                act(path)
+            except UserError as error:
+                assert error.message

@@ -21,11 +21,13 @@ from sklearn.neighbors import NearestNeighbors
 
 from workbench.app_paths import AppPaths, resources
 from workbench.control import Control
+from workbench.data.annotations import NewAnnotation
 from workbench.data.checks import Finding
 from workbench.data.checks.fine import forget, looked
 from workbench.data.checks.fixes import apply, fix_by_id
 from workbench.data.project import Project
-from workbench.data.types import ItemFilter, NewItem, Split
+from workbench.data.shapes import BoxShape
+from workbench.data.types import ItemFilter, ItemPrediction, NewItem, RunRecord, Split
 from workbench.engine.health import raw
 from workbench.engine.health.check import check_health, known_health
 from workbench.engine.health.cross import folds_of, out_of_sample
@@ -33,6 +35,7 @@ from workbench.engine.health.outliers import kth_distance, oddness, outliers
 from workbench.engine.similarity import nearest
 from workbench.errors import Cancelled
 from workbench.runtimes.network import Network
+from workbench.tasks.predictions import Box, Boxes, to_record
 
 DIGITS = resources() / "samples" / "digits"
 NAMES = ("zero", "one", "four", "seven")
@@ -294,6 +297,38 @@ def test_texts_with_wrong_labels_odd_ones_and_the_same_in_other_words(tmp_path: 
         pairs = {frozenset(i.name for i in project.items(g)) for code in ("near-meaning", "near-duplicates")
                  if code in findings for g in findings[code].groups}  # fmt: skip
         assert len(pairs & {frozenset((f"t{n}", f"again {n}")) for n in again}) >= 2
+
+
+def test_where_a_taught_model_says_something_else(tmp_path: Path) -> None:
+    with Project.create(tmp_path / "p", "p", "object-detection") as project:
+        new, said = [], []
+        for n in range(12):
+            file = tmp_path / f"{n}.png"
+            Image.effect_noise((64, 64), 20 + n).save(file)
+            marks = (NewAnnotation(BoxShape(5, 5, 40, 40), "cat"),)
+            new.append(NewItem("picture", file.name, file, annotations=marks, split=(Split.TRAIN, Split.TEST)[n % 2]))
+        ids = project.add_items(new).added
+        for n, item_id in enumerate(ids):
+            # Of 3 (test) and 4 (learnt from) the model says something else: another place.
+            box = Box(45, 45, 60, 60, "cat", 0.9) if n in (3, 4) else Box(5, 6, 40, 41, "cat", 0.9)
+            said.append(
+                ItemPrediction(item_id, new[n].split or Split.TEST, "", "", (), to_record(Boxes((box,), 64, 64)))
+            )
+        assert "model-disagrees" not in {f.code for f in check_health(project)}
+        project.save_run(RunRecord("r", "run", "done", "2026-01-01", {"classes": ["cat"]}, {}, tmp_path / "r"))
+        project.save_predictions("r", said)
+        found = next(f for f in check_health(project) if f.code == "model-disagrees")
+        assert found.item_ids == (ids[3],) and "agree by 0%" in found.notes[ids[3]]
+        # The label was wrong and is mended: no more to say.
+        mended = project.annotation_states([ids[3]])
+        place = replace(mended[ids[3]].annotations[0], shape=BoxShape(45, 45, 60, 60))
+        project.set_annotations({ids[3]: replace(mended[ids[3]], annotations=(place,))})
+        assert "model-disagrees" not in {f.code for f in check_health(project)}
+        # A model that is mostly wrong is no witness.
+        wrong = [replace(p, record=to_record(Boxes((Box(45, 45, 60, 60, "cat", 0.9),), 64, 64))) for p in said]
+        project.save_predictions("r", wrong)
+        project.set_annotations({ids[3]: mended[ids[3]]})
+        assert "model-disagrees" not in {f.code for f in check_health(project)}
 
 
 def test_recordings_are_looked_at_too(tmp_path: Path) -> None:

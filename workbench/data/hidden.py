@@ -11,6 +11,9 @@ from __future__ import annotations
 import io
 import re
 import struct
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -69,13 +72,21 @@ def look(path: Path) -> tuple[str, ...]:
     """
     from PIL import Image
 
-    with faults_in_words():
+    with faults_in_words(), _silence():
         with path.open("rb") as stream:
             if is_dicom(stream.read(HEAD_BYTES)):
                 return (PATIENT,)
         with Image.open(path) as picture:
             found = _told(picture)
     return tuple(kind for kind in WORDS if kind in found)
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    """Pillow warns of every tag that breaks a rule; they are left out anyway, and may hold what shall not be in a log."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 def _told(picture: Image) -> set[str]:
@@ -140,7 +151,7 @@ def cleaned(source: Sample | Path) -> tuple[bytes, str]:
     suffix = path.suffix.lower() if path is not None else ""
     if is_dicom(data[:HEAD_BYTES]):
         return encode_png(open_picture(source)), ".png"
-    with faults_in_words():
+    with faults_in_words(), _silence():
         try:
             with Image.open(io.BytesIO(data)) as picture:
                 kind = picture.format or ""

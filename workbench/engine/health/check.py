@@ -15,6 +15,7 @@ from workbench.data.types import Item
 from workbench.engine.health import raw
 from workbench.engine.health.findings import told
 from workbench.engine.health.raw import Facts
+from workbench.engine.health.runs import disagreements, said_key
 
 # Of a class with fewer items it is not known how they look.
 FEWEST_OF_CLASS = 5
@@ -39,8 +40,13 @@ def check_health(project: Project, control: Control | None = None, paths: AppPat
     control = control or Control()
     items = raw.usable(project)
     facts, fresh = raw.load(project, items)
-    if facts is None or not fresh:
-        facts = _look(project, items, facts, control, paths)
+    said = said_key(project)
+    if facts is None or not fresh or facts.said != said:
+        known = facts
+        if facts is None or not fresh:
+            facts = _look(project, items, known, control, paths)
+        control.check()
+        facts.unlike, facts.said = (disagreements(project) if said else []), said
         raw.save(project, items, facts)
     return _findings(project, facts, control, True)
 

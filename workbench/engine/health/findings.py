@@ -32,8 +32,9 @@ def told(project: Project, facts: Facts, fresh: bool) -> Iterator[Finding]:
     if ids := fine.items("suspect-labels", list(doubts)):
         yield Finding(
             "suspect-labels", "warn", f"{_many(len(ids), nouns)} may have the wrong label.",
-            "Look at them one by one; the most doubtful come first."
-            if fresh else "Look at them one by one; they are being looked at anew.",
+            "Look at them one by one: many will be right as they are; the most doubtful come first."
+            if fresh
+            else "Look at them one by one; they are being looked at anew.",
             tuple(ids), suggested={i: doubts[i][1] for i in ids},
             notes={i: f"labelled “{classes[doubts[i][0]]}”, looks like “{classes[doubts[i][1]]}”" for i in ids},
             fixes=("accept-labels",),
@@ -45,6 +46,14 @@ def told(project: Project, facts: Facts, fresh: bool) -> Iterator[Finding]:
             "outliers", "info", f"{_many(len(ids), nouns)} {verb} unlike all others.",
             "They may have come in by mistake; rare ones that belong here are worth keeping.", tuple(ids),
             notes=dict.fromkeys(ids, "far from all others"), fixes=("exclude",),
+        )  # fmt: skip
+    unlike = dict(facts.unlike)
+    if ids := fine.items("model-disagrees", [i.id for i in project.present(list(unlike))]):
+        yield Finding(
+            "model-disagrees", "info",
+            f"The last training says something else than the label of {_many(len(ids), nouns)} it did not learn from.",
+            "Look at them: something may be marked wrongly, or forgotten.", tuple(ids),
+            notes={i: f"the model and the label agree by {unlike[i]:.0%}" for i in ids},
         )  # fmt: skip
     yield from _personal(fine, facts, {i for i in facts.pieces if i in here})
     yield from _hidden(fine, {i: ks for i, ks in facts.told.items() if i in here}, nouns)

@@ -34,6 +34,7 @@ class Facts:
         alike: groups of items that are nearly the same to a network.
         outliers: [id, oddness], the oddest first.
         suspects: [id, the class it is given, the class it seems to be, margin], the most suspicious first.
+        unlike: [id, score] of items of which a taught model says something else, and `said` what that was made of.
         scanned: content keys of the items that `pieces` and `told` speak of.
         looked: how many items the network looked at; `labelled`: how many labels were held against it.
     """
@@ -44,6 +45,8 @@ class Facts:
     outliers: list[tuple[int, float]] = field(default_factory=list)
     suspects: list[tuple[int, int, int, float]] = field(default_factory=list)
     scanned: dict[int, str] = field(default_factory=dict)
+    unlike: list[tuple[int, float]] = field(default_factory=list)
+    said: str = ""
     looked: int = 0
     labelled: int = 0
 
@@ -77,6 +80,8 @@ def load(project: Project, items: Sequence[Item]) -> tuple[Facts | None, bool]:
             [(int(i), float(s)) for i, s in facts["outliers"]],
             [(int(i), int(g), int(c), float(m)) for i, g, c, m in facts["suspects"]],
             {int(i): str(k) for i, k in facts["scanned"].items()},
+            [(int(i), float(s)) for i, s in facts["unlike"]],
+            str(facts["said"]),
             int(facts["looked"]),
             int(facts["labelled"]),
         )

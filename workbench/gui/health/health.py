@@ -43,6 +43,8 @@ class Health(QObject):
         self.runner.found.connect(self._found)
         self.runner.working.connect(self._working)
         ctx.store.project_changed.connect(self._close)
+        # What a new training says of the labels is worth a look too.
+        ctx.store.runs_changed.connect(self.later)
 
     def later(self) -> None:
         """The data changed: look at it when there is a moment."""
