@@ -147,7 +147,7 @@ def test_a_set_that_does_not_fit_the_open_project_offers_a_new_one(
     qtbot.waitUntil(lambda: window.ctx.store.project is not None, timeout=20_000)
     page = window.page("data")
     offered = actions(page.export.menu())
-    assert set(offered) == {"Labels as a table (CSV)", "A folder per class"}
+    assert set(offered) == {"Labels as a table (CSV)", "A folder per class", "Leave out personal data"}
     page.import_paths([str(coco)])
     qtbot.waitUntil(lambda: "of another kind" in page.banner.text.text(), timeout=20_000)
     assert not page.findChildren(ImportDialog)

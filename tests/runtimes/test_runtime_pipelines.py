@@ -98,7 +98,7 @@ def test_text_classification(name: str, function: str, opened: Callable[..., Ope
     wanted = {int(w["label"].split("_")[1]): w["score"] for w in judge([TEXT])[0]}
     found = ours(card, model, TEXT)
     assert {s.index: s.value for s in found.top} == pytest.approx(wanted, abs=1e-5)
-    assert ("Several of these" in found.note) == (function == "sigmoid")
+    assert found.several == (function == "sigmoid")
 
 
 @pytest.mark.parametrize("name", ["distilbert-sst2", "twitter-roberta-sentiment"])

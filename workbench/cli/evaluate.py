@@ -79,7 +79,8 @@ def _judged(card: Any, items: list[Any], control: Any, options: argparse.Namespa
 
     task = get_task(options.task or card.main_task)
     if any(i.annotations is not None for i in items):
-        return evaluate_items(card, items, task.info.id, control, task_options(options, task))
+        # What is asked of each item stands in the data.
+        return evaluate_items(card, items, task.info.id, control, task_options(options, task, complete=False))
     pairs = [(Sample(i.kind, i.name, path=i.path, text=i.text), i.label) for i in items if i.label]
     if task.info.judge not in ("", "classes"):
         words = task.info.editor == "words"

@@ -144,8 +144,12 @@ def _task_for(media: str, output: Path | None) -> Any:
     return next((t for t in fitting if subtitles and t.info.result == "text"), fitting[0])
 
 
-def task_options(options: argparse.Namespace, task: Any) -> Any:
-    """What was set with --labels and --set. Raises: UserError for a name the task does not know."""
+def task_options(options: argparse.Namespace, task: Any, *, complete: bool = True) -> Any:
+    """What was set with --labels and --set; `complete`: all that a prediction needs must be there.
+
+    Raises:
+        UserError: for a name the task does not know, or what is missing.
+    """
     from workbench.errors import UserError
     from workbench.tasks.base import TryOptions
 
@@ -158,7 +162,7 @@ def task_options(options: argparse.Namespace, task: Any) -> Any:
             raise UserError(f"“{pair}” cannot be set for {task.info.title.lower()}.", f"What can be set: {can}.")
         values[name] = value
     missing = [o for o in task.info.options if o.needed and not values.get(o.id)]
-    if missing:
+    if missing and complete:
         raise UserError(
             f"{task.info.title} needs: {missing[0].title.lower()}.", f"Give it with --set {missing[0].id}=…"
         )

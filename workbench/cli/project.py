@@ -36,6 +36,12 @@ def add(commands: Any) -> None:
     export.add_argument(
         "--no-copies", action="store_true", help="with --format: name the pictures where they lie, where the format can"
     )
+    export.add_argument(
+        "--leave-out-personal",
+        action="store_true",
+        help="placeholders for e-mail addresses and the like in texts, pictures without places, names and numbers in their"
+        " files, patients' pictures as PNG",
+    )
     export.set_defaults(run=run_export)
     cut = actions.add_parser(
         "cut", help="cut the marked sounds out of recordings, as a new project that tells sounds apart"
@@ -43,6 +49,27 @@ def add(commands: Any) -> None:
     cut.add_argument("project", type=Path)
     cut.add_argument("target", type=Path, help="folder of the new project")
     cut.set_defaults(run=run_cut)
+    check = actions.add_parser(
+        "check", help="everything to know about the data: wrong labels, copies, leaks, outliers, personal data"
+    )
+    check.add_argument("project", type=Path)
+    check.add_argument("--json", action="store_true")
+    check.add_argument("--quick", action="store_true", help="only what needs no network, and what is known already")
+    check.add_argument(
+        "--fix",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="mend: keep-one, one-split, same-label, accept-labels, exclude, drop-specks, drop-twins, drop-classless; NAME:FINDING for one kind of finding only",
+    )
+    check.add_argument(
+        "--copy-to", type=Path, help="save a copy of the project without personal data in this new folder"
+    )
+    check.add_argument(
+        "--fine", action="append", default=[], metavar="FINDING", help="I looked; do not tell this again"
+    )
+    check.add_argument("--forget-fine", action="store_true", help="tell everything again")
+    check.set_defaults(run=run_check)
 
 
 def run_import(options: argparse.Namespace) -> int:
@@ -79,11 +106,11 @@ def run_import(options: argparse.Namespace) -> int:
 
 def run_status(options: argparse.Namespace) -> int:
     """How a project stands."""
-    from workbench.data.checks import check_project
     from workbench.data.project import Project
+    from workbench.engine.health.check import known_health
 
     with Project.open(options.project, read_only=True) as project:
-        counts, findings, runs = project.counts(), check_project(project), project.runs()
+        counts, findings, runs = project.counts(), known_health(project), project.runs()
         classes = {c.name: counts.per_class.get(c.id, 0) for c in project.classes()}
         if options.json:
             as_json(
@@ -109,8 +136,8 @@ def run_status(options: argparse.Namespace) -> int:
 
 def run_export(options: argparse.Namespace) -> int:
     """Returns 0, or 3 when some files could not be copied."""
-    from workbench.data.exporters.formats import format_by_id, formats_for
-    from workbench.data.exporters.project import export_folders, export_labels
+    from workbench.data.exporters.deliver import FOLDERS, TABLE, deliver
+    from workbench.data.exporters.formats import formats_for
     from workbench.data.project import Project
     from workbench.tasks.registry import get_task
 
@@ -119,29 +146,17 @@ def run_export(options: argparse.Namespace) -> int:
             for known in formats_for(get_task(project.task_id).info.editor):
                 out(f"{known.id:16} {known.title}")
             return 0
-        if options.format:
-            if options.target is None:
-                raise UserError("Say where to.", "Add a file or a folder.")
-            known = format_by_id(options.format)
-            more = {}
-            if options.no_copies:
-                if not getattr(known, "may_refer", False):
-                    raise UserError(f"{known.title} always copies the pictures.", "Leave out --no-copies.")
-                more = {"copy_pictures": False}
-            count, problems = known.write(project, options.target, control, **more)
-            for found in problems:
-                problem(found)
-            out(f"{count} items written to {options.target}")
-            return 3 if problems else 0
         if options.target is None:
             raise UserError("Say where to.", "Add a file or a folder.")
-        if options.target.suffix.lower() == ".csv":
-            out(f"{export_labels(project, options.target, control)} rows written to {options.target}")
-            return 0
-        copied, problems = export_folders(project, options.target, control)
+        plain = TABLE if options.target.suffix.lower() == ".csv" else FOLDERS
+        count, problems = deliver(
+            project, options.format or plain, options.target, control, copy_pictures=not options.no_copies,
+            leave_out_personal=options.leave_out_personal,
+        )  # fmt: skip
     for found in problems:
         problem(found)
-    out(f"{copied} files copied to {options.target}")
+    noun = "items" if options.format else {TABLE: "rows", FOLDERS: "files"}[plain]
+    out(f"{count} {noun} {'copied' if noun == 'files' else 'written'} to {options.target}")
     return 3 if problems else 0
 
 
@@ -160,3 +175,10 @@ def run_cut(options: argparse.Namespace) -> int:
         problem(found)
     out(f"{len(result.added)} recordings in {options.target}")
     return 3 if result.problems else 0
+
+
+def run_check(options: argparse.Namespace) -> int:
+    """Returns 0, or 3 when something stands in the way of a fair training ("bad" or "warn")."""
+    from workbench.cli.health import check
+
+    return check(options)

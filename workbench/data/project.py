@@ -4,6 +4,8 @@ method that made it returns."""
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -48,6 +50,12 @@ class Project(ClassesPart, ItemsPart, AnnotationsPart, SeveralPart, RunsPart):
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    @contextmanager
+    def changing(self) -> Iterator[None]:
+        """Several changes as one: all or nothing. Raises: UserError."""
+        with self._store.transaction():
+            yield
 
     @property
     def folder(self) -> Path:

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
+from sqlite3 import Connection
 from typing import Any
 
 from workbench.control import Control
@@ -21,6 +22,7 @@ from workbench.errors import Problem, UserError
 
 # So many items are read and written at once; a stopped import keeps the chunks before.
 _CHUNK = 64
+_OTHER_LABELS = "other labels"
 _COLUMNS = (
     "id, kind, name, path, copied, text, class_id, label_source, split, content_hash, width, height, problem,"
     " suggestion, suggestion_score, marked,"
@@ -101,6 +103,7 @@ class ItemsPart:
     def _insert(self, taken: Sequence[Taken]) -> tuple[list[int], int]:
         added: list[int] = []
         duplicates = 0
+        others: dict[int, int] = {}
         with self._store.transaction() as sql:
             class_ids = {
                 t.new.label: self._class_for(t.new.label) for t in taken if t.new.label and t.new.label.strip()
@@ -118,6 +121,8 @@ class ItemsPart:
                         sql.execute(
                             "UPDATE items SET class_id = ?, label_source = 'import' WHERE id = ?", (class_id, found[0])
                         )
+                    elif class_id is not None and class_id != found[1]:
+                        others[int(found[0])] = class_id
                     continue
                 cursor = sql.execute(
                     "INSERT INTO items (kind, name, path, copied, text, class_id, label_source, split, content_hash, width,"
@@ -131,7 +136,20 @@ class ItemsPart:
                 added.append(int(cursor.lastrowid or 0))
                 if t.new.annotations is not None:
                     self._annotate(added[-1], t.new.annotations)
+            self._remember_others(sql, others)
         return added, duplicates
+
+    def _remember_others(self, sql: Connection, others: Mapping[int, int]) -> None:
+        """Note that the same content came in again under another label: one of the two is wrong."""
+        if others:
+            known = {**self.other_labels(), **others}
+            record = json.dumps({str(i): c for i, c in known.items()})
+            sql.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (_OTHER_LABELS, record))
+
+    def other_labels(self) -> dict[int, int]:
+        """Items whose content came in more than once, with the last class (id) that was not taken over."""
+        rows = self._store.query("SELECT value FROM meta WHERE key = ?", (_OTHER_LABELS,))
+        return {int(i): int(c) for i, c in json.loads(rows[0][0]).items()} if rows else {}
 
     def _annotate(self, item_id: int, given: Sequence[NewAnnotation]) -> None:
         """Put an import's annotations on an item. What is already there and done stays as it is."""
@@ -164,6 +182,11 @@ class ItemsPart:
         window = self.window
         by_id = {row[0]: self._item(row, window) for row in rows}
         return [by_id[i] for i in ids if i in by_id]
+
+    def present(self, ids: Sequence[int]) -> list[Item]:
+        """As `items`, without those that were taken out."""
+        here = set(self.item_ids(ItemFilter(ids=tuple(ids))))
+        return [item for item in self.items(ids) if item.id in here]
 
     def item(self, item_id: int) -> Item:
         """Raises: UserError when there is no such item."""
@@ -273,14 +296,19 @@ class ItemsPart:
 
     # Splitting -------------------------------------------------------------------------------------------------
 
-    def ensure_splits(self, seed: int = 0, control: Control | None = None) -> None:
-        """Give every labelled, usable item that has no split yet one; splits once given never change."""
+    def ensure_splits(self, seed: int = 0, control: Control | None = None, alike: Iterable[Sequence[int]] = ()) -> None:
+        """Give every labelled, usable item that has no split yet one; splits once given never change.
+
+        Args:
+            alike: groups of items known to be nearly the same, which then stand on one side, besides those that are found
+                here.
+        """
         usable = f"NOT deleted AND problem = '' AND {_LABELLED}"
         missing = self._store.query(f"SELECT COUNT(*) FROM items WHERE {usable} AND split IS NULL")
         if not missing[0][0]:
             return
         rows = self._store.query(f"SELECT id, {_MAIN_CLASS}, split FROM items WHERE {usable} ORDER BY id")
-        groups = self.near_groups([row[0] for row in rows], control)
+        groups = _joined(self.near_groups([row[0] for row in rows], control), alike)
         assert isinstance(self, AnnotationsPart)
         tags = self.tags_of_all()
         if tags:
@@ -303,6 +331,12 @@ class ItemsPart:
                 f"UPDATE items SET split = ? WHERE split IS NULL AND id {_IN}",
                 (Split.TRAIN.value, json.dumps(list(ids))),
             )
+
+    def set_splits(self, wanted: Mapping[int, Split | None]) -> None:
+        """Move items to another part of the data. For mending what was given wrongly: numbers before and after cannot be
+        compared. Raises: UserError."""
+        with self._store.transaction() as sql:
+            sql.executemany("UPDATE items SET split = ? WHERE id = ?", [(s, i) for i, s in wanted.items()])
 
     def near_groups(self, ids: Sequence[int], control: Control | None = None) -> dict[int, int]:
         """For each item the id of the first item that is nearly the same (often itself)."""
@@ -327,6 +361,20 @@ class ItemsPart:
     def split_items(self, split: Split) -> list[Item]:
         """Labelled, usable items of a split, in order of id."""
         return self.items(self.item_ids(ItemFilter(labelled=True, split=split, problems=False)))
+
+
+def _joined(first_of: Mapping[int, int], alike: Iterable[Sequence[int]]) -> dict[int, int]:
+    """For each item the first one of its group, groups that share an item being one."""
+    ids = sorted(first_of)
+    place = {item_id: n for n, item_id in enumerate(ids)}
+    union = similar.Groups(len(ids))
+    for pair in first_of.items():
+        union.join(place[pair[0]], place[pair[1]])
+    for group in alike:
+        here = [place[i] for i in group if i in place]
+        for other in here[1:]:
+            union.join(here[0], other)
+    return {item_id: ids[first] for item_id, first in zip(ids, union.ids(), strict=True)}
 
 
 def _where(wanted: ItemFilter) -> tuple[str, tuple[Any, ...]]:

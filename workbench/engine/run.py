@@ -17,6 +17,7 @@ from workbench.data.lock import FileLock
 from workbench.data.project import Project, now
 from workbench.data.types import Item, ItemFilter, ItemPrediction, RunRecord, RunStatus, Split
 from workbench.engine.events import EpochDone, How, RunConfig, RunEvent, StepDone, event_from_json
+from workbench.engine.health.raw import known_alike
 from workbench.errors import Problem, UserError
 from workbench.runtimes.base import Loaded
 from workbench.tasks.base import PooledTask, TrainableTask
@@ -145,7 +146,7 @@ def prepare(config: RunConfig, project: Project, catalog: Catalog, control: Cont
     files(card, paths)
     records.used_by(card.id, project.folder, paths)
     control.progress(0, 0, "Comparing items")
-    project.ensure_splits(control=control)
+    project.ensure_splits(control=control, alike=known_alike(project))
     place = _places(project, config.classes)
     run = Run(
         config, project, catalog, control, card, get_trainable(config.task), best_device(config.device),

@@ -14,6 +14,11 @@ from workbench.gui.context import AppContext
 from workbench.gui.widgets.basic import Banner
 
 _COPY = "Copy the pictures along"
+_LEAVE_OUT = "Leave out personal data"
+_LEAVE_OUT_TIP = (
+    "Placeholders for addresses, numbers and names in texts; pictures are copied without where and when they were taken, by"
+    " whom and with which camera (EXIF, XMP, IPTC, DICOM)"
+)
 _NO_COPY_TIP = (
     "Without copies the files name the pictures where they lie now; formats that cannot do so copy them always"
 )
@@ -38,6 +43,7 @@ class ExportMenu(QMenu):
         super().__init__(parent)
         self._ctx, self._banner, self._always, self._tell = ctx, banner, always, tell
         self._copy = True
+        self._leave_out = False
         self.setToolTipsVisible(True)
         self.aboutToShow.connect(self.fill)
 
@@ -65,9 +71,20 @@ class ExportMenu(QMenu):
             copy.setChecked(self._copy)
             copy.setToolTip(_NO_COPY_TIP)
             copy.toggled.connect(self._set_copy)
+        if known or self._always:
+            self.addSeparator()
+            leave_out = self.addAction(_LEAVE_OUT)
+            leave_out.setObjectName("export-leave-out")
+            leave_out.setCheckable(True)
+            leave_out.setChecked(self._leave_out)
+            leave_out.setToolTip(_LEAVE_OUT_TIP)
+            leave_out.toggled.connect(self._set_leave_out)
 
     def _set_copy(self, copy: bool) -> None:
         self._copy = copy
+
+    def _set_leave_out(self, leave_out: bool) -> None:
+        self._leave_out = leave_out
 
     def _export(self, format_id: str) -> None:
         from workbench.data.exporters.formats import format_by_id
@@ -84,23 +101,32 @@ class ExportMenu(QMenu):
             target = _free(Path(folder) / name) if folder else None
         if target is None:
             return
-        place = target
-        more = {"copy_pictures": False} if not self._copy and getattr(known, "may_refer", False) else {}
+        self.deliver(format_id, f"Exporting {known.title}", target)
+
+    def deliver(self, format_id: str, title: str, place: Path) -> None:
+        """Export as chosen in the menu. `format_id`: as `data.exporters.deliver` takes it."""
+        from workbench.data.exporters.deliver import FOLDERS, TABLE, deliver
+        from workbench.data.exporters.formats import format_by_id
+
+        project, leave_out = self._ctx.store.require(), self._leave_out
+        refers = format_id not in (TABLE, FOLDERS) and getattr(format_by_id(format_id), "may_refer", False)
+        copy = self._copy or not refers
 
         def work(control: Control) -> tuple[int, list[Problem]]:
-            return known.write(project, place, control, **more)
+            return deliver(project, format_id, place, control, copy_pictures=copy, leave_out_personal=leave_out)
 
         def done(result: tuple[int, list[Problem]]) -> None:
-            sentence = f"{result[0]:,} written to {place}"
+            less = " without personal data" if leave_out else ""
+            sentence = f"{result[0]:,} {'copied' if format_id == FOLDERS else 'written'} to {place}{less}"
             self._banner.show_message(sentence, "good")
             if result[1]:
                 self._tell(result[1], f"{sentence}.")
 
         self._banner.show_message(f"Exporting to {place} …")
-        job = self._ctx.jobs.start(f"Exporting {known.title}", work)
+        job = self._ctx.jobs.start(title, work)
         job.succeeded.connect(done)
         job.failed.connect(self._banner.show_error)
-        job.cancelled.connect(lambda: self._banner.show_message("The export was stopped; nothing was written.", "info"))
+        job.cancelled.connect(lambda: self._banner.show_message("The export was stopped.", "info"))
 
 
 def _free(folder: Path) -> Path:

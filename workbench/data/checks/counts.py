@@ -84,8 +84,9 @@ def _unusable(project: Project, counts: Counts) -> Iterator[Finding]:
         ids = tuple(project.item_ids(ItemFilter(problems=True)))
         many = "1 item cannot" if len(ids) == 1 else f"{len(ids)} items cannot"
         yield Finding(
-            "broken", "warn", f"{many} be read and will be left out.", "Replace the files, or remove them.", ids
-        )
+            "broken", "warn", f"{many} be read and will be left out.", "Replace the files, or remove them.", ids,
+            fixes=("exclude",),
+        )  # fmt: skip
     short, gone = [], []
     ids_all = project.item_ids(ItemFilter(problems=False))
     for start in range(0, len(ids_all), 2000):
@@ -97,8 +98,16 @@ def _unusable(project: Project, counts: Counts) -> Iterator[Finding]:
     if gone:
         many = "1 picture is" if len(gone) == 1 else f"{len(gone)} pictures are"
         yield Finding(
-            "missing", "warn", f"{many} no longer where it was.", "Put the files back, or remove them.", tuple(gone)
-        )
+            "missing", "warn", f"{many} no longer where it was.", "Put the files back, or remove them.", tuple(gone),
+            fixes=("exclude",),
+        )  # fmt: skip
     if short:
         many = "1 text has" if len(short) == 1 else f"{len(short)} texts have"
-        yield Finding("short", "info", f"{many} only one word.", "Check that nothing is missing.", tuple(short))
+        yield Finding(
+            "short",
+            "info",
+            f"{many} only one word.",
+            "Check that nothing is missing.",
+            tuple(short),
+            fixes=("exclude",),
+        )

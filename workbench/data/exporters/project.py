@@ -8,6 +8,7 @@ from pathlib import Path
 
 from workbench.control import Control
 from workbench.data.exporters.tables import write_csv
+from workbench.data.exporters.words import file_name
 from workbench.data.importers.several import joined, separator_for
 from workbench.data.media import encode_png, holds_patient_data, open_picture
 from workbench.data.project import Project
@@ -19,7 +20,8 @@ _PAGE = 1000
 
 
 def export_labels(project: Project, path: Path, control: Control | None = None) -> int:
-    """All items with their labels as CSV: file or text, label (several in one cell), split. Returns the number of rows."""
+    """All items with their labels as CSV: file (from the table on, where it lies below) or text, label (several in one cell),
+    split. Returns the number of rows."""
     control = control or Control()
     names = {c.id: c.name for c in project.classes()}
     separator = separator_for(names.values())
@@ -35,7 +37,7 @@ def export_labels(project: Project, path: Path, control: Control | None = None) 
             if item.marked and any(a.class_id in names for a in tags_of(states[item.id].annotations)):
                 has = {a.class_id for a in tags_of(states[item.id].annotations)}
                 label = joined([name for class_id, name in names.items() if class_id in has], separator)
-            content = item.text if item.text is not None else str(item.path or "")
+            content = item.text if item.text is not None else file_name(item, path)
             key = "text" if item.text is not None else "file"
             rows.append({key: content, "label": label, "split": item.split or ""})
     columns = ["text" if rows and "text" in rows[0] else "file", "label", "split"]

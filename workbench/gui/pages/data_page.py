@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QMimeData, QPoint, Qt, QTimer
+from PySide6.QtCore import QMimeData, QPoint, Qt
 from PySide6.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
@@ -19,7 +19,6 @@ from PySide6.QtWidgets import (
 )
 
 from workbench.control import Control
-from workbench.data.checks import Finding
 from workbench.data.importers import ImportPlan
 from workbench.data.project import Project
 from workbench.data.types import AddResult, Item, ItemFilter
@@ -28,6 +27,7 @@ from workbench.gui.context import AppContext
 from workbench.gui.editors import editor_for
 from workbench.gui.editors.base import ItemEditor
 from workbench.gui.exporting import ExportMenu
+from workbench.gui.health.health import Health
 from workbench.gui.importing import add_to_project, look_at, new_project, result_sentence
 from workbench.gui.models.item_model import ItemModel
 from workbench.gui.pages.base import Page
@@ -42,11 +42,9 @@ from workbench.gui.widgets.item_view import ItemView
 from workbench.gui.widgets.list_bars import ListBars
 from workbench.gui.widgets.record_examples import RecordExamples
 from workbench.gui.widgets.several_offer import SeveralOffer
-from workbench.gui.workers import Job
 from workbench.tasks.base import TaskInfo
 from workbench.tasks.registry import get_task, get_trainable, trainable_tasks
 
-_CHECK_AFTER_MS = 1200
 _SURE = 0.95
 _MOST_EXAMPLES = 50
 
@@ -72,17 +70,13 @@ class DataPage(Page):
         self.offer = SeveralOffer(ctx, self.banner)
         self.classes.body.addWidget(self.offer)
         self.checks = ChecksStrip()
+        self.health = Health(ctx, self.banner, lambda: self._editor() is None, self)
         self.full = self._build_full()
         self.stack.addWidget(self.empty)
         self.stack.addWidget(self.full)
         self._editors: dict[str, ItemEditor | None] = {}
         self.marks = Marks(ctx, self.banner, self._review, self)
         self._stale = False
-        self._checking: Job | None = None
-        self._check_timer = QTimer(self)
-        self._check_timer.setSingleShot(True)
-        self._check_timer.setInterval(_CHECK_AFTER_MS)
-        self._check_timer.timeout.connect(self._check)
         store = ctx.store
         store.project_changed.connect(self._project_changed)
         store.items_changed.connect(self._items_changed)
@@ -99,6 +93,8 @@ class DataPage(Page):
         self.classes.labelled.connect(self._dropped_on_class)
         self.classes.filtered.connect(self._filter_class)
         self.checks.wanted.connect(self.filter_bar.show_only)
+        self.health.wanted.connect(self.filter_bar.show_only)
+        self.health.found.connect(self.checks.show_findings)
         self._project_changed()
 
     # What others ask of the page -----------------------------------------------------------------------------------
@@ -386,7 +382,7 @@ class DataPage(Page):
         self.title.setText(project.name)
         self.filter_bar.clear()
         self._classes_changed()
-        self._check_timer.start()
+        self.health.later()
 
     def _items_changed(self) -> None:
         self._refill()
@@ -414,8 +410,7 @@ class DataPage(Page):
         self.train.setEnabled(missing is None)
         self.train.setToolTip("Teach a model these labels" if missing is None else str(missing))
         self.suggest.setEnabled(counts.unlabelled > 0)
-        if not self._check_timer.isActive():  # not begun anew: while examples come one by one it is checked as well
-            self._check_timer.start()
+        self.health.later()
 
     def _done_word(self) -> str:
         return "done" if self._editor() is not None else "with a label"
@@ -450,31 +445,6 @@ class DataPage(Page):
             return
         name = next((c.name for c in self.ctx.store.require().classes() if c.id == class_id), "")
         self.filter_bar.show_class(class_id, name)
-
-    def _check(self) -> None:
-        project = self.ctx.store.project
-        if project is None:
-            return
-        if self._checking is not None:
-            self._checking.cancel()
-
-        def work(control: Control) -> list[Finding]:
-            from workbench.data.checks import check_project
-
-            return check_project(project, control)
-
-        def came(findings: list[Finding]) -> None:
-            if self.ctx.store.project is project:
-                self.checks.show_findings(findings)
-
-        job = self.ctx.jobs.start("Checking the data", work)
-        self._checking = job
-        job.succeeded.connect(came)
-        job.ended.connect(lambda: self._checked(job))
-
-    def _checked(self, job: Job) -> None:
-        if self._checking is job:
-            self._checking = None
 
     # Building ------------------------------------------------------------------------------------------------------
 
@@ -529,7 +499,8 @@ class DataPage(Page):
             ("Labels as a table (CSV) …", self._export_table, False),
             ("A folder per class …", self._export_folders, True),
         ]
-        self.export.setMenu(ExportMenu(self.ctx, self.banner, always, self._tell_problems, self.export))
+        self.export_menu = ExportMenu(self.ctx, self.banner, always, self._tell_problems, self.export)
+        self.export.setMenu(self.export_menu)
         self.train = button(
             "Train a model", lambda: self.ctx.go("train"), role="primary", icon_name="graduation-cap", name="go-train"
         )
@@ -542,7 +513,7 @@ class DataPage(Page):
         )
         self.record.setShortcut("Ctrl+R")
         self.record.hide()
-        for widget in (self.record, self.add, self.suggest, self.export, self.train):
+        for widget in (self.health.badge, self.record, self.add, self.suggest, self.export, self.train):
             top.addWidget(widget, 0, Qt.AlignmentFlag.AlignTop)
         column.addLayout(top)
         column.addWidget(self.checks)
@@ -592,28 +563,12 @@ class DataPage(Page):
     def _export_table(self) -> None:
         file, _ = QFileDialog.getSaveFileName(self, "Save the labels", "labels.csv", "Table (*.csv)")
         if file:
-            from workbench.data.exporters.project import export_labels
-
-            project = self.ctx.store.require()
-            job = self.ctx.jobs.start("Writing labels", lambda control: export_labels(project, Path(file), control))
-            job.succeeded.connect(lambda count: self.banner.show_message(f"{count:,} rows written to {file}", "good"))
-            job.failed.connect(self.banner.show_error)
+            self.export_menu.deliver("table", "Writing labels", Path(file))
 
     def _export_folders(self) -> None:
         folder = QFileDialog.getExistingDirectory(self, "Choose an empty folder")
         if folder:
-            from workbench.data.exporters.project import export_folders
-
-            project = self.ctx.store.require()
-
-            def done(result: tuple[int, list[Problem]]) -> None:
-                self.banner.show_message(f"{result[0]:,} copied to {folder}", "good")
-                if result[1]:
-                    self._tell_problems(result[1], f"{result[0]:,} copied.")
-
-            job = self.ctx.jobs.start("Copying", lambda control: export_folders(project, Path(folder), control))
-            job.succeeded.connect(done)
-            job.failed.connect(self.banner.show_error)
+            self.export_menu.deliver("folders", "Copying", Path(folder))
 
     def item_at(self, row: int) -> Item | None:
         """The item of a row as it is shown."""

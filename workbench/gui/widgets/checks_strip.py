@@ -51,7 +51,7 @@ class ChecksStrip(QWidget):
         self._fill()
 
     def _line(self, finding: Finding) -> QWidget:
-        holder = QWidget()
+        holder = QWidget(self)
         row = QHBoxLayout(holder)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(S)

@@ -193,9 +193,9 @@ class TrainSetup(QWidget):
 
     def _check(self, project: Project) -> None:
         def work(control: Control) -> list[Finding]:
-            from workbench.data.checks import check_project
+            from workbench.engine.health.check import known_health
 
-            return check_project(project, control)
+            return known_health(project, control)
 
         def came(findings: list[Finding]) -> None:
             if self._ctx.store.project is project:
