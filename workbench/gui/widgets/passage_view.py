@@ -42,7 +42,10 @@ class PassageView(QListView):
         self.selectionModel().currentChanged.connect(lambda now, _before: self.chosen.emit(now.row()))
         self.activated.connect(lambda index: self.opened.emit(index.row()))
         model.modelReset.connect(lambda: self.chosen.emit(-1))
-        theme().changed.connect(lambda: self.viewport().update())
+        theme().changed.connect(self._redraw)
+
+    def _redraw(self) -> None:
+        self.viewport().update()
 
     def current(self) -> int:
         """The row that is chosen, or -1."""
