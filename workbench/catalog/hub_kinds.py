@@ -94,7 +94,9 @@ KINDS = (
         ("image-classification",),
         ("image-classification",),
     ),
-    HubKind("Model", "transformers", "AutoModel", ("sentence-embedding", "keyword-extraction"), ("text-classification",)),
+    HubKind(
+        "Model", "transformers", "AutoModel", ("sentence-embedding", "keyword-extraction"), ("text-classification",)
+    ),
 )
 # model_type of config.json whose bare "…Model" is no text encoder.
 _NOT_TEXT = (
