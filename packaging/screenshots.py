@@ -76,7 +76,8 @@ def main() -> None:
         end = time.monotonic() + seconds
         wait(lambda: time.monotonic() > end)
 
-    def shoot(name: str, page: str) -> None:
+    def shoot(name: str, page: str, seen: QWidget = window) -> None:
+        """`seen`: a dialog instead of the whole window."""
         if only and name not in only:
             return
         window.show_page(page)
@@ -84,7 +85,7 @@ def main() -> None:
         for mode in ("light", "dark"):
             theme.set_choice(mode)
             rest()
-            window.grab().save(str(TARGET / f"{name}-{mode}.png"))
+            seen.grab().save(str(TARGET / f"{name}-{mode}.png"))
         theme.set_choice("light")
 
     def project_from(sample: str) -> None:
@@ -135,6 +136,12 @@ def main() -> None:
     page.try_paths([str(samples / "try" / "china.jpg")])  # type: ignore[attr-defined]
     wait(lambda: page._result is not None)  # type: ignore[attr-defined]
     shoot("try", "try")
+    page.why.click()  # type: ignore[attr-defined]
+    why = page.findChildren(QWidget, "why")[-1]
+    wait(lambda: why.shown is not None and why.shown.explanation.sanity is not None)  # type: ignore[attr-defined]
+    rest(1)
+    shoot("why", "try", why)
+    why.close()
     page._show_task(get_task("text-classification"))  # type: ignore[attr-defined]
     page.text.setPlainText("Could you tell me whether the lamp also comes in brass?")  # type: ignore[attr-defined]
     wait(lambda: page._result is not None)  # type: ignore[attr-defined]
@@ -152,10 +159,47 @@ def main() -> None:
     rest(1)
     shoot("try-compare", "try")
     shoot("storage", "storage")
+    _documents(window, shoot, rest, wait)
     _editors(ctx, window, shoot, rest, wait)
     ctx.jobs.stop_all()
     ctx.thumbnails.stop()
     ctx.downloads.stop()
+
+
+def _documents(window: Any, shoot: Any, rest: Any, wait: Any) -> None:
+    """Searching the documents of a small household, and asking them."""
+    folder = Path(tempfile.mkdtemp()) / "Household"
+    folder.mkdir()
+    (folder / "Washing machine.md").write_text(
+        "# Warranty\n\nThe maker repairs the drum and the motor free of charge for five years; seals and hoses for two.\n\n"
+        "# Care\n\nClean the filter behind the lower flap every three months, and leave the door ajar after a wash.\n",
+        encoding="utf-8",
+    )
+    (folder / "Lease.txt").write_text(
+        "The rent of 850 euros is due on the third working day of each month.\n\nThe tenant bears small repairs up to 100"
+        " euros each; all others are the landlord's. Notice is three months to the end of a month.\n",
+        encoding="utf-8",
+    )
+    (folder / "Bread.md").write_text(
+        "# Dough\n\nKnead flour, water, salt and yeast for ten minutes, then let the dough rise in a warm place for two hours.\n",
+        encoding="utf-8",
+    )
+    window.show_page("similar", {"documents": True, "paths": [str(folder)]})
+    view = window.page("similar").documents
+    wait(lambda: "3 documents" in view.subtitle.text())
+    view.question.setText("who pays for the repair?")
+    view._search()
+    wait(lambda: view.found.rowCount() > 0)
+    rest(1)
+    shoot("find-documents", "similar")
+    window.show_page("talk")
+    talk = window.page("talk")
+    talk._read_documents(str(folder))
+    wait(lambda: "3 documents" in talk.settings.documents_words.text())
+    talk.send("How long is the warranty on the motor?")
+    wait(lambda: len(talk.talk.turns) == 2 and not talk.answering)
+    rest(1)
+    shoot("talk", "talk")
 
 
 def _editors(ctx: Any, window: Any, shoot: Any, rest: Any, wait: Any) -> None:
@@ -198,6 +242,30 @@ def _editors(ctx: Any, window: Any, shoot: Any, rest: Any, wait: Any) -> None:
     page._open_item(0)
     rest(1)
     shoot("editor-words", "data")
+    page._leave_editor()
+    import numpy as np
+    import soundfile
+
+    from workbench.data.shapes import Clip
+
+    rate, rng = 32_000, np.random.default_rng(0)
+    sound = rng.normal(0, 0.01, 20 * rate)
+    calls = []
+    for number, begins in enumerate((2.0, 5.5, 9.0, 14.0)):
+        time = np.arange(rate) / rate
+        low, high = ((2000, 4500), (5000, 3000))[number % 2]
+        tone = np.sin(2 * np.pi * (low * time + (high - low) * time**2 / 2)) * np.hanning(rate) * 0.4
+        sound[int(begins * rate) : int(begins * rate) + rate] += tone
+        calls.append(NewAnnotation(Clip(begins, begins + 1.0), ("riser", "faller")[number % 2]))
+    soundfile.write(folder / "dawn.wav", sound.astype(np.float32), rate)
+    project = Project.create(folder / "birds", "Birds at dawn", "sound-events")
+    project.add_items([NewItem("sound", "dawn.wav", path=folder / "dawn.wav", annotations=tuple(calls))])
+    ctx.store.adopt(project)
+    window.show_page("data")
+    wait(lambda: page.model.rowCount() == 1)
+    page._open_item(0)
+    rest(4)
+    shoot("editor-sounds", "data")
 
 
 if __name__ == "__main__":

@@ -268,6 +268,7 @@ def test_results_are_sorted_by_how_they_came_out(window: MainWindow, qtbot: QtBo
         [case("Who <b>?", ["Bob"], "Bob"), case("When?", ["on Monday"], "Monday"), case("Where?", ["Oslo"], None), case("Why?", [], "Anna")],
     )  # fmt: skip
     view = View(window.ctx)
+    view.setParent(window)  # as on the page: it goes with the window
     tabs = view.tabs()
     for widget, _title in tabs:
         qtbot.addWidget(widget)

@@ -318,6 +318,7 @@ def test_results_to_click_and_hear(window: MainWindow, qtbot: QtBot, editor: Edi
     truth = (Annotation(Clip(5.0, 6.0), 1), Annotation(Clip(12.0, 13.0), 1))
     judgement = judge(("wren", "owl"), [Answered(item, kept, truth, ("wren", "wren"))], "test")
     view = View(window.ctx)
+    view.setParent(window)  # as on the page: it goes with the window
     tabs = view.tabs()
     qtbot.addWidget(tabs[0][0])
     tabs[0][0].resize(1000, 500)

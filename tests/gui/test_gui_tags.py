@@ -287,6 +287,7 @@ def test_results_lead_from_every_number_to_its_items(ctx: AppContext, qtbot: QtB
     e: Any = judge("tags", CLASSES, answers(project))
     view = View(ctx)
     tabs = view.tabs()
+    view.setParent(tabs[0][0])  # as on the page: it goes with its widgets
     for widget, _title in tabs:
         qtbot.addWidget(widget)
         widget.resize(1000, 500)

@@ -192,6 +192,7 @@ def test_mistakes_are_seen_word_by_word(
     pairs = [("the cat sat", "the hat sat"), ("a <b> dog", "dog"), ("yes", "yes"), ("go on", "go on and on")]
     found = judged(pairs, items)
     view = View(window.ctx)
+    view.setParent(window)  # as on the page: it goes with the window
     (page, _title), (confused, _other), (plain, _numbers) = view.tabs()
     for widget in (page, confused, plain):
         qtbot.addWidget(widget)

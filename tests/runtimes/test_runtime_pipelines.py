@@ -97,7 +97,10 @@ def test_text_classification(name: str, function: str, opened: Callable[..., Ope
     judge = tf.pipeline("text-classification", model=folder, top_k=None, function_to_apply=function)
     wanted = {int(w["label"].split("_")[1]): w["score"] for w in judge([TEXT])[0]}
     found = ours(card, model, TEXT)
-    assert {s.index: s.value for s in found.top} == pytest.approx(wanted, abs=1e-5)
+    # Of very many classes the likeliest are told.
+    told = {s.index: s.value for s in found.top}
+    assert len(told) >= min(20, len(wanted)) and min(told.values()) >= sorted(wanted.values())[-len(told)] - 1e-5
+    assert told == pytest.approx({n: wanted[n] for n in told}, abs=1e-5)
     assert found.several == (function == "sigmoid")
 
 

@@ -45,6 +45,11 @@ class Project(ClassesPart, ItemsPart, AnnotationsPart, SeveralPart, RunsPart):
     def close(self) -> None:
         self._store.close()
 
+    @property
+    def closed(self) -> bool:
+        """Nothing can be asked of it any more."""
+        return self._store.closed
+
     def __enter__(self) -> Project:
         return self
 

@@ -218,6 +218,10 @@ class Store:
                     connection.execute("ROLLBACK")
                 raise
 
+    @property
+    def closed(self) -> bool:
+        return self._closed
+
     def close(self) -> None:
         """Close every thread's connection and let the lock go."""
         with self._write:

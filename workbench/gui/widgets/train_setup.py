@@ -32,6 +32,7 @@ from workbench.gui.widgets.basic import Banner, Card, IconLabel, button, clear_l
 from workbench.gui.widgets.checks_strip import ChecksStrip
 from workbench.gui.widgets.option_controls import OptionControls
 from workbench.gui.widgets.token_view import TokenView
+from workbench.gui.workers import Job
 from workbench.tasks.registry import get_task, get_trainable
 
 STEPS = ("Data", "Model", "How", "Review")
@@ -80,6 +81,7 @@ class TrainSetup(QWidget):
         super().__init__(parent)
         self._ctx = ctx
         self._card: ModelCard | None = None
+        self._measuring: Job | None = None
         self.how = How.QUICK
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -211,7 +213,7 @@ class TrainSetup(QWidget):
         def show() -> None:
             from workbench.engine.estimate import estimate
 
-            if self._ctx.store.project is not project:
+            if self._ctx.store.project is not project or project.closed:
                 return  # closed while it was measured
             for how, words in self._times.items():
                 found = estimate(project, card, how, self.epochs.value())
@@ -224,7 +226,16 @@ class TrainSetup(QWidget):
             return measure(project, card, control)
 
         show()
-        self._ctx.jobs.start("Measuring the speed of this computer", work).succeeded.connect(lambda _seconds: show())
+        if self._measuring is not None:
+            self._measuring.cancel()
+        self._measuring = job = self._ctx.jobs.start("Measuring the speed of this computer", work)
+
+        def ended() -> None:
+            if self._measuring is job:
+                self._measuring = None
+
+        job.succeeded.connect(lambda _seconds: show())
+        job.ended.connect(ended)
 
     # Choosing --------------------------------------------------------------------------------------------------------
 
