@@ -20,6 +20,7 @@ from collections.abc import Callable, Hashable, Iterator
 from typing import Any
 
 from PySide6.QtCore import QObject, QThread, QTimer, Signal
+from shiboken6 import isValid
 
 from workbench.control import Control
 from workbench.errors import Cancelled, Problem, UserError
@@ -108,6 +109,16 @@ class Job(QThread):
 
     def _remember(self, fraction: float, text: str) -> None:
         self.fraction, self.text = fraction, text
+
+
+def while_there(owner: QObject, slot: Callable[..., None]) -> Callable[..., None]:
+    """A slot that does nothing once `owner` is deleted: a job may outlive the widget that asked for it."""
+
+    def call(*values: Any) -> None:
+        if isValid(owner):
+            slot(*values)
+
+    return call
 
 
 class Jobs(QObject):

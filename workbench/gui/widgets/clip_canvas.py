@@ -32,7 +32,7 @@ from workbench.data.waveform import Waveform
 from workbench.engine.sound_view import SoundView, sound_view
 from workbench.gui.context import AppContext
 from workbench.gui.theme import theme
-from workbench.gui.workers import Job
+from workbench.gui.workers import Job, while_there
 
 _RULER, _LANE, _WAVE_SHARE, _GAP = 18, 22, 0.24, 4
 _MOST_LANES = 6
@@ -408,7 +408,7 @@ class ClipCanvas(QWidget):
             if self._piece_job is job:
                 self._piece_job = None
 
-        job.streamed.connect(came)
+        job.streamed.connect(while_there(self, came))
         # Where it cannot be read, the coarse picture stays; reading the whole says why.
         job.ended.connect(ended)
 
