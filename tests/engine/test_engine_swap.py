@@ -159,7 +159,7 @@ def test_a_biased_model_is_caught(workbench_home: Path, tmp_path: Path, capsys: 
     assert result.pairs[0].changed and "likelier" in result.sentence()
     # By group: what it says of either is as different as can be.
     (by,) = judge_by_groups(project, evaluate(project, run_id))
-    assert by.property == "person" and by.rates[0].parity is not None and by.rates[0].parity > 0.6
+    assert by.name == "person" and by.rates[0].parity is not None and by.rates[0].parity > 0.6
     page = render(project, project.run(run_id), evaluate(project, run_id))
     assert "By person" in page and "False alarms" in page
     project.close()

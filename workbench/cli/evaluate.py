@@ -79,7 +79,7 @@ def _tell(options: argparse.Namespace, judgement: Any, groups: Any, problems: li
     out(judgement.sentence())
     _table(*judgement.table())
     for by in groups:
-        out(f"\nBy {by.property}: {by.sentence()}")
+        out(f"\nBy {by.name}: {by.sentence()}")
         if by.groups:
             _table(*by.table())
             if by.rates:

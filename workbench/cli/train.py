@@ -147,8 +147,8 @@ def open_data(
             several = "" if separator == "none" else separator or plan.separator_of(label)
             flags = () if label or words else guess.flags
             content = text_column or guess.content
-            found = group_columns(groups, guess, content, label, words, *flags)
-            plan.choose(ColumnChoice(content, label, is_path, words, several, flags, groups=found))
+            grouped = group_columns(groups, guess, content, label, words, *flags)
+            plan.choose(ColumnChoice(content, label, is_path, words, several, flags, groups=grouped))
         note(plan.summary)
         for warning in plan.warnings:
             note(warning)

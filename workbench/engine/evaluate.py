@@ -59,9 +59,9 @@ def evaluate(
     return judge_kept(project, get_task(project.task_id).info.judge, classes, known, split)
 
 
-def judge_by_groups(project: Project, judgement: Judgement) -> tuple[ByGroup, ...]:
-    """A judgement of a project's items by every property by which they are grouped."""
-    return by_groups(judgement, project.group_members(list(judgement.per_item())))
+def judge_by_groups(project: Project, judgement: Judgement, control: Control | None = None) -> tuple[ByGroup, ...]:
+    """A judgement of a project's items by every property by which they are grouped. Raises: Cancelled."""
+    return by_groups(judgement, project.group_members(list(judgement.per_item())), control)
 
 
 def judge_kept(

@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, replace
 from statistics import NormalDist
 from typing import Any
 
+from workbench.control import Control
 from workbench.trust.judging import Judgement, judge_of
 from workbench.trust.metrics import wilson
 
@@ -99,6 +100,7 @@ class ByGroup:
     """A judgement by the groups of one property.
 
     Attributes:
+        name: of the property.
         metric: what an item's score is; "accuracy" where it is right or wrong.
         without: judged items in no group of this property.
         gaps: one for each group (one in all where there are two groups, as the other is the same turned round).
@@ -107,7 +109,7 @@ class ByGroup:
         too_many: number of different values where they are too many to tell groups apart; nothing is tested then.
     """
 
-    property: str
+    name: str
     metric: str
     groups: tuple[GroupScore, ...]
     without: int
@@ -126,15 +128,15 @@ class ByGroup:
         """What to make of it, in plain words, honest about small groups."""
         if self.too_many:
             return (
-                f"“{self.property}” has {self.too_many:,} different values among these items; that is too many to hold"
+                f"“{self.name}” has {self.too_many:,} different values among these items; that is too many to hold"
                 " groups against each other."
             )
         if len(self.groups) < 2:
-            return f"All of these items are of one group of “{self.property}”, so there is nothing to compare."
+            return f"All of these items are of one group of “{self.name}”, so there is nothing to compare."
         gap = self.largest
         if gap is None:
             return (
-                f"The groups of “{self.property}” are too small to say anything: a group and the others need at least"
+                f"The groups of “{self.name}” are too small to say anything: a group and the others need at least"
                 f" {FEWEST} tested items each."
             )
         score = next(g for g in self.groups if g.name == gap.group)
@@ -142,7 +144,7 @@ class ByGroup:
         often = " of the time" if self.metric == "accuracy" else ""
         of = "" if self.metric == "accuracy" else f" {self.metric}, item by item,"
         text = (
-            f"On items with {self.property} “{gap.group}” {what} {gap.score:.0%}{often}{of} ({score.low:.0%} to"
+            f"On items with {self.name} “{gap.group}” {what} {gap.score:.0%}{often}{of} ({score.low:.0%} to"
             f" {score.high:.0%}), on the others {gap.others:.0%}; "
         )
         if gap.real:
@@ -172,7 +174,7 @@ class ByGroup:
         """Everything, for other programs."""
         gap = self.largest
         return {
-            "property": self.property,
+            "property": self.name,
             "metric": self.metric,
             "sentence": self.sentence(),
             "note": self.note(),
@@ -193,7 +195,7 @@ class ByGroup:
             said = "" if gap is None else _verdict(gap)
             rows.append([g.name, f"{g.score:.1%}", f"{g.low:.1%} to {g.high:.1%}", str(g.n), said])
         return [
-            self.property,
+            self.name,
             "right" if self.metric == "accuracy" else self.metric,
             "95 %",
             "items",
@@ -207,7 +209,7 @@ class ByGroup:
             for r in self.rates
             for g in self.groups
         ]
-        return ["class", self.property, "missed", "false alarms", "called so"], rows
+        return ["class", self.name, "missed", "false alarms", "called so"], rows
 
 
 def _verdict(gap: Gap) -> str:
@@ -221,12 +223,18 @@ def _share(value: float | None) -> str:
     return "–" if value is None else f"{value:.1%}"
 
 
-def by_groups(judgement: Judgement, members: Mapping[str, Mapping[int, str]]) -> tuple[ByGroup, ...]:
+def by_groups(
+    judgement: Judgement, members: Mapping[str, Mapping[int, str]], control: Control | None = None
+) -> tuple[ByGroup, ...]:
     """Judge by every property, the p-values corrected over all of them.
 
     Args:
         members: property to item id to value.
+
+    Raises:
+        Cancelled: when asked to stop.
     """
+    control = control or Control()
     scores = judgement.per_item()
     if not scores:
         return ()
@@ -238,7 +246,8 @@ def by_groups(judgement: Judgement, members: Mapping[str, Mapping[int, str]]) ->
     pairs = {name: _tested_groups(scores, here) for name, here in wanted.items()}
     level = 1 - ALPHA / max(1, sum(len(p) for p in pairs.values()))
     found = [
-        _by_group(judgement, name, here, pairs[name], scores, binary, metric, level) for name, here in wanted.items()
+        _by_group(judgement, name, here, pairs[name], scores, binary, metric, level, control)
+        for name, here in wanted.items()
     ]
     return _corrected(found)
 
@@ -271,6 +280,7 @@ def _by_group(
     binary: bool,
     metric: str,
     level: float,
+    control: Control,
 ) -> ByGroup:
     sizes = _sizes(values)
     without = len(scores) - len(values)
@@ -285,6 +295,7 @@ def _by_group(
     compared = list(sizes) if len(sizes) > 2 else (list(tested) or list(sizes)[-1:]) if len(sizes) == 2 else []
     gaps = []
     for group in compared:
+        control.check()
         inside = [scores[i] for i, v in values.items() if v == group]
         others = [scores[i] for i, v in values.items() if v != group]
         low, high = difference_interval(inside, others, level)

@@ -106,7 +106,7 @@ def _by_group(project: Project, evaluation: Judgement) -> list[str]:
     members = project.group_members(list(evaluation.per_item()))
     parts = []
     for by in by_groups(evaluation, members):
-        parts += [f"<h2>By {escaped(by.property)}</h2><p>{escaped(by.sentence())}</p>"]
+        parts += [f"<h2>By {escaped(by.name)}</h2><p>{escaped(by.sentence())}</p>"]
         if by.groups:
             parts.append(_table(*by.table()))
         headings, rows = by.rates_table()
