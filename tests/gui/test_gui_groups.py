@@ -77,7 +77,7 @@ def test_groups_are_made_filtered_and_taken_back(window: MainWindow, project: Pr
     page.view.setFocus()
     qtbot.keyClick(page.view, Qt.Key.Key_G, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
     dialog = dialog_of(qtbot, window, GroupDialog)
-    assert dialog.which.currentText() == "the 1 selected texts"
+    assert dialog.which.currentText() == "only the selected one"
     qtbot.keyClick(dialog, Qt.Key.Key_Return)
     assert "no name" in dialog.banner.text.text() and dialog.isVisible()
     dialog.kind.setEditText("reader")
@@ -123,6 +123,8 @@ def test_results_by_group(window: MainWindow, project: Project, qtbot: QtBot) ->
     north, south = tab.bars.rows
     assert south.verdict() == "worse than the others" and north.verdict() == ""
     assert "south" in south.accessibleName() and "30 items" in south.accessibleName()
+    # Judged once more (as after coming back to the page), it keeps what is looked at.
+    page.shown()
     # Its mistakes, by a click and by the keys.
     qtbot.mouseClick(south, LEFT)
     assert "10 mistakes on place “south”" in tab.items_words.text() and len(tab.items.ids) == 10
@@ -131,6 +133,10 @@ def test_results_by_group(window: MainWindow, project: Project, qtbot: QtBot) ->
     assert isinstance(window.focusWidget(), GroupRow)
     qtbot.keyClick(north, Qt.Key.Key_Return)
     assert tab.items.ids == [ids[7]]
+    window.ctx.store.set_groups("hand", {ids[0]: "left"})
+    qtbot.waitUntil(lambda: len(tab.results) == 2)
+    assert tab.kind.currentText() == "place" and tab.items.ids == [ids[7]]
+    assert tab.items_words.text() == "1 mistake on place “north”"
     tab.which.setCurrentIndex(1)
     assert len(tab.items.ids) == 50 and tab.items.ids[0] == ids[7]
     assert tab.rates.rowCount() == 4 and "differ most" in tab.spreads.text()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QComboBox,
@@ -47,6 +47,7 @@ class ByGroupTab(QWidget):
         super().__init__(parent)
         self.ctx = ctx
         self.results: tuple[ByGroup, ...] = ()
+        self._known: tuple[str, tuple[ByGroup, ...]] | None = None
         self._shown: tuple[Sequence[int], str] = ((), "")
         self._group: GroupScore | None = None
         column = QVBoxLayout(self)
@@ -66,8 +67,7 @@ class ByGroupTab(QWidget):
         self.stack = QStackedWidget()
         self.empty = EmptyState(
             "users", "No groups yet",
-            "Tell groups of items apart (by device, place, age …) with “Groups …” on the Data page, or by a column of an"
-            " imported table. How well the model does on each is then shown here.",
+            "Name them with “Groups …” on the Data page: device, place, age …",
         )  # fmt: skip
         self.empty.add_action("Go to the data", lambda: ctx.go("data"))
         self.full = self._build()
@@ -92,6 +92,8 @@ class ByGroupTab(QWidget):
         self.rates.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
         self.rates.setShowGrid(False)
         self.rates.verticalHeader().hide()
+        left_side = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+        self.rates.horizontalHeader().setDefaultAlignment(left_side)
         self.spreads = label("", "soft", wrap=True)
         self.spreads.setToolTip(
             "The largest difference between two groups: of being called so (demographic parity difference), and of being"
@@ -131,6 +133,13 @@ class ByGroupTab(QWidget):
 
     def show_results(self, results: Sequence[ByGroup]) -> None:
         """Fill the tab; what is chosen stays, where it is still there."""
+        project = self.ctx.store.require()
+        self.items.set_classes(project.classes())
+        # Judged again with the same outcome: nothing moves under the person's hands.
+        known = (str(project.folder), tuple(results))
+        if known == self._known:
+            return
+        self._known = known
         self.results = tuple(results)
         before = self.kind.currentText()
         self.kind.blockSignals(True)
@@ -141,12 +150,10 @@ class ByGroupTab(QWidget):
         self.kind.setVisible(bool(self.results))
         self.by_words.setVisible(bool(self.results))
         self.stack.setCurrentWidget(self.full if self.results else self.empty)
-        project = self.ctx.store.require()
         info = get_task(project.task_id).info
         from workbench.engine.swap_test import suits_swapping
 
         self.swap.setVisible(suits_swapping(get_task(project.task_id)))
-        self.items.set_classes(project.classes())
         self.view.set_tiles(info.media == "picture")
         self._show_property()
 
@@ -156,9 +163,11 @@ class ByGroupTab(QWidget):
 
     def _show_property(self) -> None:
         by = self._by()
+        chosen = "" if self._group is None else self._group.name
         self.bars.show_groups(by)
         self._group = None
-        self._show_items()
+        self.bars.choose(chosen)
+        self._open(chosen)
         if by is None:
             return
         self.sentence.setText(by.sentence())
@@ -203,7 +212,8 @@ class ByGroupTab(QWidget):
         kind = "mistakes" if self.which.currentIndex() == 0 else "items"
         words = f"{by.name} “{group.name}”, {kind}"
         self._shown = (ids, words)
-        self.items_words.setText(f"{len(ids):,} {kind} on {by.name} “{group.name}”")
+        counted = kind if len(ids) != 1 else kind[:-1]
+        self.items_words.setText(f"{len(ids):,} {counted} on {by.name} “{group.name}”")
         self.items.show_ids(list(ids))
         self.to_data.setEnabled(bool(ids))
 

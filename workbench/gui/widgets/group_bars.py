@@ -55,7 +55,7 @@ class GroupRow(QWidget):
         return "worse than the others" if self.gap.difference < 0 else "better than the others"
 
     def sizeHint(self) -> QSize:
-        return QSize(320, self.fontMetrics().height() + _BAR + 5 * S)
+        return QSize(320, self.fontMetrics().height() + _BAR + 3 * S + 4)
 
     def choose(self, chosen: bool) -> None:
         """Mark it as the one whose items are shown."""
@@ -146,6 +146,7 @@ class GroupBars(QScrollArea):
 
     def show_groups(self, by: ByGroup | None) -> None:
         """Draw them; None draws nothing."""
+        focused = next((row.score.name for row in self.rows if row.hasFocus()), None)
         clear_layout(self._column)
         self.rows = []
         gaps = {} if by is None else _gaps(by.groups, by.gaps)
@@ -158,6 +159,14 @@ class GroupBars(QScrollArea):
                 QWidget.setTabOrder(self.rows[-1], row)
             self.rows.append(row)
         self._column.addStretch(1)
+        for row in self.rows:
+            if row.score.name == focused:
+                row.setFocus()
+
+    def choose(self, name: str) -> None:
+        """Mark a group as the one whose items are shown; one that is not there marks none."""
+        for row in self.rows:
+            row.choose(row.score.name == name)
 
     def _step(self, place: int) -> None:
         if 0 <= place < len(self.rows):
@@ -165,8 +174,7 @@ class GroupBars(QScrollArea):
             self.ensureWidgetVisible(self.rows[place])
 
     def _open(self, name: str) -> None:
-        for row in self.rows:
-            row.choose(row.score.name == name)
+        self.choose(name)
         self.opened.emit(name)
 
 

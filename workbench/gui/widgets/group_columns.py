@@ -29,6 +29,7 @@ class GroupColumns(QPushButton):
             " then shown for each group. They are no input and no label."
         )
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setStyleSheet("text-align: left")  # as the boxes above it
         self.ticks = QMenu(self)
         self.setMenu(self.ticks)
         self._say()

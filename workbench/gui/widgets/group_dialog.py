@@ -60,7 +60,8 @@ class GroupDialog(QDialog):
         self.which = QComboBox()
         self.which.setObjectName("group-items")
         if self._chosen:
-            self.which.addItem(f"the {len(self._chosen):,} selected {nouns}", True)
+            count = len(self._chosen)
+            self.which.addItem(f"the {count:,} selected {nouns}" if count > 1 else "only the selected one", True)
         self.which.addItem(f"all {len(self._shown):,} {nouns} that are shown", False)
         self._row(form, "Which", self.which, "Which items to put into a group")
         self.kind = QComboBox()
@@ -106,6 +107,7 @@ class GroupDialog(QDialog):
         self._way_chosen()
         self.by_folder.setEnabled(False)
         self._read_folders()
+        self.kind.setFocus()
 
     def _row(self, form: QFormLayout, text: str, box: QComboBox, tip: str) -> None:
         box.setAccessibleName(text)
