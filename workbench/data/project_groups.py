@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from sqlite3 import Connection
 
 from workbench.data import labels
@@ -12,19 +12,6 @@ from workbench.errors import UserError
 
 # Item id to its value of one property, None where it has none: what undo and redo carry.
 GroupState = Mapping[int, str | None]
-# Every property and value once, from one to the next in the index: DISTINCT would read the rows of all items.
-_KNOWN = """
-WITH RECURSIVE known(property, value) AS (
-    SELECT MIN(property), (SELECT value FROM item_groups ORDER BY property, value LIMIT 1) FROM item_groups
-    UNION ALL
-    SELECT
-        (SELECT g.property FROM item_groups g WHERE (g.property, g.value) > (known.property, known.value)
-            ORDER BY g.property, g.value LIMIT 1),
-        (SELECT g.value FROM item_groups g WHERE (g.property, g.value) > (known.property, known.value)
-            ORDER BY g.property, g.value LIMIT 1)
-    FROM known WHERE known.property IS NOT NULL)
-SELECT property, value FROM known WHERE property IS NOT NULL
-"""
 _IN = "IN (SELECT value FROM json_each(?))"
 
 
@@ -93,8 +80,22 @@ class GroupsPart:
 
     def standing_property(self, name: str) -> str:
         """The spelling in which a property is known already, or this one, cleaned."""
-        known = {labels.key(row[0]): row[0] for row in self._store.query(_KNOWN)}
+        known = {labels.key(known): known for known in self._properties()}
         return str(known.get(labels.key(name), labels.clean(name)))
+
+    # From one to the next in the index: DISTINCT would read the rows of all items.
+
+    def _properties(self) -> Iterator[str]:
+        found = self._store.query("SELECT MIN(property) FROM item_groups")[0][0]
+        while found is not None:
+            yield found
+            found = self._store.query("SELECT MIN(property) FROM item_groups WHERE property > ?", (found,))[0][0]
+
+    def _values(self, name: str) -> Iterator[str]:
+        found: str | None = ""
+        sql = "SELECT MIN(value) FROM item_groups WHERE property = ? AND value > ?"
+        while (found := self._store.query(sql, (name, found))[0][0]) is not None:
+            yield found
 
     def _put_groups(self, sql: Connection, rows: Sequence[tuple[int, str, str]], replace: bool = True) -> None:
         """(item id, property, value) each; within a transaction. Without `replace` a value that is there stays."""
@@ -102,9 +103,10 @@ class GroupsPart:
             return
         spelling: dict[tuple[str, str], tuple[str, str]] = {}
         properties: dict[str, str] = {}
-        for name, value in sql.execute(_KNOWN):
+        for name in self._properties():
             properties.setdefault(labels.key(name), name)
-            spelling.setdefault((labels.key(name), labels.key(value)), (name, value))
+            for value in self._values(name):
+                spelling.setdefault((labels.key(name), labels.key(value)), (name, value))
         made = []
         for item_id, name, value in rows:
             key = (labels.key(name), labels.key(value))

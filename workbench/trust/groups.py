@@ -73,6 +73,13 @@ class Gap:
     def real(self) -> bool:
         return self.tested and self.adjusted < ALPHA
 
+    def words(self) -> str:
+        """The difference in points with its interval, and whether it may be chance."""
+        if not self.tested:
+            return "too few to say"
+        points = f"{self.difference * 100:+.0f} points ({self.low * 100:+.0f} to {self.high * 100:+.0f})"
+        return f"{points}, {'unlikely to be chance' if self.real else 'may be chance'}"
+
 
 @dataclass(frozen=True)
 class Rates:
@@ -140,19 +147,22 @@ class ByGroup:
                 f" {FEWEST} tested items each."
             )
         score = next(g for g in self.groups if g.name == gap.group)
-        what = "it is right" if self.metric == "accuracy" else "it reaches"
-        often = " of the time" if self.metric == "accuracy" else ""
-        of = "" if self.metric == "accuracy" else f" {self.metric}, item by item,"
+        interval_words = f"{score.low:.0%} to {score.high:.0%}"
+        if self.metric == "accuracy":
+            said = f"it is right {gap.score:.0%} of the time ({interval_words})"
+        else:
+            said = f"it reaches {gap.score:.0%} ({self.metric}, item by item; {interval_words})"
+        low, high = (gap.low, gap.high) if gap.difference >= 0 else (-gap.high, -gap.low)
         text = (
-            f"On items with {self.name} “{gap.group}” {what} {gap.score:.0%}{often}{of} ({score.low:.0%} to"
-            f" {score.high:.0%}), on the others {gap.others:.0%}; "
+            f"On items with {self.name} “{gap.group}” {said}, on the others {gap.others:.0%}: a difference of"
+            f" {abs(gap.difference) * 100:.0f} points ({low * 100:.0f} to {high * 100:.0f}), "
         )
         if gap.real:
-            text += "the difference is unlikely to be chance."
+            text += "unlikely to be chance."
         elif gap.high - gap.low > 0.2:
-            text += "the difference may well be chance, and with so few items a large one could be overlooked."
+            text += "which may well be chance; with so few items a large one could be overlooked."
         else:
-            text += "the difference may well be chance."
+            text += "which may well be chance."
         small = [g.name for g in self.groups if g.n < FEWEST]
         if small:
             names = ", ".join(f"“{n}”" for n in small[:4]) + (" and others" if len(small) > 4 else "")
@@ -192,7 +202,7 @@ class ByGroup:
         rows = []
         for g in self.groups:
             gap = gaps.get(g.name)
-            said = "" if gap is None else _verdict(gap)
+            said = "" if gap is None else gap.words()
             rows.append([g.name, f"{g.score:.1%}", f"{g.low:.1%} to {g.high:.1%}", str(g.n), said])
         return [
             self.name,
@@ -210,13 +220,6 @@ class ByGroup:
             for g in self.groups
         ]
         return ["class", self.name, "missed", "false alarms", "called so"], rows
-
-
-def _verdict(gap: Gap) -> str:
-    if not gap.tested:
-        return "too few to say"
-    points = f"{gap.difference * 100:+.0f} points ({gap.low * 100:+.0f} to {gap.high * 100:+.0f})"
-    return f"{points}, {'unlikely to be chance' if gap.real else 'may be chance'}"
 
 
 def _share(value: float | None) -> str:

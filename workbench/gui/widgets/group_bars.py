@@ -35,7 +35,8 @@ class GroupRow(QWidget):
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setAccessibleName(f"{score.name}: {self.numbers()}. {self.verdict()}")
-        self.setToolTip("The light band is the 95 % confidence interval. Click to see the items.")
+        against = f"Against the others: {gap.words()}. " if gap is not None else ""
+        self.setToolTip(f"{against}The light band is the 95 % confidence interval. Click to see the items.")
         theme().changed.connect(self.update)
 
     def numbers(self) -> str:
