@@ -105,7 +105,7 @@ def test_a_project_of_the_first_version_is_brought_up_to_date(tmp_path: Path) ->
     database = folder / "project.db"
     sql = sqlite3.connect(database)
     for statement in (
-        "DROP TABLE annotations", "DROP TABLE merged", "ALTER TABLE items DROP COLUMN marked",
+        "DROP TABLE item_groups", "DROP TABLE annotations", "DROP TABLE merged", "ALTER TABLE items DROP COLUMN marked",
         "ALTER TABLE items DROP COLUMN seconds",
         "ALTER TABLE predictions DROP COLUMN payload", "PRAGMA user_version=1",
     ):  # fmt: skip

@@ -66,3 +66,17 @@ def test_every_kind_of_mistake_is_listed_and_shown(window: MainWindow, judged: P
     assert page.number.text() == f"{page.evaluation.headline()['score']:.0%}"
     view.open.click()
     assert window.current_page_id == "data"
+
+
+def test_boxes_are_judged_by_group_too(window: MainWindow, judged: Project, qtbot: QtBot) -> None:
+    ids = judged.item_ids()
+    window.ctx.store.set_groups("place", {i: "ab"[n % 2] for n, i in enumerate(ids)})
+    window.show_page("results", {"run_id": "r1"})
+    page: Any = window.page("results")
+    qtbot.waitUntil(lambda: len(page.by_group.bars.rows) == 2)
+    assert "too small to say" in page.by_group.sentence.text()
+    assert page.by_group.rates.isHidden() and page.by_group.swap.isHidden()
+    scores = page.evaluation.per_item()
+    row = page.by_group.bars.rows[0]
+    assert row.verdict() == "too few to say"
+    assert row.score.score == pytest.approx(sum(scores[i] for i in row.score.ids) / 3)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from workbench.cli.output import as_json, out, problem, progress
-from workbench.cli.train import add_separator
+from workbench.cli.train import add_groups, add_separator, group_columns
 from workbench.errors import UserError
 
 
@@ -22,6 +23,7 @@ def add(commands: Any) -> None:
     take.add_argument("--task", default="", help="what a new project is for, for example object-detection")
     take.add_argument("--label-column", default="", help="of a table: the column with the labels")
     add_separator(take)
+    add_groups(take)
     take.set_defaults(run=run_import)
     status = actions.add_parser("status", help="counts, checks and runs")
     status.add_argument("project", type=Path)
@@ -43,6 +45,18 @@ def add(commands: Any) -> None:
         " files, patients' pictures as PNG",
     )
     export.set_defaults(run=run_export)
+    group = actions.add_parser("group", help="tell groups of items apart (device, place …), to judge a model on each")
+    group.add_argument("project", type=Path)
+    group.add_argument("property", nargs="?", default="", help="what is told apart; without it the groups are listed")
+    how = group.add_mutually_exclusive_group()
+    how.add_argument("--value", help="put the items into this group")
+    how.add_argument(
+        "--folder", type=int, metavar="N", help="the folder each item lies in: 1 the outermost, -1 the innermost"
+    )
+    how.add_argument("--clear", action="store_true", help="take the items out of all groups of this property")
+    group.add_argument("--search", default="", help="only items with this in their name or text")
+    group.add_argument("--json", action="store_true")
+    group.set_defaults(run=run_group)
     cut = actions.add_parser(
         "cut", help="cut the marked sounds out of recordings, as a new project that tells sounds apart"
     )
@@ -82,10 +96,14 @@ def run_import(options: argparse.Namespace) -> int:
     with progress("Reading") as control:
         plan = sniff(options.data, control)
         guess = plan.guess()
-        if guess is not None and (options.label_column or options.separator):
+        if guess is not None and (options.label_column or options.separator or options.group_column):
             name = options.label_column or guess.label
             several = "" if options.separator == "none" else options.separator or plan.separator_of(name)
-            plan.choose(ColumnChoice(guess.content, name, guess.is_path, several=several))
+            groups = group_columns(options.group_column, guess, name)
+            if not options.label_column and not options.separator:
+                plan.choose(replace(guess, groups=groups))
+            else:
+                plan.choose(ColumnChoice(guess.content, name, guess.is_path, several=several, groups=groups))
         out(plan.summary)
         if (options.project / DATABASE).is_file():
             project = Project.open(options.project)
@@ -158,6 +176,39 @@ def run_export(options: argparse.Namespace) -> int:
     noun = "items" if options.format else {TABLE: "rows", FOLDERS: "files"}[plain]
     out(f"{count} {noun} {'copied' if noun == 'files' else 'written'} to {options.target}")
     return 3 if problems else 0
+
+
+def run_group(options: argparse.Namespace) -> int:
+    """Returns 0."""
+    from workbench.data.project import Project
+    from workbench.data.types import ItemFilter
+
+    change = options.value is not None or options.folder is not None or options.clear
+    if change and not options.property:
+        raise UserError("Say what is told apart.", "For example: workbench project group PROJECT device --value phone")
+    with Project.open(options.project, read_only=not change) as project:
+        if change:
+            ids = project.item_ids(ItemFilter(search=options.search))
+            values: dict[int, str | None] = dict.fromkeys(ids, options.value)
+            if options.folder is not None:
+                found = project.folders(ids)
+                values = {i: part for i, parts in found.items() if (part := _at(parts, options.folder))}
+            project.set_groups(options.property, values)
+        groups = project.groups()
+    if options.json:
+        as_json(groups)
+        return 0
+    for name, counts in groups.items():
+        out(f"{name}: {', '.join(f'{value} ({n:,})' for value, n in counts.items())}")
+    if not groups:
+        out("No groups yet.")
+    return 0
+
+
+def _at(parts: tuple[str, ...], place: int) -> str:
+    """The folder at a place from 1, or from the end where it is below 0; "" where there is none."""
+    at = place - 1 if place > 0 else place
+    return parts[at] if -len(parts) <= at < len(parts) else ""
 
 
 def run_cut(options: argparse.Namespace) -> int:

@@ -24,6 +24,7 @@ def add(commands: Any) -> None:
     command.add_argument("--label-column", default="")
     command.add_argument("--words-column", default="", help="the column with answers in words (transcripts, replies)")
     add_separator(command)
+    add_groups(command)
     command.add_argument("--seed", type=int, default=0)
     command.add_argument("--epochs", type=int, default=0, help="at most this many rounds (0: decided by --how)")
     command.add_argument("--resume", action="store_true", help="go on with the project's last interrupted training")
@@ -46,8 +47,9 @@ def run(options: argparse.Namespace) -> int:
 
     catalog = Catalog.load()
     project = open_data(
-        options.data, options.text_column, options.label_column, options.task, options.words_column, options.separator
-    )
+        options.data, options.text_column, options.label_column, options.task, options.words_column, options.separator,
+        options.group_column,
+    )  # fmt: skip
     with project:
         if options.resume:
             waiting = resumable(project)
@@ -100,6 +102,24 @@ def _special(pairs: Sequence[str]) -> dict[str, Any]:
     return values
 
 
+def add_groups(command: argparse.ArgumentParser) -> None:
+    """The option that says which columns of a table are groups."""
+    command.add_argument(
+        "--group-column",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="of a table: a column with groups (device, place …), once for each; none: take no groups",
+    )
+
+
+def group_columns(given: Sequence[str], guess: Any, *taken: str) -> tuple[str, ...]:
+    """The columns that were named, or those that look like it and are not taken for something else."""
+    if list(given) == ["none"]:
+        return ()
+    return tuple(given) or tuple(name for name in guess.groups if name not in taken)
+
+
 def open_data(
     path: Path,
     text_column: str = "",
@@ -107,6 +127,7 @@ def open_data(
     task_id: str = "",
     words_column: str = "",
     separator: str = "",
+    groups: Sequence[str] = (),
 ) -> Any:
     """A project opened, or made from a folder or a table. Problems go to stderr, one line each."""
     from workbench.data.importers import ColumnChoice, sniff
@@ -119,13 +140,15 @@ def open_data(
     with progress("Reading") as control:
         plan = sniff([path], control)
         guess = plan.guess()
-        if guess is not None and (text_column or label_column or words_column or separator):
+        if guess is not None and (text_column or label_column or words_column or separator or groups):
             label = label_column or ("" if words_column else guess.label)
             words = words_column or ("" if label else guess.words)
             is_path = guess.is_path and text_column in ("", guess.content)
             several = "" if separator == "none" else separator or plan.separator_of(label)
             flags = () if label or words else guess.flags
-            plan.choose(ColumnChoice(text_column or guess.content, label, is_path, words, several, flags))
+            content = text_column or guess.content
+            grouped = group_columns(groups, guess, content, label, words, *flags)
+            plan.choose(ColumnChoice(content, label, is_path, words, several, flags, groups=grouped))
         note(plan.summary)
         for warning in plan.warnings:
             note(warning)

@@ -86,7 +86,9 @@ def _writable(item: NewItem) -> NewItem:
     if marks is not None:
         marks = tuple(replace(a, text=sound_text(a.text), label=sound_text(a.label)) for a in marks)
     label = None if item.label is None else sound_text(item.label)
-    return replace(item, text=sound_text(item.text or ""), name=sound_text(item.name), label=label, annotations=marks)
+    groups = tuple((sound_text(name), sound_text(value)) for name, value in item.groups)
+    text, name = sound_text(item.text or ""), sound_text(item.name)
+    return replace(item, text=text, name=name, label=label, annotations=marks, groups=groups)
 
 
 def _look_at_sound(item: NewItem, path: Path) -> Taken:

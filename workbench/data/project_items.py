@@ -16,6 +16,7 @@ from workbench.data.annotations import Annotation, NewAnnotation
 from workbench.data.intake import Taken, copy_into, take_in
 from workbench.data.project_annotations import AnnotationsPart
 from workbench.data.project_classes import ClassesPart
+from workbench.data.project_groups import GroupsPart
 from workbench.data.store import Store
 from workbench.data.types import AddResult, Counts, Item, ItemFilter, LabelState, NewItem, Split, Window
 from workbench.errors import Problem, UserError
@@ -115,6 +116,7 @@ class ItemsPart:
                 ).fetchone()
                 if found is not None:
                     duplicates += 1
+                    self._group(sql, int(found[0]), t.new)
                     if t.new.annotations is not None and not found[2]:
                         self._annotate(int(found[0]), t.new.annotations)
                     if found[1] is None and class_id is not None:
@@ -134,6 +136,7 @@ class ItemsPart:
                     ),
                 )  # fmt: skip
                 added.append(int(cursor.lastrowid or 0))
+                self._group(sql, added[-1], t.new)
                 if t.new.annotations is not None:
                     self._annotate(added[-1], t.new.annotations)
             self._remember_others(sql, others)
@@ -162,6 +165,13 @@ class ItemsPart:
             for new in given
         ]  # fmt: skip
         self.add_annotations({item_id: made})
+
+    def _group(self, sql: Connection, item_id: int, new: NewItem) -> None:
+        """Put what an import says of groups on an item; what it has already stays."""
+        if new.groups:
+            assert isinstance(self, GroupsPart)
+            rows = [(item_id, name, value[: labels.MAX_LENGTH]) for name, value in new.groups if value.strip()]
+            self._put_groups(sql, rows, replace=False)
 
     def _class_for(self, name: str) -> int:
         assert isinstance(self, ClassesPart)
@@ -396,6 +406,12 @@ def _where(wanted: ItemFilter) -> tuple[str, tuple[Any, ...]]:
         values.append(wanted.split.value)
     if wanted.problems is not None:
         parts.append("problem != ''" if wanted.problems else "problem = ''")
+    if wanted.group is not None and wanted.group[1]:
+        parts.append("id IN (SELECT item_id FROM item_groups WHERE property = ? AND value = ?)")
+        values += list(wanted.group)
+    elif wanted.group is not None:
+        parts.append("id NOT IN (SELECT item_id FROM item_groups WHERE property = ?)")
+        values.append(wanted.group[0])
     if wanted.search.strip():
         parts.append("(instr(lower(name), lower(?)) OR instr(lower(COALESCE(text, '')), lower(?)))")
         values += [wanted.search.strip()] * 2

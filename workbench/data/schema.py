@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-VERSION = 2
+VERSION = 3
 APPLICATION_ID = 0x57424E43  # "WBNC": tells a project's database from any other
 
 SCHEMA = """
@@ -39,7 +39,13 @@ CREATE INDEX annotations_class ON annotations(class_id);
 CREATE TABLE merged (annotation_id INTEGER NOT NULL, from_class INTEGER NOT NULL);
 CREATE INDEX merged_class ON merged(from_class);
 """
-SCHEMA += _ANNOTATIONS
+_GROUPS = """
+CREATE TABLE item_groups (
+    item_id INTEGER NOT NULL REFERENCES items(id), property TEXT NOT NULL, value TEXT NOT NULL,
+    PRIMARY KEY (item_id, property)) WITHOUT ROWID;
+CREATE INDEX item_groups_value ON item_groups(property, value);
+"""
+SCHEMA += _ANNOTATIONS + _GROUPS
 
 # From each version to the next; all steps of an update are one transaction.
 UPDATES = {
@@ -48,4 +54,5 @@ ALTER TABLE items ADD COLUMN marked INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE items ADD COLUMN seconds REAL NOT NULL DEFAULT 0;
 ALTER TABLE predictions ADD COLUMN payload BLOB;
 {_ANNOTATIONS}""",
+    2: _GROUPS,
 }

@@ -125,6 +125,7 @@ class NewItem:
     Attributes:
         annotations: labels on pieces of it; None when it brings none (an empty tuple says: nothing is there).
         own_copy: the file is only there for now; it is copied into the project in any case.
+        groups: (property, value) each: ("device", "phone A").
     """
 
     kind: MediaKind
@@ -135,6 +136,7 @@ class NewItem:
     split: Split | None = None
     annotations: tuple[NewAnnotation, ...] | None = None
     own_copy: bool = False
+    groups: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -150,6 +152,7 @@ class ItemFilter:
         search: part of the name or text, case-insensitive.
         order: "added", "name", "label", "uncertain" (least certain suggestion first).
         ids: only these items (for "show these" from a confusion matrix).
+        group: only items of one group: (property, value); an empty value: those that have none of this property.
     """
 
     class_ids: tuple[int, ...] = ()
@@ -160,6 +163,7 @@ class ItemFilter:
     search: str = ""
     order: Literal["added", "name", "label", "uncertain"] = "added"
     ids: tuple[int, ...] | None = None
+    group: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True)

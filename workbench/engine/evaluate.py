@@ -17,13 +17,14 @@ from workbench.errors import Problem, UserError
 from workbench.tasks.base import TryOptions
 from workbench.tasks.predictions import Prediction, Scores, to_record
 from workbench.tasks.registry import get_task
+from workbench.trust.groups import ByGroup, by_groups
 from workbench.trust.judging import Answered, Judgement, compare, judge
 from workbench.trust.metrics import Comparison, Evaluation, evaluation_from_predictions
 from workbench.trust.overlap_judgement import judged
 
 __all__ = [
     "Comparison", "Evaluation", "Judgement", "compare", "evaluate", "evaluate_items", "evaluate_samples",
-    "evaluation_from_predictions", "judge_kept",
+    "evaluation_from_predictions", "judge_by_groups", "judge_kept",
 ]  # fmt: skip
 
 
@@ -56,6 +57,11 @@ def evaluate(
         if not project.read_only:
             project.save_predictions(run_id, known)
     return judge_kept(project, get_task(project.task_id).info.judge, classes, known, split)
+
+
+def judge_by_groups(project: Project, judgement: Judgement, control: Control | None = None) -> tuple[ByGroup, ...]:
+    """A judgement of a project's items by every property by which they are grouped. Raises: Cancelled."""
+    return by_groups(judgement, project.group_members(list(judgement.per_item())), control)
 
 
 def judge_kept(

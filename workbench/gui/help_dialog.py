@@ -33,6 +33,7 @@ _LABELLING_KEYS = (
     ("1 to 9, 0, Enter", "Where items have several labels: switch a label, none of them, done"),
     ("Space", "Look at the item in full size"),
     ("?", "In the editor of boxes and areas: the list of its own keys"),
+    ("Ctrl+Shift+G", "Put the selected items, or all that are shown, into a group"),
     ("Delete", "Take items out of the project"),
 )
 _TALKING_KEYS = (

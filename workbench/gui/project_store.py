@@ -44,6 +44,7 @@ class ProjectStore(QObject):
         project_changed(): another project is open, or none.
         items_changed(): items were added, removed or restored.
         labels_changed(object): ids (list) whose label changed; counts have changed too.
+        groups_changed(): items were put into groups, or taken out of them.
         classes_changed(): a class was added, renamed, merged, removed or moved.
         runs_changed(): a run was added or its state changed.
         failed(object): a `UserError` to show.
@@ -52,6 +53,7 @@ class ProjectStore(QObject):
     project_changed = Signal()
     items_changed = Signal()
     labels_changed = Signal(object)
+    groups_changed = Signal()
     classes_changed = Signal()
     runs_changed = Signal()
     failed = Signal(object)
@@ -205,6 +207,19 @@ class ProjectStore(QObject):
             self.labels_changed.emit(list(labels))
 
         self.push(text, do, undo)
+
+    def set_groups(self, name: str, values: Mapping[int, str | None]) -> None:
+        """Put items into groups of one property (None: out of them), undoably; on disk when this returns."""
+        project = self.require()
+        after = dict(values)
+        before = project.group_states(after, name)
+
+        def put(wanted: Mapping[int, str | None]) -> None:
+            project.set_groups(name, wanted)
+            self.groups_changed.emit()
+
+        count = f"{len(after):,} items" if len(after) != 1 else "1 item"
+        self.push(f"group {count} by {name}", lambda: put(after), lambda: put(before))
 
     def set_annotations(
         self,

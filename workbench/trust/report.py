@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import html
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import Any
 from workbench.data.project import Project
 from workbench.data.types import Item, RunRecord
 from workbench.errors import UserError
+from workbench.trust.groups import by_groups
 from workbench.trust.judging import Judgement
 
 _STYLE = """
@@ -77,12 +78,10 @@ def render(
         f" “{escaped(config.get('model'))}”, the {escaped(config.get('how'))} way, seed {escaped(config.get('seed'))}.</p>",
         score,
         f"<p>{escaped(evaluation.sentence())}</p>",
-        f"<h2>{escaped(getattr(evaluation, 'table_title', 'Class by class'))}</h2><div class='scroll'><table><tr>",
-        *(f"<th>{escaped(h.capitalize() if h.islower() else h)}</th>" for h in headings),
-        "</tr>",
-        *(f"<tr>{''.join(f'<td>{escaped(cell)}</td>' for cell in row)}</tr>" for row in rows),
-        "</table></div>",
+        f"<h2>{escaped(getattr(evaluation, 'table_title', 'Class by class'))}</h2>",
+        _table(headings, rows),
         *_sections(project, evaluation, thumbnail),
+        *_by_group(project, evaluation),
         f"<p class='soft'>Made with Model Workbench {_version()}. Rely on the model only for items like those it was trained"
         " and tested on.</p></body></html>",
     ]
@@ -100,6 +99,35 @@ def _sections(project: Project, evaluation: Judgement, thumbnail: Callable[[Path
         return []
     found: list[str] = import_module(name).sections(project, evaluation, thumbnail)
     return found
+
+
+def _by_group(project: Project, evaluation: Judgement) -> list[str]:
+    """How it does on each group of items, for every property by which the person told groups apart."""
+    members = project.group_members(list(evaluation.per_item()))
+    parts = []
+    for by in by_groups(evaluation, members):
+        parts += [f"<h2>By {escaped(by.name)}</h2><p>{escaped(by.sentence())}</p>"]
+        if by.groups:
+            parts.append(_table(*by.table()))
+        headings, rows = by.rates_table()
+        if rows:
+            parts.append(_table(headings, rows))
+            spreads = "; ".join(
+                f"{escaped(r.name)}: called so {r.parity or 0:.1%}, missed or false alarms {r.odds or 0:.1%}"
+                for r in by.rates
+            )
+            parts.append(
+                f"<p class='soft'>The largest difference between groups (demographic parity, equalised odds): {spreads}.</p>"
+            )
+        if by.groups:
+            parts.append(f"<p class='soft'>{escaped(by.note())}</p>")
+    return parts
+
+
+def _table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    head = "".join(f"<th>{escaped(h.capitalize() if h.islower() else h)}</th>" for h in headings)
+    body = "".join(f"<tr>{''.join(f'<td>{escaped(cell)}</td>' for cell in row)}</tr>" for row in rows)
+    return f"<div class='scroll'><table><tr>{head}</tr>{body}</table></div>"
 
 
 def shown(item: Item, thumbnail: Callable[[Path], bytes] | None) -> str:

@@ -68,6 +68,12 @@ class CleanProject(Project):
             for i, state in states.items()
         }
 
+    def groups_of(self, ids: Sequence[int]) -> dict[int, dict[str, str]]:
+        return {
+            i: {name: self.text(value).text for name, value in pairs.items()}
+            for i, pairs in super().groups_of(ids).items()
+        }
+
     def text(self, text: str) -> Cleaned:
         """A text without personal data; the same thing gets the same number everywhere."""
         found = self._texts.get(text)
@@ -172,6 +178,7 @@ def _new_items(clean: CleanProject, control: Control) -> Iterator[NewItem]:
         control.check()
         page = ids[start : start + _PAGE]
         states = clean.annotation_states(page)
+        groups = clean.groups_of(page)
         for item in clean.items(page):
             state = states[item.id]
             marks = tuple(
@@ -182,4 +189,5 @@ def _new_items(clean: CleanProject, control: Control) -> Iterator[NewItem]:
             yield NewItem(
                 item.kind, item.name, item.path, item.text, names.get(item.class_id or 0), item.split,
                 marks if item.marked else None, own_copy=True,
+                groups=tuple(groups.get(item.id, {}).items()),
             )  # fmt: skip

@@ -21,17 +21,19 @@ _PAGE = 1000
 
 def export_labels(project: Project, path: Path, control: Control | None = None) -> int:
     """All items with their labels as CSV: file (from the table on, where it lies below) or text, label (several in one cell),
-    split. Returns the number of rows."""
+    split, and a column for each property by which items are grouped. Returns the number of rows."""
     control = control or Control()
     names = {c.id: c.name for c in project.classes()}
     separator = separator_for(names.values())
     ids = project.item_ids()
     rows = []
+    properties = {name: _free_column(name) for name in project.groups()}
     for start in range(0, len(ids), _PAGE):
         control.check()
         control.progress(start, len(ids), "Writing labels")
         page = ids[start : start + _PAGE]
         states = project.annotation_states(page)
+        groups = project.groups_of(page)
         for item in project.items(page):
             label = names.get(item.class_id or -1, "")
             if item.marked and any(a.class_id in names for a in tags_of(states[item.id].annotations)):
@@ -39,8 +41,9 @@ def export_labels(project: Project, path: Path, control: Control | None = None) 
                 label = joined([name for class_id, name in names.items() if class_id in has], separator)
             content = item.text if item.text is not None else file_name(item, path)
             key = "text" if item.text is not None else "file"
-            rows.append({key: content, "label": label, "split": item.split or ""})
-    columns = ["text" if rows and "text" in rows[0] else "file", "label", "split"]
+            told = {properties[name]: value for name, value in groups.get(item.id, {}).items() if name in properties}
+            rows.append({key: content, "label": label, "split": item.split or "", **told})
+    columns = ["text" if rows and "text" in rows[0] else "file", "label", "split", *properties.values()]
     write_csv(path, rows, columns)
     return len(rows)
 
@@ -91,6 +94,11 @@ def export_folders(project: Project, folder: Path, control: Control | None = Non
                     Problem(item.name, "It could not be copied.", "Check that the file is still there.", str(item.path))
                 )
     return copied, problems
+
+
+def _free_column(name: str) -> str:
+    """A property that is called as a column that is there anyway gets another name."""
+    return f"{name} (group)" if name.casefold() in ("file", "text", "label", "split") else name
 
 
 def _free(path: Path) -> Path:

@@ -36,6 +36,7 @@ class ColumnChoice:
         words: the right answer in words (a transcript, the answer to a question), or "".
         several: how the labels in a cell of `label` are parted (see `several.SEPARATORS`); "": it is one label.
         flags: columns named as a label each, with yes or no (1 or 0) in every row.
+        groups: columns that say which groups a row belongs to (device, place …); the column's name is the property.
         empty_is_none: an empty cell of labels means that none of them fits; else that nobody has looked yet.
     """
 
@@ -46,6 +47,7 @@ class ColumnChoice:
     several: str = ""
     flags: tuple[str, ...] = ()
     empty_is_none: bool = False
+    groups: tuple[str, ...] = ()
 
 
 @dataclass

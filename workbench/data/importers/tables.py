@@ -8,7 +8,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +40,15 @@ _PATH_NAMES = re.compile(
     re.I,
 )
 
+# Words in the names of columns that say where an item comes from or whom it is about.
+_GROUP_NAMES = re.compile(
+    r"(^|[_\s-])(device|camera|scanner|phone|microphone|machine|instrument|site|place|location|hospital|clinic|lab"
+    r"|country|region|city|source|origin|gender|sex|age_?(band|group|range)?|ethnicity|race|skin_?(tone|type)|religion"
+    r"|language|dialect|accent|group)(_?(name|type|id))?$",
+    re.I,
+)
+_MOST_GROUPS = 50
+_MOST_VALUES = 1000
 _MANY_NAMES = re.compile(r"^(labels|tags|topics|categories|classes|genres?|keywords|emotions|subjects|themes)$", re.I)
 _SPLIT_NAMES = re.compile(r"^(split|subset|set|partition|usage)$", re.I)
 _WORDS_NAMES = re.compile(
@@ -86,6 +95,10 @@ class TablePlan(ImportPlan):
         return [dict(record) for _, record in self.records[:rows]]
 
     def guess(self) -> ColumnChoice | None:
+        choice = self._guess()
+        return None if choice is None else self._with_groups(choice)
+
+    def _guess(self) -> ColumnChoice | None:
         columns = [c for c in self.columns() if c.filled]
         if not columns:
             return None
@@ -111,6 +124,18 @@ class TablePlan(ImportPlan):
         if label == words:  # few rows, so that nothing comes again: its name decides
             label = ""
         return ColumnChoice(content.name, label, bool(paths), "" if label else words)
+
+    def _with_groups(self, choice: ColumnChoice) -> ColumnChoice:
+        """Add the columns that by their names and values say which group a row belongs to."""
+        taken = (choice.content, choice.label, choice.words, *choice.flags, self._split_column(choice))
+        found = tuple(
+            c.name
+            for c in self.columns()
+            if c.name not in taken
+            and _GROUP_NAMES.search(c.name)
+            and 2 <= c.distinct <= min(_MOST_GROUPS, c.filled // 2)
+        )
+        return replace(choice, groups=found)
 
     def separator_of(self, column: str) -> str:
         """See `ImportPlan.separator_of`."""
@@ -138,7 +163,8 @@ class TablePlan(ImportPlan):
     def _guess_label(self, columns: list[Column], content: Column) -> str:
         others = [c for c in columns if c.name != content.name and c.distinct <= _MOST_LABELS]
         named = [c for c in others if _LABEL_NAMES.match(c.name)]
-        # Without a telling name, a label is what comes again and again.
+        # Without a telling name, a label is what comes again and again, and seldom what groups are told by.
+        others = [c for c in others if not _GROUP_NAMES.search(c.name)] or others
         found = named or [c for c in others if c.distinct <= max(2, c.filled // 2)]
         # Of a class's name and its number beside it, the name.
         best = min(
@@ -158,6 +184,18 @@ class TablePlan(ImportPlan):
             raise UserError("Labels are in one column or in many, not both.", "Choose one of the two.")
         if choice.label and choice.words:
             raise UserError("A table brings classes or answers in words, not both.", "Choose one of the two columns.")
+        for name in choice.groups:
+            if name not in self.names:
+                raise UserError(f"There is no column “{name}”.", f"The columns are: {', '.join(self.names)}.")
+            if name in (choice.content, choice.label, choice.words, *choice.flags):
+                raise UserError(
+                    f"The column “{name}” cannot be both a group and the content or the label.", "Choose another one."
+                )
+            if len({r.get(name, "") for _, r in self.records}) > _MOST_VALUES:
+                raise UserError(
+                    f"The column “{name}” has more than {_MOST_VALUES:,} different values, so it tells no groups apart.",
+                    "Choose another one.",
+                )
         self.choice = choice
         self.media = self._media_of(choice)
         filled = [r for _, r in self.records if r.get(choice.content, "").strip()]
@@ -225,7 +263,13 @@ class TablePlan(ImportPlan):
     def _split_column(self, choice: ColumnChoice) -> str:
         """The column by whose name and every value it shares the rows out, or ""."""
         for name in self.names:
-            if name not in (choice.content, choice.label, choice.words, *choice.flags) and _SPLIT_NAMES.match(name):
+            if name not in (
+                choice.content,
+                choice.label,
+                choice.words,
+                *choice.flags,
+                *choice.groups,
+            ) and _SPLIT_NAMES.match(name):
                 values = {v.strip().lower() for _, r in self.records if (v := r.get(name, "")).strip()}
                 if values and values <= set(SPLITS):
                     return name
@@ -277,13 +321,15 @@ class TablePlan(ImportPlan):
                 said = record.get(choice.words, "").strip() if choice.words else ""
                 marks = (NewAnnotation(Whole(), text=said),) if said else None
             split = SPLITS.get(record.get(self._splits, "").strip().lower()) if self._splits else None
+            groups = tuple((name, v) for name in choice.groups if (v := record.get(name, "").strip()))
             if choice.is_path:
+                path = files.find(content)
                 yield NewItem(
-                    self.media, content, path=files.find(content), label=label, annotations=marks, split=split
+                    self.media, content, path=path, label=label, annotations=marks, split=split, groups=groups
                 )
             else:
                 name = first_words(content)
-                yield NewItem("text", name, text=content, label=label, annotations=marks, split=split)
+                yield NewItem("text", name, text=content, label=label, annotations=marks, split=split, groups=groups)
         yield from self.problems
 
     _standing: dict[str, str] = field(default_factory=dict)

@@ -37,6 +37,7 @@ from workbench.gui.widgets.basic import Banner, DropZone, button, label, local_p
 from workbench.gui.widgets.checks_strip import ChecksStrip
 from workbench.gui.widgets.class_panel import ClassPanel
 from workbench.gui.widgets.filter_bar import FilterBar
+from workbench.gui.widgets.group_dialog import GroupDialog
 from workbench.gui.widgets.import_dialog import ImportDialog
 from workbench.gui.widgets.item_view import ItemView
 from workbench.gui.widgets.list_bars import ListBars
@@ -89,6 +90,8 @@ class DataPage(Page):
         self.view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.view.customContextMenuRequested.connect(self._menu)
         self.filter_bar.changed.connect(self._refill)
+        self.filter_bar.grouping.connect(self._group)
+        store.groups_changed.connect(self._groups_changed)
         self.filter_bar.zoomed.connect(self.view.set_side)
         self.classes.labelled.connect(self._dropped_on_class)
         self.classes.filtered.connect(self._filter_class)
@@ -289,6 +292,7 @@ class DataPage(Page):
             menu.addAction("Find more like this", lambda: self.ctx.go("similar", item_ids=ids))
             menu.addSeparator()
         menu.addAction("Look at it in full size", lambda: self._open_item(rows[0]))
+        menu.addAction("Put into a group …", self._group)
         menu.addAction("Take out of the project", self._remove)
         menu.popup(self.view.viewport().mapToGlobal(at))
 
@@ -380,11 +384,26 @@ class DataPage(Page):
         self.classes.setVisible(info.has_classes)
         self.record.setVisible(info.media == "sound" and info.editor == "classes" and not project.read_only)
         self.title.setText(project.name)
+        self._groups_changed()
         self.filter_bar.clear()
         self._classes_changed()
         self.health.later()
 
+    def _groups_changed(self) -> None:
+        project = self.ctx.store.project
+        self.filter_bar.show_groups({} if project is None else project.groups())
+
+    def _group(self) -> None:
+        """Put the selected items, or all that are shown, into a group."""
+        if not self.model.ids or not self._may_change():
+            return
+        chosen = [self.model.ids[row] for row in self.view.selected_rows()]
+        dialog = GroupDialog(self.ctx, chosen, list(self.model.ids), self._info().nouns, self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.open()
+
     def _items_changed(self) -> None:
+        self._groups_changed()
         self._refill()
         self._counts_changed()
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QUrl
+from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import (
     QComboBox,
@@ -28,12 +28,16 @@ from workbench.gui.models.runs_progress import RunProgress
 from workbench.gui.pages.base import Page
 from workbench.gui.results import view_for
 from workbench.gui.results.base import ResultView
+from workbench.gui.results.by_group import ByGroupTab
 from workbench.gui.theme import L, M, S
 from workbench.gui.widgets.basic import Banner, Card, EmptyState, button, label
 from workbench.gui.widgets.results_parts import AccuracyBar
+from workbench.gui.widgets.swap_dialog import SwapDialog
 from workbench.tasks.registry import get_task
+from workbench.trust.groups import ByGroup
 from workbench.trust.judging import Judgement, compare
 
+_Judged = tuple[Judgement, Judgement | None, list[Item], list[RunEvent], tuple[ByGroup, ...]]
 _SPLITS = (("Test", Split.TEST), ("Steering (validation)", Split.VALIDATION))
 
 
@@ -64,6 +68,7 @@ class ResultsPage(Page):
         self.body.addWidget(self.stack, 1)
         ctx.store.project_changed.connect(self._fill_runs)
         ctx.store.runs_changed.connect(self._fill_runs)
+        ctx.store.groups_changed.connect(self._groups_changed)
         self._fill_runs()
 
     def shown(self) -> None:
@@ -119,16 +124,16 @@ class ResultsPage(Page):
         catalog = self.ctx.catalog
         view = self._view_for(get_task(project.task_id).info.judge)
 
-        def work(control: Control) -> tuple[Judgement, Judgement | None, list[Item], list[RunEvent]]:
-            from workbench.engine.evaluate import evaluate
+        def work(control: Control) -> _Judged:
+            from workbench.engine.evaluate import evaluate, judge_by_groups
             from workbench.engine.fit import read_events
 
             found = evaluate(project, run.id, split, catalog, control)
             second = evaluate(project, other_id, split, catalog, control) if other_id and other_id != run.id else None
             items = project.items(view.look_up(found))
-            return found, second, items, read_events(run)
+            return found, second, items, read_events(run), judge_by_groups(project, found, control)
 
-        def came(result: tuple[Judgement, Judgement | None, list[Item], list[RunEvent]]) -> None:
+        def came(result: _Judged) -> None:
             if asked == self._asked:
                 self._show(run, *result)
 
@@ -143,8 +148,10 @@ class ResultsPage(Page):
         second: Judgement | None,
         items: Sequence[Item],
         events: Sequence[RunEvent],
+        by_groups: Sequence[ByGroup],
     ) -> None:
         self.evaluation = e
+        self.by_group.show_results(by_groups)
         numbers = e.headline()
         metric = str(numbers.get("metric", "accuracy"))
         self.number.setText(f"{numbers.get('score', 0.0):.0%}")
@@ -198,6 +205,18 @@ class ResultsPage(Page):
         self._curves.show_progress(progress)
 
     # What can be done ----------------------------------------------------------------------------------------------------
+
+    def _groups_changed(self) -> None:
+        """Judge again when it is seen: what is on this page tells of groups too."""
+        if self.isVisible():
+            self._evaluate()
+
+    def _swap(self) -> None:
+        run = self._run()
+        if run is not None:
+            dialog = SwapDialog(self.ctx, str(run.metrics["model_id"]), self)
+            dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+            dialog.open()
 
     def _correct(self, item_id: int, class_id: int) -> None:
         self.ctx.store.set_label([item_id], class_id)
@@ -281,6 +300,9 @@ class ResultsPage(Page):
         holder = QWidget()
         self._curves_column = QVBoxLayout(holder)
         self._curves_column.setContentsMargins(0, M, 0, 0)
+        self.by_group = ByGroupTab(self.ctx)
+        self.by_group.swapping.connect(self._swap)
+        self.tabs.addTab(self.by_group, "By group")
         self.tabs.addTab(holder, "How it learnt")
         column.addWidget(self.tabs, 1)
         return page

@@ -140,6 +140,7 @@ class TrainPage(Page):
             "Try it", lambda: self.ctx.go("try", model_id=event.model_id), icon_name="flask-conical", name="try-model"
         )
         live.result.layout().itemAt(2).layout().addWidget(extra)  # type: ignore[union-attr]
+        extra.show()  # now, not when the layout comes to it
         if not self.isVisible():
             self.ctx.notify(f"Your model is ready. {words}", "good")
 

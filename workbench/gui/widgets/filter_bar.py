@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal, cast
 
 from PySide6.QtCore import QTimer, Signal
@@ -13,6 +14,7 @@ from workbench.gui.widgets.basic import button, label
 from workbench.gui.widgets.item_view import LARGEST, SMALLEST
 
 _TYPING_MS = 250
+_MOST_VALUES = 60
 _SHOW = (
     ("All", ItemFilter()),
     ("Without a label", ItemFilter(labelled=False, problems=False)),
@@ -30,10 +32,12 @@ class FilterBar(QWidget):
     """Signals:
     changed(): ask `filter` again.
     zoomed(int): width of a tile.
+    grouping(): the person wants to put items into groups.
     """
 
     changed = Signal()
     zoomed = Signal(int)
+    grouping = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -51,6 +55,13 @@ class FilterBar(QWidget):
         self.order_box.setObjectName("order")
         self.order_box.addItems([name for name, _ in _ORDER])
         self.order_box.setAccessibleName("Order")
+        self.group_box = QComboBox()
+        self.group_box.setObjectName("group-filter")
+        self.group_box.setAccessibleName("Only items of one group")
+        self.group_box.setToolTip("Only items of one group (device, place …)")
+        self.group_box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.group_box.setMinimumContentsLength(14)
+        self.group_box.hide()
         self.search = QLineEdit()
         self.search.setPlaceholderText("Search")
         self.search.setAccessibleName("Search in names and texts")
@@ -63,6 +74,12 @@ class FilterBar(QWidget):
         self.search.textChanged.connect(lambda _text: self._typing.start())
         self.show_box.currentIndexChanged.connect(lambda _i: self.changed.emit())
         self.order_box.currentIndexChanged.connect(lambda _i: self.changed.emit())
+        self.group_box.currentIndexChanged.connect(lambda _i: self.changed.emit())
+        self.to_group = button(
+            "Groups …", self.grouping.emit, role="quiet", icon_name="users", name="to-group",
+            tip="Tell groups of items apart (device, place, age …), to see how well a model does on each (Ctrl+Shift+G)",
+        )  # fmt: skip
+        self.to_group.setShortcut("Ctrl+Shift+G")
         self.back = button("Show all", self.clear, role="chip", icon_name="x", name="show-all")
         self.back.hide()
         self.count = label("", "faint")
@@ -76,7 +93,7 @@ class FilterBar(QWidget):
         self.zoom.setAccessibleName("Size of the pictures")
         self.zoom.setToolTip("Size of the pictures (also Ctrl and the mouse wheel)")
         self.zoom.valueChanged.connect(self.zoomed)
-        for widget in (self.show_box, self.order_box, self.search, self.back):
+        for widget in (self.show_box, self.group_box, self.order_box, self.search, self.to_group, self.back):
             row.addWidget(widget)
         row.addStretch(1)
         row.addWidget(self.count)
@@ -94,7 +111,25 @@ class FilterBar(QWidget):
             search=self.search.text(),
             order=order,
             ids=self._ids,
+            group=self.group_box.currentData(),
         )
+
+    def show_groups(self, groups: Mapping[str, Mapping[str, int]]) -> None:
+        """What can be chosen: property to value to number of items. What is chosen stays, where it is still there."""
+        before = self.group_box.currentData()
+        self.group_box.blockSignals(True)
+        self.group_box.clear()
+        self.group_box.addItem("All groups", None)
+        for name, counts in groups.items():
+            for value, count in list(counts.items())[:_MOST_VALUES]:
+                self.group_box.addItem(f"{name}: {value} ({count:,})", (name, value))
+            self.group_box.addItem(f"No {name}", (name, ""))
+        place = next((n for n in range(self.group_box.count()) if self.group_box.itemData(n) == before), 0)
+        self.group_box.setCurrentIndex(place)
+        self.group_box.blockSignals(False)
+        self.group_box.setVisible(bool(groups))
+        if before is not None:
+            self.changed.emit()  # its members may be others now
 
     def set_annotated(self, annotated: bool) -> None:
         """Speak of items that are done, where labels are on pieces of them; of items with a label otherwise."""
@@ -111,6 +146,7 @@ class FilterBar(QWidget):
         """Only these items."""
         self._class_id, self._ids = 0, tuple(ids)
         self.show_box.setCurrentIndex(0)
+        self.group_box.setCurrentIndex(0)
         self._say(title)
 
     def show_uncertain(self) -> None:
@@ -124,6 +160,7 @@ class FilterBar(QWidget):
         self._class_id, self._ids = 0, None
         self.back.hide()
         self.show_box.setCurrentIndex(0)
+        self.group_box.setCurrentIndex(0)
         self.changed.emit()
 
     def _say(self, title: str) -> None:

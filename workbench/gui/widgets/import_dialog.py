@@ -24,6 +24,7 @@ from workbench.data.importers.several import SEPARATORS
 from workbench.errors import UserError
 from workbench.gui.theme import L, M
 from workbench.gui.widgets.basic import Banner, label
+from workbench.gui.widgets.group_columns import GroupColumns
 from workbench.gui.widgets.oddities import Oddities
 from workbench.tasks.base import Task
 
@@ -82,6 +83,7 @@ class ImportDialog(QDialog):
         self.words_column.setObjectName("words-column")
         self.several = QComboBox()
         self.several.setObjectName("several-labels")
+        self.groups = GroupColumns()
         self.empty = QCheckBox("An empty cell means that none of them fits")
         self.empty.setObjectName("empty-is-none")
         columns = plan.columns()
@@ -162,7 +164,17 @@ class ImportDialog(QDialog):
                 box.currentTextChanged.connect(self._label_column_chosen)
             else:
                 box.currentTextChanged.connect(lambda _text: self._choose())
+        self.groups.show_columns(self.plan.columns(), guess.groups if guess is not None else ())
+        self.groups.changed.connect(self._choose)
+        form.addRow("Groups are in", self.groups)
+        self.groups.leave_out(self._taken())
         self._show_several()
+
+    def _taken(self) -> set[str]:
+        """Columns that hold something else than groups."""
+        label_name = self.label_column.currentText()
+        flags = self.plan.flag_columns() if label_name == _A_COLUMN_EACH else ()
+        return {self.content.currentText(), label_name, self.words_column.currentText(), *flags}
 
     def _add_several(self, form: QFormLayout) -> None:
         """How the labels of a cell are parted, and what an empty cell says."""
@@ -205,9 +217,11 @@ class ImportDialog(QDialog):
         content, words = self.content.currentText(), self.words_column.currentText()
         label_name = "" if chosen in (_NO_LABEL, _A_COLUMN_EACH) else chosen
         flags = tuple(n for n in self.plan.flag_columns() if n != content) if chosen == _A_COLUMN_EACH else ()
+        self.groups.leave_out(self._taken())
         choice = ColumnChoice(
             content, label_name, self._is_path and content == self._guessed, "" if words == _NO_LABEL else words,
             str(self.several.currentData() or "") if label_name else "", flags, self.empty.isChecked(),
+            self.groups.chosen(),
         )  # fmt: skip
         try:
             self.plan.choose(choice)
