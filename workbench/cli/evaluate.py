@@ -7,6 +7,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from workbench.cli import certainty
 from workbench.cli.output import as_json, note, out, problem, progress
 
 
@@ -23,6 +24,7 @@ def add(commands: Any) -> None:
     command.add_argument(
         "--set", action="append", metavar="NAME=VALUE", help="an option of the task, for example target=deu_Latn"
     )
+    certainty.add(command)
     command.set_defaults(labels="")
     command.add_argument("--json", action="store_true")
     command.set_defaults(run=run)
@@ -30,6 +32,8 @@ def add(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Returns 0, or 3 when some items could not be read."""
+    if certainty.asked(options):
+        return certainty.run(options)
     from workbench.catalog.catalog import Catalog
     from workbench.data.importers import ColumnChoice, sniff
     from workbench.data.types import NewItem
