@@ -218,9 +218,12 @@ def test_settling_again_starts_from_what_the_network_says(digits_folder: Digits,
     given = [Example(Item(n, "picture", f.name, f), names.index(f.parent.name)) for n, f in enumerate(files)]
     card, _ = catalog.suggest(task.info.id)
     with shared_pool().use_network(card, "cpu") as model:
-        model.set_head(names, torch.randn(2, model.feature_width, generator=torch.Generator().manual_seed(1)), torch.zeros(2))
+        model.set_head(
+            names, torch.randn(2, model.feature_width, generator=torch.Generator().manual_seed(1)), torch.zeros(2)
+        )
         lesson = PooledLesson(
-            task, Material(model, names, How.BALANCED, "cpu", Control(), tuple(given), Path("unused"))  # type: ignore[arg-type]
+            task,
+            Material(model, names, How.BALANCED, "cpu", Control(), tuple(given), Path("unused")),  # type: ignore[arg-type]
         )
         prepared = [lesson.prepare(e) for e in given]
         before = lesson.check(prepared).predictions

@@ -116,7 +116,7 @@ def _costs(asked_for: str, seen: Any, told: dict[str, Any], said: list[str]) -> 
     usual = consequences(seen.test, seen.classes, name, None, cost)
     now = consequences(seen.test, seen.classes, name, threshold, cost)
     told["costs"] = now.to_json() | {"likeliest_class": usual.to_json()}
-    said += [f"Called “{name}” from {threshold:.0%} on: {now.sentence()}", f"As it is now: {usual.sentence()}"]
+    said += [f"Called “{name}” from {threshold:.0%} on: {now.sentence()}", now.beside(usual)]
     return Decision(name, threshold, cost)
 
 

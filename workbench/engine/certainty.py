@@ -38,9 +38,7 @@ class Sureness:
     model_id: str
 
 
-def sureness(
-    project: Project, run_id: str, catalog: Catalog | None = None, control: Control | None = None
-) -> Sureness:
+def sureness(project: Project, run_id: str, catalog: Catalog | None = None, control: Control | None = None) -> Sureness:
     """Of a run that sorts into classes, by the labels its items have now.
 
     Raises:
@@ -86,4 +84,3 @@ def keep_decision(card: ModelCard, decision: Decision | None, catalog: Catalog) 
     shared_pool().release(card.id)
     catalog.refresh()
     return changed
-

@@ -22,8 +22,8 @@ from workbench.runtimes.network import Network
 from workbench.runtimes.registry import open_model
 from workbench.runtimes.sound_network import SoundNetwork
 from workbench.tasks.base import PooledTask
-from workbench.tasks.registry import get_pooled, get_task
 from workbench.tasks.decision import decision_of
+from workbench.tasks.registry import get_pooled, get_task
 from workbench.tasks.several import thresholds_of
 from workbench.tasks.temperature import temperature_of
 

@@ -84,7 +84,7 @@ class LearningCurve:
     def expected(self, n: int) -> float:
         """The score with `n` examples, as the power law goes on from the whole."""
         last = self.points[-1]
-        return 1 - (1 - last.mean) * (n / last.n) ** -max(0.0, self.slope)
+        return 1 - (1 - last.mean) * math.pow(n / last.n, -max(0.0, self.slope))
 
     def verdict(self) -> str:
         """ "data", "model", "both" or "neither": what would help."""
@@ -126,7 +126,12 @@ class LearningCurve:
 
 
 def learning_curve(
-    project: Project, model_id: str, catalog: Catalog, control: Control | None = None, seed: int = 0, draws: int = _DRAWS
+    project: Project,
+    model_id: str,
+    catalog: Catalog,
+    control: Control | None = None,
+    seed: int = 0,
+    draws: int = _DRAWS,
 ) -> LearningCurve:
     """Learn from growing shares of the project's training part; nothing is kept but features.
 

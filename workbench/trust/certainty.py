@@ -104,7 +104,9 @@ def reliability(predictions: Sequence[ItemPrediction], classes: Sequence[str]) -
 def without_temperature(predictions: Sequence[ItemPrediction], temperature: float) -> list[ItemPrediction]:
     """The same answers as they were before a temperature was applied."""
     return [
-        ItemPrediction(p.item_id, p.split, p.true_class, p.predicted_class, tempered(p.scores, 1 / temperature), p.record)
+        ItemPrediction(
+            p.item_id, p.split, p.true_class, p.predicted_class, tempered(p.scores, 1 / temperature), p.record
+        )
         for p in predictions
     ]
 
@@ -150,9 +152,7 @@ class Certainty:
             return f"{text} On the test items its percentages are off by {now:.1%} on average, as before."
         if now < then:
             return f"{text} On the test items its percentages are off by {now:.1%} on average, {then:.1%} before."
-        return (
-            f"{text} On the test items it did not help: its percentages are off by {now:.1%} on average, {then:.1%} before."
-        )
+        return f"{text} On the test items it did not help: its percentages are off by {now:.1%} on average, {then:.1%} before."
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -163,9 +163,7 @@ class Certainty:
         }  # fmt: skip
 
 
-def certainty(
-    test: Sequence[ItemPrediction], classes: Sequence[str], temperature: float, steering: int
-) -> Certainty:
+def certainty(test: Sequence[ItemPrediction], classes: Sequence[str], temperature: float, steering: int) -> Certainty:
     """Of answers to test items as they were kept, with their temperature applied."""
     plain = test if temperature == 1.0 else without_temperature(test, temperature)
     return Certainty(temperature, steering, reliability(plain, classes), reliability(test, classes))
@@ -203,12 +201,26 @@ class Consequences:
         share = f" (of all such items expect {low:.0%} to {high:.0%} missed)" if self.there else ""
         return (
             f"Of {self.n} test items it misses {self.missed} of {self.there} “{self.name}”{share} and gives"
-            f" {self.false_alarms} false alarms; of 100 items that is {self.missed / self.n * 100:.1f} missed and"
+            f" {_alarms(self.false_alarms)}; of 100 items that is {self.missed / self.n * 100:.1f} missed and"
             f" {self.false_alarms / self.n * 100:.1f} false alarms."
         )
 
+    def beside(self, usual: Consequences) -> str:
+        """This one against answering with the likeliest class, on the same items, honestly."""
+        text = f"With the likeliest class as the answer: {usual.missed} missed, {_alarms(usual.false_alarms)}."
+        if not self.n:
+            return text
+        text += f" Counted in false alarms, that costs {usual.total:g}; this costs {self.total:g}"
+        if self.total > usual.total:
+            return f"{text}, so on the test items it did not pay off."
+        return f"{text}, just as much." if self.total == usual.total else f"{text}."
+
     def to_json(self) -> dict[str, Any]:
         return asdict(self) | {"total": self.total, "sentence": self.sentence()}
+
+
+def _alarms(count: int) -> str:
+    return "1 false alarm" if count == 1 else f"{count} false alarms"
 
 
 def consequences(
@@ -298,7 +310,9 @@ class Answering:
 def answering(predictions: Sequence[ItemPrediction], sure_from: float) -> Answering:
     """What this limit leads to on these items."""
     answered = [p for p in predictions if max(p.scores, default=0.0) >= sure_from]
-    return Answering(sure_from, len(predictions), len(answered), sum(p.true_class == p.predicted_class for p in answered))
+    return Answering(
+        sure_from, len(predictions), len(answered), sum(p.true_class == p.predicted_class for p in answered)
+    )
 
 
 def answering_curve(predictions: Sequence[ItemPrediction]) -> list[Answering]:

@@ -62,14 +62,16 @@ class CertaintyPanel(QScrollArea):
         self.certainty_words = label("", wrap=True, selectable=True)
         self.certainty_words.setObjectName("certainty-words")
         self.reliability.body.addWidget(self.certainty_words)
+        self.reliability.body.addStretch(1)
         plots.addWidget(self.reliability, 1)
         self.silent = AnsweringPlot()
         self._build_silence()
         plots.addWidget(self.silent, 1)
-        column.addLayout(plots, 1)
+        column.addLayout(plots)
         column.addWidget(self._build_costs())
         column.addWidget(self._build_keep())
         column.addWidget(self._build_curve())
+        column.addStretch(1)
         self.setWidget(holder)
 
     # Looking -----------------------------------------------------------------------------------------------------------
@@ -151,8 +153,7 @@ class CertaintyPanel(QScrollArea):
         else:
             now = consequences(seen.test, seen.classes, name, self._threshold, cost)
             self.costs_words.setText(
-                f"Called “{name}” from {self._threshold:.0%} on: {now.sentence()}\n"
-                f"With the likeliest class as the answer: {usual.missed} missed, {usual.false_alarms} false alarms."
+                f"Called “{name}” from {self._threshold:.0%} on: {now.sentence()}\n{now.beside(usual)}"
             )
         self._may_keep()
 
@@ -218,7 +219,9 @@ class CertaintyPanel(QScrollArea):
             return
         asked = run.id
         self.learn.setEnabled(False)
-        self.curve_words.setText("Learning from an eighth, a quarter, half and all of the examples, several times over …")
+        self.curve_words.setText(
+            "Learning from an eighth, a quarter, half and all of the examples, several times over …"
+        )
 
         def work(control: Control) -> LearningCurve:
             from workbench.engine.learning_curve import learning_curve
@@ -251,6 +254,7 @@ class CertaintyPanel(QScrollArea):
         self.silence.setAccessibleName("Say nothing below this certainty")
         self.silence.setToolTip("Reject option: below this probability of the likeliest class there is no answer")
         self.silence.setRange(0, _STEPS)
+        self.silence.setMinimumHeight(24)
         self.silence.valueChanged.connect(lambda _v: self._silence_moved())
         row.addWidget(self.silence, 1)
         self.silence_value = label("never", "soft")
@@ -260,6 +264,7 @@ class CertaintyPanel(QScrollArea):
         self.silence_words = label("", wrap=True, selectable=True)
         self.silence_words.setObjectName("silence-words")
         self.silent.body.addWidget(self.silence_words)
+        self.silent.body.addStretch(1)
 
     def _build_costs(self) -> QWidget:
         card = Card(spacing=S)
@@ -280,6 +285,7 @@ class CertaintyPanel(QScrollArea):
         self.cost_box.setAccessibleName("How many times as much as a false alarm")
         self.cost_box.setRange(0.01, 10_000)
         self.cost_box.setDecimals(2)
+        self.cost_box.setMinimumWidth(96)
         self.cost_box.setValue(10)
         self.cost_box.valueChanged.connect(lambda _v: self._choose())
         row.addWidget(self.cost_box)
@@ -313,7 +319,9 @@ class CertaintyPanel(QScrollArea):
         card = Card(spacing=S)
         row = QHBoxLayout()
         title = label("Would more examples help?", "strong")
-        title.setToolTip("Learning curve: Quick heads on growing shares of the training items, with a power law through them")
+        title.setToolTip(
+            "Learning curve: Quick heads on growing shares of the training items, with a power law through them"
+        )
         row.addWidget(title, 1)
         self.learn = button(
             "Find out", self._learn, icon_name="chart-column", name="learning-curve",

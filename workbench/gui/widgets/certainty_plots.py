@@ -14,6 +14,9 @@ from workbench.gui.theme import XS, L, theme
 from workbench.gui.widgets.basic import Card, label
 from workbench.trust.certainty import Answering, Reliability
 
+_HEIGHT = 250
+# The surest few say nothing yet of how often it is right.
+_FEWEST = 5
 _TICKS = [[(v / 100, f"{v} %") for v in range(0, 101, 25)], [(v / 100, "") for v in range(0, 101, 5)]]
 
 
@@ -36,7 +39,7 @@ class _SharePlot(Card):
         self.plot.hideButtons()
         self.plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.plot.setFrameShape(self.plot.Shape.NoFrame)
-        self.plot.setMinimumHeight(170)
+        self.plot.setFixedHeight(_HEIGHT)
         # A wheel over it scrolls the page, as anywhere else.
         self.plot.wheelEvent = lambda event: event.ignore()
         self.plot.setToolTip(tip)
@@ -47,6 +50,8 @@ class _SharePlot(Card):
             axis.setTicks(_TICKS)
             axis.setLabel(words)
         self.item.setXRange(0, 1, padding=0.03)
+        # Room for the last number.
+        self.item.layout.setContentsMargins(0, 6, 24, 0)
         self.item.setYRange(0, 1, padding=0.04)
         self.setAccessibleName(heading)
         theme().changed.connect(self._restyle)
@@ -71,7 +76,7 @@ class _SharePlot(Card):
             axis.setPen(self._pg.mkPen(theme().colour("line")))
             axis.setTextPen(self._pg.mkPen(theme().colour("text_soft")))
             axis.setTickFont(small)
-            axis.setStyle(tickLength=-4)
+            axis.setStyle(tickLength=-4, hideOverlappingLabels=False)
             axis.label.setFont(small)
         self.item.showGrid(x=False, y=True, alpha=0.18)
         self.draw()
@@ -146,7 +151,7 @@ class AnsweringPlot(_SharePlot):
 
     def show_curve(self, curve: Sequence[Answering], now: Answering | None) -> None:
         """The curve and the point on it that is chosen."""
-        self._curve, self._now = list(curve), now
+        self._curve, self._now = [p for p in curve if p.answered >= _FEWEST], now
         words = "" if now is None else f"answers {now.share_answered:.0%}, right on {now.share_right:.0%} of those"
         self.setAccessibleDescription(words or "Nothing was tested.")
         self.draw()
