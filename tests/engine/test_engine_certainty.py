@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from workbench.app_paths import resources
 from workbench.catalog.catalog import Catalog
 from workbench.cli import app
 from workbench.data.project import Project
@@ -183,23 +182,33 @@ def test_being_ahead_on_its_own_examples_is_told_from_chance() -> None:
     assert ahead(epochs([0.1], [0.2], (1.0, 0.93)), 100, How.QUICK, "texts") is None
 
 
-def test_labels_drawn_by_lot_are_learnt_by_heart(
-    digits_folder: Digits, make_project: MakeProject, catalog: Catalog, tmp_path: Path
-) -> None:
-    import random
+@pytest.mark.parametrize(
+    ("kind", "kept_is_ahead", "rises"),
+    [("lots", False, True), ("few", True, True), ("neither", False, False), ("model", False, False)],
+)
+def test_learning_by_heart_is_found_on_real_paths_of_heads(kind: str, kept_is_ahead: bool, rises: bool) -> None:
+    """Labels drawn by lot (the strictest head, which has learnt nothing, is kept), a rule learnt from far too few, two
+    clouds, and what cannot be learnt at all."""
+    import torch
 
-    rng = random.Random(2)
-    for file in sorted((resources() / "samples" / "digits").rglob("*.png"))[::5][:80]:
-        to = tmp_path / "lots" / rng.choice("ab") / f"{file.parent.name}-{file.name}"
-        to.parent.mkdir(parents=True, exist_ok=True)
-        to.write_bytes(file.read_bytes())
-    project = make_project(tmp_path / "lots")
-    card, _ = catalog.suggest(project.task_id)
-    events = list(fit(new_config(project, card), project, catalog))
-    told = [e.text for e in events if isinstance(e, Advice) and e.code == "overfitting"]
-    kept = next(e for e in reversed(events) if isinstance(e, EpochDone) and e.is_best)
-    # The strictest head learns nothing, which is the best to be had; where it learnt, it says that it was by heart.
-    assert bool(told) == (kept.train_score > 0.9) and kept.validation_score < 0.75
+    from workbench.engine.head import fit_path
+
+    if kind == "lots":
+        generator = torch.Generator().manual_seed(3)
+        x = {s: torch.randn(n, 80, generator=generator) for s, n in ((Split.TRAIN, 60), (Split.VALIDATION, 100))}
+        y = {s: torch.randint(0, 2, (len(m),), generator=generator) for s, m in x.items()}
+    else:
+        examples, found = _planted("data" if kind == "few" else kind)
+        x = {s: m for s, m in found.items() if isinstance(m, torch.Tensor)}
+        y = {s: torch.tensor([e.target for e in examples[s]]) for s in examples}
+        if kind == "few":
+            x[Split.TRAIN], y[Split.TRAIN] = x[Split.TRAIN][:50], y[Split.TRAIN][:50]
+    rounds = [
+        EpochDone(s.index + 1, s.train_loss, s.train_accuracy, s.validation_loss, s.validation_accuracy, s.is_best, 0.0)
+        for s in fit_path(x[Split.TRAIN], y[Split.TRAIN], x[Split.VALIDATION], y[Split.VALIDATION], 2)
+    ]
+    assert (ahead(rounds, len(y[Split.VALIDATION]), How.QUICK, "texts") is not None) is kept_is_ahead
+    assert (rising(rounds, How.QUICK, "texts") is not None) is rises
 
 
 # A lesson that goes on ------------------------------------------------------------------------------------------------------
