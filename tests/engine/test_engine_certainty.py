@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 from collections.abc import Callable
 from dataclasses import replace
@@ -14,6 +15,7 @@ from workbench.cli import app
 from workbench.data.project import Project
 from workbench.data.types import Item, Split
 from workbench.engine.certainty import keep_decision, sureness
+from workbench.engine.evaluate import evaluate
 from workbench.engine.events import Advice, EpochDone, Finished, How
 from workbench.engine.export import export_onnx
 from workbench.engine.fit import fit, new_config
@@ -26,6 +28,7 @@ from workbench.tasks.lesson import Example, Material
 from workbench.tasks.pooled_lesson import PooledLesson
 from workbench.tasks.predictions import Scores
 from workbench.tasks.registry import get_task
+from workbench.trust.report import render
 
 MakeProject = Callable[[Path], Project]
 Digits = Callable[..., Path]
@@ -62,6 +65,11 @@ def test_a_run_says_how_sure_it_is_and_what_is_decided_is_applied_everywhere(
         values = {s.name: s.value for s in result.prediction.top}
         assert [values[c] for c in found.classes] == pytest.approx(list(said.scores), abs=2e-3)
 
+    # The report says the same of the very same answers.
+    page = render(project, project.run(finished.run_id), evaluate(project, finished.run_id, catalog=catalog))
+    assert html.escape(found.certainty.after.sentence()) in page
+    assert f"Brier score {found.certainty.after.brier:.3f}" in page
+
     # A decision is kept with the model, applied at once, and goes with it as a file.
     decided = keep_decision(card, Decision("three", 0.0, 50.0), catalog)
     sample = items[asked[0].item_id].sample()
@@ -79,12 +87,13 @@ def test_a_run_says_how_sure_it_is_and_what_is_decided_is_applied_everywhere(
     assert "decision" not in keep_decision(quiet, None, catalog).options
     with pytest.raises(UserError):
         keep_decision(catalog.suggest(project.task_id)[0], Decision("three"), catalog)
+    _on_the_command_line(project, catalog, finished, capsys)
 
 
-def test_the_command_line_tells_certainty_costs_and_the_learning_curve(
-    taught: tuple[Project, Catalog, Finished], capsys: pytest.CaptureFixture[str]
+def _on_the_command_line(
+    project: Project, catalog: Catalog, finished: Finished, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    project, catalog, finished = taught
+    """The same, and the learning curve."""
     where = str(project.folder)
     project.close()
     asked = ["evaluate", finished.model_id, where, "--certainty", "--missed", "three=10", "--right", "0.99"]

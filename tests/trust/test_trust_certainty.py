@@ -248,6 +248,7 @@ def test_a_decision_changes_the_answer_and_can_say_nothing() -> None:
     prediction = Scores((Score("a", 0.5, 0), Score("b", 0.3, 1), Score("c", 0.2, 2)))
     found = decided(prediction, Decision("c", 0.15, 10.0))
     assert found.best.name == "c" and found.summary() == "c" and [s.name for s in found.top] == ["c", "a", "b"]
+    assert "“c” is the answer from 15% on" in found.note and not decided(prediction, Decision("a", 0.4)).note
     assert decided(prediction, Decision("a", 0.6)).best.name == "b"
     unsure = decided(prediction, Decision(sure_from=0.6))
     assert unsure.chosen == () and unsure.summary() == "not sure (perhaps a)" and unsure.to_json()["unsure"]

@@ -91,6 +91,10 @@ def decided(prediction: Scores, decision: Decision) -> Scores:
             top = (rest[0], *(s for s in top if s is not rest[0]))
     if not found and max(s.value for s in top) < decision.sure_from:
         return replace(prediction, top=top, unsure=True)
+    if top[0] is not prediction.top[0]:
+        how = f"from {decision.threshold:.0%} on" if found else f"only from {decision.threshold:.0%} on"
+        why = f"“{decision.name}” is the answer {how}, as was decided for this model."
+        return replace(prediction, top=top, note=f"{prediction.note} {why}".strip())
     return replace(prediction, top=top)
 
 
