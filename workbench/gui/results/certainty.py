@@ -92,7 +92,7 @@ class CertaintyPanel(QScrollArea):
             from workbench.engine.certainty import sureness
 
             found = sureness(project, run.id, catalog, control)
-            return found, answering_curve(found.test)
+            return found, answering_curve(found.validation)
 
         def came(found: tuple[Sureness, list[Answering]]) -> None:
             if asked == self._asked:
@@ -161,9 +161,10 @@ class CertaintyPanel(QScrollArea):
         limit = self.silence.value() / _STEPS
         self.silence_value.setText(f"below {limit:.0%}" if limit else "never")
         if self.seen is not None:
-            now = answering(self.seen.test, limit)
+            # Drawn on the steering items, so that the limit is not chosen on the test items.
+            now = answering(self.seen.validation, limit)
             self.silent.show_curve(self._points, now)
-            self.silence_words.setText(now.sentence())
+            self.silence_words.setText(answering(self.seen.test, limit).sentence())
         self._may_keep()
 
     def _may_keep(self) -> None:

@@ -139,9 +139,9 @@ class AnsweringPlot(_SharePlot):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(
             "Say nothing when unsure",
-            "Risk-coverage curve: the fewer it answers, taking the surest first, the more often it is right. The point is"
-            " the limit you set.",
-            "share of items it answers",
+            "Risk-coverage curve on the steering (validation) items: the fewer it answers, taking the surest first, the more"
+            " often it is right. The point is the limit you set; what that leads to on the test items is said below.",
+            "share of steering items it answers",
             "right on those",
             parent,
         )
