@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from workbench.cli import certainty
 from workbench.cli.output import as_json, note, out, problem, progress
 
 
@@ -32,6 +33,7 @@ def add(commands: Any) -> None:
     command.add_argument(
         "--set", action="append", metavar="NAME=VALUE", help="an option of the task, for example target=deu_Latn"
     )
+    certainty.add(command)
     command.set_defaults(labels="")
     command.add_argument("--json", action="store_true")
     command.set_defaults(run=run)
@@ -39,6 +41,8 @@ def add(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Returns 0, or 3 when some items could not be read."""
+    if certainty.asked(options):
+        return certainty.run(options)
     from workbench.catalog.catalog import Catalog
     from workbench.data.importers import ColumnChoice, sniff
     from workbench.data.store import DATABASE

@@ -22,8 +22,10 @@ from workbench.runtimes.network import Network
 from workbench.runtimes.registry import open_model
 from workbench.runtimes.sound_network import SoundNetwork
 from workbench.tasks.base import PooledTask
+from workbench.tasks.decision import decision_of
 from workbench.tasks.registry import get_pooled, get_task
 from workbench.tasks.several import thresholds_of
+from workbench.tasks.temperature import temperature_of
 
 if TYPE_CHECKING:
     import torch
@@ -159,11 +161,16 @@ def export_onnx(card: ModelCard, target: Path, samples: Sequence[Sample], contro
         control.check()
         note: dict[str, Any] = {
             "labels": list(model.labels), "inputs": names, "output": "logits", **model.beside(file.parent),
-            "activation": "softmax",
+            # Divide the logits by the temperature before the softmax, so that its percentages mean what they say.
+            "activation": "softmax", "temperature": temperature_of(card.options),
         }  # fmt: skip
+        decision = decision_of(card.options, model.labels)
+        if decision is not None:
+            note["decision"] = decision.to_options()
         thresholds = thresholds_of(card.options, len(model.labels))
         if thresholds is not None:
             # A label counts when the sigmoid of its logit is at least its threshold.
+            del note["temperature"]
             note |= {"activation": "sigmoid", "thresholds": list(thresholds)}
         write_note(file, note)
         control.progress(0, 0, "Checking the exported model")

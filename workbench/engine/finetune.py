@@ -24,6 +24,7 @@ from workbench.engine.events import (
 )
 from workbench.engine.head import HeadStep
 from workbench.engine.judging import Verdict, live_samples, verdict
+from workbench.engine.overfitting import rising
 from workbench.engine.quick import best_head, look
 from workbench.engine.reading import Prepared, read_batches
 from workbench.engine.run import Outcome, Run
@@ -235,7 +236,8 @@ def _epochs(training: Training) -> Generator[RunEvent, None, str]:
     """All epochs. Returns the reason why it ended."""
     run = training.run
     yield StageChanged("Learning")
-    previous_train = float("inf")
+    rounds: list[EpochDone] = []
+    told = False
     while training.position.epoch <= training.epochs:
         if training.position.bad_epochs >= run.config.patience:
             # It was killed between saving its last epoch and stopping by itself.
@@ -248,10 +250,11 @@ def _epochs(training: Training) -> Generator[RunEvent, None, str]:
         train_loss = position.loss_sum / max(1, position.seen)
         is_best, moved = _better(training, said, bool(items))
         number = position.epoch
-        yield EpochDone(
+        rounds.append(EpochDone(
             number, train_loss, position.right / max(1, position.seen) if position.right >= 0 else -1.0, said.loss,
             said.score, is_best, time.monotonic() - began, said.metric,
-        )  # fmt: skip
+        ))  # fmt: skip
+        yield rounds[-1]
         training.position = replace(
             position, epoch=number + 1, step_in_epoch=0, loss_sum=0.0, right=0, seen=0,
             best_loss=min(position.best_loss, said.loss) if losses else position.best_loss,
@@ -265,13 +268,10 @@ def _epochs(training: Training) -> Generator[RunEvent, None, str]:
         yield CheckpointSaved(number, training.position.step, is_best)
         yield from live_samples(run, number, items, found)
         bad = training.position.bad_epochs
-        if bad == 2 and train_loss < previous_train:
-            yield Advice(
-                "overfitting",
-                f"It goes on learning its own examples by heart, but gets no better on {run.task.info.nouns} it has not seen."
-                " More or more varied examples would help more than more training.",
-            )
-        previous_train = train_loss
+        by_heart = None if told else rising(rounds, run.config.how, run.task.info.nouns, run.config.augment)
+        if by_heart is not None:
+            told = True
+            yield by_heart
         if bad >= run.config.patience:
             yield Advice(
                 "plateau",

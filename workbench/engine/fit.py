@@ -23,6 +23,7 @@ from workbench.engine.quick import train_quick
 from workbench.engine.run import Outcome, Run, RunLog, new_config, prepare, read_events, resumable, trainable
 from workbench.errors import Cancelled, UserError
 from workbench.tasks.base import PooledTask
+from workbench.tasks.temperature import TEMPERATURE
 from workbench.trust.judging import Judgement
 
 __all__ = ["fit", "new_config", "read_events", "resumable", "trainable"]
@@ -97,9 +98,9 @@ def _events(run: Run, book: RunLog, resume: bool, started: float) -> Iterator[Ru
         outcome = yield from train_network(run, resume)
     yield StageChanged("Saving your model")
     card, evaluation = _keep(run, outcome)
-    book.status(
-        "cancelled" if outcome.reason == "cancelled" else "done", "", evaluation.headline() | {"model_id": card.id}
-    )
+    kept = {name: card.options[name] for name in (TEMPERATURE,) if name in card.options}
+    metrics = evaluation.headline() | {"model_id": card.id} | kept
+    book.status("cancelled" if outcome.reason == "cancelled" else "done", "", metrics)
     yield Finished(
         run.config.run_id,
         outcome.reason,

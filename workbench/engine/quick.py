@@ -12,6 +12,7 @@ from workbench.engine.events import Advice, EpochDone, RunEvent, StageChanged, S
 from workbench.engine.features import FeatureCache, Features, compute_features
 from workbench.engine.head import STRENGTHS, HeadStep, fit_path
 from workbench.engine.judging import live_samples
+from workbench.engine.overfitting import ahead
 from workbench.engine.pool import shared_pool
 from workbench.engine.run import Outcome, Run
 from workbench.errors import UserError
@@ -88,16 +89,18 @@ def train_quick(run: Run, task: PooledTask) -> Generator[RunEvent, None, Outcome
         yield StageChanged("Learning")
         best: HeadStep | None = None
         began = time.monotonic()
+        rounds: list[EpochDone] = []
         for step in best_head(run, task, looked):
             if step.is_best or best is None:
                 best = step
             number = step.index + 1
             spent = time.monotonic() - began
             yield StepDone(number, float(number), step.train_loss, 0.0, spent / number * (len(STRENGTHS) - number))
-            yield EpochDone(
+            rounds.append(EpochDone(
                 number, step.train_loss, step.train_accuracy, step.validation_loss, step.validation_accuracy,
                 best is step, spent, task.metric,
-            )  # fmt: skip
+            ))  # fmt: skip
+            yield rounds[-1]
             validation = looked.features[Split.VALIDATION]
             logits = validation @ step.weight.T + step.bias
             said = task.answers(logits, run.config.classes)
@@ -109,6 +112,9 @@ def train_quick(run: Run, task: PooledTask) -> Generator[RunEvent, None, Outcome
                 f"Learning the examples more closely did not help on {run.task.info.nouns} it had not seen, so the version"
                 f" of step {best.index + 1} of {len(STRENGTHS)} is kept.",
             )
+        by_heart = ahead(rounds, len(looked.items[Split.VALIDATION]), run.config.how, run.task.info.nouns)
+        if by_heart is not None:
+            yield by_heart
         yield StageChanged("Checking")
         said = task.answers(validation @ best.weight.T + best.bias, run.config.classes)
         checked = [run.examples[i.id] for i in looked.items[Split.VALIDATION]]

@@ -76,6 +76,8 @@ def said(prediction: Prediction, threshold: float | None = None, top: int = 1) -
         counting = prediction.chosen if threshold is None else [s for s in prediction.top if s.value >= threshold]
         return [Said(s.name, s.value) for s in sorted(counting, key=lambda s: -s.value)]
     if isinstance(prediction, Scores):
+        if prediction.unsure and threshold is None:
+            return []
         return [Said(s.name, s.value) for s in prediction.top[:top] if s.value >= (threshold or 0.0)]
     if isinstance(prediction, Boxes):
         whole = max(1, prediction.width * prediction.height)

@@ -11,8 +11,16 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from workbench.control import Control
 from workbench.errors import UserError
 from workbench.tasks.base import BaseTask, TryOptions
+from workbench.tasks.decision import DECISION, decided, decision_of
 from workbench.tasks.predictions import Prediction, Score, Scores
 from workbench.tasks.several import several_scores, thresholds_of
+from workbench.tasks.temperature import (
+    CALIBRATED_ON,
+    TEMPERATURE,
+    at_temperature,
+    settle_temperature,
+    temperature_of,
+)
 
 if TYPE_CHECKING:
     import torch
@@ -23,6 +31,8 @@ if TYPE_CHECKING:
     from workbench.tasks.lesson import Example, Lesson, Material
 
 _LONGEST_LIST = 20
+# What is settled for one set of classes, and says nothing of another.
+_OF_THE_CLASSES = frozenset(("multi_label", "thresholds", TEMPERATURE, CALIBRATED_ON, DECISION))
 
 
 class Softmax:
@@ -95,7 +105,10 @@ class Classification(Softmax, BaseTask):
         thresholds = thresholds_of(model.card.options, len(model.labels))
         if thresholds is not None:
             return several_scores(logits, model.labels, thresholds, notes, _LONGEST_LIST)
-        return self.decode(logits, model.labels, notes)
+        options = model.card.options
+        found = self.decode(logits.float() / temperature_of(options), model.labels, notes)
+        decision = decision_of(options, model.labels)
+        return found if decision is None else [decided(scores, decision) for scores in found]
 
     def decode(self, logits: torch.Tensor, labels: Sequence[str], notes: Sequence[str]) -> list[Scores]:
         import torch
@@ -134,11 +147,12 @@ class Classification(Softmax, BaseTask):
     def settle(
         self, options: Mapping[str, Any], examples: Sequence[Example], answers: Sequence[Prediction], classes: int
     ) -> dict[str, Any]:
-        # A base whose classes were independent of each other leaves nothing of that.
-        return {name: value for name, value in options.items() if name not in ("multi_label", "thresholds")}
+        # What was settled for the base's classes says nothing of these.
+        kept = {name: value for name, value in options.items() if name not in _OF_THE_CLASSES}
+        return kept | settle_temperature(answers, [e.target for e in examples], classes)
 
     def settled(self, prediction: Prediction, options: Mapping[str, Any]) -> Prediction:
-        return prediction
+        return at_temperature(prediction, temperature_of(options))
 
     def agree(self, first: torch.Tensor, second: torch.Tensor, options: Mapping[str, Any]) -> int:
         return int((first.argmax(1) == second.argmax(1)).sum())

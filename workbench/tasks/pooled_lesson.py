@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from workbench.errors import UserError
 from workbench.tasks.lesson import Checked, Example, How, Material, Step
 from workbench.tasks.predictions import Prediction
+from workbench.tasks.temperature import CALIBRATED_ON, TEMPERATURE, at_temperature, temperature_of
 
 if TYPE_CHECKING:
     import torch
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
 
 _EPOCHS = {How.QUICK: 1, How.BALANCED: 12, How.THOROUGH: 20}
 _HEAD_RATE = 1e-3
-# Beside the weights, in the state of a model that gives several labels.
-_THRESHOLDS = "settled.thresholds"
+# Beside the weights, in the state of a model: what was settled on the validation examples.
+_SETTLED = {name: f"settled.{name}" for name in ("thresholds", TEMPERATURE, CALIBRATED_ON)}
 
 
 def trained_stages(stages: Sequence[list[nn.Parameter]], how: How) -> list[list[nn.Parameter]]:
@@ -105,20 +106,26 @@ class PooledLesson:
 
     def settle(self, examples: Sequence[Example], answers: Sequence[Prediction]) -> list[Prediction]:
         """What the task decides on the validation examples; goes on the taught model's card."""
-        self._options = self._task.settle(self._before, examples, answers, self._classes)
-        return [self._task.settled(p, self._options) for p in answers]
+        # `check` has answered as it was settled before; it is settled anew from what the network itself says.
+        plain = [at_temperature(p, 1 / temperature_of(self._options)) for p in answers]
+        self._options = self._task.settle(self._before, examples, plain, self._classes)
+        return [self._task.settled(p, self._options) for p in plain]
 
     def state(self) -> dict[str, torch.Tensor]:
         import torch
 
-        settled = self._options.get("thresholds")
-        kept = {} if settled is None else {_THRESHOLDS: torch.tensor(settled, dtype=torch.float64)}
+        kept = {
+            key: torch.tensor(self._options[name], dtype=torch.float64)
+            for name, key in _SETTLED.items()
+            if name in self._options
+        }
         return {**self._model.state(), **kept}
 
     def load_state(self, state: Mapping[str, torch.Tensor]) -> None:
-        if _THRESHOLDS in state:
-            self._options = {**self._options, "thresholds": state[_THRESHOLDS].tolist()}
-        self._model.load_state({name: tensor for name, tensor in state.items() if name != _THRESHOLDS})
+        left = {name: value for name, value in self._options.items() if name not in _SETTLED}
+        self._options = left | {name: state[key].tolist() for name, key in _SETTLED.items() if key in state}
+        settled = set(_SETTLED.values())
+        self._model.load_state({name: tensor for name, tensor in state.items() if name not in settled})
 
     def result(self) -> Network:
         self._model.card = replace(self._model.card, options=self._options)

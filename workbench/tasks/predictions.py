@@ -15,6 +15,7 @@ from workbench.runtimes.base import Places, Tag, Word
 _LONGEST_LINE = 90
 # Of several labels not one is true: that is an answer, too.
 NONE_OF_THEM = "none of them"
+NOT_SURE = "not sure"
 # Below any margin there is, and still a number in JSON.
 _NEVER = -1e9
 # The note of a text of which only the surprise was measured.
@@ -48,11 +49,13 @@ class Scores:
             true, those that count come first.
         note: a plain sentence the person must see with it ("Only the first 256 words were read."), or "".
         several: the classes are independent of each other; none, one or more of them are true.
+        unsure: the best class is too doubtful to be an answer (see `workbench.tasks.decision`).
     """
 
     top: tuple[Score, ...]
     note: str = ""
     several: bool = False
+    unsure: bool = False
     kind: ClassVar[str] = "scores"
 
     @property
@@ -61,7 +64,9 @@ class Scores:
 
     @property
     def chosen(self) -> tuple[Score, ...]:
-        """The answer: the best class, or (`several`) those that count, which may be none."""
+        """The answer: the best class, or (`several`) those that count, which may be none; none when it is not sure."""
+        if self.unsure:
+            return ()
         return tuple(s for s in self.top if s.counts) if self.several else self.top[:1]
 
     @property
@@ -73,6 +78,8 @@ class Scores:
         found: dict[str, Any] = {"kind": self.kind}
         if self.several:
             found |= {"several": True, "labels": [s.name for s in self.chosen]}
+        if self.unsure:
+            found["unsure"] = True
         return found | {
             "scores": [
                 {"label": s.name, "score": round(s.value, 6)}
@@ -84,13 +91,15 @@ class Scores:
 
     def summary(self) -> str:
         """One line for a table cell: "tabby cat"; of several: "work, travel", or "none of them"."""
+        if self.unsure:
+            return f"{NOT_SURE} (perhaps {self.best.name})"
         return ", ".join(s.name for s in self.chosen) or NONE_OF_THEM
 
     def lines(self) -> list[str]:
         """For a terminal."""
         if self.several:
             return [f"{s.value:6.1%}  [{'x' if s.counts else ' '}] {s.name}" for s in self.top]
-        return [f"{s.value:6.1%}  {s.name}" for s in self.top]
+        return [*([self.summary()] if self.unsure else []), *(f"{s.value:6.1%}  {s.name}" for s in self.top)]
 
     def first(self, count: int) -> tuple[Score, ...]:
         """So many of them, but all that count."""

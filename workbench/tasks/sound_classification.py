@@ -16,6 +16,7 @@ from workbench.tasks.base import Ear, TaskInfo, TryOptions
 from workbench.tasks.classification import Classification
 from workbench.tasks.predictions import Prediction
 from workbench.tasks.several import several_scores, thresholds_of
+from workbench.tasks.temperature import temperature_of
 
 if TYPE_CHECKING:
     import torch
@@ -109,7 +110,8 @@ class SoundClassification(Classification):
         with torch.inference_mode():
             batch = hears.together([hears.windows_of(window) for window in windows])
             logits = hears.logits(batch)
-            shares = torch.sigmoid(logits) if _several(hears) else torch.softmax(logits, -1)
+            surely = logits / temperature_of(hears.card.options)
+            shares = torch.sigmoid(logits) if _several(hears) else torch.softmax(surely, -1)
         made: Floats = shares.cpu().numpy()
         return made
 

@@ -125,7 +125,8 @@ class Tags(Classification):
         """With the threshold of each class that is best on these examples."""
         rows = [_by_class(a, classes) for a in answers]
         chosen = best_thresholds(rows, [labels_of(e) for e in examples], classes)
-        return super().settle(options, examples, answers, classes) | {
+        # Of one class nothing is settled here: each label has its threshold instead of a temperature.
+        return super().settle(options, (), (), classes) | {
             "multi_label": True, "thresholds": [round(v, 6) for v in chosen],
         }  # fmt: skip
 

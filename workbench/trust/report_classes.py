@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from workbench.data.project import Project
+from workbench.trust.certainty import reliability
 from workbench.trust.metrics import Evaluation
 from workbench.trust.report import escaped, shown
 
@@ -20,8 +21,31 @@ def sections(project: Project, e: Evaluation, thumbnail: Callable[[Path], bytes]
         " only these classes and always names one of them.</p>",
         "<h2>What was taken for what</h2>",
         _confusion(e),
+        *_certainty(e),
         "<h2>Most confident mistakes</h2>",
         _mistakes(project, e, thumbnail),
+    ]
+
+
+def _certainty(e: Evaluation) -> list[str]:
+    """How sure it says it is against how often it is right."""
+    known = [p for p in e.predictions if p.scores]
+    if not known:
+        return []
+    width = len(known[0].scores)
+    found = reliability([p for p in known if len(p.scores) == width], e.classes[:width])
+    rows = [
+        f"<tr><td>{b.low:.0%} to {b.high:.0%}</td><td>{b.said:.0%}</td><td>{b.share:.0%}</td>"
+        f"<td>{b.interval()[0]:.0%} to {b.interval()[1]:.0%}</td><td>{b.count}</td></tr>"
+        for b in found.bins
+        if b.count
+    ]
+    return [
+        f"<h2>How sure it is</h2><p>{escaped(found.sentence())} Brier score {found.brier:.3f} (0 is best).</p>",
+        "<div class='scroll'><table><tr><th>Certainty</th><th>It says</th><th>It is right</th><th>95 % interval</th>"
+        "<th>Answers</th></tr>",
+        *rows,
+        "</table></div>",
     ]
 
 

@@ -162,6 +162,7 @@ class ResultsPage(Page):
         self.sentence.setText(e.sentence())
         self.accuracy_bar.show_evaluation(e)
         view = self._view_for(e.kind)
+        view.about(run)
         view.show(e, list(items))
         for place, title in enumerate(view.titles(e)):
             self.tabs.setTabText(place, title)

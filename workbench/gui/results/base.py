@@ -7,7 +7,7 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QTableWidget, QTableWidgetItem, QWidget
 
-from workbench.data.types import Item
+from workbench.data.types import Item, RunRecord
 from workbench.gui.context import AppContext
 from workbench.trust.judging import Judgement
 
@@ -38,6 +38,9 @@ class ResultView(QObject):
     def titles(self, judgement: Any) -> list[str]:
         """The tabs' titles for this judgement, when they say a number."""
         return []
+
+    def about(self, run: RunRecord) -> None:
+        """The run whose judgement is shown next, for a view that asks more of it."""
 
     def look_up(self, judgement: Judgement) -> list[int]:
         """Ids of the items the view will show; called in a job, so that `show` need not wait for the disk."""

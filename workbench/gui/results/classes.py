@@ -14,10 +14,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from workbench.data.types import Item
+from workbench.data.types import Item, RunRecord
 from workbench.gui.context import AppContext
 from workbench.gui.models.item_model import ItemModel
 from workbench.gui.results.base import ResultView
+from workbench.gui.results.certainty import CertaintyPanel
 from workbench.gui.theme import L, M
 from workbench.gui.widgets.basic import button, label
 from workbench.gui.widgets.confusion_matrix import ConfusionMatrix
@@ -46,10 +47,14 @@ class View(ResultView):
             (self._build_matrix(), "What was taken for what"),
             (self.table, "Class by class"),
             (self.mistakes, "Mistakes"),
+            (self._build_certainty(), "How sure it is"),
         ]
 
     def titles(self, judgement: Evaluation) -> list[str]:
-        return ["What was taken for what", "Class by class", f"Mistakes ({len(judgement.mistakes)})"]
+        return ["What was taken for what", "Class by class", f"Mistakes ({len(judgement.mistakes)})", "How sure it is"]
+
+    def about(self, run: RunRecord) -> None:
+        self.certainty.show_run(run)
 
     def look_up(self, judgement: Any) -> list[int]:
         return [p.item_id for p in judgement.mistakes[:_SHOWN]]
@@ -81,6 +86,10 @@ class View(ResultView):
         self.cell_words.setText(f"{len(ids)} × {words}")
         self.cell_items.show_ids(ids)
         self.to_data.setVisible(bool(ids))
+
+    def _build_certainty(self) -> QWidget:
+        self.certainty = CertaintyPanel(self.ctx)
+        return self.certainty
 
     def _build_matrix(self) -> QWidget:
         holder = QWidget()

@@ -115,7 +115,7 @@ class ScoreBars(QWidget):
         self.more.setVisible(len(prediction.top) > len(prediction.first(_TOP)))
         self._fill()
         words = ", ".join(f"{s.name} {s.value:.0%}" for s in prediction.first(_TOP))
-        if prediction.several:
+        if prediction.several or prediction.unsure:
             words = f"{prediction.summary()}; {words}"
         self.setAccessibleName(f"Answer: {words}. {prediction.note}")
 

@@ -1,0 +1,170 @@
+"""Two drawings of how far a classifier's percentages can be believed: the reliability diagram, and how much it answers
+against how often it is right. Both say themselves in words for a screen reader."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QFont, QPen
+from PySide6.QtWidgets import QWidget
+
+from workbench.gui.theme import XS, L, theme
+from workbench.gui.widgets.basic import Card, label
+from workbench.trust.certainty import Answering, Reliability
+
+_HEIGHT = 250
+# The surest few say nothing yet of how often it is right.
+_FEWEST = 5
+_TICKS = [[(v / 100, f"{v} %") for v in range(0, 101, 25)], [(v / 100, "") for v in range(0, 101, 5)]]
+
+
+class _SharePlot(Card):
+    """A square of shares: 0 to 100 % to the right and upwards."""
+
+    def __init__(self, heading: str, tip: str, right: str, up: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent, margin=L, spacing=XS)
+        # Imported here, not at the top: it brings numpy, which the first window does without.
+        import pyqtgraph as pg
+
+        self._pg = pg
+        title = label(heading, "strong")
+        title.setToolTip(tip)
+        self.body.addWidget(title)
+        self.plot: Any = pg.PlotWidget(background=None)
+        self.plot.setAntialiasing(True)
+        self.plot.setMenuEnabled(False)
+        self.plot.setMouseEnabled(x=False, y=False)
+        self.plot.hideButtons()
+        self.plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.plot.setFrameShape(self.plot.Shape.NoFrame)
+        self.plot.setFixedHeight(_HEIGHT)
+        # A wheel over it scrolls the page, as anywhere else.
+        self.plot.wheelEvent = lambda event: event.ignore()
+        self.plot.setToolTip(tip)
+        self.body.addWidget(self.plot, 1)
+        self.item = self.plot.getPlotItem()
+        for name, words in (("bottom", right), ("left", up)):
+            axis = self.item.getAxis(name)
+            axis.setTicks(_TICKS)
+            axis.setLabel(words)
+        self.item.setXRange(0, 1, padding=0.03)
+        # Room for the last number.
+        self.item.layout.setContentsMargins(0, 6, 24, 0)
+        self.item.setYRange(0, 1, padding=0.04)
+        self.setAccessibleName(heading)
+        theme().changed.connect(self._restyle)
+
+    def pen(self, colour: str, width: float = 2.0, dashed: bool = False) -> QPen:
+        pen = QPen(QColor(theme().colour(colour)), width)
+        pen.setCosmetic(True)
+        if dashed:
+            pen.setDashPattern([4, 3])
+        return pen
+
+    def draw(self) -> None:
+        """Draw anew what is shown, in the colours of now."""
+        raise NotImplementedError
+
+    def _restyle(self) -> None:
+        self.plot.setBackground(theme().colour("surface"))
+        small = QFont(self.font())
+        small.setPointSizeF(max(7.5, self.font().pointSizeF() - 1.5))
+        for name in ("left", "bottom"):
+            axis = self.item.getAxis(name)
+            axis.setPen(self._pg.mkPen(theme().colour("line")))
+            axis.setTextPen(self._pg.mkPen(theme().colour("text_soft")))
+            axis.setTickFont(small)
+            axis.setStyle(tickLength=-4, hideOverlappingLabels=False)
+            axis.label.setFont(small)
+        self.item.showGrid(x=False, y=True, alpha=0.18)
+        self.draw()
+
+
+class ReliabilityPlot(_SharePlot):
+    """How sure it says it is (to the right) against how often it is right (upwards)."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(
+            "Can its percentages be believed?",
+            "Reliability diagram: answers gathered by certainty in ten bins, each with the share of right ones, its 95 %"
+            " interval (Wilson) and how many there are. On the dashed line they mean what they say.",
+            "how sure it says it is",
+            "how often it is right",
+            parent,
+        )
+        self.shown: Reliability | None = None
+        self._restyle()
+
+    def show_reliability(self, found: Reliability) -> None:
+        """Draw this one."""
+        self.shown = found
+        self.setAccessibleDescription(
+            "; ".join(f"says {b.said:.0%}, right {b.share:.0%} of {b.count}" for b in found.bins if b.count)
+            or "Nothing was tested."
+        )
+        self.draw()
+
+    def draw(self) -> None:
+        pg, item = self._pg, self.item
+        item.clear()
+        item.plot([0, 1], [0, 1], pen=self.pen("line_strong", 1.5, dashed=True))
+        if self.shown is None:
+            return
+        bins = [b for b in self.shown.bins if b.count]
+        fill = QColor(theme().colour("accent"))
+        fill.setAlpha(70)
+        item.addItem(
+            pg.BarGraphItem(
+                x=[(b.low + b.high) / 2 for b in bins], height=[b.share for b in bins], width=0.09,
+                brush=fill, pen=pg.mkPen(None),
+            )
+        )  # fmt: skip
+        for b in bins:
+            low, high = b.interval()
+            item.plot([b.said, b.said], [low, high], pen=self.pen("accent", 1.6))
+            text = pg.TextItem(f"{b.count}", color=theme().colour("text_soft"), anchor=(0.5, 0.0))
+            text.setPos((b.low + b.high) / 2, 0.10)
+            item.addItem(text)
+        item.plot(
+            [b.said for b in bins], [b.share for b in bins], pen=None, symbol="o", symbolSize=8,
+            symbolBrush=theme().colour("accent"), symbolPen=pg.mkPen(theme().colour("surface"), width=1),
+        )  # fmt: skip
+
+
+class AnsweringPlot(_SharePlot):
+    """How many items it answers (to the right) against how often it is then right (upwards)."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(
+            "Say nothing when unsure",
+            "Risk-coverage curve on the steering (validation) items: the fewer it answers, taking the surest first, the more"
+            " often it is right. The point is the limit you set; what that leads to on the test items is said below.",
+            "share of steering items it answers",
+            "right on those",
+            parent,
+        )
+        self._curve: list[Answering] = []
+        self._now: Answering | None = None
+        self._restyle()
+
+    def show_curve(self, curve: Sequence[Answering], now: Answering | None) -> None:
+        """The curve and the point on it that is chosen."""
+        self._curve, self._now = [p for p in curve if p.answered >= _FEWEST], now
+        words = "" if now is None else f"answers {now.share_answered:.0%}, right on {now.share_right:.0%} of those"
+        self.setAccessibleDescription(words or "Nothing was tested.")
+        self.draw()
+
+    def draw(self) -> None:
+        self.item.clear()
+        lowest = min((p.share_right for p in self._curve), default=0.0)
+        self.item.setYRange(max(0.0, int(lowest * 4) / 4 - 0.05), 1.0, padding=0.04)
+        self.item.plot(
+            [p.share_answered for p in self._curve], [p.share_right for p in self._curve], pen=self.pen("accent", 2.2)
+        )
+        if self._now is not None and self._now.answered:
+            self.item.plot(
+                [self._now.share_answered], [self._now.share_right], pen=None, symbol="o", symbolSize=11,
+                symbolBrush=theme().colour("warn"), symbolPen=self._pg.mkPen(theme().colour("surface"), width=1),
+            )  # fmt: skip
