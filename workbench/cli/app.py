@@ -27,6 +27,7 @@ _COMMANDS = (
     "similar",
     "documents",
     "duplicates",
+    "drift",
     "inspect",
     "project",
     "demo",

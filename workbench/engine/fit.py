@@ -17,6 +17,7 @@ from workbench.data.project import Project, now
 from workbench.data.types import Split
 from workbench.engine.evaluate import judge_kept
 from workbench.engine.events import Advice, Finished, How, RunConfig, RunEvent, StageChanged, Started
+from workbench.engine.familiar import facts, know_familiar
 from workbench.engine.finetune import train_network
 from workbench.engine.head import STRENGTHS
 from workbench.engine.quick import train_quick
@@ -95,6 +96,7 @@ def _events(run: Run, book: RunLog, resume: bool, started: float) -> Iterator[Ru
         outcome = yield from train_quick(run, run.task)
     else:
         outcome = yield from train_network(run, resume)
+    yield from know_familiar(run, outcome)
     yield StageChanged("Saving your model")
     card, evaluation = _keep(run, outcome)
     book.status(
@@ -136,6 +138,9 @@ def _keep(run: Run, outcome: Outcome) -> tuple[ModelCard, Judgement]:
     )
     folder = _free_folder(run)
     card = _card(run, folder, evaluation, outcome.model.card)
+    familiar = getattr(outcome.model, "familiar", None)
+    if familiar is not None:
+        card = replace(card, metrics=card.metrics | facts(familiar))
     save_folder(outcome.model, card, folder)
     run.catalog.refresh()
     return card, evaluation
