@@ -5,18 +5,21 @@ from __future__ import annotations
 import csv
 import json
 import random
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 import skimage.data
+import soundfile
 from PIL import Image
 
 from workbench.app_paths import app_paths, resources
 from workbench.catalog.card import ModelCard
 from workbench.catalog.catalog import Catalog
 from workbench.cli import app as cli
+from workbench.control import Control
 from workbench.data.project import Project
 from workbench.data.types import Sample, Split
 from workbench.engine.bulk import run_to_csv
@@ -26,10 +29,14 @@ from workbench.engine.export import export_folder, import_folder, model_page
 from workbench.engine.fit import fit, new_config
 from workbench.engine.pool import shared_pool
 from workbench.engine.predict import predict
+from workbench.engine.video import Looker
 from workbench.errors import UserError
 from workbench.runtimes.familiar import FAMILIAR_FILE
 from workbench.tasks.predictions import Scores, from_record, to_record
 from workbench.tasks.registry import get_task
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from tag_sentences import messages
 
 MakeProject = Callable[[Path], Project]
 Digits = Callable[..., Path]
@@ -37,7 +44,7 @@ DIGITS = resources() / "samples" / "digits"
 
 
 def taught(project: Project, catalog: Catalog, how: How = How.QUICK, **more: object) -> tuple[ModelCard, list[object]]:
-    events = list(fit(new_config(project, catalog.suggest(project.task_id)[0], how, **more), project, catalog))
+    events = list(fit(new_config(project, catalog.suggest(project.task_id, to_teach=True)[0], how, **more), project, catalog))
     finished = events[-1]
     assert isinstance(finished, Finished)
     return catalog.get(finished.model_id), events
@@ -62,6 +69,18 @@ def digits(folder: Path, names: Sequence[str], each: int) -> tuple[Path, Path]:
             to = folder / "taught" / name / file.name if number < each else rest / f"{name} {file.name}"
             to.write_bytes(file.read_bytes())
     return folder / "taught", rest
+
+
+class Still:
+    """A picture of a video."""
+
+    index, time, size = 0, 0.0, (64, 64)
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def sample(self, name: str = "", max_side: int = 0) -> Sample:
+        return Sample("picture", name, path=self._path)
 
 
 def test_pictures(
@@ -91,6 +110,10 @@ def test_pictures(
     said = next(predict([Sample("picture", path=next(strange.iterdir()))], card, task)).prediction
     assert isinstance(said, Scores) and said.unlike and said.note.startswith("This picture is unlike those it learnt")
     assert from_record(json.loads(json.dumps(to_record(said)))) == said
+
+    # So do a video's pictures.
+    (looked,) = Looker(card, task).look([Still(next(strange.iterdir()))], Control())
+    assert isinstance(looked.prediction, Scores) and looked.prediction.unlike
 
     # The command line: JSON and a table.
     plain_ones = [r["path"] for r in rows if r["unlike"] == "0"]
@@ -154,7 +177,7 @@ def test_a_network_that_learnt_whole(digits_folder: Digits, make_project: MakePr
     assert sum(isinstance(p, Scores) and p.unlike for p in said) >= 11
 
 
-def test_texts_with_one_or_several_labels(make_project: MakeProject, catalog: Catalog, tmp_path: Path) -> None:
+def test_texts(make_project: MakeProject, catalog: Catalog, tmp_path: Path) -> None:
     with (resources() / "samples" / "reviews.csv").open(encoding="utf-8", newline="") as stream:
         rows = list(csv.reader(stream))[1:181]
     path = tmp_path / "texts.csv"
@@ -175,3 +198,38 @@ def test_too_few_to_tell(digits_folder: Digits, make_project: MakeProject, catal
     card, events = taught(make_project(digits_folder(("one", "two"), 8)), catalog)
     assert not any(isinstance(e, Advice) and e.code == "familiar" for e in events)
     assert not (Path(card.source.ref) / FAMILIAR_FILE).exists() and "unlike_rate" not in card.metrics
+
+
+def test_several_labels(catalog: Catalog, tmp_path: Path) -> None:
+    project = Project.create(tmp_path / "p", "Messages", "text-tags")
+    with project:
+        project.add_items(messages(150))
+        card, _ = taught(project, catalog)
+    asked = [Sample("text", text="for (int i = 0; i < n; i++) { sum += a[i]; }"), Sample("text", text=str(messages(151)[150].text))]
+    found = run_to_csv(card, [_table(tmp_path, asked)], tmp_path / "answers.csv")
+    with (tmp_path / "answers.csv").open(encoding="utf-8-sig", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert [row["unlike"] for row in rows] == ["1", "0"] and found.unlike == 1
+    assert list(rows[0])[:6] == ["item", "answer", "certainty", "problem", "path", "unlike"]
+
+
+def _table(folder: Path, samples: Sequence[Sample]) -> Path:
+    path = folder / "asked.csv"
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        csv.writer(stream).writerows([["text"], *([s.text] for s in samples)])
+    return path
+
+
+def test_recordings(make_project: MakeProject, catalog: Catalog, tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    t = np.arange(16_000) / 16_000
+    for name, pitch in (("low", 400), ("high", 1600)):
+        (tmp_path / "calls" / name).mkdir(parents=True)
+        for n in range(34):
+            wave = 0.4 * np.sin(2 * np.pi * pitch * rng.uniform(0.9, 1.1) * t) * (np.sin(2 * np.pi * 3 * t + n) > 0)
+            soundfile.write(tmp_path / "calls" / name / f"{n}.wav", wave + rng.normal(size=t.size) * 0.01, 16_000)
+    card, _ = taught(make_project(tmp_path / "calls"), catalog)
+    noise = tmp_path / "noise.wav"
+    soundfile.write(noise, rng.normal(size=t.size) * 0.2, 16_000)
+    said = next(predict([Sample("sound", path=noise)], card, get_task(card.main_task))).prediction
+    assert isinstance(said, Scores) and said.note.startswith("This recording is unlike those it learnt from")

@@ -132,3 +132,23 @@ def test_a_model_without_it_offers_nothing(
     page: Any = window.page("use")
     qtbot.waitUntil(lambda: page.current is not None and page.current.id == done.model_id, timeout=LONG)
     assert not page.changed.isVisible()
+
+
+def test_before_training_it_is_measured_whether_the_model_fits(
+    window: MainWindow, make_project: Callable[[Path], Project], digits_folder: Callable[..., Path], qtbot: QtBot
+) -> None:
+    project = make_project(digits_folder(("one", "zero"), 15))
+    folder = project.folder
+    project.close()
+    window.ctx.store.open(folder)
+    window.ctx.go("train")
+    page: Any = window.page("train")
+    qtbot.mouseClick(page.findChild(QPushButton, "step-model"), LEFT)
+    ask = page.findChild(QPushButton, "fits-ask")
+    qtbot.waitUntil(lambda: ask.isVisible() and ask.isEnabled(), timeout=LONG)
+    ask.setFocus()
+    qtbot.keyClick(ask, Qt.Key.Key_Space)
+    fits = page.setup.fits
+    qtbot.waitUntil(lambda: len(fits.remarks) == 2 and fits._job is None, timeout=LONG)
+    assert fits.remarks[0].kind == "warn" and "less than half as large" in fits.remarks[0].text
+    assert "always saying" in fits.remarks[1].text and fits._lines.count() == 2

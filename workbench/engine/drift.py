@@ -59,7 +59,7 @@ class DriftReport:
         ]
         if d.p_certainty >= 0:
             found.append(
-                f"How certain the answers are: {d.certainty_now:.0%} on average, {d.certainty_before:.0%} before;"
+                f"How certain the answers are: {d.certainty_now:.1%} on average, {d.certainty_before:.1%} before;"
                 f" {_verdict(d.certainty_moved)} ({_chance(d.p_certainty)})."
             )
         found.append(
@@ -139,8 +139,10 @@ def compare(known: Familiar, now: torch.Tensor, sure: torch.Tensor, control: Con
 
     # Of a backbone that learnt them, training items look different from any others.
     before = torch.cat([known.learnt, known.held]) if known.frozen else known.held
-    arrays = (before.double(), unit(now).double(), known.sure.double(), sure.double())
-    return drift(*(a.numpy() for a in arrays), control=control)
+    return drift(
+        before.double().numpy(), unit(now).double().numpy(), known.sure.double().numpy(), sure.double().numpy(),
+        control=control,
+    )  # fmt: skip
 
 
 def _some(items: list[Item]) -> list[Item]:

@@ -48,9 +48,9 @@ def _fitted(run: Run, task: PooledTask, model: Network, parts: list[list[Item]])
     most = (MOST, MOST_HELD, MOST_HELD)
     drawn = [_some(items, count, seed) for items, count in zip(parts, most, strict=True)]
     cache = FeatureCache(run.paths.cache / "features")
-    features = [compute_features(items, model, task, run.control, cache).matrix for items in drawn]
-    sure = certainties(task, model, torch.cat(features[1:]))
-    return fit_familiar(*features, sure, frozen=run.config.how is How.QUICK, seed=seed)
+    train, validation, test = (compute_features(items, model, task, run.control, cache).matrix for items in drawn)
+    sure = certainties(task, model, torch.cat([validation, test]))
+    return fit_familiar(train, validation, test, sure, frozen=run.config.how is How.QUICK, seed=seed)
 
 
 def certainties(task: PooledTask, model: Network, features: torch.Tensor) -> torch.Tensor:
@@ -87,7 +87,7 @@ def familiar_sentence(metrics: Mapping[str, Any], noun: str, nouns: str) -> str:
     alarms = int(metrics["unlike_alarms"])
     low, high = wilson(alarms, tested)
     return (
-        f"{words}. Set for a false alarm at {rate:.0%} of usual {nouns}; of {tested} test {nouns} it was {alarms}"
+        f"{words}. Set for a false alarm at {rate:.0%} of usual {nouns}; {alarms} of {tested} test {nouns} gave one"
         f" ({alarms / tested:.0%}, 95 % interval {low:.0%} to {high:.0%})."
     )
 

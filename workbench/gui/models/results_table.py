@@ -11,7 +11,7 @@ from PySide6.QtGui import QIcon
 
 from workbench.data.types import Sample
 from workbench.engine.predict import PredictResult
-from workbench.gui.icons import icon
+from workbench.gui.icons import pixmap
 from workbench.gui.models.rows_moved import rows_moved
 from workbench.gui.theme import theme
 from workbench.gui.thumbnails import Thumbnails
@@ -127,7 +127,8 @@ class ResultsTable(QAbstractTableModel):
             return theme().colour("bad")
         if column > 0 and is_unlike(result) and result.prediction is not None:
             if role == Qt.ItemDataRole.DecorationRole and column == 1:
-                return icon("triangle-alert", "warn", 16)
+                # A picture, not an icon: it keeps its size among large thumbnails.
+                return pixmap("triangle-alert", 18, "warn")
             if role == Qt.ItemDataRole.ForegroundRole:
                 return theme().colour("warn")
             if role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleDescriptionRole):

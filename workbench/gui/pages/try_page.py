@@ -832,7 +832,6 @@ class TryPage(Page):
         row.addWidget(self.progress)
         row.addStretch(1)
         self.only_unlike = OnlyUnlike()
-        self.only_unlike.toggled.connect(lambda only: self.table.show_only_unlike(only))
         row.addWidget(self.only_unlike)
         row.addWidget(
             button(
@@ -845,6 +844,7 @@ class TryPage(Page):
         )
         column.addLayout(row)
         self.table = ResultsTable(self.ctx.thumbnails)
+        self.only_unlike.toggled.connect(self.table.show_only_unlike)
         self.table_view = QTableView()
         self.table_view.setObjectName("batch-table")
         self.table_view.setAccessibleName("Answers")
