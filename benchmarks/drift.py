@@ -88,7 +88,9 @@ def measure(name: str, others: tuple[str, ...], seeds: int) -> None:
     print(f"\n{name}: {NOW} items of now, {len(items) - NOW} kept")
     for what, rows in counts.items():
         low, high = wilson(sum(rows), len(rows))
-        print(f"  changed: {what:16} alarms {np.mean(rows):6.1%} of {len(rows)} (95 % interval {low:.1%} to {high:.1%})")
+        print(
+            f"  changed: {what:16} alarms {np.mean(rows):6.1%} of {len(rows)} (95 % interval {low:.1%} to {high:.1%})"
+        )
 
 
 if __name__ == "__main__":

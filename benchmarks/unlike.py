@@ -8,6 +8,11 @@ three parts. Asked about held-out items of the same set and about other sets. Pr
 (area under the ROC curve), the share of others that is found, and the share of false alarms on test items with a limit set
 on validation items for 5 %. Scores: distance to the k-th nearest neighbour (Sun et al. 2022), Mahalanobis distance
 to the nearest class (Lee et al. 2018, covariance shrunk after Ledoit and Wolf 2004), energy (Liu et al. 2020).
+
+Measured: all together the nearest neighbour (k=5) and Mahalanobis on features of length 1 are alike (area 0.975 both; 85 and
+87 % found; false alarms 4.0 and 4.4 %), Mahalanobis on plain features is worse (0.893), and energy fails for things that
+are quite different (0.612). The neighbours were taken: they need neither classes (several labels) nor a covariance matrix, and
+their vectors serve the comparison of today's data, too.
 """
 
 from __future__ import annotations

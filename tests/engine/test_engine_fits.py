@@ -28,13 +28,18 @@ GERMAN = (
     "Ich habe das Paket gestern nicht bekommen, weil niemand zu Hause war und der Nachbar es nicht nehmen wollte.",
     "Die Suppe war kalt, aber der Kellner hat sich bei uns entschuldigt und eine neue gebracht.",
 )
-FRENCH = "Le train pour Lyon a du retard et nous attendons encore sur le quai avec les enfants, mais il ne vient pas. " * 3
+FRENCH = (
+    "Le train pour Lyon a du retard et nous attendons encore sur le quai avec les enfants, mais il ne vient pas. " * 3
+)
 
 
 def test_small_pictures(catalog: Catalog) -> None:
     card = catalog.suggest("image-classification")[0]
     side = card.preparation.size
-    small, large = Item(1, "picture", "a", width=side // 2 - 1, height=900), Item(2, "picture", "b", width=side, height=side)
+    small, large = (
+        Item(1, "picture", "a", width=side // 2 - 1, height=900),
+        Item(2, "picture", "b", width=side, height=side),
+    )
     (told,) = sizes([small, large, large], card)
     assert told.kind == "warn" and "1 of 3 pictures" in told.text and f"{side} pixels" in told.text
     assert sizes([large] * 20 + [small], card)[0].kind == "good"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import html
 import json
 import random
 import sys
@@ -24,6 +25,7 @@ from workbench.data.project import Project
 from workbench.data.types import Sample, Split
 from workbench.engine.bulk import run_to_csv
 from workbench.engine.drift import look_for_drift
+from workbench.engine.evaluate import evaluate
 from workbench.engine.events import Advice, Finished, How
 from workbench.engine.export import export_folder, import_folder, model_page
 from workbench.engine.fit import fit, new_config
@@ -34,6 +36,7 @@ from workbench.errors import UserError
 from workbench.runtimes.familiar import FAMILIAR_FILE
 from workbench.tasks.predictions import Scores, from_record, to_record
 from workbench.tasks.registry import get_task
+from workbench.trust.report import render
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from tag_sentences import messages
@@ -44,7 +47,9 @@ DIGITS = resources() / "samples" / "digits"
 
 
 def taught(project: Project, catalog: Catalog, how: How = How.QUICK, **more: object) -> tuple[ModelCard, list[object]]:
-    events = list(fit(new_config(project, catalog.suggest(project.task_id, to_teach=True)[0], how, **more), project, catalog))
+    events = list(
+        fit(new_config(project, catalog.suggest(project.task_id, to_teach=True)[0], how, **more), project, catalog)
+    )
     finished = events[-1]
     assert isinstance(finished, Finished)
     return catalog.get(finished.model_id), events
@@ -92,6 +97,9 @@ def test_pictures(
     folder = Path(card.source.ref)
     told = next(e for e in events if isinstance(e, Advice) and e.code == "familiar")
     assert "unlike" in told.text and "test pictures" in told.text and told.text in model_page(card)
+    assert project.runs()[0].metrics["unlike"] == told.text
+    judged = evaluate(project, project.runs()[0].id, Split.TEST, catalog)
+    assert html.escape(told.text) in render(project, project.runs()[0], judged)
     tested = len(project.split_items(Split.TEST))
     assert card.metrics["unlike_tested"] == tested and card.metrics["unlike_alarms"] <= 3
     strange = faces(tmp_path / "faces")
@@ -205,7 +213,10 @@ def test_several_labels(catalog: Catalog, tmp_path: Path) -> None:
     with project:
         project.add_items(messages(150))
         card, _ = taught(project, catalog)
-    asked = [Sample("text", text="for (int i = 0; i < n; i++) { sum += a[i]; }"), Sample("text", text=str(messages(151)[150].text))]
+    asked = [
+        Sample("text", text="for (int i = 0; i < n; i++) { sum += a[i]; }"),
+        Sample("text", text=str(messages(151)[150].text)),
+    ]
     found = run_to_csv(card, [_table(tmp_path, asked)], tmp_path / "answers.csv")
     with (tmp_path / "answers.csv").open(encoding="utf-8-sig", newline="") as stream:
         rows = list(csv.DictReader(stream))

@@ -17,7 +17,7 @@ from workbench.data.project import Project, now
 from workbench.data.types import Split
 from workbench.engine.evaluate import judge_kept
 from workbench.engine.events import Advice, Finished, How, RunConfig, RunEvent, StageChanged, Started
-from workbench.engine.familiar import facts, know_familiar
+from workbench.engine.familiar import facts, know_familiar, sentence_of
 from workbench.engine.finetune import train_network
 from workbench.engine.head import STRENGTHS
 from workbench.engine.quick import train_quick
@@ -100,7 +100,9 @@ def _events(run: Run, book: RunLog, resume: bool, started: float) -> Iterator[Ru
     yield StageChanged("Saving your model")
     card, evaluation = _keep(run, outcome)
     book.status(
-        "cancelled" if outcome.reason == "cancelled" else "done", "", evaluation.headline() | {"model_id": card.id}
+        "cancelled" if outcome.reason == "cancelled" else "done",
+        "",
+        evaluation.headline() | {"model_id": card.id, "unlike": sentence_of(card.metrics, run.config.task)},
     )
     yield Finished(
         run.config.run_id,

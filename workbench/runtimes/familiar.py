@@ -89,10 +89,11 @@ def distances(features: torch.Tensor, learnt: torch.Tensor, neighbour: int = NEI
     import torch
 
     given = torch.nn.functional.normalize(features.detach().cpu().float(), dim=1)
-    k = min(neighbour, len(learnt))
-    return torch.cdist(given, learnt.float(), compute_mode="donot_use_mm_for_euclid_dist").topk(
-        k, dim=1, largest=False
-    ).values[:, -1]  # fmt: skip
+    kept = learnt.float()
+    # One product of matrices; rounded to half precision, what is kept is not quite of length 1.
+    squares = (given**2).sum(1)[:, None] + (kept**2).sum(1)[None] - 2.0 * given @ kept.T
+    nearest = squares.topk(min(neighbour, len(learnt)), dim=1, largest=False).values[:, -1]
+    return nearest.clamp(min=0.0).sqrt()
 
 
 def limit_of(scores: torch.Tensor, rate: float = RATE) -> tuple[float, float]:

@@ -77,6 +77,7 @@ def render(
         f" “{escaped(config.get('model'))}”, the {escaped(config.get('how'))} way, seed {escaped(config.get('seed'))}.</p>",
         score,
         f"<p>{escaped(evaluation.sentence())}</p>",
+        *([f"<p>{escaped(run.metrics['unlike'])}</p>"] if run.metrics.get("unlike") else []),
         f"<h2>{escaped(getattr(evaluation, 'table_title', 'Class by class'))}</h2><div class='scroll'><table><tr>",
         *(f"<th>{escaped(h.capitalize() if h.islower() else h)}</th>" for h in headings),
         "</tr>",

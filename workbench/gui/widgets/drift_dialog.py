@@ -41,7 +41,9 @@ class DriftDialog(QDialog):
         also = " or a table" if info.media == "text" else ""
         self.drop = DropZone(f"Drop a folder of {info.nouns} here", f"or files{also}; or click to choose", "folder")
         self.drop.setObjectName("drift-drop")
-        self.drop.setToolTip("Two-sample tests: maximum mean discrepancy of the features, Kolmogorov-Smirnov of the certainty")
+        self.drop.setToolTip(
+            "Two-sample tests: maximum mean discrepancy of the features, Kolmogorov-Smirnov of the certainty"
+        )
         self.drop.dropped.connect(lambda mime: self.look(local_paths(mime)))
         self.drop.clicked.connect(self._choose)
         column.addWidget(self.drop)

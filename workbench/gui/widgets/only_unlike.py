@@ -12,7 +12,9 @@ class OnlyUnlike(QCheckBox):
         super().__init__(parent)
         self.setObjectName("only-unlike")
         self.setAccessibleName("Show only what is unlike all the model learnt from")
-        self.setToolTip("Answers that should not be relied on: these items are unlike all it learnt from (out of distribution)")
+        self.setToolTip(
+            "Answers that should not be relied on: these items are unlike all it learnt from (out of distribution)"
+        )
         self.hide()
 
     def tell(self, count: int) -> None:
