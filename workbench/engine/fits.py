@@ -91,7 +91,11 @@ def sizes(items: Sequence[Item], card: ModelCard) -> list[Remark]:
         return []
     share, figures = small / len(known), (("small", float(small)), ("pictures", float(len(known))))
     if share < _MANY_SMALL:
-        return [Remark("good", "size", f"Your pictures are large enough for what the network sees ({side} pixels).", figures)]
+        return [
+            Remark(
+                "good", "size", f"Your pictures are large enough for what the network sees ({side} pixels).", figures
+            )
+        ]
     return [
         Remark(
             "warn",
@@ -113,7 +117,9 @@ def language(texts: Sequence[str], card: ModelCard) -> list[Remark]:
     (best, share), (_, second) = sorted(shares.items(), key=lambda pair: -pair[1])[:2]
     figures = tuple((code, round(value, 4)) for code, value in shares.items() if value >= 0.5 * share)
     if share < _LEAST_SHARE or share < _LEAD * second:
-        return [Remark("info", "language", "In which language your texts are cannot be told from their words.", figures)]
+        return [
+            Remark("info", "language", "In which language your texts are cannot be told from their words.", figures)
+        ]
     name = _LANGUAGES.get(best, best)
     words = f"Your texts look {name}: {share:.0%} of their words are among its most common ones"
     if best in card.languages or "multilingual" in card.languages:

@@ -118,7 +118,12 @@ class UsePage(Page):
         if m.get("n"):
             words = str(m.get("words") or f"{m.get('metric', 'accuracy')}: {m.get('score', m.get('accuracy', 0)):.0%}")
             self._about.addWidget(label(words, "strong", wrap=True))
-        for text in (card.summary, *filter(None, [sentence_of(card.metrics, card.main_task)]), card.trained_on, f"Made {card.created[:16].replace('T', ' ')}."):
+        for text in (
+            card.summary,
+            *filter(None, [sentence_of(card.metrics, card.main_task)]),
+            card.trained_on,
+            f"Made {card.created[:16].replace('T', ' ')}.",
+        ):
             self._about.addWidget(label(text, "soft", wrap=True))
         self.drop.heading.setText(f"Run it on many {task.info.nouns}")
         self.drop.text.setText(

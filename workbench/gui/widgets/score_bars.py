@@ -101,7 +101,9 @@ class ScoreBars(QWidget):
         # What must be read before the answer.
         self.warning = Banner(closable=False)
         self.warning.setObjectName("unlike-warning")
-        self.warning.setToolTip("Its features lie farther from all training examples than is usual (out of distribution)")
+        self.warning.setToolTip(
+            "Its features lie farther from all training examples than is usual (out of distribution)"
+        )
         for widget in (self.warning, self.best, self.bars, self.more, self.note):
             column.addWidget(widget)
         self.show_prediction(None)
