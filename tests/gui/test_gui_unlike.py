@@ -16,7 +16,7 @@ from PySide6.QtCore import QModelIndex, Qt
 from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
-from workbench.app_paths import resources
+from workbench.app_paths import app_paths, resources
 from workbench.data.project import Project
 from workbench.engine.events import Finished
 from workbench.engine.fit import fit, new_config
@@ -49,6 +49,7 @@ def model_id(window: MainWindow, make_project: Callable[[Path], Project], tmp_pa
     catalog = window.ctx.catalog
     *_, done = fit(new_config(project, catalog.suggest(project.task_id)[0]), project, catalog)
     assert isinstance(done, Finished)
+    project.close()
     window.ctx.models_changed.emit()
     return done.model_id
 
@@ -132,6 +133,19 @@ def test_a_model_without_it_offers_nothing(
     page: Any = window.page("use")
     qtbot.waitUntil(lambda: page.current is not None and page.current.id == done.model_id, timeout=LONG)
     assert not page.changed.isVisible()
+
+
+def test_the_results_page_says_how_often_it_warns_without_reason(
+    window: MainWindow, model_id: str, qtbot: QtBot, tmp_path: Path
+) -> None:
+    folder = Path(window.ctx.catalog.get(model_id).source.ref)
+    assert (folder / "familiar.safetensors").is_file()
+    project_folder = next(p.parent for p in app_paths().projects.rglob("project.db"))
+    window.ctx.store.open(project_folder)
+    window.show_page("results")
+    page: Any = window.page("results")
+    qtbot.waitUntil(lambda: "unlike those it learnt from" in page.unlike.text(), timeout=LONG)
+    assert page.unlike.isVisible() and "test pictures gave one" in page.unlike.text()
 
 
 def test_before_training_it_is_measured_whether_the_model_fits(
