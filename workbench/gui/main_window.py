@@ -146,8 +146,7 @@ class MainWindow(QMainWindow):
         self.ctx.downloads.stop()
         project = self.ctx.store.project
         self.ctx.settings.set_text("project/open", str(project.folder) if project is not None else "")
-        if project is not None:
-            project.close()
+        self.ctx.store.leave()
         super().closeEvent(event)
 
     def _may_quit(self) -> bool:

@@ -91,6 +91,12 @@ class ProjectStore(QObject):
     def close(self) -> None:
         self._switch(None)
 
+    def leave(self) -> None:
+        """The window is going: close the project and tell nobody. What jobs still have to say finds none."""
+        old, self._project = self._project, None
+        if old is not None:
+            old.close()
+
     def hold(self, reason: str) -> None:
         """Keep the open project open: a job works on it. `reason` is the sentence for who wants another one."""
         self._held = reason
