@@ -28,6 +28,7 @@ _COMMANDS = (
     "similar",
     "documents",
     "duplicates",
+    "drift",
     "inspect",
     "project",
     "demo",

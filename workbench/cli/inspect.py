@@ -25,6 +25,10 @@ def add(commands: Any) -> None:
         "--texts", type=Path, metavar="DATA",
         help="a project, folder or table: how a text model reads these texts, what it cuts off and does not know",
     )  # fmt: skip
+    command.add_argument(
+        "--fits", type=Path, metavar="DATA",
+        help="a project, folder or table: does the model fit these examples, measured before anything is learnt",
+    )  # fmt: skip
     command.add_argument("--json", action="store_true")
     command.set_defaults(run=run)
 
@@ -36,6 +40,8 @@ def run(options: argparse.Namespace) -> int:
     path = Path(options.what)
     if options.texts is not None:
         return _texts(options)
+    if options.fits is not None:
+        return _fits(options)
     if path.exists():
         return _file(path, options)
     if options.adopt or path.suffix:
@@ -73,6 +79,23 @@ def _texts(options: argparse.Namespace) -> int:
     for line in [*found.lines(), found.advice()]:
         if line:
             out(line)
+    return 0
+
+
+def _fits(options: argparse.Namespace) -> int:
+    from workbench.catalog.catalog import Catalog
+    from workbench.cli.train import open_data
+    from workbench.engine.fits import how_it_fits
+
+    card = Catalog.load().get(options.what)
+    with open_data(options.fits) as project, progress("Looking") as control:
+        found = how_it_fits(project, card, control)
+    if options.json:
+        as_json([remark.to_json() for remark in found])
+        return 0
+    signs = {"good": "ok", "warn": "!!", "info": "--"}
+    for remark in found:
+        out(f"{signs[remark.kind]}  {remark.text}")
     return 0
 
 

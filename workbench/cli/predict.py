@@ -246,7 +246,7 @@ def _media_of(paths: list[Path], wanted: str) -> str:
 
 def _write(rows: list[dict[str, Any]], options: argparse.Namespace) -> None:
     from workbench.data.exporters.tables import csv_text, write_csv, write_json
-    from workbench.engine.bulk import answer_rows
+    from workbench.engine.bulk import answer_rows, unlike_columns
     from workbench.engine.save import endings, endings_together, label_columns, save_prediction, save_together
 
     suffix = options.output.suffix.lower() if options.output else ""
@@ -295,6 +295,7 @@ def _write(rows: list[dict[str, Any]], options: argparse.Namespace) -> None:
             "answer",
             *(("begins", "ends") if any("begins" in row for row in table) else ()),
             "certainty",
+            *unlike_columns(table),
             *several,
             *(("psnr", "ssim", "psnr_plain", "ssim_plain") if any("picture_truth" in r for r in rows) else ()),
         ]

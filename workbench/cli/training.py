@@ -49,4 +49,8 @@ def report(project: Project, catalog: Catalog, finished: Finished, target: Path)
     evaluation = evaluate(project, finished.run_id, split, catalog)
     cache = ThumbnailCache(app_paths().cache / "thumbnails")
     path = write_report(project, project.run(finished.run_id), evaluation, target, lambda p: cache.get(p, 160))
-    return evaluation.to_json() | {"model": finished.model_id, "report": str(path), "reason": finished.reason}
+    metrics = catalog.get(finished.model_id).metrics
+    unlike = {name: value for name, value in metrics.items() if name.startswith("unlike_")}
+    return evaluation.to_json() | {
+        "model": finished.model_id, "report": str(path), "reason": finished.reason, **unlike,
+    }  # fmt: skip

@@ -14,7 +14,7 @@ from workbench.data.importers import sniff
 from workbench.data.importers.tables import SUFFIXES
 from workbench.data.types import Sample
 from workbench.engine.predict import collect_samples, predict
-from workbench.engine.save import label_cells, label_columns
+from workbench.engine.save import label_cells, label_columns, unlike_cell
 from workbench.errors import Cancelled, Problem
 from workbench.tasks.base import Task
 from workbench.tasks.predictions import Events, Prediction
@@ -26,17 +26,21 @@ EVENT_COLUMNS = ("item", "answer", "begins", "ends", "certainty", "problem", "pa
 
 @dataclass(frozen=True)
 class BulkResult:
-    """What came of it. `complete` is False when it was stopped; the answers so far are in `path`."""
+    """What came of it. `complete` is False when it was stopped; the answers so far are in `path`. `unlike`: answers about
+    something unlike all the model learnt from."""
 
     path: Path
     answered: int
     problems: tuple[Problem, ...]
     complete: bool = True
+    unlike: int = 0
 
     def sentence(self) -> str:
         words = f"{self.answered:,} answers"
         if self.problems:
             words += f", {len(self.problems):,} could not be read (see the column “problem”)"
+        if self.unlike:
+            words += f", {self.unlike:,} of them about something unlike what it learnt from (see the column “unlike”)"
         return f"{'' if self.complete else 'Stopped; '}{words}: {self.path}"
 
 
@@ -51,7 +55,7 @@ def run_to_csv(
     """
     control = control or Control()
     task = get_task(card.main_task)
-    samples, problems = _samples(paths, task, control)
+    samples, problems = samples_of(paths, task, control)
     rows: list[dict[str, Any]] = []
     columns = EVENT_COLUMNS if task.info.result == Events.kind else COLUMNS
     answered = 0
@@ -74,9 +78,13 @@ def run_to_csv(
             raise
         target = target.with_name(f"{target.stem} (stopped early){target.suffix}")
         write_csv(target, rows, _columns(columns, rows))
-        return BulkResult(target, answered, tuple(problems), complete=False)
+        return BulkResult(target, answered, tuple(problems), complete=False, unlike=_unlike(rows))
     write_csv(target, rows, _columns(columns, rows))
-    return BulkResult(target, answered, tuple(problems))
+    return BulkResult(target, answered, tuple(problems), unlike=_unlike(rows))
+
+
+def _unlike(rows: Sequence[dict[str, Any]]) -> int:
+    return sum(int(row.get("unlike", 0)) for row in rows)
 
 
 def answer_rows(prediction: Prediction) -> list[dict[str, Any]]:
@@ -89,7 +97,7 @@ def answer_rows(prediction: Prediction) -> list[dict[str, Any]]:
             for e in prediction.events
         ]  # fmt: skip
     answer = {"answer": prediction.summary(), "certainty": round(prediction.certainty, 6)}
-    return [answer | label_cells(prediction)]
+    return [answer | unlike_cell(prediction) | label_cells(prediction)]
 
 
 def _columns(usual: Sequence[str], rows: list[dict[str, Any]]) -> list[str]:
@@ -98,10 +106,15 @@ def _columns(usual: Sequence[str], rows: list[dict[str, Any]]) -> list[str]:
     for row in rows:
         if "answer" in row:
             row.update({name: 0 for name in several if name not in row})
-    return [*usual, *several]
+    return [*usual, *unlike_columns(rows), *several]
 
 
-def _samples(paths: Sequence[str | Path], task: Task, control: Control) -> tuple[list[Sample], list[Problem]]:
+def unlike_columns(rows: Sequence[dict[str, Any]]) -> tuple[str, ...]:
+    """The column that says what is unlike all the model learnt from, where a model can say it."""
+    return ("unlike",) if any("unlike" in row for row in rows) else ()
+
+
+def samples_of(paths: Sequence[str | Path], task: Task, control: Control) -> tuple[list[Sample], list[Problem]]:
     """Files of the task's kind, or the rows of a table."""
     if len(paths) == 1 and Path(paths[0]).suffix.lower() in SUFFIXES:
         samples: list[Sample] = []

@@ -15,6 +15,7 @@ from workbench.catalog.catalog import Catalog, read_own_card, write_card
 from workbench.control import Control
 from workbench.data.types import Sample
 from workbench.engine.export_check import OnnxCheck, file_name, making, making_onnx, write_note, write_onnx
+from workbench.engine.familiar import sentence_of
 from workbench.engine.pool import shared_pool
 from workbench.errors import UserError
 from workbench.hub.store import files
@@ -89,6 +90,8 @@ def model_page(card: ModelCard) -> str:
             f"- {name[:1].upper()}{name[1:]}: {score:.1%} (95 % interval {low:.1%} to {high:.1%},"
             f" {card.metrics.get('n', 0)} test items{beside})"
         )
+    if unlike := sentence_of(card.metrics, card.main_task):
+        lines.append(f"- {unlike}")
     lines += ["", f"What to know: {card.limits}", "", "Open it with Model Workbench: Use page, Import a model.", ""]
     return "\n".join(lines)
 

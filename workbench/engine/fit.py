@@ -17,6 +17,7 @@ from workbench.data.project import Project, now
 from workbench.data.types import Split
 from workbench.engine.evaluate import judge_kept
 from workbench.engine.events import Advice, Finished, How, RunConfig, RunEvent, StageChanged, Started
+from workbench.engine.familiar import facts, know_familiar, sentence_of
 from workbench.engine.finetune import train_network
 from workbench.engine.head import STRENGTHS
 from workbench.engine.quick import train_quick
@@ -96,10 +97,12 @@ def _events(run: Run, book: RunLog, resume: bool, started: float) -> Iterator[Ru
         outcome = yield from train_quick(run, run.task)
     else:
         outcome = yield from train_network(run, resume)
+    yield from know_familiar(run, outcome)
     yield StageChanged("Saving your model")
     card, evaluation = _keep(run, outcome)
     kept = {name: card.options[name] for name in (TEMPERATURE,) if name in card.options}
-    metrics = evaluation.headline() | {"model_id": card.id} | kept
+    unlike = sentence_of(card.metrics, run.config.task)
+    metrics = evaluation.headline() | {"model_id": card.id, "unlike": unlike} | kept
     book.status("cancelled" if outcome.reason == "cancelled" else "done", "", metrics)
     yield Finished(
         run.config.run_id,
@@ -137,6 +140,9 @@ def _keep(run: Run, outcome: Outcome) -> tuple[ModelCard, Judgement]:
     )
     folder = _free_folder(run)
     card = _card(run, folder, evaluation, outcome.model.card)
+    familiar = getattr(outcome.model, "familiar", None)
+    if familiar is not None:
+        card = replace(card, metrics=card.metrics | facts(familiar))
     save_folder(outcome.model, card, folder)
     run.catalog.refresh()
     return card, evaluation

@@ -150,6 +150,12 @@ def label_cells(prediction: Prediction) -> dict[str, int]:
     return {f"label: {s.name}": int(s.counts) for s in sorted(prediction.top, key=lambda s: s.index)}
 
 
+def unlike_cell(prediction: Prediction) -> dict[str, int]:
+    """For a table: 1 where it is unlike all the model learnt from, else 0; nothing where that is not known."""
+    known = isinstance(prediction, Scores) and prediction.strangeness >= 0
+    return {"unlike": int(prediction.unlike)} if known and isinstance(prediction, Scores) else {}
+
+
 def label_columns(rows: Iterable[Mapping[str, Any]]) -> list[str]:
     """The columns that `label_cells` made in these rows; classes left out of a long list count as 0."""
     return list(dict.fromkeys(name for row in rows for name in row if name.startswith("label: ")))

@@ -14,6 +14,7 @@ from workbench.catalog.card import ModelCard
 from workbench.catalog.catalog import write_card
 from workbench.errors import UserError
 from workbench.runtimes.base import Loaded
+from workbench.runtimes.familiar import open_familiar
 from workbench.runtimes.network import Network
 from workbench.runtimes.weights import read_state
 
@@ -38,6 +39,8 @@ def save_folder(model: Loaded, card: ModelCard, folder: Path) -> None:
     try:
         state = {k: v.detach().cpu().contiguous().clone() for k, v in model.state().items()}
         save_file(state, work / WEIGHTS_FILE)
+        if isinstance(model, Network) and model.familiar is not None:
+            model.familiar.save(work)
         extras = getattr(import_module(f"workbench.runtimes.{card.runtime}_runtime"), "save_extras", None)
         if extras is not None:
             extras(model, work)
@@ -67,6 +70,7 @@ def open_folder(card: ModelCard, folder: Path, runtime: ModuleType) -> Loaded:
         if weight is None or len(card.label_names) != weight.shape[0] or weight.shape[1:] != (model.feature_width,):
             raise UserError(f"The classes of “{card.name}” do not fit its weights.", "Export or train the model again.")
         model.set_head(card.label_names)
+        model.familiar = open_familiar(folder, model.feature_width, card.name)
     model.load_state(state)
     return model
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from workbench.runtimes.base import Batch
+    from workbench.runtimes.familiar import Familiar
 
 # A backbone is cut into at least this many stages where its layers allow it.
 _STAGES = 6
@@ -60,6 +61,8 @@ class Network(Loaded):
         self._tokenizer = tokenizer
         self._hash = ""
         self.learning_rate = learning_rate
+        # What it learnt from, where it was taught here.
+        self.familiar: Familiar | None = None
 
     @property
     def module(self) -> nn.Module:
@@ -102,6 +105,13 @@ class Network(Loaded):
 
     def logits(self, batch: Batch) -> torch.Tensor:
         return self.head_logits(self.features(batch))
+
+    def features_and_logits(self, batch: Batch) -> torch.Tensor:
+        """float [B, F + C]: both, from one pass."""
+        import torch
+
+        features = self.features(batch)
+        return torch.cat([features, self.head_logits(features)], 1)
 
     def class_logits(self, batch: Batch) -> torch.Tensor:
         """As `logits`: a network with a head is a `Classifier`."""
@@ -159,6 +169,7 @@ class Network(Loaded):
         from torch import nn
 
         other = copy(self)
+        other.familiar = None
         other._module = nn.Module()
         other._module.add_module("backbone", self.backbone)
         other._module.eval()

@@ -21,6 +21,7 @@ from workbench.tasks.temperature import (
     settle_temperature,
     temperature_of,
 )
+from workbench.tasks.unlike import familiar_of, flagged
 
 if TYPE_CHECKING:
     import torch
@@ -95,10 +96,15 @@ class Classification(Softmax, BaseTask):
     ) -> list[Prediction]:
         import torch
 
-        sorter = as_classifier(model)
+        sorter, familiar = as_classifier(model), familiar_of(model)
+        notes = [str(s.get("note", "")) for s in samples]
         with torch.inference_mode():
-            logits = sorter.class_logits(self.collate(samples, model))
-        return [*self.said(logits, model, [str(s.get("note", "")) for s in samples])]
+            if familiar is None:
+                return [*self.said(sorter.class_logits(self.collate(samples, model)), model, notes)]
+            network = as_network(model)
+            features = network.features(self.collate(samples, model))
+            said = self.said(network.head_logits(features), model, notes)
+        return [*flagged(said, familiar.strangeness(features), self.info)]
 
     def said(self, logits: torch.Tensor, model: Loaded, notes: Sequence[str]) -> list[Scores]:
         """Logits float [B, C] as this model means them: one class, or several that count each by itself."""

@@ -50,12 +50,15 @@ class Scores:
         note: a plain sentence the person must see with it ("Only the first 256 words were read."), or "".
         several: the classes are independent of each other; none, one or more of them are true.
         unsure: the best class is too doubtful to be an answer (see `workbench.tasks.decision`).
+        strangeness: how far it is from all the model learnt from, as a share of what is usual: above 1 the answer cannot be
+            relied on; -1 where that is not known.
     """
 
     top: tuple[Score, ...]
     note: str = ""
     several: bool = False
     unsure: bool = False
+    strangeness: float = -1.0
     kind: ClassVar[str] = "scores"
 
     @property
@@ -70,6 +73,11 @@ class Scores:
         return tuple(s for s in self.top if s.counts) if self.several else self.top[:1]
 
     @property
+    def unlike(self) -> bool:
+        """It is unlike all the model learnt from."""
+        return self.strangeness > 1
+
+    @property
     def certainty(self) -> float:
         """Of the best answer, 0..1. Of several: of the most doubtful one, 0.5 at its threshold."""
         return min(map(_distance, self.top)) if self.several and self.top else self.best.value
@@ -80,6 +88,8 @@ class Scores:
             found |= {"several": True, "labels": [s.name for s in self.chosen]}
         if self.unsure:
             found["unsure"] = True
+        if self.strangeness >= 0:
+            found |= {"unlike": self.unlike, "strangeness": round(self.strangeness, 4)}
         return found | {
             "scores": [
                 {"label": s.name, "score": round(s.value, 6)}

@@ -12,6 +12,7 @@ from workbench.data.types import Sample
 from workbench.errors import UserError
 from workbench.tasks.base import Prediction, TaskInfo, TryOptions
 from workbench.tasks.classification import Classification, as_network
+from workbench.tasks.unlike import familiar_of, flagged
 
 if TYPE_CHECKING:
     import torch
@@ -114,8 +115,12 @@ class TextClassification(Classification):
         network = as_network(model)
         notes = [str(s.get("note", "")) for s in samples]
         if network.labels:
-            logits = self.averaged(samples, network, network.class_logits, control)
-            return [*self.said(logits, network, notes)]
+            familiar = familiar_of(network)
+            if familiar is None:
+                return [*self.said(self.averaged(samples, network, network.class_logits, control), network, notes)]
+            both = self.averaged(samples, network, network.features_and_logits, control)
+            features, logits = both[:, : network.feature_width], both[:, network.feature_width :]
+            return [*flagged(self.said(logits, network, notes), familiar.strangeness(features), self.info)]
         labels = list(dict.fromkeys(name.strip() for name in options.labels if name.strip()))
         if len(labels) < 2:
             raise UserError(

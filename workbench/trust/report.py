@@ -78,6 +78,7 @@ def render(
         f" “{escaped(config.get('model'))}”, the {escaped(config.get('how'))} way, seed {escaped(config.get('seed'))}.</p>",
         score,
         f"<p>{escaped(evaluation.sentence())}</p>",
+        *([f"<p>{escaped(run.metrics['unlike'])}</p>"] if run.metrics.get("unlike") else []),
         f"<h2>{escaped(getattr(evaluation, 'table_title', 'Class by class'))}</h2>",
         _table(headings, rows),
         *_sections(project, evaluation, thumbnail),

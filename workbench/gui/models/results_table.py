@@ -11,14 +11,20 @@ from PySide6.QtGui import QIcon
 
 from workbench.data.types import Sample
 from workbench.engine.predict import PredictResult
+from workbench.gui.icons import pixmap
 from workbench.gui.models.rows_moved import rows_moved
 from workbench.gui.theme import theme
 from workbench.gui.thumbnails import Thumbnails
-from workbench.tasks.predictions import Picture, Prediction
+from workbench.tasks.predictions import Picture, Prediction, Scores
 
 Index = QModelIndex | QPersistentModelIndex
 HEADERS = ("Item", "Answer", "Certainty")
 RESULT_ROLE = Qt.ItemDataRole.UserRole + 1
+
+
+def is_unlike(result: PredictResult) -> bool:
+    """It is unlike all the model learnt from."""
+    return isinstance(result.prediction, Scores) and result.prediction.unlike
 
 
 class ResultsTable(QAbstractTableModel):
@@ -26,30 +32,49 @@ class ResultsTable(QAbstractTableModel):
 
     def __init__(self, thumbnails: Thumbnails) -> None:
         super().__init__()
+        # Those shown, of all that came.
         self._rows: list[PredictResult] = []
+        self._all: list[PredictResult] = []
+        self._only_unlike = False
         self._thumbnails = thumbnails
         thumbnails.ready.connect(self._repaint)
 
     def clear(self) -> None:
         self.beginResetModel()
-        self._rows = []
+        self._rows, self._all = [], []
+        self._only_unlike = False
         self.endResetModel()
+
+    def show_only_unlike(self, only: bool) -> None:
+        """Only what is unlike all the model learnt from, or everything."""
+        self.beginResetModel()
+        self._only_unlike = only
+        self._rows = [r for r in self._all if is_unlike(r) or not only]
+        self.endResetModel()
+
+    def unlike(self) -> int:
+        """How many are unlike all the model learnt from, shown or not."""
+        return sum(map(is_unlike, self._all))
 
     def append(self, results: Sequence[PredictResult]) -> None:
         """Add some at once: one layout for all of them."""
-        if results:
+        self._all += results
+        shown = [r for r in results if is_unlike(r) or not self._only_unlike]
+        if shown:
             first = len(self._rows)
-            self.beginInsertRows(QModelIndex(), first, first + len(results) - 1)
-            self._rows += results
+            self.beginInsertRows(QModelIndex(), first, first + len(shown) - 1)
+            self._rows += shown
             self.endInsertRows()
 
     @property
     def results(self) -> list[PredictResult]:
-        return self._rows
+        """All that came, shown or not."""
+        return self._all
 
     def rows_for_export(self) -> list[dict[str, Any]]:
-        """Plain rows: item, answer, certainty, problem, path, and a column per class where several can be true."""
-        from workbench.engine.save import label_cells
+        """Plain rows of all that came: item, answer, certainty, problem, path, where it is known whether it is unlike all the
+        model learnt from, and a column per class where several can be true."""
+        from workbench.engine.save import label_cells, unlike_cell
 
         return [
             {
@@ -58,14 +83,15 @@ class ResultsTable(QAbstractTableModel):
                 "certainty": round(r.prediction.certainty, 6) if r.prediction else "",
                 "problem": f"{r.problem.message} {r.problem.hint}".strip() if r.problem else "",
                 "path": str(r.sample.path or ""),
+                **(unlike_cell(r.prediction) if r.prediction else {}),
                 **(label_cells(r.prediction) if r.prediction else {}),
             }
-            for r in sorted(self._rows, key=lambda r: r.index)
+            for r in sorted(self._all, key=lambda r: r.index)
         ]
 
     def answers(self) -> list[tuple[Sample, Prediction]]:
         """What was asked and what was answered, in the order asked, without what could not be read."""
-        rows = sorted(self._rows, key=lambda r: r.index)
+        rows = sorted(self._all, key=lambda r: r.index)
         return [(r.sample, r.prediction) for r in rows if r.prediction is not None]
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own signature
@@ -99,6 +125,14 @@ class ResultsTable(QAbstractTableModel):
             return "" if isinstance(result.prediction, Picture) else f"{result.prediction.certainty:.1%}"
         if role == Qt.ItemDataRole.ForegroundRole and result.problem is not None:
             return theme().colour("bad")
+        if column > 0 and is_unlike(result) and result.prediction is not None:
+            if role == Qt.ItemDataRole.DecorationRole and column == 1:
+                # A picture, not an icon: it keeps its size among large thumbnails.
+                return pixmap("triangle-alert", 18, "warn")
+            if role == Qt.ItemDataRole.ForegroundRole:
+                return theme().colour("warn")
+            if role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleDescriptionRole):
+                return result.prediction.note
         if role == Qt.ItemDataRole.DecorationRole and column == 0 and isinstance(result.sample.path, Path):
             if result.sample.kind == "picture" and result.problem is None:
                 found = self._thumbnails.pixmap(result.sample.path, result.sample.window)
@@ -118,6 +152,8 @@ class ResultsTable(QAbstractTableModel):
 
         with rows_moved(self, self._rows):
             self._rows.sort(key=key, reverse=order == Qt.SortOrder.DescendingOrder)
+        # Shown again without a filter they keep this order.
+        self._all.sort(key=key, reverse=order == Qt.SortOrder.DescendingOrder)
 
     def _repaint(self) -> None:
         if self._rows:

@@ -161,6 +161,8 @@ class ResultsPage(Page):
         )
         self.sentence.setText(e.sentence())
         self.accuracy_bar.show_evaluation(e)
+        self.unlike.setText(str(run.metrics.get("unlike", "")))
+        self.unlike.setVisible(bool(self.unlike.text()))
         view = self._view_for(e.kind)
         view.about(run)
         view.show(e, list(items))
@@ -325,6 +327,12 @@ class ResultsPage(Page):
         self.sentence = label("", wrap=True, selectable=True)
         right.addWidget(self.accuracy_bar)
         right.addWidget(self.sentence)
+        self.unlike = label("", "soft", wrap=True, selectable=True)
+        self.unlike.setObjectName("unlike-rate")
+        self.unlike.setToolTip(
+            "False alarms of the detection of what is out of distribution, measured on the test split"
+        )
+        right.addWidget(self.unlike)
         line.addLayout(right, 1)
         card.body.addLayout(line)
         return card

@@ -27,6 +27,7 @@ from workbench.data.media import first_words
 from workbench.data.microphone import Recorder
 from workbench.data.types import Sample, Window
 from workbench.data.video import is_video
+from workbench.engine.bulk import COLUMNS, unlike_columns
 from workbench.engine.explain.kinds import can_explain
 from workbench.engine.predict import PredictResult, suits
 from workbench.engine.save import endings_together, label_columns, save_prediction, save_together
@@ -44,6 +45,7 @@ from workbench.gui.widgets.heard_view import can_hear
 from workbench.gui.widgets.judge_table_dialog import JudgeTableDialog
 from workbench.gui.widgets.live_view import LiveView
 from workbench.gui.widgets.model_picker import ModelPicker
+from workbench.gui.widgets.only_unlike import OnlyUnlike
 from workbench.gui.widgets.option_controls import OptionControls
 from workbench.gui.widgets.overlays import mask_overlay
 from workbench.gui.widgets.prediction_view import PredictionView, ask_save_path
@@ -261,6 +263,7 @@ class TryPage(Page):
         self._waiting = []
         self._total = len(samples)
         self.table.clear()
+        self.only_unlike.tell(0)
         several = len(samples) > 1
         self.batch.setVisible(several)
         self.progress.setVisible(several)
@@ -368,7 +371,8 @@ class TryPage(Page):
             self._show_result(waiting[-1])
             return
         self.table.append(waiting)
-        done = self.table.rowCount()
+        done = len(self.table.results)
+        self.only_unlike.tell(self.table.unlike())
         failed = sum(1 for r in self.table.results if r.problem is not None)
         self.progress.setValue(done)
         words = f"{done - failed:,} of {self._total:,} answered"
@@ -690,7 +694,7 @@ class TryPage(Page):
             if file.lower().endswith(".json"):
                 write_json(Path(file), rows)
             else:
-                columns = ["item", "answer", "certainty", "problem", "path", *label_columns(rows)]
+                columns = [*COLUMNS, *unlike_columns(rows), *label_columns(rows)]
                 write_csv(Path(file), rows, columns)
             return len(rows)
 
@@ -827,6 +831,8 @@ class TryPage(Page):
         row.addWidget(self.batch_state)
         row.addWidget(self.progress)
         row.addStretch(1)
+        self.only_unlike = OnlyUnlike()
+        row.addWidget(self.only_unlike)
         row.addWidget(
             button(
                 "Save answers …",
@@ -838,6 +844,7 @@ class TryPage(Page):
         )
         column.addLayout(row)
         self.table = ResultsTable(self.ctx.thumbnails)
+        self.only_unlike.toggled.connect(self.table.show_only_unlike)
         self.table_view = QTableView()
         self.table_view.setObjectName("batch-table")
         self.table_view.setAccessibleName("Answers")

@@ -25,12 +25,14 @@ from workbench.catalog.card import ModelCard
 from workbench.control import Control
 from workbench.data.types import Sample, Split
 from workbench.engine.bulk import BulkResult
+from workbench.engine.familiar import sentence_of
 from workbench.errors import UserError
 from workbench.gui.context import AppContext
 from workbench.gui.pages.base import Page
 from workbench.gui.theme import L, M, S
 from workbench.gui.widgets.basic import Banner, Card, DropZone, EmptyState, button, clear_layout, label, local_paths
 from workbench.gui.widgets.card_view import CardView
+from workbench.gui.widgets.drift_dialog import DriftDialog
 from workbench.tasks.registry import get_task
 
 _ONNX_SAMPLES = 32
@@ -116,13 +118,19 @@ class UsePage(Page):
         if m.get("n"):
             words = str(m.get("words") or f"{m.get('metric', 'accuracy')}: {m.get('score', m.get('accuracy', 0)):.0%}")
             self._about.addWidget(label(words, "strong", wrap=True))
-        for text in (card.summary, card.trained_on, f"Made {card.created[:16].replace('T', ' ')}."):
+        for text in (
+            card.summary,
+            *filter(None, [sentence_of(card.metrics, card.main_task)]),
+            card.trained_on,
+            f"Made {card.created[:16].replace('T', ' ')}.",
+        ):
             self._about.addWidget(label(text, "soft", wrap=True))
         self.drop.heading.setText(f"Run it on many {task.info.nouns}")
         self.drop.text.setText(
             f"Drop a folder or files here{' or a table' if task.info.media == 'text' else ''}; the answers are saved as a table (CSV)."
         )
         self.limits.setText(card.limits)
+        self.changed.setVisible("unlike_rate" in card.metrics)
 
     def _build_detail(self) -> QWidget:
         scroll = QScrollArea()
@@ -153,6 +161,9 @@ class UsePage(Page):
         self.drop.dropped.connect(lambda mime: self.run_on(local_paths(mime)))
         self.drop.clicked.connect(self._choose_input)
         column.addWidget(self.drop)
+        self.changed = button("Has my data changed? …", self._look_for_drift, icon_name="git-compare", name="use-drift",
+                              tip="Compare items of now with those the model was taught with (drift)")  # fmt: skip
+        column.addWidget(self.changed, 0, Qt.AlignmentFlag.AlignLeft)
         self.progress = QProgressBar()
         self.progress.setTextVisible(False)
         self.progress.hide()
@@ -208,6 +219,12 @@ class UsePage(Page):
         job.succeeded.connect(done)
         job.failed.connect(self.banner.show_error)
         job.ended.connect(self.progress.hide)
+
+    def _look_for_drift(self) -> None:
+        if self.current is not None:
+            dialog = DriftDialog(self.ctx, self.current, self)
+            dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+            dialog.open()
 
     def _progressed(self, fraction: float, _text: str) -> None:
         self.progress.setRange(0, 0 if fraction < 0 else 1000)

@@ -7,7 +7,7 @@ from PySide6.QtGui import QPainter, QPainterPath, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from workbench.gui.theme import S, theme
-from workbench.gui.widgets.basic import button, label
+from workbench.gui.widgets.basic import Banner, button, label
 from workbench.tasks.predictions import Score, Scores
 
 _TOP = 5
@@ -98,7 +98,13 @@ class ScoreBars(QWidget):
         self.bars = _Bars()
         self.more = button("Show all", self._toggle, role="quiet")
         self.note = label("", "soft", wrap=True)
-        for widget in (self.best, self.bars, self.more, self.note):
+        # What must be read before the answer.
+        self.warning = Banner(closable=False)
+        self.warning.setObjectName("unlike-warning")
+        self.warning.setToolTip(
+            "Its features lie farther from all training examples than is usual (out of distribution)"
+        )
+        for widget in (self.warning, self.best, self.bars, self.more, self.note):
             column.addWidget(widget)
         self.show_prediction(None)
 
@@ -111,7 +117,11 @@ class ScoreBars(QWidget):
         self.best.setText(prediction.summary())
         self.bars.setToolTip(_SEVERAL_TIP if prediction.several else "")
         self.note.setText(prediction.note)
-        self.note.setVisible(bool(prediction.note))
+        self.note.setVisible(bool(prediction.note) and not prediction.unlike)
+        if prediction.unlike:
+            self.warning.show_message(prediction.note, "warn")
+        else:
+            self.warning.hide()
         self.more.setVisible(len(prediction.top) > len(prediction.first(_TOP)))
         self._fill()
         words = ", ".join(f"{s.name} {s.value:.0%}" for s in prediction.first(_TOP))

@@ -30,6 +30,7 @@ from workbench.gui.theme import L, M, S
 from workbench.gui.widgets.augment_preview import AugmentPreview
 from workbench.gui.widgets.basic import Banner, Card, IconLabel, button, clear_layout, label
 from workbench.gui.widgets.checks_strip import ChecksStrip
+from workbench.gui.widgets.fits_view import FitsView
 from workbench.gui.widgets.option_controls import OptionControls
 from workbench.gui.widgets.token_view import TokenView
 from workbench.gui.workers import Job
@@ -272,6 +273,7 @@ class TrainSetup(QWidget):
         """What depends on the texts and the model together."""
         project = self._ctx.store.project
         self.tokens.look(project, self._card)
+        self.fits.show_model(project, self._card)
         if project is not None:
             task = get_task(project.task_id)
             self.taught.show_options(task, self._card, task.info.learns_with)
@@ -363,6 +365,8 @@ class TrainSetup(QWidget):
         column.addWidget(self.models, 1)
         self.tokens = TokenView(self._ctx)
         column.addWidget(self.tokens)
+        self.fits = FitsView(self._ctx)
+        column.addWidget(self.fits)
         more = QHBoxLayout()
         more.addWidget(self._others)
         more.addWidget(button("Go to the models", lambda: self._ctx.go("models"), role="quiet"))
