@@ -194,7 +194,7 @@ def _documents(window: Any, shoot: Any, rest: Any, wait: Any) -> None:
     shoot("find-documents", "similar")
     window.show_page("talk")
     talk = window.page("talk")
-    talk._read_documents(str(folder))
+    talk.accept_drop([str(folder)])
     wait(lambda: "3 documents" in talk.settings.documents_words.text())
     talk.send("How long is the warranty on the motor?")
     wait(lambda: len(talk.talk.turns) == 2 and not talk.answering)
