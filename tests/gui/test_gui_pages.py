@@ -295,6 +295,25 @@ def test_nothing_to_train_on_says_what_is_missing(window: MainWindow, qtbot: QtB
     assert "nothing to tell apart" in page.setup.banner.text.text()
 
 
+def test_add_ons_are_offered_where_models_can_take_them(
+    window: MainWindow, qtbot: QtBot, drop: Drop, digits_folder: Digits, tmp_path: Path
+) -> None:
+    open_digits(window, qtbot, drop, digits_folder(("one", "two"), 4))
+    window.show_page("train")
+    page: Any = window.page("train")
+    page.setup.show_step(2)
+    qtbot.mouseClick(page.setup.more, LEFT)
+    assert not page.setup.adapters.isVisible() and "lora" not in page.setup.config().options
+    project = window.ctx.store.create(tmp_path / "p", "p", "text-classification")
+    project.add_items([NewItem("text", f"{n}", text=f"words {n}", label=f"{n % 2}") for n in range(8)])
+    window.show_page("train")
+    page.setup.show_step(2)
+    qtbot.waitUntil(page.setup.adapters.isVisible)
+    assert "lora" not in page.setup.config().options
+    qtbot.keyClick(page.setup.adapters, Qt.Key.Key_Space)
+    assert page.setup.config().options["lora"] == 1
+
+
 def test_a_training_is_paused_stopped_and_keeps_its_model(
     window: MainWindow, qtbot: QtBot, drop: Drop, digits_folder: Digits
 ) -> None:

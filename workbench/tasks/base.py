@@ -117,6 +117,7 @@ class TaskInfo:
         group: heading under which pages list it.
         question: what a person would ask for ("find and count things in pictures"), for "Find me a model".
         taught_only: nobody publishes models for it: all that can do it were taught by the person.
+        adapters: its models can learn by small add-ons beside their weights (LoRA): a run's `options["lora"]`.
         partly: an item that is not done yet teaches what is marked on it; the rest of it says nothing.
         mark: what one label without a class is called in lists ("answer").
         page: id of a page of its own, which the Try page leads to; `page_words`: what the button there says.
@@ -155,6 +156,7 @@ class TaskInfo:
     taught_only: bool = False
     several: str = ""
     partly: bool = False
+    adapters: bool = False
     overlaps: tuple[str, ...] = ()
     learns_with: tuple[str, ...] = ()
     learns_beginnings: bool = False

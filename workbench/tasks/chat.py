@@ -42,6 +42,7 @@ class Chat(WritingTask):
         page_words="Open a conversation",
         trainable=True,
         editor="words",
+        adapters=True,
         judge="language",
         import_formats=("table",),
     )

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _EPOCHS = {How.QUICK: 1, How.BALANCED: 12, How.THOROUGH: 20}
 _HEAD_RATE = 1e-3
+_ADAPTER_RATE = 5e-4
 # Beside the weights, in the state of a model: what was settled on the validation examples.
 _SETTLED = {name: f"settled.{name}" for name in ("thresholds", TEMPERATURE, CALIBRATED_ON)}
 
@@ -68,12 +69,24 @@ class PooledLesson:
         self._weights = None if weights is None else weights.to(material.device)
         self.epochs = _EPOCHS[material.how]
         self.body_rate = self._model.learning_rate
+        wanted = bool(material.options.get("lora")) and material.how is not How.QUICK
+        self._adapters = wanted and self._model.tokenizer is not None  # those of texts are made of attention
+        if self._adapters:
+            from workbench.tasks.lora import add_adapters
+
+            add_adapters(self._model.backbone, seed=material.seed)
+            self._model.to(material.device)
+            self.body_rate = _ADAPTER_RATE
 
     @property
     def module(self) -> nn.Module:
         return self._model.module
 
     def stages(self) -> list[list[nn.Parameter]]:
+        if self._adapters:
+            from workbench.tasks.lora import adapter_parameters
+
+            return [self._model.stages()[0], adapter_parameters(self._model.backbone)]
         return trained_stages(self._model.stages(), self._how)
 
     def training_mode(self) -> None:
@@ -128,6 +141,12 @@ class PooledLesson:
         self._model.load_state({name: tensor for name, tensor in state.items() if name not in settled})
 
     def result(self) -> Network:
+        if self._adapters:
+            from workbench.tasks.lora import merge_adapters
+
+            merge_adapters(self._model.backbone)
+            self._model.weights_changed()
+            self._adapters = False
         self._model.card = replace(self._model.card, options=self._options)
         return self._model
 

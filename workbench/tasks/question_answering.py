@@ -45,6 +45,7 @@ class QuestionAnswering(TextTask):
         question="find the answer to a question in a text",
         trainable=True,
         editor="answers",
+        adapters=True,
         judge="answers",
         mark="answer",
         import_formats=("marked", "table", "folders", "files"),

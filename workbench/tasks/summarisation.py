@@ -36,6 +36,7 @@ class Summarisation(WritingTask):
         trainable=True,
         learns_beginnings=True,
         editor="words",
+        adapters=True,
         judge="summary",
         import_formats=("table",),
     )

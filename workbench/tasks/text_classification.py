@@ -45,6 +45,7 @@ class TextClassification(Classification):
         nouns="texts",
         icon="message-square-text",
         editor="classes",
+        adapters=True,
         judge="classes",
         trainable=True,
         learns_beginnings=True,

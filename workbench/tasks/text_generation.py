@@ -35,6 +35,7 @@ class TextGeneration(WritingTask):
         overlaps=("rouge", "chrf"),
         trainable=True,
         learns_as_is=True,
+        adapters=True,
         judge="language",
         import_formats=("files", "folders", "table"),
     )

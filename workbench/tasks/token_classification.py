@@ -37,6 +37,7 @@ class TokenClassification(TextTask):
         question="mark names, places and other pieces in texts",
         trainable=True,
         editor="spans",
+        adapters=True,
         judge="spans",
         import_formats=("marked", "table", "folders", "files"),
     )

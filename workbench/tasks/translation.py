@@ -45,6 +45,7 @@ class Translation(WritingTask):
         learns_beginnings=True,
         learns_with=("source", "target"),
         editor="words",
+        adapters=True,
         judge="translation",
         import_formats=("table",),
     )

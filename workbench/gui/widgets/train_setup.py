@@ -277,6 +277,7 @@ class TrainSetup(QWidget):
         if project is not None:
             task = get_task(project.task_id)
             self.taught.show_options(task, self._card, task.info.learns_with)
+            self.adapters.setVisible(task.info.adapters)
 
     def _review(self) -> None:
         project = self._ctx.store.project
@@ -315,8 +316,13 @@ class TrainSetup(QWidget):
             learning_rate=self.rate.value(),
             augment=self.augment.isChecked(),
             balance_classes=self.balance.isChecked(),
-            options={**self.varied.options(), **self.taught.values()},
+            options={**self.varied.options(), **self.taught.values(), **self._add_ons()},
         )
+
+    def _add_ons(self) -> dict[str, int]:
+        """What says that add-ons shall learn (LoRA), where the task's models can take them."""
+        can = get_task(self._ctx.store.require().task_id).info.adapters
+        return {"lora": 1} if can and self.adapters.isChecked() else {}
 
     def _start(self) -> None:
         self._review()
@@ -440,6 +446,11 @@ class TrainSetup(QWidget):
         )
         self.balance = QCheckBox("Count rare classes more")
         self.balance.setToolTip("Weighs each class in the loss by the inverse of its share")
+        self.adapters = QCheckBox("Learn small add-ons beside the model, not the model itself")
+        self.adapters.setObjectName("train-adapters")
+        self.adapters.setToolTip(
+            "LoRA (low-rank adaptation): less memory, and less of what the model knew is forgotten. Not used by Quick."
+        )
         for widget, words, tip in (
             (
                 self.epochs,
@@ -454,6 +465,7 @@ class TrainSetup(QWidget):
             form.addRow(words, widget)
         form.addRow("", self.augment)
         form.addRow("", self.balance)
+        form.addRow("", self.adapters)
         card.body.addLayout(form)
         return card
 
