@@ -68,9 +68,7 @@ def test_results_show_truth_answer_and_difference(window: MainWindow, judged: Pr
     window.show_page("results", {"run_id": "r1"})
     page: Any = window.page("results")
     qtbot.waitUntil(lambda: page.evaluation is not None and page.evaluation.n == 3, timeout=20_000)
-    assert [page.tabs.tabText(i) for i in range(4)] == [
-        "Class by class", "Least right (3)", "What was taken for what", "How it learnt",
-    ]  # fmt: skip
+    assert [page.tabs.tabText(i) for i in range(3)] == ["Class by class", "Least right (3)", "What was taken for what"]
     view = page._views["mask"]
     table = view.table
     assert [table.item(r, 0).text() for r in range(3)] == ["nothing", *CLASSES]
