@@ -23,10 +23,10 @@ from workbench.data.shapes import TextSpan, Whole
 from workbench.data.types import Item, ItemFilter, ItemPrediction, NewItem, Split
 from workbench.gui.editors.answering import changes
 from workbench.gui.editors.answers import Editor
-from workbench.gui.editors.spans import to_qt
 from workbench.gui.main_window import MainWindow
 from workbench.gui.models.item_model import MARKS_ROLE
 from workbench.gui.results.answers import View, painted
+from workbench.gui.utf16 import to_qt
 from workbench.gui.widgets.prediction_view import TextPart
 from workbench.runtimes.folder import save_folder
 from workbench.tasks.predictions import Asked, Span, Text, to_record

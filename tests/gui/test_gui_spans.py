@@ -16,8 +16,9 @@ from workbench.data.annotations import Annotation
 from workbench.data.project import Project
 from workbench.data.shapes import TextSpan
 from workbench.data.types import ItemFilter, NewItem
-from workbench.gui.editors.spans import Editor, from_qt, to_qt, whole_words
+from workbench.gui.editors.spans import Editor, whole_words
 from workbench.gui.main_window import MainWindow
+from workbench.gui.utf16 import from_qt, to_qt
 
 TEXTS = ["Anna Müller 😀 met Bob in Oslo.", "Nothing of note.", "Then Clara came home."]
 

@@ -99,6 +99,13 @@ class ProjectStore(QObject):
         if old is not None:
             old.close()
 
+    def may_change(self, tell: Callable[[str, str], object]) -> bool:
+        """Whether a project is open that may be changed; `tell` is given the sentence and its kind when it may only be read."""
+        if self._project is not None and self._project.read_only:
+            tell("This project is open for reading only.", "warn")
+            return False
+        return self._project is not None
+
     def hold(self, reason: str) -> None:
         """Keep the open project open: a job works on it. `reason` is the sentence for who wants another one."""
         self._held = reason

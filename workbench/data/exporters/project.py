@@ -36,8 +36,8 @@ def export_labels(project: Project, path: Path, control: Control | None = None) 
         groups = project.groups_of(page)
         for item in project.items(page):
             label = names.get(item.class_id or -1, "")
-            if item.marked and any(a.class_id in names for a in tags_of(states[item.id].annotations)):
-                has = {a.class_id for a in tags_of(states[item.id].annotations)}
+            has = names.keys() & {a.class_id for a in tags_of(states[item.id].annotations)}
+            if item.marked and has:
                 label = joined([name for class_id, name in names.items() if class_id in has], separator)
             content = item.text if item.text is not None else file_name(item, path)
             key = "text" if item.text is not None else "file"

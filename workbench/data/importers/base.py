@@ -161,6 +161,20 @@ class ImportPlan:
             self.warnings.append(f"Fewer than 10 {self.media}s: {names}. More examples make the model better.")
 
 
+@dataclass
+class ReadPlan(ImportPlan):
+    """A plan whose items have been read while it was made."""
+
+    items: list[NewItem] = field(default_factory=list)
+
+    def read(self, control: Control | None = None) -> Iterator[NewItem | Problem]:
+        control = control or Control()
+        for item in self.items:
+            control.check()
+            yield item
+        yield from self.problems
+
+
 @dataclass(frozen=True)
 class Entry:
     """A file found, with the label and split its folder says."""

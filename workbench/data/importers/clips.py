@@ -6,7 +6,6 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -14,7 +13,7 @@ from urllib.parse import parse_qs, unquote
 
 from workbench.control import Control
 from workbench.data.annotations import NewAnnotation
-from workbench.data.importers.base import ImportPlan
+from workbench.data.importers.base import ReadPlan
 from workbench.data.importers.folders import walk
 from workbench.data.importers.survey import name_key
 from workbench.data.shapes import Clip
@@ -32,10 +31,8 @@ _UPLOADED = re.compile(r"^[0-9a-f]{8}-(.+)$")
 
 
 @dataclass
-class ClipsPlan(ImportPlan):
+class ClipsPlan(ReadPlan):
     """Recordings with marked pieces."""
-
-    items: list[NewItem] = field(default_factory=list)
 
     @property
     def summary(self) -> str:
@@ -50,13 +47,6 @@ class ClipsPlan(ImportPlan):
     @property
     def brings_labels(self) -> bool:
         return any(i.annotations is not None for i in self.items)
-
-    def read(self, control: Control | None = None) -> Iterator[NewItem | Problem]:
-        control = control or Control()
-        for item in self.items:
-            control.check()
-            yield item
-        yield from self.problems
 
 
 class SoundFinder:

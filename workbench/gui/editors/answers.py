@@ -19,9 +19,9 @@ from workbench.gui.context import AppContext
 from workbench.gui.editors.answering import changes
 from workbench.gui.editors.answering.views import Passage, Questions
 from workbench.gui.editors.base import ItemEditor
-from workbench.gui.editors.spans import to_qt
 from workbench.gui.models.item_model import ItemModel
 from workbench.gui.theme import M, S, theme
+from workbench.gui.utf16 import to_qt
 from workbench.gui.widgets.basic import Banner, Card, button, icon_button, label, row
 from workbench.tasks.registry import get_task
 
@@ -252,11 +252,7 @@ class Editor(ItemEditor):
         self._redraw()
 
     def _may_change(self) -> bool:
-        project = self.ctx.store.project
-        if project is not None and project.read_only:
-            self.banner.show_message("This project is open for reading only.", "warn")
-            return False
-        return project is not None
+        return self.ctx.store.may_change(self.banner.show_message)
 
     # Suggestions -----------------------------------------------------------------------------------------------------
 

@@ -405,11 +405,7 @@ class Editor(ItemEditor):
         return [c.id for c in sorted(self._classes.values(), key=lambda c: c.position)]
 
     def _may_change(self) -> bool:
-        project = self.ctx.store.project
-        if project is not None and project.read_only:
-            self.banner.show_message("This project is open for reading only.", "warn")
-            return False
-        return project is not None
+        return self.ctx.store.may_change(self.banner.show_message)
 
     # Cutting out -----------------------------------------------------------------------------------------------------
 

@@ -26,6 +26,7 @@ from workbench.gui.context import AppContext
 from workbench.gui.editors.base import ItemEditor
 from workbench.gui.models.item_model import ItemModel
 from workbench.gui.theme import M, S, theme
+from workbench.gui.utf16 import from_qt, to_qt
 from workbench.gui.widgets.basic import Banner, Card, button, icon_button, label
 from workbench.gui.widgets.class_panel import ClassPanel
 
@@ -53,16 +54,6 @@ def whole_words(text: str, start: int, end: int) -> tuple[int, int]:
         if word.start() < end < word.end():
             end = word.end()
     return start, end
-
-
-def to_qt(text: str, place: int) -> int:
-    """A place in code points as Qt counts it: letters beyond the basic plane (emoji) take two."""
-    return len(text[:place].encode("utf-16-le")) // 2
-
-
-def from_qt(text: str, place: int) -> int:
-    """The other way round."""
-    return len(text.encode("utf-16-le")[: place * 2].decode("utf-16-le", "ignore"))
 
 
 class MarkedView(QPlainTextEdit):
@@ -313,11 +304,7 @@ class Editor(ItemEditor):
         self._classes_changed()
 
     def _may_change(self) -> bool:
-        project = self.ctx.store.project
-        if project is not None and project.read_only:
-            self.banner.show_message("This project is open for reading only.", "warn")
-            return False
-        return project is not None
+        return self.ctx.store.may_change(self.banner.show_message)
 
     def _clicked(self, place: int) -> None:
         hit = next((a for a, span in spans_of(self.state()) if span.start <= place < span.end), None)

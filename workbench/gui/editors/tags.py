@@ -24,8 +24,6 @@ from workbench.gui.widgets.item_view import ItemView
 from workbench.gui.widgets.tag_chips import TagChips
 from workbench.gui.widgets.whole_item import WholeItem
 
-_READ_ONLY = "This project is open for reading only."
-
 
 class Editor(ItemEditor):
     """See the module."""
@@ -119,11 +117,7 @@ class Editor(ItemEditor):
         change(self.ctx, ids, deed, text, then)
 
     def _may_change(self) -> bool:
-        project = self.ctx.store.project
-        if project is not None and project.read_only:
-            self.ctx.notify(_READ_ONLY, "warn")
-            return False
-        return project is not None
+        return self.ctx.store.may_change(self.ctx.notify)
 
     # One item --------------------------------------------------------------------------------------------------------
 

@@ -14,6 +14,7 @@ from workbench.data.types import Item
 from workbench.errors import Problem
 from workbench.gui.context import AppContext
 from workbench.gui.theme import S, theme
+from workbench.gui.utf16 import to_qt
 from workbench.gui.widgets.basic import label
 from workbench.gui.widgets.item_player import ItemPlayer
 from workbench.gui.widgets.picture_view import PictureView
@@ -104,9 +105,9 @@ class ItemPane(QWidget):
             look.setToolTip(place.what)
             cursor = QTextCursor(self.text.document())
             # Qt counts in UTF-16, the finding in characters.
-            start = _utf16(self._item.text[: place.start])
+            start = to_qt(self._item.text, place.start)
             cursor.setPosition(start)
-            end = start + _utf16(self._item.text[place.start : place.end])
+            end = to_qt(self._item.text, place.end)
             cursor.setPosition(end, QTextCursor.MoveMode.KeepAnchor)
             one.format, one.cursor = look, cursor
             marks.append(one)
@@ -116,7 +117,3 @@ class ItemPane(QWidget):
             shown.clearSelection()
             self.text.setTextCursor(shown)
             self.text.ensureCursorVisible()
-
-
-def _utf16(text: str) -> int:
-    return len(text.encode("utf-16-le", "surrogatepass")) // 2

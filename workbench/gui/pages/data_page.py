@@ -297,11 +297,7 @@ class DataPage(Page):
         menu.popup(self.view.viewport().mapToGlobal(at))
 
     def _may_change(self) -> bool:
-        project = self.ctx.store.project
-        if project is not None and project.read_only:
-            self.banner.show_message("This project is open for reading only.", "warn")
-            return False
-        return project is not None
+        return self.ctx.store.may_change(self.banner.show_message)
 
     def _open_item(self, row: int) -> None:
         editor = self._editor()

@@ -9,16 +9,12 @@ from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOpti
 from workbench.engine.document_index import Passage
 from workbench.gui.models.passage_list import BEST_ROLE, PASSAGE_ROLE, PassageList
 from workbench.gui.theme import M, S, theme
+from workbench.gui.utf16 import to_qt
 
 _LINES = 3
 _MOST_SHOWN = 600  # characters
 _BEFORE = 80  # characters shown before the best sentence, at most
 Index = QModelIndex | QPersistentModelIndex
-
-
-def utf16(text: str, place: int) -> int:
-    """A place in a text as Qt counts it."""
-    return len(text[:place].encode("utf-16-le", "surrogatepass")) // 2
 
 
 class PassageView(QListView):
@@ -136,7 +132,7 @@ class PassageDelegate(QStyledItemDelegate):
                 ground.setAlpha(60)
                 form.setBackground(ground)
             span = QTextLayout.FormatRange()
-            span.start, span.length = utf16(text, start), utf16(text, end) - utf16(text, start)
+            span.start, span.length = to_qt(text, start), to_qt(text, end) - to_qt(text, start)
             span.format = form
             formats.append(span)
         layout.setFormats(formats)

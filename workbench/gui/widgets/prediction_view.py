@@ -28,6 +28,7 @@ from PySide6.QtWidgets import (
 
 from workbench.engine.truth import answer_text
 from workbench.gui.theme import S, theme
+from workbench.gui.utf16 import to_qt
 from workbench.gui.widgets.areas_part import MaskPart
 from workbench.gui.widgets.basic import button, label, row
 from workbench.gui.widgets.box_piece import BoxPiece, Cutter
@@ -243,8 +244,8 @@ class TextPart(QWidget):
                 continue
             mark = QTextEdit.ExtraSelection()
             cursor = QTextCursor(self.view.document())
-            cursor.setPosition(_utf16(prediction.text, span.start))
-            cursor.setPosition(_utf16(prediction.text, span.end), QTextCursor.MoveMode.KeepAnchor)
+            cursor.setPosition(to_qt(prediction.text, span.start))
+            cursor.setPosition(to_qt(prediction.text, span.end), QTextCursor.MoveMode.KeepAnchor)
             colour = label_colour(labels, span.label) if labels else theme().colour("accent")
             ground = QColor(colour)
             ground.setAlpha(80)
@@ -494,7 +495,3 @@ class PredictionView(QWidget):
         """What came of saving."""
         self.note.setText(words)
         self.note.show()
-
-
-def _utf16(text: str, place: int) -> int:
-    return len(text[:place].encode("utf-16-le")) // 2

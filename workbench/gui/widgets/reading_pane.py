@@ -9,8 +9,8 @@ from PySide6.QtWidgets import QApplication, QHBoxLayout, QTextEdit, QVBoxLayout,
 from workbench.engine.document_index import Passage
 from workbench.gui.files import reveal
 from workbench.gui.theme import S, theme
+from workbench.gui.utf16 import to_qt
 from workbench.gui.widgets.basic import button, icon_button, label
-from workbench.gui.widgets.passage_view import utf16
 
 
 class ReadingPane(QWidget):
@@ -81,9 +81,9 @@ class ReadingPane(QWidget):
         self.place.show()
         if self.view.toPlainText() != text:
             self.view.setPlainText(text)
-        self._spans = [(utf16(text, start), utf16(text, end), 40)]
+        self._spans = [(to_qt(text, start), to_qt(text, end), 40)]
         if best[1] > best[0]:
-            self._spans.append((utf16(text, start + best[0]), utf16(text, start + best[1]), 90))
+            self._spans.append((to_qt(text, start + best[0]), to_qt(text, start + best[1]), 90))
         self._mark()
         cursor = QTextCursor(self.view.document())
         cursor.setPosition(self._spans[-1][0])

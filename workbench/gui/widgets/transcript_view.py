@@ -20,6 +20,7 @@ from PySide6.QtWidgets import QTextEdit, QToolTip, QVBoxLayout, QWidget
 from workbench.data.exporters.subtitles import TimedWord, paragraphs
 from workbench.data.video import clock
 from workbench.gui.theme import S, theme
+from workbench.gui.utf16 import to_qt
 from workbench.gui.widgets.basic import label
 from workbench.tasks.predictions import Span, Text
 
@@ -183,7 +184,8 @@ class TranscriptView(QTextEdit):
         mark = QTextEdit.ExtraSelection()
         cursor = QTextCursor(self.document())
         cursor.setPosition(self._places[self._current])
-        end = self._places[self._current] + _length(self._words[self._current].text)
+        said = self._words[self._current].text
+        end = self._places[self._current] + to_qt(said, len(said))
         cursor.setPosition(end, QTextCursor.MoveMode.KeepAnchor)
         form = QTextCharFormat()
         ground = QColor(theme().colour("accent"))
@@ -294,8 +296,3 @@ def _words(prediction: Text, spans: Sequence[Span]) -> list[TimedWord]:
         TimedWord(text[s.start : s.end], s.begins, s.ends, s.start > 0 and not text[s.start - 1].isspace())
         for s in spans
     ]
-
-
-def _length(text: str) -> int:
-    """Qt counts characters as UTF-16."""
-    return len(text.encode("utf-16-le")) // 2

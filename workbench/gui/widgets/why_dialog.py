@@ -18,6 +18,7 @@ from workbench.engine.explain.kinds import Explanation
 from workbench.errors import Problem
 from workbench.gui.context import AppContext
 from workbench.gui.theme import L, M, theme
+from workbench.gui.utf16 import to_qt
 from workbench.gui.widgets.alike_row import AlikeRow
 from workbench.gui.widgets.basic import Banner, button, label, row
 from workbench.gui.widgets.canvas import Canvas
@@ -230,8 +231,6 @@ class WhyDialog(QDialog):
         found = shown.explanation
         self.text.setPlainText(shown.text)
         good, bad = theme().colour("good"), theme().colour("bad")
-        # Qt counts in UTF-16 units, Python in characters.
-        units = _Units(shown.text)
         for word in found.words:
             colour = QColor(good if word.share > 0 else bad)
             colour.setAlphaF(0.15 + 0.6 * abs(word.share) if abs(word.share) > _FAINT else 0.0)
@@ -239,8 +238,8 @@ class WhyDialog(QDialog):
             look.setBackground(colour)
             look.setToolTip(f"{word.share:+.2f}")
             cursor = QTextCursor(self.text.document())
-            cursor.setPosition(units.at(word.start))
-            cursor.setPosition(units.at(word.end), QTextCursor.MoveMode.KeepAnchor)
+            cursor.setPosition(to_qt(shown.text, word.start))
+            cursor.setPosition(to_qt(shown.text, word.end), QTextCursor.MoveMode.KeepAnchor)
             cursor.mergeCharFormat(look)
         for_it, against = found.strongest(shown.text)
         told = f"Green words spoke for “{found.target}”, red ones against it. Most for it: {', '.join(for_it) or '–'}."
@@ -299,18 +298,6 @@ class WhyDialog(QDialog):
         if self._near is not None:
             self._near.cancel()
         super().done(result)
-
-
-class _Units:
-    """From characters to UTF-16 units, in one pass over a text."""
-
-    def __init__(self, text: str) -> None:
-        self._places = [0]
-        for letter in text:
-            self._places.append(self._places[-1] + (2 if ord(letter) > 0xFFFF else 1))
-
-    def at(self, place: int) -> int:
-        return self._places[min(place, len(self._places) - 1)]
 
 
 def _legend(kind: str, found: Explanation) -> str:

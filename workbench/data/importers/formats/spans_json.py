@@ -8,13 +8,13 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from workbench.control import Control
 from workbench.data.annotations import NewAnnotation
-from workbench.data.importers.base import ImportPlan
+from workbench.data.importers.base import ImportPlan, ReadPlan
 from workbench.data.media import decode_text, first_words, read_bytes
 from workbench.data.shapes import TextSpan, checked
 from workbench.data.types import NewItem
@@ -27,17 +27,8 @@ Found = tuple[str, list[tuple[Any, Any, Any]]]
 
 
 @dataclass
-class SpansPlan(ImportPlan):
+class SpansPlan(ReadPlan):
     """Texts and their pieces, read."""
-
-    items: list[NewItem] = field(default_factory=list)
-
-    def read(self, control: Control | None = None) -> Iterator[NewItem | Problem]:
-        control = control or Control()
-        for item in self.items:
-            control.check()
-            yield item
-        yield from self.problems
 
 
 def record_of(value: Any) -> tuple[str, str, list[tuple[Any, Any, Any]]] | None:

@@ -9,8 +9,8 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlparse
@@ -18,7 +18,7 @@ from urllib.parse import parse_qs, unquote, urlparse
 from workbench.control import Control
 from workbench.data import labels
 from workbench.data.annotations import NewAnnotation
-from workbench.data.importers.base import ImportPlan
+from workbench.data.importers.base import ImportPlan, ReadPlan
 from workbench.data.importers.folders import media_of
 from workbench.data.importers.tables import plan_table
 from workbench.data.media import decode_text, read_bytes
@@ -36,17 +36,8 @@ _UPLOADED = re.compile(r"^[0-9a-f]{8}-(.+)$")
 
 
 @dataclass
-class TagsPlan(ImportPlan):
+class TagsPlan(ReadPlan):
     """Items and their labels, read."""
-
-    items: list[NewItem] = field(default_factory=list)
-
-    def read(self, control: Control | None = None) -> Iterator[NewItem | Problem]:
-        control = control or Control()
-        for item in self.items:
-            control.check()
-            yield item
-        yield from self.problems
 
 
 class TagsJson:

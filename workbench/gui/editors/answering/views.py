@@ -11,8 +11,9 @@ from PySide6.QtWidgets import QAbstractItemView, QStyledItemDelegate, QTextEdit,
 
 from workbench.data.annotations import Annotation
 from workbench.data.shapes import TextSpan
-from workbench.gui.editors.spans import MarkedView, to_qt
+from workbench.gui.editors.spans import MarkedView
 from workbench.gui.theme import theme
+from workbench.gui.utf16 import to_qt
 
 QUESTION, MARK = Qt.ItemDataRole.UserRole, Qt.ItemDataRole.UserRole + 1
 _LONGEST = 80
