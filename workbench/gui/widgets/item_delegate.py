@@ -159,30 +159,31 @@ class ItemDelegate(QStyledItemDelegate):
             painter.drawText(area, Qt.AlignmentFlag.AlignVCenter, "no label")
             return
         text = label.name if chosen else f"{label.name}? {item.suggestion_score:.0%}"
-        width = min(area.width(), metrics.horizontalAdvance(text) + 30.0)
-        box = QRectF(area.left(), area.top(), width, area.height())
-        colour = QColor(label.colour)
-        path = QPainterPath()
-        path.addRoundedRect(box, 11, 11)
-        if chosen:
-            ground = QColor(colour)
-            ground.setAlpha(46 if theme().mode == "light" else 80)
-            painter.fillPath(path, ground)
-        else:
-            pen = QPen(colour, 1.4, Qt.PenStyle.DashLine)
-            painter.setPen(pen)
-            painter.drawPath(path)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(colour)
-        painter.drawEllipse(QPointF(box.left() + 12, box.center().y()), 4.5, 4.5)
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.setPen(theme().colour("text"))
-        words = box.adjusted(22, 0, -6, 0)
-        painter.drawText(
-            words,
-            Qt.AlignmentFlag.AlignVCenter,
-            metrics.elidedText(text, Qt.TextElideMode.ElideRight, int(words.width())),
-        )
+        _paint_chip(painter, area, label.colour, text, chosen is not None)
+
+
+def _paint_chip(painter: QPainter, area: QRectF, colour_name: str, text: str, solid: bool) -> None:
+    """A label as a chip as wide as its words, where there is room: filled when it holds, dashed while it is suggested."""
+    metrics = QFontMetrics(painter.font())
+    box = QRectF(area.left(), area.top(), min(area.width(), metrics.horizontalAdvance(text) + 30.0), area.height())
+    colour = QColor(colour_name)
+    path = QPainterPath()
+    path.addRoundedRect(box, 11, 11)
+    if solid:
+        ground = QColor(colour)
+        ground.setAlpha(46 if theme().mode == "light" else 80)
+        painter.fillPath(path, ground)
+    else:
+        painter.setPen(QPen(colour, 1.4, Qt.PenStyle.DashLine))
+        painter.drawPath(path)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(colour)
+    painter.drawEllipse(QPointF(box.left() + 12, box.center().y()), 4.5, 4.5)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.setPen(theme().colour("text"))
+    words = box.adjusted(22, 0, -6, 0)
+    shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, int(words.width()))
+    painter.drawText(words, Qt.AlignmentFlag.AlignVCenter, shown)
 
 
 def paint_marks(painter: QPainter, area: QRectF, marks: Marks) -> None:
@@ -202,26 +203,7 @@ def paint_marks(painter: QPainter, area: QRectF, marks: Marks) -> None:
         shown = metrics.elidedText(marks.text, Qt.TextElideMode.ElideRight, int(words.width()))
         painter.drawText(words, Qt.AlignmentFlag.AlignVCenter, shown)
         return
-    text = marks.text
-    box = QRectF(area.left(), area.top(), min(area.width(), metrics.horizontalAdvance(text) + 30.0), area.height())
-    colour = QColor(marks.colour)
-    path = QPainterPath()
-    path.addRoundedRect(box, 11, 11)
-    if marks.done:
-        ground = QColor(colour)
-        ground.setAlpha(46 if theme().mode == "light" else 80)
-        painter.fillPath(path, ground)
-    else:
-        painter.setPen(QPen(colour, 1.4, Qt.PenStyle.DashLine))
-        painter.drawPath(path)
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(colour)
-    painter.drawEllipse(QPointF(box.left() + 12, box.center().y()), 4.5, 4.5)
-    painter.setBrush(Qt.BrushStyle.NoBrush)
-    painter.setPen(theme().colour("text"))
-    words = box.adjusted(22, 0, -6, 0)
-    shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, int(words.width()))
-    painter.drawText(words, Qt.AlignmentFlag.AlignVCenter, shown)
+    _paint_chip(painter, area, marks.colour, marks.text, marks.done)
 
 
 def paint_chips(painter: QPainter, area: QRectF, marks: Marks) -> None:
