@@ -8,6 +8,9 @@ from collections.abc import Sequence
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Entry point of `workbench`. Returns the exit code: 0 done, 1 failed, 2 wrong use, 3 done in part, 130 stopped."""
+    from workbench import guard
+
+    guard.stand()
     arguments = list(sys.argv[1:] if argv is None else argv)
     if not arguments:
         return window()

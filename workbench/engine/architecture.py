@@ -281,7 +281,7 @@ def _graph(card: ModelCard, paths: AppPaths | None) -> Layer | None:
         return None
     path = files(card, paths).path
     if path.suffix == ".onnx":
-        from workbench.runtimes.recognise_graph import onnx_operations
+        from workbench.runtimes.untrusted import onnx_operations
 
         operations = onnx_operations(path)
     elif path.suffix == ".tflite":

@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 
 from workbench.control import Control
 from workbench.errors import UserError
+from workbench.guard import asked_for_network
 from workbench.hub.net_settings import NetSettings, require_online
 
 _CHUNK = 1 << 18
@@ -271,7 +272,8 @@ def _open(url: str, settings: NetSettings, token: str, headers: Mapping[str, str
     handlers: list[urllib.request.BaseHandler] = [_SafeRedirects()]
     if settings.proxy:
         handlers.append(urllib.request.ProxyHandler({"http": settings.proxy, "https": settings.proxy}))
-    return urllib.request.build_opener(*handlers).open(request, timeout=_TIMEOUT)
+    with asked_for_network():
+        return urllib.request.build_opener(*handlers).open(request, timeout=_TIMEOUT)
 
 
 def _retry_after(headers: Any) -> float:

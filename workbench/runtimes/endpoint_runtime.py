@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 from workbench.catalog.card import ModelCard
 from workbench.control import Control
 from workbench.errors import UserError
+from workbench.guard import asked_for_network
 from workbench.hub.net_settings import require_online
 from workbench.hub.token import endpoint_key
 from workbench.runtimes.base import Loaded, Sampling, Writing
@@ -110,7 +111,8 @@ def _events(card: ModelCard, path: str, question: Mapping[str, Any], control: Co
 
     def read() -> None:
         try:
-            connection.request("POST", base + path, json.dumps(question).encode(), headers)
+            with asked_for_network():
+                connection.request("POST", base + path, json.dumps(question).encode(), headers)
             wires.append(connection.sock)
             response = connection.getresponse()
             if response.status != 200:

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from workbench.control import Control
 from workbench.errors import UserError
+from workbench.runtimes.untrusted import open_onnx
 
 _MOST_BYTES = 20_000_000_000
 _LOOK_SECONDS = 0.1
@@ -30,16 +31,7 @@ class OnnxSession:
     """An ONNX file on the processor. Raises: UserError when it is none or is damaged."""
 
     def __init__(self, path: Path) -> None:
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.log_severity_level = 4
-        try:
-            self._session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-        except Exception as error:  # the library's errors share no base class of their own
-            raise UserError(
-                f"“{path.name}” is no ONNX network this app can run.", "Download or choose it again."
-            ) from error
+        self._session = open_onnx(path)
         self.inputs = {
             i.name: tuple(d if isinstance(d, int) else -1 for d in i.shape) for i in self._session.get_inputs()
         }

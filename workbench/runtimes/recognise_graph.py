@@ -20,6 +20,7 @@ from workbench.runtimes.recognised import (
     size_question,
     usual_labels,
 )
+from workbench.runtimes.untrusted import check_onnx_places
 
 if TYPE_CHECKING:
     from workbench.runtimes.onnx_session import Session
@@ -128,37 +129,13 @@ def _beside(path: Path, classes: int) -> tuple[tuple[str, ...], Preparation | No
 
 def _onnx_parts(path: Path) -> dict[str, Path]:
     """Files beside an ONNX file that hold its weights. Raises: UserError when it is no ONNX, or points elsewhere."""
-    model = _onnx(path)
-    tensors = [
-        *model.graph.initializer,
-        *(a.t for node in model.graph.node for a in node.attribute if a.HasField("t")),
-    ]
     found = {}
-    for name in {e.value for t in tensors for e in t.external_data if e.key == "location"}:
-        if Path(name).name != name or name in ("", ".", ".."):
-            raise UserError(f"“{path.name}” keeps its weights outside of its folder.", "Choose another file.")
+    for name in check_onnx_places(path):
         part = path.with_name(name)
         if not part.is_file() or part.is_symlink():
             raise UserError(f"“{path.name}” needs the file “{name}” beside it.", "Put both into one folder.")
         found[name] = part
     return found
-
-
-def _onnx(path: Path) -> Any:
-    import onnx
-
-    try:
-        return onnx.load(str(path), load_external_data=False)
-    except Exception as error:  # protobuf's and the library's errors share no base class of their own
-        raise UserError(f"“{path.name}” is no ONNX network, or is damaged.", "Download or choose it again.") from error
-
-
-def onnx_operations(path: Path) -> list[tuple[str, int]]:
-    """(kind of layer, how many) of an ONNX file, in order of first use. Raises: UserError when it is damaged."""
-    counts: dict[str, int] = {}
-    for node in _onnx(path).graph.node:
-        counts[node.op_type] = counts.get(node.op_type, 0) + 1
-    return list(counts.items())
 
 
 def script(path: Path) -> Recognised:

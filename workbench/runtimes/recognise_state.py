@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +12,7 @@ from workbench.catalog.reader import read_cards
 from workbench.control import Control
 from workbench.errors import UserError
 from workbench.runtimes.recognised import Missing, Recognised, labels_beside, labels_question, usual_labels
+from workbench.runtimes.untrusted import read_tensors
 
 if TYPE_CHECKING:
     import torch
@@ -58,7 +57,7 @@ def read_plain(path: Path) -> tuple[dict[str, torch.Tensor], bool]:
 
     if path.stat().st_size > psutil.virtual_memory().available * _SHARE_OF_MEMORY:
         raise UserError(f"“{path.name}” is larger than the memory that is free.", "Close other programs and try again.")
-    loaded = _load(path)
+    loaded = read_tensors(path)
     held, changed = _tensors_in(loaded)
     if not held:
         raise UserError(f"“{path.name}” holds something else than a network's weights.", "Choose another file.")
@@ -77,35 +76,6 @@ def _prefix(names: Mapping[str, Any], known: tuple[str, ...]) -> str:
             if all(name.startswith(prefix + part) for name in names):
                 prefix, found = prefix + part, True
     return prefix
-
-
-def _load(path: Path) -> Any:
-    import torch
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
-
-    try:
-        if path.suffix.lower() == ".safetensors":
-            return load_file(path)
-        # A zipped file is read from the disk as it is needed, an older one whole.
-        return torch.load(path, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path) or None)
-    except pickle.UnpicklingError as error:
-        if _is_about_code(str(error)):
-            raise UserError(
-                f"“{path.name}” holds a program along with its weights, so it is not opened: such a file could do"
-                " anything on this computer.",
-                "Ask its maker for the weights alone (safetensors or a state dict), or for ONNX.",
-            ) from error
-        raise UserError(f"“{path.name}” is damaged, or is no file of weights.", "Copy or download it again.") from error
-    except (SafetensorError, OSError, EOFError, RuntimeError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise UserError(f"“{path.name}” is damaged, or is no file of weights.", "Copy or download it again.") from error
-
-
-def _is_about_code(message: str) -> bool:
-    """torch names what it refused to load."""
-    return any(
-        word in message for word in ("Unsupported global", "Unsupported class", "GLOBAL ", "REDUCE", "allowlist")
-    )
 
 
 def _tensors_in(loaded: Any) -> tuple[dict[str, Any], bool]:

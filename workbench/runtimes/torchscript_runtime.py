@@ -7,7 +7,6 @@ file is only opened after the person has said that they trust where it comes fro
 
 from __future__ import annotations
 
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +14,7 @@ from workbench.catalog.card import ModelCard
 from workbench.errors import UserError
 from workbench.runtimes.base import Loaded
 from workbench.runtimes.file_classifier import FileClassifier
+from workbench.runtimes.untrusted import open_script
 
 if TYPE_CHECKING:
     import torch
@@ -22,19 +22,14 @@ if TYPE_CHECKING:
 
 def open_pretrained(card: ModelCard, path: Path) -> Loaded:
     """Raises: UserError when the person did not agree, or the file is damaged or no picture classifier."""
-    import torch
-
     if not card.options.get("trusted"):
         raise UserError(
             f"“{card.name}” is a program and was not agreed to.", "Open its file again and say that you trust it."
         )
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # torch has a newer format, these files remain
-            module: Any = torch.jit.load(str(path), map_location="cpu")  # type: ignore[no-untyped-call]
-    except (RuntimeError, OSError, ValueError) as error:
-        raise UserError(f"“{path.name}” is no TorchScript file this app can run.", "Choose another file.") from error
+    module: Any = open_script(path)
     module.eval()
+
+    import torch
 
     def answer(pixels: torch.Tensor) -> torch.Tensor:
         first = next(module.parameters(), None)

@@ -1,12 +1,12 @@
-"""Reading weight files as data: safetensors, or `torch.load(weights_only=True)`."""
+"""A model's weights, unwrapped, with its name in the sentence when they cannot be read."""
 
 from __future__ import annotations
 
-import pickle
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workbench.errors import UserError
+from workbench.runtimes.untrusted import read_tensors
 
 if TYPE_CHECKING:
     import torch
@@ -25,18 +25,15 @@ def read_state(path: Path, name: str) -> dict[str, torch.Tensor]:
         UserError: when the file is missing, cut off, or holds anything but tensors.
     """
     import torch
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
 
+    if not path.is_file():
+        raise UserError(f"The weights of “{name}” are missing.", "Delete the model and download or import it again.")
     try:
-        state = (
-            load_file(path)
-            if path.suffix == ".safetensors"
-            else torch.load(path, map_location="cpu", weights_only=True)
-        )
-    except (SafetensorError, OSError, EOFError, RuntimeError, ValueError, pickle.UnpicklingError) as error:
+        state = read_tensors(path)
+    except UserError as error:
         raise UserError(
-            f"The weights of “{name}” are missing or damaged.", "Delete the model and download or import it again."
+            f"The weights of “{name}” cannot be used: {error.message}",
+            "Delete the model and download or import it again.",
         ) from error
     for key in _WRAPPERS:
         if isinstance(state, dict) and isinstance(state.get(key), dict):

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from workbench.control import Control
 from workbench.errors import UserError
+from workbench.guard import asked_for_network
 from workbench.hub import http
 from workbench.hub.http import NotFound
 from workbench.hub.net_settings import NetSettings
@@ -49,7 +50,8 @@ def _in_thread(question: Callable[[], Answer], control: Control) -> Answer:
 
     def work() -> None:
         try:
-            box.append(question())
+            with asked_for_network():
+                box.append(question())
         except BaseException as error:  # noqa: BLE001 - handed over to the caller, below
             errors.append(error)
 
