@@ -16,9 +16,14 @@ from pathlib import Path
 
 import pytest
 
+from workbench import guard
 from workbench.app_paths import resources
 from workbench.catalog.catalog import Catalog
 from workbench.data.project import Project
+
+
+# What libraries that only tests use pass to themselves as pickles.
+TEST_TOOLS: tuple[str, ...] = ()
 
 
 @pytest.fixture(autouse=True)
@@ -31,6 +36,15 @@ def workbench_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     # A test does not wait for a server as a person would.
     monkeypatch.setattr("workbench.hub.http.PAUSE", 0.02)
     return home
+
+
+@pytest.fixture(autouse=True)
+def nothing_unasked() -> Iterator[None]:
+    """The whole suite runs under the app's own watch: no test may make it reach out, or name a program in a pickle."""
+    guard.stand(modules=TEST_TOOLS)
+    before = guard.refused()
+    yield
+    assert guard.refused() == before
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ import os
 import socket
 import sys
 import threading
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -47,6 +48,7 @@ _standing = False
 # More than this process's own list: tests say what their tools need.
 _also: set[tuple[str, str]] = set()
 _also_modules: tuple[str, ...] = ()
+_refused: deque[str] = deque(maxlen=100)
 
 
 class RefusedError(OSError):
@@ -75,6 +77,11 @@ def stand(names: set[tuple[str, str]] | None = None, modules: tuple[str, ...] = 
         sys.addaudithook(_see)
 
 
+def refused() -> list[str]:
+    """What was refused in this process, the latest hundred: each is a fault of ours, of a library, or an attack."""
+    return list(_refused)
+
+
 @contextmanager
 def asked_for_network() -> Iterator[None]:
     """Inside, this process may connect to other computers: only for what the person asked for, after
@@ -101,7 +108,8 @@ def _see(event: str, arguments: tuple[Any, ...]) -> None:
 def _see_pickle(module: str, name: str) -> None:
     if (module, name) in _NAMES or (module, name) in _also or module.startswith((*_MODULES, *_also_modules)):
         return
-    raise RefusedPickleError(f"a pickle names {module}.{name}")
+    _refused.append(f"a pickle names {module}.{name}")
+    raise RefusedPickleError(_refused[-1])
 
 
 def _see_address(address: Any) -> None:
@@ -115,7 +123,8 @@ def _see_host(host: Any) -> None:
         return
     name = host.decode("ascii", "replace") if isinstance(host, bytes | bytearray) else str(host)
     if not _is_here(name):
-        raise RefusedError(f"nobody asked for a connection to {name}")
+        _refused.append(f"nobody asked for a connection to {name}")
+        raise RefusedError(_refused[-1])
 
 
 def _is_here(name: str) -> bool:

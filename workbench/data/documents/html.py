@@ -9,6 +9,7 @@ from pathlib import Path
 from workbench.control import Control
 from workbench.data.documents.base import Block, Document, assembled
 from workbench.data.media import MAX_TEXT_BYTES, decode_text, read_bytes
+from workbench.errors import UserError
 
 SUFFIXES = (".html", ".htm", ".xhtml")
 _UNSEEN = ["script", "style", "noscript", "template", "svg", "math", "iframe", "object", "select", "head"]
@@ -19,6 +20,13 @@ _BLOCKS = frozenset({
     "section", "summary", "table", "tbody", "tfoot", "thead", "tr", "ul",
 })  # fmt: skip
 _CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w-]{2,40})", re.I)
+_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
+# Void elements, and those whose end may be left out (HTML 13.1.2.4).
+_END_THEMSELVES = frozenset({
+    "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr",
+    "li", "dt", "dd", "p", "rt", "rp", "optgroup", "option", "colgroup", "caption", "thead", "tbody", "tfoot", "tr", "td", "th",
+})  # fmt: skip
+_MOST_LEVELS = 3_000
 # Farther up no block is looked for: pages that nest deeper are made to be slow.
 _DEEPEST = 100
 
@@ -42,14 +50,30 @@ def decoded(data: bytes) -> str:
 
 
 def page(text: str) -> tuple[str, Iterator[Block]]:
-    """Title and blocks."""
+    """Title and blocks. Raises: UserError when its elements lie in each other too deeply."""
     from selectolax.lexbor import LexborHTMLParser
 
+    if _depth(text) > _MOST_LEVELS:
+        # The parser's own walks take the square of the depth.
+        raise UserError(
+            "This page is nested too deeply to be read.", "Open it in a browser and save its text, or leave it out."
+        )
     tree = LexborHTMLParser(text)
     found = tree.css_first("title")
     title = found.text().strip() if found is not None else ""
     tree.strip_tags(_UNSEEN)
     return title, _blocks(tree)
+
+
+def _depth(text: str) -> int:
+    """How many elements lie in each other at most, by their tags alone; those that end by themselves do not count."""
+    level = deepest = 0
+    for end, name in _TAG.findall(text):
+        if name.lower() in _END_THEMSELVES:
+            continue
+        level = max(0, level - 1) if end else level + 1
+        deepest = max(deepest, level)
+    return deepest
 
 
 def _blocks(tree: object) -> Iterator[Block]:

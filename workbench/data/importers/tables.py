@@ -408,7 +408,7 @@ def _json_lines(text: str, control: Control, problems: list[Problem]) -> list[tu
             continue
         try:
             value = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             value = None
         if isinstance(value, dict):
             found.append((number, {str(k): _cell(v) for k, v in value.items()}))
@@ -420,7 +420,7 @@ def _json_lines(text: str, control: Control, problems: list[Problem]) -> list[tu
 def _json_list(text: str, path: Path) -> list[tuple[int, dict[str, str]]]:
     try:
         values = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UserError(f"“{path.name}” is not readable JSON.", "Save it again, or use CSV.") from error
     if isinstance(values, dict):
         values = next((v for v in values.values() if isinstance(v, list)), [])
@@ -455,7 +455,8 @@ def _excel(data: bytes, path: Path, control: Control) -> Rows:
 
 
 def _cell(value: Any) -> str:
-    if value is None:
+    # Programs write "no value" as NaN, too.
+    if value is None or value != value:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
