@@ -29,6 +29,7 @@ def command_line(folder: Path) -> list[str]:
     """Every command on real input. Returns those that failed, which none should."""
     import numpy as np
     import soundfile
+    from PIL import Image
 
     from workbench.__main__ import main
     from workbench.app_paths import resources
@@ -36,7 +37,8 @@ def command_line(folder: Path) -> list[str]:
     from workbench.hub.store import is_present
 
     samples = resources() / "samples"
-    photo = str(samples / "try" / "china.jpg")
+    photo = str(folder / "china.png")
+    Image.open(samples / "try" / "china.jpg").resize((96, 64)).save(photo)
     rate = 16_000
     tone = 0.2 * np.sin(2 * np.pi * 440 * np.arange(2 * rate) / rate)
     soundfile.write(folder / "tone.wav", tone.astype(np.float32), rate)
@@ -107,7 +109,9 @@ def window(folder: Path) -> None:
         end = time.monotonic() + seconds
         while not done():
             if time.monotonic() > end:
-                raise SystemExit("the window did not get there in time")
+                raise SystemExit(
+                    f"the window did not get there in time: {done.__code__.co_firstlineno} {ctx.jobs.running}"
+                )
             app.processEvents()
             time.sleep(0.005)
 
