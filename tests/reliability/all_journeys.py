@@ -136,7 +136,7 @@ def window(folder: Path) -> None:
     page.try_paths([str(resources() / "samples" / "try" / "china.jpg")])
     wait(lambda: page._result is not None)
     shown.close()
-    wait(lambda: not ctx.jobs.running)
+    wait(lambda: not ctx.jobs.running())
 
 
 def run() -> None:
