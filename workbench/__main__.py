@@ -1,16 +1,21 @@
-"""No arguments: the window. Arguments: the command line."""
+"""No arguments, or a project: the window. Other arguments: the command line."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from pathlib import Path
+
+NEW_WINDOW = "--new-window"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Entry point of `workbench`. Returns the exit code: 0 done, 1 failed, 2 wrong use, 3 done in part, 130 stopped."""
     arguments = list(sys.argv[1:] if argv is None else argv)
-    if not arguments:
-        return window()
+    if opens_window(arguments):
+        return window(arguments)
+    if arguments[0] == "--self-check":
+        arguments[0] = "self-check"
     if arguments[0] == "--decode-sound" and len(arguments) == 2:
         # Started by ourselves: see `workbench.data.sound_decoder`.
         from workbench.gui.decode_sound import main as decode
@@ -21,8 +26,25 @@ def main(argv: Sequence[str] | None = None) -> int:
     return run(arguments)
 
 
-def window() -> int:
-    """Open the window. Without a screen, or without the libraries Qt needs, one sentence and exit code 1."""
+def opens_window(arguments: Sequence[str]) -> bool:
+    """True for no arguments, for a project (as a double click on its file gives it), and for a further window."""
+    rest = [a for a in arguments if a != NEW_WINDOW]
+    if not rest:
+        return True
+    # What the command line knows by name is never taken for a file.
+    return len(rest) == 1 and not rest[0].startswith("-") and (rest[0].lower().endswith(".workbench") or is_project(rest[0]))
+
+
+def is_project(text: str) -> bool:
+    """A project's folder, and no name of a command."""
+    from workbench.cli.app import is_command
+
+    return not is_command(text) and (Path(text) / "project.db").is_file()
+
+
+def window(arguments: Sequence[str] | None = None) -> int:
+    """Open the window, at a project if one is given. Without a screen, or without the libraries Qt needs, one sentence and
+    exit code 1."""
     import os
 
     has_screen = sys.platform != "linux" or any(
@@ -38,7 +60,8 @@ def window() -> int:
             f"The window cannot open because a library is missing ({error}). python3 packaging/dev.py run installs it.\n"
         )
         return 1
-    return run(sys.argv[:1])
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    return run(sys.argv[:1], [a for a in given if a != NEW_WINDOW], alone=NEW_WINDOW in given)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -66,3 +67,22 @@ def resources() -> Path:
     package = Path(__file__).resolve().parent
     inside = package / "_resources"
     return inside if inside.is_dir() else package.parent / "resources"
+
+
+def is_packaged() -> bool:
+    """True in the installed app, which brings its own Python."""
+    return bool(getattr(sys, "frozen", False))
+
+
+def this_program() -> list[str]:
+    """This app, as a command to which arguments can be added."""
+    return [sys.executable] if is_packaged() else [sys.executable, "-m", "workbench"]
+
+
+def for_this_program() -> dict[str, str]:
+    """The environment to start `this_program` with: from a source tree it must find itself from any folder."""
+    environment = dict(os.environ)
+    if not is_packaged():
+        home = str(Path(__file__).resolve().parent.parent)
+        environment["PYTHONPATH"] = os.pathsep.join(p for p in (home, environment.get("PYTHONPATH", "")) if p)
+    return environment

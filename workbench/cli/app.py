@@ -33,7 +33,12 @@ _COMMANDS = (
     "project",
     "demo",
     "doctor",
+    "self_check",
 )
+
+
+def is_command(text: str) -> bool:
+    return text.replace("-", "_") in _COMMANDS
 
 
 def parser() -> argparse.ArgumentParser:
