@@ -9,10 +9,12 @@ from __future__ import annotations
 import fnmatch
 import importlib.util
 import re
+import sys
 import tomllib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 VARIANTS = ("cpu", "cuda")
@@ -77,8 +79,9 @@ METADATA_OF = (
 # Packages whose source files are read at run time (TorchScript, ONNX functions, lists of modules in a folder).
 SOURCES_OF = ("torch", "torchvision", "timm", "transformers", "onnxscript", "onnx_ir", "segmentation_models_pytorch", "spandrel")
 
-# How modules of ours are kept; a developer who tries things out in a frozen app sets "py" and edits them in place.
-LOOSE: dict[str, str] = {"workbench": "py"}
+# Modules of ours lie beside the program as compiled files, and not inside it: one can be put right in an installed app, and an
+# update that changes them alone is small.
+LOOSE = {"workbench": "pyc"}
 
 # Left out although something names them. One reason each; `python -m freeze.plan` prints the list.
 EXCLUDED = {
@@ -113,7 +116,6 @@ EXCLUDED = {
     "scipy.tests": "tests",
     "sympy.testing.tests": "tests",
     "onnx.backend.test": "tests (with their models)",
-    "onnxscript.backend": "tests of a back end",
     "onnxscript.tools.training_helper": "a tool of developers",
     "sklearn.tests": "tests",
     "networkx.tests": "tests",
@@ -121,33 +123,51 @@ EXCLUDED = {
     "pytest": "a tool of developers",
     "setuptools": "a tool of developers",
     "pip": "a tool of developers",
+    "readline": "stands on GNU Readline (GPL)",
+    "dbm.gnu": "stands on GDBM (GPL)",
+    "_gdbm": "stands on GDBM (GPL)",
+    "_dbm": "stands on Berkeley DB or GDBM",
     "keyring.testing": "tests",
-    "rapidocr.inference_engine.openvino": "an engine that is not installed",
-    "rapidocr.inference_engine.paddle": "an engine that is not installed",
 }
 # What is no part of a program: tests, benchmarks and command-line converters inside the packages of BY_NAME.
-UNWANTED = ("*.tests", "*.tests.*", "*.test", "*.testing", "*.testing.*", "*.conftest", "transformers.models.*.convert_*", "transformers.models.*.modular_*", "*.__main__")
+UNWANTED = (
+    "*.tests", "*.tests.*", "*.test", "*.testing", "*.testing.*", "*.conftest", "transformers.models.*.convert_*", "transformers.models.*.modular_*", "*.__main__",
+    "rapidocr.inference_engine.openvino*", "rapidocr.inference_engine.paddle*", "rapidocr.inference_engine.tensorrt*",
+)  # fmt: skip
 
 # Files (as they lie in the app) that PyInstaller would take along with Qt and that nothing here uses.
 UNUSED_FILES = {
     "PySide6/Qt/translations/*": "Qt's own texts in other languages; the app speaks English",
     "PySide6/translations/*": "as above, on Windows",
-    "*/plugins/platforminputcontexts/*qtvirtualkeyboard*": "the on-screen keyboard needs QtQuick (60 MB)",
+    "*/plugins/platforminputcontexts/*qtvirtualkeyboard*": "for screens without a keyboard",
     "*Qt6VirtualKeyboard*": "see above",
-    "*Qt*Quick*": "the window is made of widgets",
-    "*Qt*Qml*": "the window is made of widgets",
+    # libQt6Quick and libQt6Qml themselves stay: the FFmpeg plugin of QtMultimedia is linked against them.
+    "*/Qt/qml/*": "the window is made of widgets",
     "*Qt*Pdf*": "PDFs are read by PDFium",
     "*/plugins/imageformats/*qpdf*": "see above",
     "*/plugins/qmltooling/*": "a tool of developers",
-    "*Qt*ShaderTools*": "only QtQuick compiles shaders",
     "*/plugins/networkinformation/*": "the app never asks whether there is a network",
     "*/plugins/platforms/*qvnc*": "no window over the network",
     "*/plugins/platforms/*linuxfb*": "for machines with no desktop",
     "*/plugins/platforms/*eglfs*": "for machines with no desktop",
     "*/plugins/egldeviceintegrations/*": "for machines with no desktop",
+    "*/plugins/platformthemes/*qgtk3*": "would bring the build machine's GTK; dialogs come by the desktop's portal",
+    "libgtk-3.*": "see qgtk3",
+    "libgdk-3.*": "see qgtk3",
+    "libgdk_pixbuf*": "see qgtk3",
+    "libatk*": "see qgtk3",
+    "libatspi*": "see qgtk3",
+    "libcairo*": "see qgtk3",
+    "libpango*": "see qgtk3",
+    "libepoxy*": "see qgtk3",
+    "libthai*": "see qgtk3",
+    "libdatrie*": "see qgtk3",
+    "libportaudio.so*": "Debian's needs JACK and Berkeley DB; the system's own is used where it is installed",
+    "libjack.so*": "see libportaudio",
+    "libdb-*": "see libportaudio",
     "torch/include/*": "headers",
     "torch/share/*": "for C++ programs",
-    "torch/bin/*": "tools of developers",
+    "torch/bin/protoc*": "a tool of developers",
     "torch/lib/*.a": "for C++ programs",
     "torch/utils/model_dump/*": "a tool of developers",
     "*/tests/*": "tests",
@@ -253,25 +273,10 @@ def cuda_libraries() -> list[tuple[str, str]]:
 
 def bundled() -> dict[str, metadata.Distribution]:
     """The distributions the app stands on: those it depends on, those they depend on, and so on; by normalised name."""
-    from packaging.requirements import Requirement
+    sys.path.insert(0, str(ROOT))
+    from workbench.engine.licences import closure
 
-    found: dict[str, metadata.Distribution] = {}
-
-    def add(lines: Iterable[str], extras: Iterable[str]) -> None:
-        for line in lines:
-            wanted = Requirement(line)
-            name = normal(wanted.name)
-            fits = wanted.marker is None or any(wanted.marker.evaluate({"extra": e}) for e in ("", *extras))
-            if not fits or name in found:
-                continue
-            try:
-                found[name] = metadata.distribution(wanted.name)
-            except metadata.PackageNotFoundError:
-                continue
-            add(found[name].requires or (), wanted.extras)
-
-    add(project()["dependencies"], ())
-    return dict(sorted(found.items()))
+    return closure([str(line) for line in project()["dependencies"]])
 
 
 def strangers() -> list[str]:
@@ -288,7 +293,7 @@ def strangers() -> list[str]:
     return sorted(others - {"packaging", "workbench"})
 
 
-def project() -> dict[str, object]:
+def project() -> dict[str, Any]:
     """pyproject.toml's [project]."""
     return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
