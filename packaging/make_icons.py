@@ -1,6 +1,6 @@
 """Draws the app's icon (resources/icons/model-workbench.svg) in every size and form an installer needs, into packaging/icons.
 
-    .venv/bin/python packaging/make_icons.py
+.venv/bin/python packaging/make_icons.py
 """
 
 from __future__ import annotations
@@ -45,7 +45,11 @@ def main() -> None:
     for side in SIZES:
         pictures[side].save(TARGET / f"model-workbench-{side}.png", optimize=True)
     small = [pictures[side] for side in (16, 24, 32, 48, 64, 128)]
-    pictures[256].save(TARGET / "model-workbench.ico", sizes=[(p.width, p.height) for p in (*small, pictures[256])], append_images=small)
+    pictures[256].save(
+        TARGET / "model-workbench.ico",
+        sizes=[(p.width, p.height) for p in (*small, pictures[256])],
+        append_images=small,
+    )
     others = [pictures[side] for side in (16, 32, 64, 128, 256, 512)]
     pictures[1024].save(TARGET / "model-workbench.icns", append_images=others)
     del app

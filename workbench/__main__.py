@@ -32,7 +32,11 @@ def opens_window(arguments: Sequence[str]) -> bool:
     if not rest:
         return True
     # What the command line knows by name is never taken for a file.
-    return len(rest) == 1 and not rest[0].startswith("-") and (rest[0].lower().endswith(".workbench") or is_project(rest[0]))
+    return (
+        len(rest) == 1
+        and not rest[0].startswith("-")
+        and (rest[0].lower().endswith(".workbench") or is_project(rest[0]))
+    )
 
 
 def is_project(text: str) -> bool:

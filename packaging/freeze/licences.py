@@ -1,6 +1,6 @@
 """Collects the licences of everything in the frozen app, and refuses to go on when one does not fit.
 
-    python -m freeze.licences FOLDER        writes FOLDER/third-party.json, .md and FOLDER/third-party/NAME/...
+python -m freeze.licences FOLDER        writes FOLDER/third-party.json, .md and FOLDER/third-party/NAME/...
 """
 
 from __future__ import annotations
@@ -50,7 +50,9 @@ _FREE = re.compile(
     r"Academic Free License.*|Historical Permission.*|dual license|.*LLVM-exception|.*GCC-exception.*)$",
     re.IGNORECASE,
 )
-_NOT_FREE = re.compile(r"^(A?GPL.*|GNU (Affero )?General Public.*|SSPL.*|BUSL.*|Elastic.*|.*Non-?Commercial.*|CC-BY-NC.*)$", re.IGNORECASE)
+_NOT_FREE = re.compile(
+    r"^(A?GPL.*|GNU (Affero )?General Public.*|SSPL.*|BUSL.*|Elastic.*|.*Non-?Commercial.*|CC-BY-NC.*)$", re.IGNORECASE
+)
 # Shared libraries of the build machine that come along with Python's own modules and may not be passed on with this app.
 FORBIDDEN_LIBRARIES = {
     "libreadline": "GPL-3.0",
@@ -109,9 +111,15 @@ def collect(target: Path, parts: Sequence[Part] | None = None) -> list[Part]:
         SystemExit: when a licence does not fit; all of them are named.
     """
     parts = list(installed_parts([str(line) for line in plan.project()["dependencies"]]) if parts is None else parts)
-    wrong = [f"{p.name} {p.version} ({p.licence or 'nothing stated'}): {v.why}" for p in parts if not (v := judge(p.name, p.licence)).fits]
+    wrong = [
+        f"{p.name} {p.version} ({p.licence or 'nothing stated'}): {v.why}"
+        for p in parts
+        if not (v := judge(p.name, p.licence)).fits
+    ]
     if wrong:
-        raise SystemExit("These may not go into the app, or nobody has looked yet (freeze/licences.py):\n" + "\n".join(wrong))
+        raise SystemExit(
+            "These may not go into the app, or nobody has looked yet (freeze/licences.py):\n" + "\n".join(wrong)
+        )
     written = []
     for part in parts:
         texts = part.texts() or [
@@ -119,7 +127,9 @@ def collect(target: Path, parts: Sequence[Part] | None = None) -> list[Part]:
             for text in TEXTS.get(plan.normal(part.name), ())
         ]
         if not texts and plan.normal(part.name) not in NO_TEXT:
-            raise SystemExit(f"{part.name} brings no licence text: put one into packaging/freeze/texts (see licences.py).")
+            raise SystemExit(
+                f"{part.name} brings no licence text: put one into packaging/freeze/texts (see licences.py)."
+            )
         files = []
         for name, text in texts:
             # dist-info folders carry the version; the name of the part is enough.
@@ -128,7 +138,14 @@ def collect(target: Path, parts: Sequence[Part] | None = None) -> list[Part]:
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_text(text, encoding="utf-8")
             files.append(f"{part.name}/{short}")
-        written.append(replace(part, licence=LOOKED_UP.get(plan.normal(part.name), part.licence), files=tuple(files), folder=target / FOLDER))
+        written.append(
+            replace(
+                part,
+                licence=LOOKED_UP.get(plan.normal(part.name), part.licence),
+                files=tuple(files),
+                folder=target / FOLDER,
+            )
+        )
     write_lists(target, written)
     return written
 
@@ -145,7 +162,16 @@ def write_lists(target: Path, parts: Sequence[Part]) -> None:
     )  # fmt: skip
     rows = [f"| {p.name} | {p.version} | {p.licence} | {len(p.files)} |" for p in ordered]
     (target / "third-party.md").write_text(
-        "\n".join(["# What Model Workbench stands on", "", "| Name | Version | Licence | Texts |", "|---|---|---|---|", *rows, ""]),
+        "\n".join(
+            [
+                "# What Model Workbench stands on",
+                "",
+                "| Name | Version | Licence | Texts |",
+                "|---|---|---|---|",
+                *rows,
+                "",
+            ]
+        ),
         encoding="utf-8",
     )
 
@@ -174,7 +200,10 @@ def system_parts(libraries: Iterable[tuple[str, str]]) -> list[Part]:
 def forbidden(files: Iterable[Path]) -> list[str]:
     """Libraries among these that may not be passed on, with their licences."""
     return sorted(
-        f"{file.name}: {licence}" for file in files for start, licence in FORBIDDEN_LIBRARIES.items() if file.name.startswith(start)
+        f"{file.name}: {licence}"
+        for file in files
+        for start, licence in FORBIDDEN_LIBRARIES.items()
+        if file.name.startswith(start)
     )
 
 

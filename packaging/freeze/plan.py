@@ -12,6 +12,7 @@ import re
 import sys
 import tomllib
 from collections.abc import Iterator
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -65,7 +66,15 @@ DATA_OF = (
 )
 
 # Packages with libraries that no import statement names.
-LIBRARIES_OF = ("torchvision", "onnxruntime", "ai_edge_litert", "openTSNE", "selectolax", "pypdfium2_raw", "pocketsphinx")
+LIBRARIES_OF = (
+    "torchvision",
+    "onnxruntime",
+    "ai_edge_litert",
+    "openTSNE",
+    "selectolax",
+    "pypdfium2_raw",
+    "pocketsphinx",
+)
 
 # Distributions that are asked for their version or their entry points at run time (transformers checks a list of them at
 # import, keyring looks its backends up, the doctor shows versions).
@@ -77,7 +86,16 @@ METADATA_OF = (
 )  # fmt: skip
 
 # Packages whose source files are read at run time (TorchScript, ONNX functions, lists of modules in a folder).
-SOURCES_OF = ("torch", "torchvision", "timm", "transformers", "onnxscript", "onnx_ir", "segmentation_models_pytorch", "spandrel")
+SOURCES_OF = (
+    "torch",
+    "torchvision",
+    "timm",
+    "transformers",
+    "onnxscript",
+    "onnx_ir",
+    "segmentation_models_pytorch",
+    "spandrel",
+)
 
 # Modules of ours lie beside the program as compiled files, and not inside it: one can be put right in an installed app, and an
 # update that changes them alone is small.
@@ -240,6 +258,7 @@ def _modules_in(folder: Path, package: str) -> Iterator[str]:
         yield ".".join((package, *parts, *(() if name == "__init__" else (name,))))
 
 
+@cache
 def hidden_imports() -> list[str]:
     """All that PyInstaller has to be told of."""
     found = set(our_modules())
@@ -279,14 +298,21 @@ def bundled() -> dict[str, metadata.Distribution]:
     return closure([str(line) for line in project()["dependencies"]])
 
 
+@cache
+def _owners() -> dict[str, list[str]]:
+    """Distributions by top-level module. It reads the lists of files of all that is installed, which takes seconds."""
+    return {name: list(owners) for name, owners in metadata.packages_distributions().items()}
+
+
+@cache
 def strangers() -> list[str]:
     """Top-level modules of installed distributions that the app does not depend on (tools, judges of the tests): they must
     not get in by an optional import somewhere."""
     ours = set(bundled()) | {"model-workbench"}
-    kept = {name for name, owners in metadata.packages_distributions().items() if any(normal(o) in ours for o in owners)}
+    kept = {name for name, owners in _owners().items() if any(normal(o) in ours for o in owners)}
     others = {
         name
-        for name, owners in metadata.packages_distributions().items()
+        for name, owners in _owners().items()
         if name not in kept and name.isidentifier() and not all(normal(o) in ours for o in owners)
     }
     # PyInstaller's own hooks stand on these.

@@ -34,6 +34,7 @@ _COMMANDS = (
     "demo",
     "doctor",
     "self_check",
+    "updates",
 )
 
 

@@ -31,7 +31,9 @@ _LONGEST = 180.0
 
 def add(commands: Any) -> None:
     """Its part of the command line."""
-    command = commands.add_parser("self-check", help="try out everything once: does this installation work?", description=__doc__)
+    command = commands.add_parser(
+        "self-check", help="try out everything once: does this installation work?", description=__doc__
+    )
     command.add_argument("--only", action="append", default=[], metavar="STEP", help="only these steps (see --list)")
     command.add_argument("--list", action="store_true", help="say which steps there are")
     command.add_argument("--json", action="store_true")
@@ -167,7 +169,9 @@ def _child(arguments: Sequence[str], more: dict[str, str] | None = None) -> tupl
 
 def _screen() -> dict[str, str]:
     """Without a screen the window is drawn into memory."""
-    has_one = sys.platform != "linux" or any(os.environ.get(n) for n in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"))
+    has_one = sys.platform != "linux" or any(
+        os.environ.get(n) for n in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+    )
     return {} if has_one else {"QT_QPA_PLATFORM": "offscreen"}
 
 
@@ -239,7 +243,22 @@ def _decoder(place: Place) -> str:
 
     path = place.folder / "beep.wav"
     samples = b"".join(struct.pack("<h", 8000 if n // 20 % 2 else -8000) for n in range(16_000))
-    header = struct.pack("<4sI4s4sIHHIIHH4sI", b"RIFF", 36 + len(samples), b"WAVE", b"fmt ", 16, 1, 1, 16_000, 32_000, 2, 16, b"data", len(samples))
+    header = struct.pack(
+        "<4sI4s4sIHHIIHH4sI",
+        b"RIFF",
+        36 + len(samples),
+        b"WAVE",
+        b"fmt ",
+        16,
+        1,
+        1,
+        16_000,
+        32_000,
+        2,
+        16,
+        b"data",
+        len(samples),
+    )
     path.write_bytes(header + samples)
     from workbench.app_paths import for_this_program, this_program
 
@@ -248,7 +267,10 @@ def _decoder(place: Place) -> str:
         stdin=subprocess.DEVNULL,
     )  # fmt: skip
     first, _, rest = done.stdout.partition(b"\n")
-    expect(done.returncode == 0 and first.startswith(b"{"), f"exit code {done.returncode}: {done.stderr.decode(errors='replace')[-200:]}")
+    expect(
+        done.returncode == 0 and first.startswith(b"{"),
+        f"exit code {done.returncode}: {done.stderr.decode(errors='replace')[-200:]}",
+    )
     facts = json.loads(first)
     seconds = len(rest) / (facts["rate"] * facts["channels"] * int(facts["form"][-1]))
     expect(abs(seconds - 1) < 0.05, f"{seconds:.2f} of 1 s came back")

@@ -12,7 +12,7 @@ from typing import Any
 
 from workbench.data.project_annotations import AnnotationsPart
 from workbench.data.project_classes import ClassesPart
-from workbench.data.project_file import looks_like_project, folder_of, write_project_file
+from workbench.data.project_file import folder_of, looks_like_project, write_project_file
 from workbench.data.project_groups import GroupsPart
 from workbench.data.project_items import ItemsPart
 from workbench.data.project_runs import RunsPart

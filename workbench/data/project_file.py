@@ -37,12 +37,13 @@ def write_project_file(folder: Path, name: str) -> Path | None:
     there = project_file(folder)
     if there is not None:
         return there
-    plain = re.sub(r'[\\/:*?"<>|\x00-\x1f]+', " ", name).strip(" .")[:80] or folder.name or "Project"
+    plain = " ".join(re.sub(r'[\\/:*?"<>|\x00-\x1f]+', " ", name).split()).strip(" .")[:80] or folder.name or "Project"
     target = folder / f"{plain}{SUFFIX}"
     part = folder / f".{os.getpid()}{SUFFIX}.part"
     try:
         part.write_text(
-            json.dumps({"format": _FORMAT, "version": _VERSION, "name": name}, ensure_ascii=False) + "\n", encoding="utf-8"
+            json.dumps({"format": _FORMAT, "version": _VERSION, "name": name}, ensure_ascii=False) + "\n",
+            encoding="utf-8",
         )
         part.replace(target)
     except OSError as error:
@@ -92,7 +93,8 @@ def _check(path: Path) -> None:
         version = int(data.get("version", 0))
     except (OSError, ValueError, TypeError, RecursionError) as error:
         raise UserError(
-            f"“{path.name}” is not a project file of Model Workbench.", "Open the project's folder with File, Open project."
+            f"“{path.name}” is not a project file of Model Workbench.",
+            "Open the project's folder with File, Open project.",
         ) from error
     if version > _VERSION:
         raise UserError(f"“{path.name}” was made by a newer version of the app.", "Install the newest version.")

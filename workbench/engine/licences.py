@@ -115,19 +115,24 @@ def normal(name: str) -> str:
 def stated(distribution: metadata.Distribution) -> str:
     """Its licence as its makers state it: an SPDX expression if there is one, else their own words, in one line."""
     facts = distribution.metadata
-    expression = facts.get("License-Expression")
+    expression = _field(facts, "License-Expression")
     if expression:
-        return str(expression)
+        return expression
     classifiers = [
         c.split("::")[-1].strip()
         for c in facts.get_all("Classifier") or []
         if c.startswith("License ::") and c.count("::") > 1
     ]
-    words = " ".join(str(facts.get("License") or "").split())
+    words = " ".join(_field(facts, "License").split())
     # Some put the whole text there.
     if words and words.upper() != "UNKNOWN" and len(words) <= _LONGEST_STATED and "Copyright" not in words:
         return words
     return " or ".join(classifiers)
+
+
+def _field(facts: metadata.PackageMetadata, name: str) -> str:
+    """The first of this name; "" when there is none."""
+    return next((str(value) for value in facts.get_all(name) or ()), "")
 
 
 def _requirements() -> list[str]:
@@ -149,7 +154,7 @@ def _part(distribution: metadata.Distribution) -> Part:
             files.append(str(path))
     facts = distribution.metadata
     pages = [u.split(",", 1)[-1].strip() for u in facts.get_all("Project-URL") or []]
-    home = str(facts.get("Home-page") or "") or next(iter(pages), "")
+    home = _field(facts, "Home-page") or next(iter(pages), "")
     return Part(
         str(facts["Name"]), distribution.version, stated(distribution), home if home.startswith("http") else "",
         tuple(sorted(files)), folder,
@@ -157,12 +162,8 @@ def _part(distribution: metadata.Distribution) -> Part:
 
 
 def _read(file: Path) -> list[Part]:
-    found = []
-    for entry in json.loads(file.read_text(encoding="utf-8")):
-        found.append(
-            Part(
-                str(entry["name"]), str(entry["version"]), str(entry["licence"]), str(entry.get("home", "")),
-                tuple(map(str, entry["files"])), file.parent / FOLDER,
-            )  # fmt: skip
-        )
-    return found
+    folder = file.parent / FOLDER
+    return [
+        Part(e["name"], e["version"], e["licence"], e.get("home", ""), tuple(e["files"]), folder)
+        for e in json.loads(file.read_text(encoding="utf-8"))
+    ]

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from workbench.tasks.base import Prediction, TryOptions
 
 
-class Failed(UserError):
+class Failed(UserError):  # noqa: N818 - reads as what it is
     """A step did not give what it must."""
 
 

@@ -83,13 +83,17 @@ def _onnx(place: Place) -> str:
 
     card = place.made["image-classification"]
     samples = [
-        Sample("picture", f.name, path=f) for n in _CLASSES for f in sorted((place.folder / "digits" / n).glob("*.png"))[:3]
+        Sample("picture", f.name, path=f)
+        for n in _CLASSES
+        for f in sorted((place.folder / "digits" / n).glob("*.png"))[:3]
     ]
     check = export_onnx(card, place.folder / "onnx", samples)
     expect(check.passed, f"the exported model differs by {check.max_difference:g}")
     folder = export_folder(card, place.folder / "copy")
     expect((folder / "model.safetensors").stat().st_size > 1_000_000, "the exported folder has no weights")
-    return f"ONNX as the original (difference {check.max_difference:.1e}), folder of {len(list(folder.iterdir()))} files"
+    return (
+        f"ONNX as the original (difference {check.max_difference:.1e}), folder of {len(list(folder.iterdir()))} files"
+    )
 
 
 STEPS = (

@@ -47,7 +47,9 @@ def _modules(_place: Place) -> str:
     tasks, read, write = all_tasks(), readers.all_formats(), writers.all_formats()
     kinds = documents.document_suffixes()
     expect(count > 300 and len(tasks) > 20 and read and write and ".pdf" in kinds, f"only {count} modules are there")
-    return f"{count} modules, {len(tasks)} tasks, {len(read)} formats read, {len(write)} written, {len(kinds)} documents"
+    return (
+        f"{count} modules, {len(tasks)} tasks, {len(read)} formats read, {len(write)} written, {len(kinds)} documents"
+    )
 
 
 def _suppression(place: Place) -> str:
@@ -82,9 +84,15 @@ def _by_name(_place: Place) -> str:
 
     torch.manual_seed(0)
     configs = (
-        transformers.BertConfig(vocab_size=32, hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=16),
-        transformers.LlamaConfig(vocab_size=32, hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=16),
-        transformers.ViTConfig(hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=16, image_size=32),
+        transformers.BertConfig(
+            vocab_size=32, hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=16
+        ),
+        transformers.LlamaConfig(
+            vocab_size=32, hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=16
+        ),
+        transformers.ViTConfig(
+            hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=16, image_size=32
+        ),
     )
     bert = transformers.AutoModelForSequenceClassification.from_config(configs[0]).eval()
     llama = transformers.AutoModelForCausalLM.from_config(configs[1]).eval()

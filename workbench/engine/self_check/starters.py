@@ -47,7 +47,10 @@ def _text(place: Place) -> str:
     from workbench.tasks.base import TryOptions
 
     said = place.ask(
-        "text-starter", "text-classification", Sample("text", text="Where can I park my car?"), TryOptions(("question", "praise"))
+        "text-starter",
+        "text-classification",
+        Sample("text", text="Where can I park my car?"),
+        TryOptions(("question", "praise")),
     ).summary()
     expect("question" in said, f"a question is called “{said}”")
     return said
