@@ -17,9 +17,9 @@ from PIL import Image
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "packaging"))
 
-from freeze import build, licences, linux, plan
+from freeze import build, licences, linux, plan  # noqa: E402
 
-from workbench.engine.licences import Part, closure
+from workbench.engine.licences import Part, closure  # noqa: E402
 
 
 def test_everything_found_by_name_is_named_to_pyinstaller() -> None:
@@ -202,7 +202,7 @@ def test_the_debian_package_holds_what_it_should(tmp_path: Path) -> None:
     facts = subprocess.run(["dpkg-deb", "-f", str(made)], capture_output=True, text=True, check=True).stdout
     assert "Package: model-workbench" in facts and "Version: 1.2.3" in facts and "libegl1" in facts
     assert (root / "opt/model-workbench/model-workbench").stat().st_mode & 0o111
-    assert os.readlink(root / "usr/bin/workbench") == "/opt/model-workbench/model-workbench"
+    assert str((root / "usr/bin/workbench").readlink()) == "/opt/model-workbench/model-workbench"
     for place in (
         "applications/model-workbench.desktop",
         "mime/packages/model-workbench.xml",
