@@ -7,10 +7,10 @@ from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
     QLineEdit,
-    QListWidget,
-    QListWidgetItem,
     QPlainTextEdit,
     QSplitter,
+    QTreeWidget,
+    QTreeWidgetItem,
     QVBoxLayout,
     QWidget,
 )
@@ -32,7 +32,7 @@ class LicencesDialog(QDialog):
     def __init__(self, ctx: AppContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle("Licences of all parts")
-        self.resize(900, 620)
+        self.resize(980, 640)
         self._texts: Job | None = None
         self._ctx = ctx
         column = QVBoxLayout(self)
@@ -52,7 +52,11 @@ class LicencesDialog(QDialog):
         self.search.setAccessibleName("Search for a name or a licence")
         self.search.setClearButtonEnabled(True)
         self.search.textChanged.connect(self._filter)
-        self.list = QListWidget()
+        self.list = QTreeWidget()
+        self.list.setHeaderLabels(["Part", "Licence"])
+        self.list.setRootIsDecorated(False)
+        self.list.setUniformRowHeights(True)
+        self.list.setColumnWidth(0, 210)
         self.list.setObjectName("licences-list")
         self.list.setAccessibleName("Parts of the app")
         self.list.currentItemChanged.connect(self._chosen)
@@ -66,7 +70,7 @@ class LicencesDialog(QDialog):
         split.setChildrenCollapsible(False)
         split.addWidget(left)
         split.addWidget(self.text)
-        split.setSizes([320, 580])
+        split.setSizes([380, 560])
         column.addWidget(split, 1)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         buttons.rejected.connect(self.reject)
@@ -89,24 +93,26 @@ class LicencesDialog(QDialog):
             " LGPL or MPL are files of their own, which you may replace."
         )
         for part in parts:
-            entry = QListWidgetItem(f"{part.name} {part.version}".strip() + f"\n{part.licence or 'see its text'}")
-            entry.setData(_PART, part)
-            self.list.addItem(entry)
-        self.list.setCurrentRow(0)
+            entry = QTreeWidgetItem([f"{part.name} {part.version}".strip(), part.licence or "see its text"])
+            entry.setToolTip(1, part.licence)
+            entry.setData(0, _PART, part)
+            self.list.addTopLevelItem(entry)
+        self.list.setCurrentItem(self.list.topLevelItem(0))
 
     def _failed(self, problem: Problem) -> None:
         self.heading.hide()
         self.banner.show_error(problem)
 
     def _filter(self, words: str) -> None:
-        for place in range(self.list.count()):
-            entry = self.list.item(place)
-            entry.setHidden(words.casefold() not in entry.text().casefold())
+        for place in range(self.list.topLevelItemCount()):
+            entry = self.list.topLevelItem(place)
+            if entry is not None:
+                entry.setHidden(words.casefold() not in f"{entry.text(0)} {entry.text(1)}".casefold())
 
-    def _chosen(self, entry: QListWidgetItem | None, _before: QListWidgetItem | None = None) -> None:
+    def _chosen(self, entry: QTreeWidgetItem | None, _before: QTreeWidgetItem | None = None) -> None:
         if entry is None:
             return
-        part: Part = entry.data(_PART)
+        part: Part = entry.data(0, _PART)
         if self._texts is not None:
             self._texts.cancel()
 

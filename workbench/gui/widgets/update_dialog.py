@@ -22,7 +22,7 @@ class UpdateDialog(QDialog):
     def __init__(self, ctx: AppContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle("Look for updates")
-        self.setMinimumWidth(560)
+        self.setFixedWidth(600)
         self._ctx = ctx
         self._job: Job | None = None
         self.news: updates.News | None = None
@@ -72,6 +72,7 @@ class UpdateDialog(QDialog):
             self.banner.show_message(
                 "Offline mode is on: nothing goes to the internet. Switch it off on the Storage page.", "info"
             )
+        self._fit()
 
     def look(self) -> None:
         """Ask now."""
@@ -87,6 +88,7 @@ class UpdateDialog(QDialog):
                 updates.set_address(wanted, paths)
             except UserError as error:
                 self.banner.show_error(Problem.of("address", error))
+                self._fit()
                 return
 
         def work(control: Control) -> updates.News:
@@ -108,11 +110,20 @@ class UpdateDialog(QDialog):
             self.notes.show()
             self.open_button.setToolTip(news.link)
             self.open_button.show()
+        self._fit()
 
     def _ended(self) -> None:
         self._job = None
         self.progress.hide()
         self.look_button.setEnabled(True)
+        self._fit()
+
+    def _fit(self) -> None:
+        """As high as its words need at this width."""
+        column = self.layout()
+        if column is not None:
+            column.activate()
+            self.setFixedHeight(max(300, column.totalHeightForWidth(self.width())))
 
     def _open_page(self) -> None:
         if self.news is not None:
