@@ -11,6 +11,9 @@ NEW_WINDOW = "--new-window"
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Entry point of `workbench`. Returns the exit code: 0 done, 1 failed, 2 wrong use, 3 done in part, 130 stopped."""
+    from workbench.app_paths import leave_library_path
+
+    leave_library_path()
     arguments = list(sys.argv[1:] if argv is None else argv)
     if opens_window(arguments):
         return window(arguments)

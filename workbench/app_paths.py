@@ -86,3 +86,18 @@ def for_this_program() -> dict[str, str]:
         home = str(Path(__file__).resolve().parent.parent)
         environment["PYTHONPATH"] = os.pathsep.join(p for p in (home, environment.get("PYTHONPATH", "")) if p)
     return environment
+
+
+def leave_library_path() -> None:
+    """In the installed app: programs it starts that are not ours (a browser, a file manager) find the system's libraries.
+
+    PyInstaller's starter points the dynamic linker at the app's own folder by a variable. The linker read it when the program
+    began; what is started from here on would only be misled.
+    """
+    if not is_packaged():
+        return
+    for name in ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"):
+        before = os.environ.pop(f"{name}_ORIG", None)
+        os.environ.pop(name, None)
+        if before is not None:
+            os.environ[name] = before

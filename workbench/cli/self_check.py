@@ -93,10 +93,10 @@ def every_step() -> list[Step]:
         *all_steps(),
         Step("decoder", "Sound of videos", _decoder),
     ]
-    # Other ways into the app bring their own steps, where they are part of it.
-    for name in ("workbench.serve.self_check",):
-        if find_spec(name.rpartition(".")[0]) is not None and find_spec(name) is not None:
-            steps += import_module(name).STEPS
+    # The local server brings its own, where it is part of the app.
+    if find_spec("workbench.serve") is not None and find_spec("workbench.serve.self_check") is not None:
+        check = import_module("workbench.serve.self_check").check
+        steps.append(Step("serve", "The local server", lambda _place: check()))
     return steps
 
 
