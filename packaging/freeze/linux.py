@@ -22,7 +22,7 @@ _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 
 def compressor() -> list[str]:
     """zstd where it is there (a minute instead of ten), else gzip."""
-    return ["zstd", "-T0", "-10", "-q"] if shutil.which("zstd") else ["gzip", "-6"]
+    return ["zstd", "-T0", "-6", "-q"] if shutil.which("zstd") else ["gzip", "-6"]
 
 
 def tar(frozen: Path, target: Path, version: str, variant: str) -> Path:
@@ -113,7 +113,7 @@ def deb(frozen: Path, work: Path, target: Path, version: str, variant: str) -> P
             shutil.copyfile(FILES / f"deb-{script}.sh", facts / script)
             (facts / script).chmod(0o755)
         made = target / f"{NAME}_{version}_{variant}_{_ARCHITECTURES.get(os.uname().machine, os.uname().machine)}.deb"
-        squeeze = ["-Zzstd", "-z10"] if _knows_zstd() else ["-Zxz", "-z1"]
+        squeeze = ["-Zzstd", "-z6"] if _knows_zstd() else ["-Zxz", "-z1"]
         subprocess.run(
             ["dpkg-deb", "--root-owner-group", *squeeze, "--build", str(root), str(made)],
             check=True,

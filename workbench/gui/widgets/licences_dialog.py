@@ -97,7 +97,9 @@ class LicencesDialog(QDialog):
             entry.setToolTip(1, part.licence)
             entry.setData(0, _PART, part)
             self.list.addTopLevelItem(entry)
-        self.list.setCurrentItem(self.list.topLevelItem(0))
+        first = self.list.topLevelItem(0)
+        if first is not None:
+            self.list.setCurrentItem(first)
 
     def _failed(self, problem: Problem) -> None:
         self.heading.hide()
