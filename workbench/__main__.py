@@ -60,15 +60,27 @@ def window(arguments: Sequence[str] | None = None) -> int:
     if not has_screen:
         sys.stderr.write("There is no screen to open a window on. The command line can do the same: workbench --help\n")
         return 1
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    projects = [a for a in given if a != NEW_WINDOW]
     try:
+        # Before the window's own modules: a second start shall be over in a moment.
+        if NEW_WINDOW not in given and handed_over(projects):
+            return 0
         from workbench.gui.app import run
     except ImportError as error:
         sys.stderr.write(
             f"The window cannot open because a library is missing ({error}). python3 packaging/dev.py run installs it.\n"
         )
         return 1
-    given = list(sys.argv[1:] if arguments is None else arguments)
-    return run(sys.argv[:1], [a for a in given if a != NEW_WINDOW], alone=NEW_WINDOW in given)
+    return run(sys.argv[:1], projects, alone=NEW_WINDOW in given)
+
+
+def handed_over(projects: Sequence[str]) -> bool:
+    """True when a window is open already and has taken the project."""
+    from workbench.app_paths import app_paths
+    from workbench.gui.single import hand_over
+
+    return hand_over(app_paths(), projects[0] if projects else "")
 
 
 if __name__ == "__main__":

@@ -116,6 +116,8 @@ def test_a_killed_window_s_socket_is_taken_over(window: MainWindow) -> None:
         path.write_text("left behind")
     again = Listener(app_paths(), window)
     assert again.listening
+    # One that is alive keeps it.
+    assert not Listener(app_paths(), window).listening
     again.close()
 
 

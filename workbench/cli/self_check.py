@@ -78,7 +78,7 @@ def run(options: argparse.Namespace) -> int:
     elif failed:
         out(f"{len(failed)} of {len(lines)} steps failed: {', '.join(failed)}")
     else:
-        out(f"All {len(lines)} steps work ({seconds:.0f} s).")
+        out(f"It works: {len(lines)} {'step' if len(lines) == 1 else 'steps'}, {seconds:.0f} s.")
     return 1 if failed else 0
 
 

@@ -20,7 +20,7 @@ from workbench.gui.context import AppContext
 from workbench.gui.every_part import every_part
 from workbench.gui.main_window import MainWindow
 from workbench.gui.opening import OpenEvents, open_given
-from workbench.gui.single import Listener, hand_over
+from workbench.gui.single import Listener
 from workbench.gui.theme import Choice, install_theme
 
 log = logging.getLogger(__name__)
@@ -35,15 +35,13 @@ def run(arguments: Sequence[str], given: Sequence[str] = (), alone: bool = False
 
     Args:
         given: a project to open (its folder or its project file), or nothing.
-        alone: open a further window even when one is open.
+        alone: a further window beside the one that others are handed over to.
     """
     QGuiApplication.setApplicationName("Model Workbench")
     QGuiApplication.setDesktopFileName("model-workbench")
     app = QApplication(list(arguments) or ["workbench"])
     paths = app_paths()
     project = given[0] if given else ""
-    if not alone and hand_over(paths, project):
-        return 0
     app_log.start(paths.logs)
     app.setWindowIcon(app_icon())
     ctx = AppContext(paths)

@@ -46,6 +46,12 @@ def hand_over(paths: AppPaths, project: str) -> bool:
     return answer.startswith(b"ok")
 
 
+def _is_alive(name: str) -> bool:
+    socket = QLocalSocket()
+    socket.connectToServer(name)
+    return socket.waitForConnected(_WAIT_MS)
+
+
 class Listener(QObject):
     """The open window's ear.
 
@@ -61,11 +67,14 @@ class Listener(QObject):
         self._server.setSocketOptions(QLocalServer.SocketOption.UserAccessOption)
         self._server.newConnection.connect(self._welcome)
         name = address(paths)
+        # Where somebody answers a window is alive, if only too busy to have taken the project: it keeps its ear. What a killed
+        # app left behind may go.
+        if _is_alive(name):
+            log.info("another window is heard here")
+            return
+        QLocalServer.removeServer(name)
         if not self._server.listen(name):
-            # A killed app leaves its socket behind; nobody answered there, so it may go.
-            QLocalServer.removeServer(name)
-            if not self._server.listen(name):
-                log.info("a second start will open a second window: %s", self._server.errorString())
+            log.info("a second start is not heard here: %s", self._server.errorString())
 
     @property
     def listening(self) -> bool:
