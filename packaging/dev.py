@@ -4,6 +4,7 @@
     python3 packaging/dev.py run  [arguments of the app]
     python3 packaging/dev.py test [arguments of pytest]
     python3 packaging/dev.py check
+    python3 packaging/dev.py package [--help]
 
 The first call makes `.venv` beside this checkout and installs the pinned versions; later ones start at once.
 """
@@ -214,9 +215,23 @@ def check(_arguments: Sequence[str]) -> int:
     return 1 if failed else 0
 
 
+def package(arguments: Sequence[str]) -> int:
+    """Make the installers of this system (see docs/packaging.md). PyInstaller is only fetched here."""
+    asked = [str(venv_python()), "-c", "import PyInstaller"]
+    if subprocess.run(asked, capture_output=True).returncode:
+        say("Fetching PyInstaller ...")
+        command = [
+            str(venv_python()), "-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--quiet",
+            "--constraint", str(CONSTRAINTS), "pyinstaller",
+        ]  # fmt: skip
+        if subprocess.run(command, cwd=ROOT).returncode:
+            fail("PyInstaller could not be installed. Check the internet connection.")
+    return call("packaging/freeze/build.py", *arguments)
+
+
 def main(arguments: Sequence[str]) -> int:
     """Returns the exit code of what was run."""
-    commands = {"run": run, "test": test, "check": check}
+    commands = {"run": run, "test": test, "check": check, "package": package}
     if not arguments or arguments[0] not in commands:
         say(__doc__ or "")
         return 0 if arguments[:1] in (["-h"], ["--help"]) else 2

@@ -21,7 +21,6 @@ from workbench.app_paths import resources
 from workbench.catalog.catalog import Catalog
 from workbench.data.project import Project
 
-
 # What libraries that only tests use pass to themselves as pickles.
 TEST_TOOLS: tuple[str, ...] = ()
 

@@ -1,19 +1,26 @@
-"""No arguments: the window. Arguments: the command line."""
+"""No arguments, or a project: the window. Other arguments: the command line."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from pathlib import Path
+
+NEW_WINDOW = "--new-window"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Entry point of `workbench`. Returns the exit code: 0 done, 1 failed, 2 wrong use, 3 done in part, 130 stopped."""
     from workbench import guard
+    from workbench.app_paths import leave_library_path
 
     guard.stand()
+    leave_library_path()
     arguments = list(sys.argv[1:] if argv is None else argv)
-    if not arguments:
-        return window()
+    if opens_window(arguments):
+        return window(arguments)
+    if arguments[0] == "--self-check":
+        arguments[0] = "self-check"
     if arguments[0] == "--decode-sound" and len(arguments) == 2:
         # Started by ourselves: see `workbench.data.sound_decoder`.
         from workbench.gui.decode_sound import main as decode
@@ -24,8 +31,29 @@ def main(argv: Sequence[str] | None = None) -> int:
     return run(arguments)
 
 
-def window() -> int:
-    """Open the window. Without a screen, or without the libraries Qt needs, one sentence and exit code 1."""
+def opens_window(arguments: Sequence[str]) -> bool:
+    """True for no arguments, for a project (as a double click on its file gives it), and for a further window."""
+    rest = [a for a in arguments if a != NEW_WINDOW]
+    if not rest:
+        return True
+    # What the command line knows by name is never taken for a file.
+    return (
+        len(rest) == 1
+        and not rest[0].startswith("-")
+        and (rest[0].lower().endswith(".workbench") or is_project(rest[0]))
+    )
+
+
+def is_project(text: str) -> bool:
+    """A project's folder, and no name of a command."""
+    from workbench.cli.app import is_command
+
+    return not is_command(text) and (Path(text) / "project.db").is_file()
+
+
+def window(arguments: Sequence[str] | None = None) -> int:
+    """Open the window, at a project if one is given. Without a screen, or without the libraries Qt needs, one sentence and
+    exit code 1."""
     import os
 
     has_screen = sys.platform != "linux" or any(
@@ -34,14 +62,27 @@ def window() -> int:
     if not has_screen:
         sys.stderr.write("There is no screen to open a window on. The command line can do the same: workbench --help\n")
         return 1
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    projects = [a for a in given if a != NEW_WINDOW]
     try:
+        # Before the window's own modules: a second start shall be over in a moment.
+        if NEW_WINDOW not in given and handed_over(projects):
+            return 0
         from workbench.gui.app import run
     except ImportError as error:
         sys.stderr.write(
             f"The window cannot open because a library is missing ({error}). python3 packaging/dev.py run installs it.\n"
         )
         return 1
-    return run(sys.argv[:1])
+    return run(sys.argv[:1], projects, alone=NEW_WINDOW in given)
+
+
+def handed_over(projects: Sequence[str]) -> bool:
+    """True when a window is open already and has taken the project."""
+    from workbench.app_paths import app_paths
+    from workbench.gui.single import hand_over
+
+    return hand_over(app_paths(), projects[0] if projects else "")
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -66,3 +67,37 @@ def resources() -> Path:
     package = Path(__file__).resolve().parent
     inside = package / "_resources"
     return inside if inside.is_dir() else package.parent / "resources"
+
+
+def is_packaged() -> bool:
+    """True in the installed app, which brings its own Python."""
+    return bool(getattr(sys, "frozen", False))
+
+
+def this_program() -> list[str]:
+    """This app, as a command to which arguments can be added."""
+    return [sys.executable] if is_packaged() else [sys.executable, "-m", "workbench"]
+
+
+def for_this_program() -> dict[str, str]:
+    """The environment to start `this_program` with: from a source tree it must find itself from any folder."""
+    environment = dict(os.environ)
+    if not is_packaged():
+        home = str(Path(__file__).resolve().parent.parent)
+        environment["PYTHONPATH"] = os.pathsep.join(p for p in (home, environment.get("PYTHONPATH", "")) if p)
+    return environment
+
+
+def leave_library_path() -> None:
+    """In the installed app: programs it starts that are not ours (a browser, a file manager) find the system's libraries.
+
+    PyInstaller's starter points the dynamic linker at the app's own folder by a variable. The linker read it when the program
+    began; what is started from here on would only be misled.
+    """
+    if not is_packaged():
+        return
+    for name in ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"):
+        before = os.environ.pop(f"{name}_ORIG", None)
+        os.environ.pop(name, None)
+        if before is not None:
+            os.environ[name] = before

@@ -85,3 +85,26 @@ def test_everything_in_resources_is_named_where_it_comes_from() -> None:
     source = (ROOT / "resources" / "samples" / "SOURCE.md").read_text(encoding="utf-8")
     for part in ("digits", "reviews.csv", "china.jpg", "flower.jpg"):
         assert part in source
+
+
+def test_package_hands_over_to_the_recipe_with_the_environment_s_python(
+    dev: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    called: list[tuple[str, ...]] = []
+    asked: list[list[str]] = []
+
+    class Done:
+        def __init__(self, code: int) -> None:
+            self.returncode = code
+
+    def run(command: list[str], **_: object) -> Done:
+        asked.append(command)
+        return Done(1 if "import PyInstaller" in command else 0)
+
+    monkeypatch.setattr(dev, "set_up", lambda: None)
+    monkeypatch.setattr(dev.subprocess, "run", run)
+    monkeypatch.setattr(dev, "call", lambda *arguments, **_kw: called.append(arguments) or 0)
+    assert dev.main(["package", "--variant", "cuda"]) == 0
+    assert called == [("packaging/freeze/build.py", "--variant", "cuda")] and (ROOT / called[0][0]).is_file()
+    # PyInstaller is fetched only here, in the pinned version.
+    assert asked[1][-1] == "pyinstaller" and "--constraint" in asked[1]

@@ -33,7 +33,13 @@ _COMMANDS = (
     "project",
     "demo",
     "doctor",
+    "self_check",
+    "updates",
 )
+
+
+def is_command(text: str) -> bool:
+    return text.replace("-", "_") in _COMMANDS
 
 
 def parser() -> argparse.ArgumentParser:

@@ -132,10 +132,10 @@ def open_data(
     """A project opened, or made from a folder or a table. Problems go to stderr, one line each."""
     from workbench.data.importers import ColumnChoice, sniff
     from workbench.data.project import Project
-    from workbench.data.store import DATABASE
+    from workbench.data.project_file import looks_like_project
     from workbench.engine.journey import project_from_plan
 
-    if (path / DATABASE).is_file():
+    if looks_like_project(path):
         return Project.open(path)
     with progress("Reading") as control:
         plan = sniff([path], control)

@@ -12,6 +12,7 @@ from typing import Any
 
 from workbench.data.project_annotations import AnnotationsPart
 from workbench.data.project_classes import ClassesPart
+from workbench.data.project_file import folder_of, looks_like_project, write_project_file
 from workbench.data.project_groups import GroupsPart
 from workbench.data.project_items import ItemsPart
 from workbench.data.project_runs import RunsPart
@@ -32,16 +33,22 @@ class Project(ClassesPart, ItemsPart, AnnotationsPart, GroupsPart, SeveralPart, 
         project = cls(Store.create(folder.absolute()))
         for key, value in (("name", name.strip() or folder.name), ("task", task_id), ("created", now())):
             project.set_meta(key, value)
+        write_project_file(project.folder, project.name)
         return project
 
     @classmethod
     def open(cls, folder: Path, read_only: bool = False) -> Project:
-        """Open a project; a folder that may not be written is opened for reading only.
+        """Open a project by its folder or its project file; one that may not be written is opened for reading only.
 
         Raises:
             UserError: when it is no project, damaged, of a newer version, or open in another window.
         """
-        return cls(Store.open(folder.absolute(), read_only))
+        if folder.is_file() and looks_like_project(folder):
+            folder = folder_of(folder)
+        project = cls(Store.open(folder.absolute(), read_only))
+        if not project.read_only:
+            write_project_file(project.folder, project.name)
+        return project
 
     def close(self) -> None:
         self._store.close()

@@ -9,7 +9,6 @@ import json
 import logging
 import os
 import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
@@ -17,7 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from workbench.app_paths import app_paths
+from workbench.app_paths import app_paths, for_this_program, this_program
 from workbench.control import Control
 from workbench.data.video import SUFFIXES as VIDEO_SUFFIXES
 from workbench.errors import UserError
@@ -95,8 +94,8 @@ class DecodedSound:
         self._errors: list[bytes] = []
         try:
             self._process = subprocess.Popen(
-                [*_program(), "--decode-sound", str(path)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-                stdin=subprocess.DEVNULL, env=_environment(), creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+                [*this_program(), "--decode-sound", str(path)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                stdin=subprocess.DEVNULL, env=for_this_program(), creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
             )  # fmt: skip
         except OSError as error:
             raise _no_decoder() from error
@@ -260,20 +259,6 @@ def _copy_path(path: Path) -> Path | None:
     return (
         app_paths().cache / "sounds" / f"{hashlib.sha256(key.encode('utf-8', 'surrogateescape')).hexdigest()[:32]}.flac"
     )
-
-
-def _program() -> list[str]:
-    """This app, as a program to be started again."""
-    return [sys.executable] if getattr(sys, "frozen", False) else [sys.executable, "-m", "workbench"]
-
-
-def _environment() -> dict[str, str]:
-    import workbench
-
-    environment = dict(os.environ)
-    home = str(Path(workbench.__file__).resolve().parent.parent)
-    environment["PYTHONPATH"] = os.pathsep.join(p for p in (home, environment.get("PYTHONPATH", "")) if p)
-    return environment
 
 
 def _failure(code: int) -> UserError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import sys
@@ -9,36 +10,51 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from PySide6.QtCore import QTimer
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QGuiApplication, QIcon
 from PySide6.QtWidgets import QApplication
 
 from workbench import app_log
-from workbench.app_paths import app_paths
+from workbench.app_paths import app_paths, resources
 from workbench.control import Control
 from workbench.gui.context import AppContext
+from workbench.gui.every_part import every_part
 from workbench.gui.main_window import MainWindow
+from workbench.gui.opening import OpenEvents, open_given
+from workbench.gui.single import Listener
 from workbench.gui.theme import Choice, install_theme
 
 log = logging.getLogger(__name__)
 
-# Set by the start-up benchmark: the app says when it is ready for clicks, and quits.
+# Set by the start-up benchmark and the self-check: the app says when it is ready for clicks, and quits. With the value
+# "pages" it opens every page before, and says which it could not.
 PROBE_VARIABLE = "WORKBENCH_STARTUP_PROBE"
 
 
-def run(arguments: Sequence[str]) -> int:
-    """Open the window and stay until it is closed. Returns the exit code."""
+def run(arguments: Sequence[str], given: Sequence[str] = (), alone: bool = False) -> int:
+    """Open the window and stay until it is closed. Returns the exit code.
+
+    Args:
+        given: a project to open (its folder or its project file), or nothing.
+        alone: a further window beside the one that others are handed over to.
+    """
     QGuiApplication.setApplicationName("Model Workbench")
     QGuiApplication.setDesktopFileName("model-workbench")
     app = QApplication(list(arguments) or ["workbench"])
     paths = app_paths()
+    project = given[0] if given else ""
     app_log.start(paths.logs)
+    app.setWindowIcon(app_icon())
     ctx = AppContext(paths)
     install_theme(app, theme_choice(ctx.settings.text("view/theme", "system")))
     window = MainWindow(ctx)
     window.restore()
     window.show()
+    if not alone:
+        listener = Listener(paths, window)
+        listener.asked.connect(lambda wanted: open_given(window, wanted))
+    app.installEventFilter(OpenEvents(window))
     # After the first paint: what takes seconds may begin, in threads.
-    QTimer.singleShot(0, lambda: after_first_paint(window))
+    QTimer.singleShot(0, lambda: after_first_paint(window, project))
     return app.exec()
 
 
@@ -47,14 +63,24 @@ def theme_choice(text: str) -> Choice:
     return "light" if text == "light" else "dark" if text == "dark" else "system"
 
 
-def after_first_paint(window: MainWindow) -> None:
-    """Open what was open, then load the libraries and the suggested model so that the first try is quick."""
+def app_icon() -> QIcon:
+    """The app's own, in the sizes that windows and task bars ask for."""
+    return QIcon(str(resources() / "icons" / "model-workbench.svg"))
+
+
+def after_first_paint(window: MainWindow, project: str = "") -> None:
+    """Open what was given, or what was open; then load the libraries and the suggested model so that the first try is quick."""
     if os.environ.get(PROBE_VARIABLE):
         sys.stdout.write(f"interactive torch_imported={'torch' in sys.modules}\n")
         sys.stdout.flush()
+        if os.environ[PROBE_VARIABLE] == "pages":
+            sys.stdout.write(json.dumps(every_part(window)) + "\n")
+            sys.stdout.flush()
         QTimer.singleShot(0, QApplication.quit)
         return
     window.reopen()
+    if project:
+        open_given(window, project)
     window.ctx.jobs.start("Getting ready", lambda control: warm_up(window.ctx, control))
 
 

@@ -268,6 +268,8 @@ class MainWindow(QMainWindow):
             Command("help.palette", "Find a command …", "Help", self._show_palette, "Ctrl+K", "command"),
             Command("help.keys", "Keyboard shortcuts", "Help", lambda: self._show_help("keyboard"), "", "keyboard"),
             Command("help.log", "Show log", "Help", self._show_log, "", "file-text"),
+            Command("help.updates", "Look for updates …", "Help", self._show_updates, "", "refresh-cw"),
+            Command("help.licences", "Licences of all parts", "Help", self._show_licences, "", "scale"),
             Command("help.about", "About and licences", "Help", lambda: self._show_help("about"), "", "info"),
         ]
 
@@ -308,6 +310,16 @@ class MainWindow(QMainWindow):
         from workbench.gui.palette_dialog import PaletteDialog
 
         PaletteDialog(self.commands, self).exec()
+
+    def _show_updates(self) -> None:
+        from workbench.gui.widgets.update_dialog import UpdateDialog
+
+        UpdateDialog(self.ctx, self).exec()
+
+    def _show_licences(self) -> None:
+        from workbench.gui.widgets.licences_dialog import LicencesDialog
+
+        LicencesDialog(self.ctx, self).exec()
 
     def _show_log(self) -> None:
         QDesktopServices.openUrl(QUrl.fromLocalFile(str(app_log.log_file(self.ctx.paths.logs))))

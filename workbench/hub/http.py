@@ -131,7 +131,7 @@ def get_json(url: str, title: str, control: Control, token: str = "", most: int 
         if len(data) > most:
             raise ValueError("too large")
         return json.loads(data)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:  # the latter: lists in lists without end
         raise UserError(f"The answer of {urlsplit(url).netloc} cannot be understood.", "Try again later.") from error
 
 

@@ -27,6 +27,7 @@ class NetSettings:
         proxy: "http://host:port"; "" follows the system (HTTPS_PROXY and friends).
         weights: folder downloads lie in; "" for the usual one.
         at_once: downloads at the same time, 1 to 4.
+        updates: address of the note on updates; "" for the one the app was packaged with.
     """
 
     offline: bool = False
@@ -34,6 +35,7 @@ class NetSettings:
     proxy: str = ""
     weights: str = ""
     at_once: int = 2
+    updates: str = ""
 
     @property
     def hub(self) -> str:
