@@ -76,7 +76,9 @@ def test_the_onnx_file_finds_what_the_original_finds_in_pictures_of_any_size(kin
     made = kept(model, tmp_path / "mine")
     check = export_onnx(made, tmp_path / "out", pictures(tmp_path), Control())
     assert check.passed and check.samples == 3 and check.agreement >= 0.99, check
-    assert {f.name for f in (tmp_path / "out").iterdir()} == {"mine.onnx", "mine.json"}
+    assert {f.name for f in (tmp_path / "out").iterdir()} == {
+        "mine.onnx", "mine.json", "mine-report.html", "mine-report.pdf", "mine-README.md"
+    }  # fmt: skip
     with pytest.raises(UserError, match="already a file"):
         export_onnx(made, tmp_path / "out", [], Control())
 
@@ -112,7 +114,9 @@ def test_a_taught_yolo_is_written_as_darknets_files_that_opencv_reads(tmp_path: 
     model.module.eval()
     made = kept(model, tmp_path / "mine")
     folder = export_darknet(made, tmp_path / "out")
-    assert {f.name for f in folder.iterdir()} == {"mine.cfg", "mine.weights", "mine.names"}
+    assert {f.name for f in folder.iterdir()} == {
+        "mine.cfg", "mine.weights", "mine.names", "report.html", "report.pdf", "README.md"
+    }  # fmt: skip
     assert (folder / "mine.names").read_text().split() == ["eel", "cat"]
     judge = cv2.dnn.readNetFromDarknet(str(folder / "mine.cfg"), str(folder / "mine.weights"))
     blob = np.random.default_rng(0).random((1, 3, 96, 96), dtype=np.float32)

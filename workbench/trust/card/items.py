@@ -73,5 +73,5 @@ def framed(picture: bytes, boxes: Sequence[tuple[tuple[float, float, float, floa
         y0, y1 = sorted((top * drawn.height, bottom * drawn.height))
         pen.rectangle((x0, y0, x1, y1), outline=colour, width=wide)
     stream = io.BytesIO()
-    drawn.save(stream, "JPEG", quality=85)
+    drawn.save(stream, "JPEG", quality=88, subsampling=0)  # thin coloured lines stay coloured
     return stream.getvalue()
