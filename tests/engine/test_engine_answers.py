@@ -25,7 +25,8 @@ from workbench.engine.events import Advice, CheckpointSaved, EpochDone, Finished
 from workbench.engine.fit import fit, new_config
 from workbench.engine.predict import predict
 from workbench.engine.propose import propose, proposers
-from workbench.engine.report.gather import Choices, given_of_run
+from workbench.engine.report.choices import Choices
+from workbench.engine.report.gather import given_of_run
 from workbench.engine.run import trainable
 from workbench.errors import UserError
 from workbench.runtimes.folder import save_folder

@@ -21,7 +21,8 @@ from workbench.engine.fit import fit, new_config
 from workbench.engine.learning_curve import curve_of, learning_curve
 from workbench.engine.overfitting import ahead, rising
 from workbench.engine.predict import predict
-from workbench.engine.report.gather import Choices, given_of_run
+from workbench.engine.report.choices import Choices
+from workbench.engine.report.gather import given_of_run
 from workbench.errors import UserError
 from workbench.tasks.decision import Decision
 from workbench.tasks.lesson import Example, Material

@@ -24,7 +24,8 @@ from workbench.engine.evaluate import evaluate
 from workbench.engine.export import export_folder, export_onnx, import_folder
 from workbench.engine.fit import How, fit, new_config
 from workbench.engine.report import reasons
-from workbench.engine.report.gather import Choices, given_of_run
+from workbench.engine.report.choices import Choices
+from workbench.engine.report.gather import given_of_run
 from workbench.engine.report.make import HTML, KEPT, PDF, README, kept_card, make_report, put_papers
 from workbench.engine.report.provenance import items_hash, made_with
 from workbench.engine.report.readme import front_matter, readme

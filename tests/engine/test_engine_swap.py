@@ -21,7 +21,8 @@ from workbench.data.types import NewItem, Split
 from workbench.engine.evaluate import evaluate, judge_by_groups
 from workbench.engine.events import Finished, How
 from workbench.engine.fit import fit, new_config
-from workbench.engine.report.gather import Choices, given_of_run
+from workbench.engine.report.choices import Choices
+from workbench.engine.report.gather import given_of_run
 from workbench.engine.swap_test import swap_test
 from workbench.errors import Cancelled, UserError
 from workbench.tasks.registry import get_task

@@ -30,7 +30,8 @@ from workbench.engine.export import export_folder, import_folder, model_page
 from workbench.engine.fit import fit, new_config
 from workbench.engine.pool import shared_pool
 from workbench.engine.predict import predict
-from workbench.engine.report.gather import Choices, given_of_run
+from workbench.engine.report.choices import Choices
+from workbench.engine.report.gather import given_of_run
 from workbench.engine.video import Looker
 from workbench.errors import UserError
 from workbench.runtimes.familiar import FAMILIAR_FILE

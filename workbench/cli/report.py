@@ -34,7 +34,7 @@ def run(options: argparse.Namespace) -> int:
     """Returns 0."""
     from workbench.catalog.catalog import Catalog
     from workbench.data.project import Project
-    from workbench.engine.report.gather import Choices
+    from workbench.engine.report.choices import Choices
     from workbench.engine.report.make import make_report
 
     html, pdf = options.html, options.pdf

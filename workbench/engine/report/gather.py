@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from workbench.app_paths import AppPaths
 from workbench.catalog.card import ModelCard, Source
@@ -14,6 +14,7 @@ from workbench.data.types import RunRecord, Split
 from workbench.engine.certainty import own_card
 from workbench.engine.evaluate import evaluate, judge_by_groups
 from workbench.engine.familiar import sentence_of
+from workbench.engine.report.choices import Choices
 from workbench.engine.report.pictures import shower
 from workbench.engine.report.provenance import items_hash, noted, weights_hash
 from workbench.engine.report.reasons import reasons_of
@@ -27,19 +28,6 @@ from workbench.trust.judging import Judgement
 # Comparing all items with each other is left out where there are more than a person would wait for.
 _MOST_COMPARED = 50_000
 _MOST_BASES = 10
-
-
-@dataclass(frozen=True)
-class Choices:
-    """What goes into a report.
-
-    Attributes:
-        examples: items of the person's are shown; without, the report can be shared.
-        explanations: a few answers are explained, which takes a while.
-    """
-
-    examples: bool = True
-    explanations: bool = False
 
 
 def given_of_run(

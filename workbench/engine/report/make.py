@@ -15,7 +15,8 @@ from workbench.data.exporters.tables import write_bytes
 from workbench.data.project import Project
 from workbench.data.types import RunRecord, Split
 from workbench.engine.certainty import own_card
-from workbench.engine.report.gather import Choices, bases_of, card_of_model, card_to_keep, given_of_run
+from workbench.engine.report.choices import Choices
+from workbench.engine.report.gather import bases_of, card_of_model, card_to_keep, given_of_run
 from workbench.engine.report.readme import readme
 from workbench.errors import Cancelled, UserError
 from workbench.trust.card.compose import compose

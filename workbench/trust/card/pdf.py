@@ -63,7 +63,7 @@ class _Writer:
         self.card, self.control = card, control
         title = shown(card.title, SHORT)
 
-        class Pages(FPDF):
+        class Pages(FPDF):  # type: ignore[misc]
             """With the model's name and the page's number at the foot."""
 
             def footer(pages) -> None:  # noqa: N805

@@ -88,7 +88,7 @@ def groups(given: Given) -> Section | None:
     tested = [(by, by.largest) for by in given.by_groups if by.largest is not None]
     sentence = "The groups are too small to say whether they differ."
     if tested:
-        by, gap = max(tested, key=lambda pair: (pair[1].real, abs(pair[1].difference)))  # type: ignore[union-attr]
+        by, gap = max(tested, key=lambda pair: (pair[1].real, abs(pair[1].difference)))
         assert gap is not None
         sure = "unlikely to be chance" if gap.real else "which may be chance"
         sentence = (
