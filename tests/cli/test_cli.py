@@ -132,3 +132,21 @@ def test_no_screen_is_one_sentence(monkeypatch: pytest.MonkeyPatch, capsys: Capt
     if sys.platform == "linux":
         assert main([]) == 1
         assert "no screen" in capsys.readouterr().err
+
+
+def test_names_are_escaped_in_reports(tmp_path: Path, make_project: Callable[[Path], object]) -> None:
+    from workbench.data.project import Project
+    from workbench.data.types import ItemPrediction, NewItem, RunRecord, Split
+    from workbench.trust.metrics import evaluation_from_predictions
+    from workbench.trust.report import render
+
+    bad = "<script>alert(1)</script>"
+    with Project.create(tmp_path / "p", bad, "text-classification") as project:
+        ids = project.add_items([NewItem("text", bad, text=f"{bad} text", label=bad)]).added
+        said = [ItemPrediction(ids[0], Split.TEST, bad, "other", (0.1, 0.9))]
+        page = render(
+            project,
+            RunRecord("r", bad, "done", "", {}, {}, tmp_path),
+            evaluation_from_predictions((bad, "other"), said),
+        )
+    assert "<script>" not in page and "&lt;script&gt;" in page

@@ -25,8 +25,6 @@ from workbench.engine.events import Advice, CheckpointSaved, EpochDone, Finished
 from workbench.engine.fit import fit, new_config
 from workbench.engine.predict import predict
 from workbench.engine.propose import propose, proposers
-from workbench.engine.report.choices import Choices
-from workbench.engine.report.gather import given_of_run
 from workbench.engine.run import trainable
 from workbench.errors import UserError
 from workbench.runtimes.folder import save_folder
@@ -34,9 +32,8 @@ from workbench.tasks import answer_lesson
 from workbench.tasks.base import TryOptions
 from workbench.tasks.predictions import Text
 from workbench.tasks.registry import get_task
-from workbench.trust.card.compose import compose
-from workbench.trust.card.html import render
 from workbench.trust.judge_answers import AnswersJudgement
+from workbench.trust.report import render
 
 
 def made(folder: Path, count: int = 24) -> Project:
@@ -88,7 +85,7 @@ def test_from_questions_to_a_model_of_ones_own(tmp_path: Path, catalog: Catalog)
     assert isinstance(judged, AnswersJudgement) and judged.headline()["score"] == finished.metrics["score"]
     outside, problems = evaluate_items(own, passages(2, 9), project.task_id)
     assert not problems and outside.n == 2 and isinstance(outside, AnswersJudgement) and len(outside.cases) == 8
-    page = render(compose(given_of_run(project, finished.run_id, catalog, Choices())))
+    page = render(project, next(r for r in project.runs() if r.id == finished.run_id), judged)
     assert "How the questions came out" in page and "should have said nothing" in page
     # One typed question, as on the Try page.
     text = Sample("text", text=passages(1, 3)[0].text)

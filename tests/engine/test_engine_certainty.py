@@ -15,22 +15,20 @@ from workbench.cli import app
 from workbench.data.project import Project
 from workbench.data.types import Item, Split
 from workbench.engine.certainty import keep_decision, sureness
+from workbench.engine.evaluate import evaluate
 from workbench.engine.events import Advice, EpochDone, Finished, How
 from workbench.engine.export import export_onnx
 from workbench.engine.fit import fit, new_config
 from workbench.engine.learning_curve import curve_of, learning_curve
 from workbench.engine.overfitting import ahead, rising
 from workbench.engine.predict import predict
-from workbench.engine.report.choices import Choices
-from workbench.engine.report.gather import given_of_run
 from workbench.errors import UserError
 from workbench.tasks.decision import Decision
 from workbench.tasks.lesson import Example, Material
 from workbench.tasks.pooled_lesson import PooledLesson
 from workbench.tasks.predictions import Scores
 from workbench.tasks.registry import get_task
-from workbench.trust.card.compose import compose
-from workbench.trust.card.html import render
+from workbench.trust.report import render
 
 MakeProject = Callable[[Path], Project]
 Digits = Callable[..., Path]
@@ -68,7 +66,7 @@ def test_a_run_says_how_sure_it_is_and_what_is_decided_is_applied_everywhere(
         assert [values[c] for c in found.classes] == pytest.approx(list(said.scores), abs=2e-3)
 
     # The report says the same of the very same answers.
-    page = render(compose(given_of_run(project, finished.run_id, catalog, Choices())))
+    page = render(project, project.run(finished.run_id), evaluate(project, finished.run_id, catalog=catalog))
     assert html.escape(found.certainty.after.sentence()) in page
     assert f"Brier score {found.certainty.after.brier:.3f}" in page
 

@@ -21,13 +21,10 @@ from workbench.data.types import NewItem, Split
 from workbench.engine.evaluate import evaluate, judge_by_groups
 from workbench.engine.events import Finished, How
 from workbench.engine.fit import fit, new_config
-from workbench.engine.report.choices import Choices
-from workbench.engine.report.gather import given_of_run
 from workbench.engine.swap_test import swap_test
 from workbench.errors import Cancelled, UserError
 from workbench.tasks.registry import get_task
-from workbench.trust.card.compose import compose
-from workbench.trust.card.html import render
+from workbench.trust.report import render
 from workbench.trust.swaps import SwapPair, swap_result
 
 Capture = pytest.CaptureFixture[str]
@@ -163,7 +160,7 @@ def test_a_biased_model_is_caught(workbench_home: Path, tmp_path: Path, capsys: 
     # By group: what it says of either is as different as can be.
     (by,) = judge_by_groups(project, evaluate(project, run_id))
     assert by.name == "person" and by.rates[0].parity is not None and by.rates[0].parity > 0.6
-    page = render(compose(given_of_run(project, run_id, Catalog.load(), Choices())))
+    page = render(project, project.run(run_id), evaluate(project, run_id))
     assert "By person" in page and "False alarms" in page
     project.close()
     # The command line says the same.

@@ -25,20 +25,18 @@ from workbench.data.project import Project
 from workbench.data.types import Sample, Split
 from workbench.engine.bulk import run_to_csv
 from workbench.engine.drift import look_for_drift
+from workbench.engine.evaluate import evaluate
 from workbench.engine.events import Advice, Finished, How
 from workbench.engine.export import export_folder, import_folder, model_page
 from workbench.engine.fit import fit, new_config
 from workbench.engine.pool import shared_pool
 from workbench.engine.predict import predict
-from workbench.engine.report.choices import Choices
-from workbench.engine.report.gather import given_of_run
 from workbench.engine.video import Looker
 from workbench.errors import UserError
 from workbench.runtimes.familiar import FAMILIAR_FILE
 from workbench.tasks.predictions import Scores, from_record, to_record
 from workbench.tasks.registry import get_task
-from workbench.trust.card.compose import compose
-from workbench.trust.card.html import render
+from workbench.trust.report import render
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from tag_sentences import messages
@@ -100,7 +98,8 @@ def test_pictures(
     told = next(e for e in events if isinstance(e, Advice) and e.code == "familiar")
     assert "unlike" in told.text and "test pictures" in told.text and told.text in model_page(card)
     assert project.runs()[0].metrics["unlike"] == told.text
-    assert html.escape(told.text) in render(compose(given_of_run(project, project.runs()[0].id, catalog, Choices())))
+    judged = evaluate(project, project.runs()[0].id, Split.TEST, catalog)
+    assert html.escape(told.text) in render(project, project.runs()[0], judged)
     tested = len(project.split_items(Split.TEST))
     assert card.metrics["unlike_tested"] == tested and card.metrics["unlike_alarms"] <= 3
     strange = faces(tmp_path / "faces")

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import io
 import json
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from importlib.machinery import ModuleSpec
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -218,7 +221,7 @@ def checked_html(page: str) -> str:
 def test_every_kind_has_a_card_with_the_numbers_of_its_judgement(project: Project, kind: str) -> None:
     given = given_for(project, kind)
     card = compose(given)
-    assert [s.id for s in card.sections] == [
+    assert [s.id for s in card.sections if s.id != "cost"] == [
         "headline", "purpose", "data", "metrics", "groups", "failures", "limits", "licences", "reproduction"
     ]  # fmt: skip
     judgement = given.judgement
@@ -427,3 +430,22 @@ def test_many_classes_become_their_most_frequent_pairs() -> None:
     assert isinstance(part, Table) and part.rows == (("c3", "c4", "9 (15%)"),)
     (small,) = matrix("Is ↓ called →", names[:3], [row[:3] for row in counts[:3]])
     assert isinstance(small, Table) and small.rows[0] == ("c0", "50", "", "") and small.shades[0][1] == 1.0
+
+
+def test_what_the_training_cost_is_told_where_it_was_measured(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module: Any = ModuleType("workbench.trust.report_cost")
+    module.__spec__ = ModuleSpec(module.__name__, None)
+    module.HEADINGS = ("", "Expected", "Took", "Off by")
+    module.sentences = lambda run: ["It took 3 minutes.", "Measured by the clock."] if run.id == "r" else []
+    module.table = lambda _run: [("minutes", "2", "3", "50 %")]
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    given = given_for(project, "classes")
+    card = compose(given)
+    assert [s.id for s in card.sections][-2:] == ["cost", "reproduction"]
+    words = checked_html(render(card))
+    assert "It took 3 minutes." in words and "Off by" in words and "50 %" in words
+    assert given.run is not None
+    other = compose(replace(given, run=replace(given.run, id="before this was kept")))
+    assert other.section("cost") is None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from workbench.app_paths import AppPaths
-from workbench.catalog.card import ModelCard, Source
+from workbench.catalog.card import ModelCard
 from workbench.catalog.catalog import Catalog
 from workbench.control import Control
 from workbench.data.checks import Finding
@@ -24,6 +24,7 @@ from workbench.trust.card.given import DataTerms, Given, Reason
 from workbench.trust.card.parts import Card
 from workbench.trust.groups import by_groups
 from workbench.trust.judging import Judgement
+from workbench.trust.report import remembered
 
 # Comparing all items with each other is left out where there are more than a person would wait for.
 _MOST_COMPARED = 50_000
@@ -122,17 +123,9 @@ def _given(
 
 def _remembered(project: Project, run: RunRecord, catalog: Catalog) -> ModelCard:
     """What is still known of a run's model that was deleted."""
-    info = get_task(project.task_id).info
-    base_id = str(run.config.get("model", ""))
-    base = next((c for c in catalog.cards() if c.id == base_id), None)
-    classes = tuple(str(c) for c in run.config.get("classes", ()))
-    return ModelCard(
-        id=str(run.metrics.get("model_id", run.id)), name=run.name, tasks=(project.task_id,),
-        runtime=base.runtime if base else "unknown", arch=base.arch if base else "unknown",
-        source=Source("folder", ""), licence=base.licence if base else "", label_names=classes,
-        summary=f"{info.title}{': ' + ', '.join(classes) if classes else ''}. The model itself was deleted.",
-        base=base_id, created=run.created, metrics=dict(run.metrics),
-    )  # fmt: skip
+    base = next((c for c in catalog.cards() if c.id == str(run.config.get("model", ""))), None)
+    found = remembered(project, run, base)
+    return replace(found, summary=f"{found.summary} The model itself was deleted.")
 
 
 def _findings(project: Project, control: Control) -> tuple[Finding, ...]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
 from workbench.trust.card.given import Given
@@ -9,6 +11,7 @@ from workbench.trust.card.parts import Bullets, Gauge, Paragraph, Part, Section
 from workbench.trust.metrics import wilson
 
 _FEW = 30
+_UNTAUGHT = "workbench.trust.untaught"
 
 
 def headline(given: Given) -> Section:
@@ -39,7 +42,17 @@ def headline(given: Given) -> Section:
     parts.append(Gauge(score, low, high, f"{words}; 95 % interval {low:.1%} to {high:.1%}", baseline, beside))
     if given.judgement is not None:
         parts.append(Paragraph(given.judgement.sentence()))
+        parts += _untaught(given)
     return Section("headline", "In short", f"{given.model.summary} {told}".strip(), tuple(parts))
+
+
+def _untaught(given: Given) -> list[Part]:
+    """What the teaching was worth, where what the untaught model said was kept with the run."""
+    if given.run is None or given.judgement is None or find_spec(_UNTAUGHT) is None:
+        return []
+    module: Any = import_module(_UNTAUGHT)
+    found = module.beside(given.run.folder, given.judgement, given.nouns)
+    return [] if found is None else [Paragraph(found.sentence())]
 
 
 def numbers_of(given: Given) -> dict[str, Any]:
