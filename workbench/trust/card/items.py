@@ -46,7 +46,7 @@ def gallery(project: Project, captions: Iterable[tuple[int, Line]], show: Show |
 
 def some_of(shown_: int, of: int) -> list[Part]:
     """How many there are beside those that are shown."""
-    return [Paragraph(f"{shown_} of {of:,}.", soft=True)] if of > shown_ else []
+    return [Paragraph(f"The first {shown_} of {of:,}.", soft=True)] if of > shown_ else []
 
 
 def called(said: str, sure: float, true: str) -> tuple[Words, ...]:

@@ -187,7 +187,7 @@ def table(
     kept = tuple(tuple(row[:MOST_COLUMNS]) for row in rows[:MOST_ROWS])
     if len(rows) > MOST_ROWS:
         note = f"{note} The first {MOST_ROWS} of {len(rows):,} {of}.".strip()
-    return Table(tuple(h[:1].upper() + h[1:] for h in columns), kept, (), numbers, note)
+    return Table(tuple(h if h[1:2].isupper() else h[:1].upper() + h[1:] for h in columns), kept, (), numbers, note)
 
 
 def matrix(corner: str, names: Sequence[str], counts: Sequence[Sequence[int]], shares: bool = False) -> list[Part]:

@@ -390,7 +390,7 @@ def _widths(part: Table, size: float, most: float) -> list[float]:
     for x in range(len(part.headings)):
         cells = [part.headings[x], *(row[x] for row in part.rows)]
         longest = max(min(60, _breadth(shown(c, SHORT))) for c in cells)
-        wanted.append(min(60.0, max(11.0, longest * size * _MM * 0.56 + 4.5)))
+        wanted.append(min(60.0, max(11.0, longest * size * _MM * 0.6 + 5)))
     total = sum(wanted)
     return [w * most / total for w in wanted] if total > most else wanted
 
