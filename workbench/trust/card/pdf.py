@@ -58,8 +58,13 @@ def pdf_bytes(card: Card, control: Control | None = None) -> bytes:
 
 class _Writer:
     def __init__(self, card: Card, control: Control) -> None:
+        import logging
+
         from fpdf import FPDF
 
+        # Both tell every step of theirs.
+        for chatty in ("fontTools.subset", "fpdf"):
+            logging.getLogger(chatty).setLevel(logging.ERROR)
         self.card, self.control = card, control
         title = shown(card.title, SHORT)
 
