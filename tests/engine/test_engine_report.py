@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pypdfium2
 import pytest
 from huggingface_hub import ModelCard as HubCard
 from huggingface_hub import metadata_load
+from PIL import Image
 from selectolax.lexbor import LexborHTMLParser
 
 from workbench.__main__ import main
@@ -19,19 +22,22 @@ from workbench.catalog.card import ModelCard, Source
 from workbench.catalog.catalog import Catalog
 from workbench.control import Control
 from workbench.data.project import Project
-from workbench.data.types import Split
+from workbench.data.types import Item, Split
 from workbench.engine.evaluate import evaluate
+from workbench.engine.explain.kinds import Explanation, WordShare
 from workbench.engine.export import export_folder, export_onnx, import_folder
 from workbench.engine.fit import How, fit, new_config
 from workbench.engine.report import reasons
 from workbench.engine.report.choices import Choices
 from workbench.engine.report.gather import given_of_run
 from workbench.engine.report.make import HTML, KEPT, PDF, README, kept_card, make_report, put_papers
+from workbench.engine.report.pictures import shower
 from workbench.engine.report.provenance import items_hash, made_with
 from workbench.engine.report.readme import front_matter, readme
-from workbench.errors import Cancelled
+from workbench.errors import Cancelled, UserError
 from workbench.trust.card.compose import compose
 from workbench.trust.card.given import DataTerms
+from workbench.trust.card.items import picture_of
 from workbench.trust.metrics import Evaluation
 
 Capture = pytest.CaptureFixture[str]
@@ -187,3 +193,31 @@ def test_the_hub_reads_the_page(tmp_path: Path) -> None:
 def test_papers_of_a_model_of_which_little_is_known(tmp_path: Path, catalog: Catalog) -> None:
     files = put_papers(replace(OWN, source=Source("folder", str(tmp_path / "gone"))), tmp_path / "out")
     assert [f.name for f in files] == [HTML, PDF, README] and "87.5%" in words_of(files[1])
+
+
+def test_recordings_are_shown_as_spectrograms_and_missing_files_as_nothing(tmp_path: Path) -> None:
+    import soundfile
+
+    wave = np.sin(np.arange(16_000) * 0.2).astype(np.float32)
+    soundfile.write(tmp_path / "a.wav", wave, 16_000)
+    show = shower()
+    data = show(Item(1, "sound", "a.wav", tmp_path / "a.wav"))
+    assert data is not None
+    with Image.open(io.BytesIO(data)) as picture:
+        pixels = np.asarray(picture.convert("L")).astype(float)
+    # One tone at 509 Hz of 8,000: a bright line low in the picture.
+    assert pixels.shape == (150, 480) and abs(pixels.mean(1).argmax() - 150 * (1 - 509 / 8000)) < 4
+    assert show(Item(2, "text", "t", None, "words")) is None
+    gone = Item(3, "picture", "g.png", tmp_path / "gone.png")
+    with pytest.raises(UserError):
+        show(gone)
+    assert picture_of(gone, show) is None
+
+
+def test_a_text_is_coloured_by_what_spoke_for_the_answer() -> None:
+    text = "A lovely film, but long."
+    words = (WordShare(2, 8, 1.0), WordShare(9, 13, 0.01), WordShare(19, 23, -0.5))
+    line = reasons.coloured(Explanation("good", 0.9, "Integrated Gradients", words=words), text)
+    assert isinstance(line, tuple) and "".join(w.text for w in line) == text
+    tones = {w.text: (w.tone, w.strength) for w in line}
+    assert tones["lovely"] == ("good", 1.0) and tones["film"] == ("", 0.01) and tones["long"] == ("bad", 0.5)

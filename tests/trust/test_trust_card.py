@@ -449,3 +449,23 @@ def test_what_the_training_cost_is_told_where_it_was_measured(
     assert given.run is not None
     other = compose(replace(given, run=replace(given.run, id="before this was kept")))
     assert other.section("cost") is None
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_nothing_to_test_on_is_said(project: Project, kind: str) -> None:
+    given = given_for(project, "classes")
+    empty = judge(kind, ("cat", "dog"), [])
+    words = checked_html(render(compose(replace(given, judgement=empty, by_groups=()))))
+    assert "was not measured" in words and "do not rely on it before you have tested it" in words
+
+
+def test_items_and_marks_are_counted_by_class_and_split(project: Project) -> None:
+    cat, dog = (c.id for name in ("cat", "dog") if (c := project.class_by_name(name)) is not None)
+    assert project.class_tally() == {cat: {Split.TRAIN: 4}, dog: {Split.TEST: 5}}
+    first, second, third = project.item_ids()[:3]
+    project.mark_broken({first: "gone"})
+    project.remove_items([second])
+    project.add_annotations(
+        {third: [Annotation(BoxShape(1, 1, 5, 5), cat), Annotation(BoxShape(1, 1, 9, 9), cat, source="model")]}
+    )
+    assert project.class_tally() == {cat: {Split.TRAIN: 3, Split.TEST: 1}, dog: {Split.TEST: 4}}
