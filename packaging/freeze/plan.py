@@ -44,6 +44,9 @@ BY_NAME = (
     "pydicom.pixels",
     "scipy.special",
     "huggingface_hub",
+    "fpdf",
+    "fontTools.ttLib.tables",  # a font's tables are found by their names
+    "fontTools.encodings",
     "uvicorn",  # its loops and protocols are named by settings
 )
 
@@ -63,6 +66,7 @@ DATA_OF = (
     "sounddevice",
     "huggingface_hub",
     "pydicom",
+    "fpdf",
 )
 
 # Packages with libraries that no import statement names.

@@ -112,7 +112,9 @@ def test_a_taught_yolo_is_written_as_darknets_files_that_opencv_reads(tmp_path: 
     model.module.eval()
     made = kept(model, tmp_path / "mine")
     folder = export_darknet(made, tmp_path / "out")
-    assert {f.name for f in folder.iterdir()} == {"mine.cfg", "mine.weights", "mine.names"}
+    assert {f.name for f in folder.iterdir()} == {
+        "mine.cfg", "mine.weights", "mine.names", "report.html", "report.pdf", "README.md"
+    }  # fmt: skip
     assert (folder / "mine.names").read_text().split() == ["eel", "cat"]
     judge = cv2.dnn.readNetFromDarknet(str(folder / "mine.cfg"), str(folder / "mine.weights"))
     blob = np.random.default_rng(0).random((1, 3, 96, 96), dtype=np.float32)

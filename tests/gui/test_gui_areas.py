@@ -22,6 +22,7 @@ from workbench.data.types import ItemPrediction, RunRecord, Split
 from workbench.engine.events import SamplePredicted
 from workbench.gui.main_window import MainWindow
 from workbench.gui.theme import theme
+from workbench.gui.widgets.report_dialog import ReportDialog
 from workbench.gui.widgets.train_live import SampleTile
 from workbench.tasks.masks import truth_map
 from workbench.tasks.pictures import as_png
@@ -109,13 +110,20 @@ def test_the_report_of_areas_is_saved(window: MainWindow, judged: Project, qtbot
     window.show_page("results", {"run_id": "r1"})
     page: Any = window.page("results")
     qtbot.waitUntil(lambda: page.evaluation is not None and page.evaluation.n == 3, timeout=20_000)
-    page.ask_report_path = lambda: str(tmp_path / "report.html")
-    save = window.findChild(QPushButton, "save-report")
-    assert save is not None
-    qtbot.mouseClick(save, LEFT)
-    qtbot.waitUntil((tmp_path / "report.html").is_file, timeout=20_000)
-    text = (tmp_path / "report.html").read_text(encoding="utf-8")
-    assert "mean overlap" in text and "Least right" in text and text.count("data:image/png;base64,") == 3
+    make = window.findChild(QPushButton, "make-report")
+    assert make is not None
+    qtbot.mouseClick(make, LEFT)
+    dialog = window.findChild(ReportDialog)
+    assert dialog is not None
+    dialog.folder.setText(str(tmp_path / "out"))
+    dialog.pdf.setChecked(False)
+    assert dialog.explanations.isHidden()  # there is no way to explain areas
+    qtbot.mouseClick(dialog.go, LEFT)
+    qtbot.waitUntil(lambda: page.banner.isVisible() and "The report is in the folder" in page.banner.text.text())
+    (file,) = (tmp_path / "out").iterdir()
+    text = file.read_text(encoding="utf-8")
+    assert "mean overlap" in text and "Where it fails" in text and text.count("data:image/png;base64,") == 2
+    assert sum(score < 1 for score in page.evaluation.scores.values()) == 2  # of three pictures
 
 
 @pytest.fixture

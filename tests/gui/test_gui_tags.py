@@ -25,8 +25,9 @@ from workbench.gui.results.tags import View
 from workbench.gui.widgets.import_dialog import ImportDialog
 from workbench.gui.widgets.score_bars import ScoreBars
 from workbench.tasks.predictions import Score, Scores, to_record
+from workbench.trust.card.html import parts_html
 from workbench.trust.judging import Answered, judge
-from workbench.trust.report_tags import sections
+from workbench.trust.report_tags import failures, sections
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from tag_sentences import messages
@@ -313,7 +314,7 @@ def test_results_lead_from_every_number_to_its_items(ctx: AppContext, qtbot: QtB
     view.which.setCurrentIndex(1)
     qtbot.mouseClick(view.matrix, LEFT, pos=view.matrix.centre_of(1, 2))
     assert view.cell_items.ids == [ids[1]] and "together" in view.cell_words.text()
-    page = "".join(sections(project, e, None))
+    page = parts_html([*sections(project, e), *failures(project, e, None)])
     assert "missed staff; wrongly given delivery" in page and "&lt;1&gt;" in page and "<1>" not in page
 
 

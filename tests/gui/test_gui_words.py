@@ -23,8 +23,9 @@ from workbench.gui.main_window import MainWindow
 from workbench.gui.models.item_model import ItemModel
 from workbench.gui.results.words import View, aligned
 from workbench.tasks.predictions import Text, to_record
+from workbench.trust.card.html import parts_html
 from workbench.trust.judging import Answered, judge
-from workbench.trust.report_words import sections
+from workbench.trust.report_words import failures, sections
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from voices import RATE, Counter, OneModel, Speaker, saved
@@ -224,7 +225,7 @@ def test_mistakes_are_seen_word_by_word(
     view.show(judged([("yes", "yes")], items[:1]), items)
     assert "No mistakes" in text.toPlainText()
     assert "&lt;b&gt;" in aligned(found.mistakes[1])
-    report = "".join(sections(project, found, None))
+    report = parts_html([*sections(project, found), *failures(project, found, None)])
     assert "<b> dog" not in report and "<s class='soft'>cat</s>" in report and "hat" in report
 
 

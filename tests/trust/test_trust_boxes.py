@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 import random
 import time
@@ -10,16 +11,19 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 from shapes_set import new_items
 
 from workbench.data.annotations import Annotation
 from workbench.data.project import Project
 from workbench.data.shapes import BoxShape, Polygon, Whole
-from workbench.data.types import Item, ItemPrediction, RunRecord, Split
+from workbench.data.types import Item, ItemPrediction, Split
 from workbench.tasks.found_things import LOOSE, NOTHING, TWICE, Scene, Thing, best_limit, sort_out
 from workbench.tasks.predictions import Box, Boxes, to_record
+from workbench.trust.card.html import parts_html
+from workbench.trust.card.parts import Gallery, Heading
 from workbench.trust.judging import Answered, Compared, compare, judge
-from workbench.trust.report import render
+from workbench.trust.report_boxes import failures, sections
 
 NAMES = ("cat", "dog", "owl")
 
@@ -220,7 +224,24 @@ def test_the_report_shows_curve_and_mistakes(tmp_path: Path) -> None:
             record = ItemPrediction(item.id, Split.TEST, "", "", (), to_record(said))
             answers.append(Answered(item, record, kept, tuple(names[a.class_id or 0] for a in kept)))
         e = judge("boxes", [*names.values(), "<i>ghost"], answers)
-        run = RunRecord("r", "R", "done", "2026-01-01", {}, {}, tmp_path)
-        page = render(project, run, e, lambda _path: b"jpeg")
-    assert "<svg" in page and "&lt;i&gt;ghost" in page and "<i>ghost" not in page
-    assert page.count("missed</figcaption>") == e.things and "nothing is there" in page
+        parts = [*sections(project, e), *failures(project, e, lambda _item: _picture())]
+        page = parts_html(parts)
+    assert "alt='Precision over recall'" in page and "&lt;i&gt;ghost" in page and "<i>ghost" not in page
+    assert page.count(" missed</figcaption>") == min(6, e.things) and "nothing is there" in page
+    # Each is framed on its picture, in the colour of its kind.
+    for kind, colour in (
+        ("Missed", (0x00, 0x72, 0xB2)),
+        ("Boxes where nothing is, or not well placed", (0xD5, 0x5E, 0x00)),
+    ):
+        place = next(n for n, p in enumerate(parts) if isinstance(p, Heading) and p.text == kind)
+        gallery = parts[place + 1]
+        assert isinstance(gallery, Gallery) and gallery.examples[0].picture is not None
+        with Image.open(io.BytesIO(gallery.examples[0].picture)) as framed:
+            pixels = np.asarray(framed.convert("RGB")).astype(int)
+        assert (np.abs(pixels - colour).sum(-1) < 100).sum() > 8
+
+
+def _picture() -> bytes:
+    stream = io.BytesIO()
+    Image.new("RGB", (80, 80), "white").save(stream, "PNG")
+    return stream.getvalue()

@@ -17,9 +17,10 @@ from workbench.data.shapes import Clip
 from workbench.data.types import Item, ItemPrediction, Split
 from workbench.tasks.event_matching import Span, f1, matched
 from workbench.tasks.predictions import Event, Events, to_record
+from workbench.trust.card.html import parts_html
 from workbench.trust.judge_clips import ClipsJudgement, judge
 from workbench.trust.judging import Answered, compare
-from workbench.trust.report_clips import sections
+from workbench.trust.report_clips import failures, sections
 
 REFERENCE: list[dict[str, Any]] = json.loads(Path(__file__).with_name("sed_eval_reference.json").read_text())
 
@@ -86,7 +87,7 @@ def test_mistakes_are_named_and_the_unsure_does_not_count() -> None:
     assert one.baseline == (0.0, pytest.approx(f1(2, 18, 1)))
     assert "found 1 of 3 sounds" in one.sentence() and "1 of the wrong ones is at the right place" in one.sentence()
     assert one.low == one.high == one.headline()["score"]
-    html = "".join(sections(None, one, None))  # type: ignore[arg-type]
+    html = parts_html([*sections(None, one), *failures(None, one, None)])  # type: ignore[arg-type]
     assert "taken for" in html and "missed" in html
     better = judge(("wren", "owl"), [answered(1, 20.0, truth, truth[:3], ignored=(3,))], "test")
     assert better.headline()["score"] == 1.0 and compare(better, one).only_a == (1,)

@@ -23,6 +23,7 @@ from workbench.errors import UserError
 from workbench.tasks.masks import IGNORED, regions_of, truth_map, values_of
 from workbench.tasks.predictions import Mask, to_record
 from workbench.trust import report_mask
+from workbench.trust.card.html import parts_html
 from workbench.trust.judge_mask import MISSED, RIGHT, AreaEvaluation, compared, judge
 from workbench.trust.judging import Answered, compare
 
@@ -234,7 +235,7 @@ def test_the_report_and_the_window_show_what_was_missed(tmp_path: Path) -> None:
         path = tmp_path / "1.png"
         Image.fromarray(said * 60).resize((40, 40)).save(path)
         project.add_items([NewItem("picture", "a <b> picture", path=path, annotations=())])
-        page = "".join(report_mask.sections(project, e, None))
+        page = parts_html([*report_mask.sections(project, e), *report_mask.failures(project, e, None)])
     assert "Is ↓ called →" in page and f"{e.mean_iou_all:.1%}" in page
     assert "a &lt;b&gt; picture" in page and page.count("data:image/png;base64,") == 1
 

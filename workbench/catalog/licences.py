@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -85,6 +86,34 @@ _UNKNOWN = Terms("unknown", "Its publisher states no licence: ask before you use
 def terms(card: ModelCard) -> Terms:
     """What the card's licence allows; a model the person trained has the terms of what it was trained from."""
     return _KNOWN.get(card.licence, _UNKNOWN)
+
+
+def passing_on(cards: Sequence[ModelCard], data_terms: str = "") -> str:
+    """What may be done with a model that came of all these, in plain words: the strictest licence counts.
+
+    Args:
+        data_terms: what the person says about the terms of their data; "" when nothing is said.
+    """
+    found = {card.licence: terms(card) for card in cards}
+    if any(t.research_only for t in found.values()):
+        text = "For research and study only: one of the models it was made from is."
+    elif any(t.commercial == "no" for t in found.values()):
+        text = "For private use, teaching and research; not for business: one of the models it was made from is not."
+    elif any(t.commercial == "unknown" for t in found.values()):
+        text = (
+            "It is not clear what it may be used for: the licence of one of the models it was made from is not known."
+        )
+    elif any(t.commercial == "conditions" for t in found.values()):
+        text = "For most uses, business too, on the conditions of the models it was made from: read them first."
+    else:
+        text = (
+            "As far as the models it was made from go, for everything, business too, as long as their makers are named."
+        )
+    if any(t.share_alike for t in found.values()):
+        text += " Who passes it on must do so under the same licence."
+    if data_terms.strip():
+        return f"{text} The terms of the data it was taught with count too: see there."
+    return f"{text} The terms of the data it was taught with are not stated: they count too."
 
 
 def is_known(licence: str) -> bool:

@@ -20,6 +20,7 @@ _COMMANDS = (
     "chat",
     "train",
     "evaluate",
+    "report",
     "swap",
     "explain",
     "export",

@@ -38,17 +38,14 @@ def watch(config: RunConfig, project: Project, catalog: Catalog, resume: bool = 
 
 
 def report(project: Project, catalog: Catalog, finished: Finished, target: Path) -> dict[str, Any]:
-    """Evaluate, write the HTML report, give the numbers."""
-    from workbench.app_paths import app_paths
-    from workbench.data.thumbnails import ThumbnailCache
+    """Evaluate, write the report as a web page, give the numbers."""
     from workbench.data.types import Split
     from workbench.engine.evaluate import evaluate
-    from workbench.trust.report import write_report
+    from workbench.engine.report.make import make_report
 
     split = Split(finished.metrics.get("split", "test"))
     evaluation = evaluate(project, finished.run_id, split, catalog)
-    cache = ThumbnailCache(app_paths().cache / "thumbnails")
-    path = write_report(project, project.run(finished.run_id), evaluation, target, lambda p: cache.get(p, 160))
+    (path,) = make_report(project, finished.run_id, catalog, html=target, split=split)
     metrics = catalog.get(finished.model_id).metrics
     unlike = {name: value for name, value in metrics.items() if name.startswith("unlike_")}
     return evaluation.to_json() | {

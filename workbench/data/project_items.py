@@ -38,6 +38,11 @@ _MAIN_CLASS = (
     " AND a.class_id IS NOT NULL ORDER BY (SELECT COUNT(*) FROM annotations b WHERE b.class_id = a.class_id),"
     " a.class_id LIMIT 1), 0)"
 )
+_ITEMS_OF_CLASSES = "SELECT class_id, split, COUNT(*) FROM items WHERE class_id IS NOT NULL AND NOT deleted AND problem = '' GROUP BY 1, 2"
+_MARKS_OF_CLASSES = (
+    "SELECT a.class_id, i.split, COUNT(*) FROM annotations a JOIN items i ON i.id = a.item_id WHERE a.source != 'model'"
+    " AND a.class_id IN (SELECT id FROM classes WHERE NOT deleted) AND NOT i.deleted AND i.problem = '' GROUP BY 1, 2"
+)
 _IN = "IN (SELECT value FROM json_each(?))"
 _ORDERS = {
     "added": "id",
@@ -244,6 +249,16 @@ class ItemsPart:
         assert isinstance(self, AnnotationsPart)
         per_class.update(self.annotation_counts())
         return Counts(total, labelled, total - labelled - broken, broken, dict(per_class), dict(per_split))
+
+    def class_tally(self) -> dict[int, dict[Split | None, int]]:
+        """Class id to its number of usable items, and of annotations without proposals, in each split and in none."""
+        found: dict[int, dict[Split | None, int]] = {}
+        for sql in (_ITEMS_OF_CLASSES, _MARKS_OF_CLASSES):
+            for class_id, split, count in self._store.query(sql):
+                numbers = found.setdefault(int(class_id), {})
+                place = Split(split) if split else None
+                numbers[place] = numbers.get(place, 0) + int(count)
+        return found
 
     # Labelling -------------------------------------------------------------------------------------------------
 

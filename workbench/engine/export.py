@@ -15,8 +15,9 @@ from workbench.catalog.catalog import Catalog, read_own_card, write_card
 from workbench.control import Control
 from workbench.data.types import Sample
 from workbench.engine.export_check import OnnxCheck, file_name, making, making_onnx, write_note, write_onnx
-from workbench.engine.familiar import sentence_of
 from workbench.engine.pool import shared_pool
+from workbench.engine.report.make import put_papers
+from workbench.engine.report.readme import model_page
 from workbench.errors import UserError
 from workbench.hub.store import files
 from workbench.runtimes.network import Network
@@ -42,7 +43,7 @@ _MAX_CHECKED = 32
 
 
 def export_folder(card: ModelCard, target: Path, control: Control | None = None) -> Path:
-    """Copy an own model to `target`/ID with its card, its labels and a page to read.
+    """Copy an own model to `target`/ID with its card, its labels, and its report as web page, PDF and README.
 
     Raises:
         UserError: when it is no own model, the place is taken or cannot be written.
@@ -64,36 +65,9 @@ def export_folder(card: ModelCard, target: Path, control: Control | None = None)
                 shutil.copy2(file, work / file.name)
         write_card(card, work)
         (work / "labels.txt").write_text("\n".join(card.label_names) + "\n", encoding="utf-8")
-        (work / "README.md").write_text(model_page(card), encoding="utf-8")
+        put_papers(card, work, control)
         work.rename(folder)
     return folder
-
-
-def model_page(card: ModelCard) -> str:
-    """A page about a model for people, as Markdown."""
-    score = card.metrics.get("score", card.metrics.get("accuracy"))
-    lines = [
-        f"# {card.name}",
-        "",
-        card.summary,
-        "",
-        *([f"- Classes: {', '.join(card.label_names)}"] if card.label_names else []),
-        f"- Trained on: {card.trained_on}",
-        f"- Made: {card.created}, starting from {card.base}",
-        f"- Licence of the pre-trained part: {card.licence}",
-    ]
-    if score is not None:
-        low, high = card.metrics.get("low", 0.0), card.metrics.get("high", 1.0)
-        name = str(card.metrics.get("metric", "accuracy"))
-        beside = f"; the simplest answer: {card.metrics['baseline']:.1%}" if "baseline" in card.metrics else ""
-        lines.append(
-            f"- {name[:1].upper()}{name[1:]}: {score:.1%} (95 % interval {low:.1%} to {high:.1%},"
-            f" {card.metrics.get('n', 0)} test items{beside})"
-        )
-    if unlike := sentence_of(card.metrics, card.main_task):
-        lines.append(f"- {unlike}")
-    lines += ["", f"What to know: {card.limits}", "", "Open it with Model Workbench: Use page, Import a model.", ""]
-    return "\n".join(lines)
 
 
 def import_folder(folder: Path, catalog: Catalog, control: Control | None = None) -> ModelCard:
@@ -148,9 +122,14 @@ def export_onnx(card: ModelCard, target: Path, samples: Sequence[Sample], contro
     """
     control = control or Control()
     special = f"workbench.engine.export_{get_task(card.main_task).info.result}"
-    if find_spec(special) is not None:
-        check: OnnxCheck = import_module(special).export_onnx(card, target, samples, control)
-        return check
+    export = import_module(special).export_onnx if find_spec(special) is not None else _export_pooled
+    check: OnnxCheck = export(card, target, samples, control)
+    put_papers(card, target, control, f"{file_name(card)}-")
+    return check
+
+
+def _export_pooled(card: ModelCard, target: Path, samples: Sequence[Sample], control: Control) -> OnnxCheck:
+    """Of models with pooled features."""
     task = get_pooled(card.main_task)
     with making_onnx(card, target) as (file, path), shared_pool().use_network(card, "cpu", control) as model:
         if not model.stands_alone:

@@ -8,11 +8,12 @@ from workbench.catalog.card import ModelCard
 from workbench.control import Control
 from workbench.engine.export_check import file_name, making
 from workbench.engine.pool import shared_pool
+from workbench.engine.report.make import put_papers
 from workbench.errors import UserError
 
 
 def export_darknet(card: ModelCard, target: Path, control: Control | None = None) -> Path:
-    """Write a folder with ID.cfg, ID.weights and ID.names.
+    """Write a folder with ID.cfg, ID.weights and ID.names, and the model's report.
 
     Raises:
         UserError: when it is no Darknet model, the place is taken or cannot be written.
@@ -37,5 +38,6 @@ def export_darknet(card: ModelCard, target: Path, control: Control | None = None
             (work / f"{name}.names").write_text("".join(f"{label}\n" for label in model.labels), encoding="utf-8")
             write_weights(model.module, work / f"{name}.weights")
         control.check()
+        put_papers(card, work, control)
         work.rename(folder)
     return folder

@@ -21,6 +21,8 @@ from workbench.engine.familiar import facts, know_familiar, sentence_of
 from workbench.engine.finetune import train_network
 from workbench.engine.head import STRENGTHS
 from workbench.engine.quick import train_quick
+from workbench.engine.report.make import keep_with_model
+from workbench.engine.report.provenance import MADE_WITH, made_with
 from workbench.engine.run import Outcome, Run, RunLog, new_config, prepare, read_events, resumable, trainable
 from workbench.errors import Cancelled, UserError
 from workbench.tasks.base import PooledTask
@@ -101,9 +103,12 @@ def _events(run: Run, book: RunLog, resume: bool, started: float) -> Iterator[Ru
     yield StageChanged("Saving your model")
     card, evaluation = _keep(run, outcome)
     kept = {name: card.options[name] for name in (TEMPERATURE,) if name in card.options}
+    kept |= {MADE_WITH: made_with(run.device)}
     unlike = sentence_of(card.metrics, run.config.task)
     metrics = evaluation.headline() | {"model_id": card.id, "unlike": unlike} | kept
     book.status("cancelled" if outcome.reason == "cancelled" else "done", "", metrics)
+    if outcome.reason != "cancelled":  # which must end within a second
+        keep_with_model(run.project, book.record, evaluation, run.catalog, run.control)
     yield Finished(
         run.config.run_id,
         outcome.reason,

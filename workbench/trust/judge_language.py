@@ -34,6 +34,8 @@ class LanguageJudgement:
     high: float
     split: str = "test"
     kind: ClassVar[str] = "language"
+    table_title: ClassVar[str] = "Text by text"
+    tells_items: ClassVar[bool] = True
 
     @property
     def n(self) -> int:

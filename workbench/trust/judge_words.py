@@ -46,6 +46,7 @@ class WordsJudgement:
     confused: tuple[tuple[str, str, int], ...]
     split: str = "test"
     kind: ClassVar[str] = "words"
+    table_title: ClassVar[str] = "In numbers"
 
     @property
     def n(self) -> int:

@@ -9,7 +9,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 from workbench.tasks.predictions import NOT_WRITTEN, Text, from_record
 from workbench.trust.judging import Answered
@@ -54,6 +54,7 @@ class OverlapJudgement:
     before: tuple[Overlap, ...] = ()
     surprises: tuple[float, float] = (-1.0, -1.0)
     split: str = "test"
+    table_title: ClassVar[str] = "In numbers"
 
     @property
     def n(self) -> int:

@@ -1,49 +1,54 @@
-"""What the report of a model that answers questions has beside the general part: how the questions came out, and the worst."""
+"""What the card of a model that answers questions has beside the general part: how the questions came out, and the worst."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
-
 from workbench.data.project import Project
+from workbench.trust.card.items import NO_MISTAKES, Show, some_of
+from workbench.trust.card.parts import MOST_EXAMPLES, Example, Gallery, Heading, Paragraph, Part, Tone, Words, table
 from workbench.trust.judge_answers import OUTCOMES, AnswerCase, AnswersJudgement, Place
-from workbench.trust.report import escaped
 
-_WORST = 40
 _AROUND = 160
-_GROUND = {"right": "0,158,115", "said": "179,51,43"}
 
 
-def sections(_project: Project, found: AnswersJudgement, _thumbnail: Callable[[Path], bytes] | None) -> list[str]:
-    """HTML, everything of the person's escaped."""
-    parts = [
-        "<p class='soft'>Counted as in SQuAD: capitals, punctuation and English articles make no difference, and of several"
-        " right answers the nearest counts. Where the text holds no answer, only saying so is right.</p>",
-        "<h2>How the questions came out</h2><div class='scroll'><table><tr><th>Outcome</th><th>Questions</th></tr>",
-        *(f"<tr><td>{escaped(OUTCOMES[kind])}</td><td>{n}</td></tr>" for kind, n in found.outcomes().items()),
-        "</table></div><h2>The worst ones</h2>",
+def sections(_project: Project, found: AnswersJudgement) -> list[Part]:
+    """What the numbers say in detail."""
+    return [
+        Paragraph(
+            "Counted as in SQuAD: capitals, punctuation and English articles make no difference, and of several"
+            " right answers the nearest counts. Where the text holds no answer, only saying so is right.",
+            soft=True,
+        ),
+        Heading("How the questions came out"),
+        table(["outcome", "questions"], [(OUTCOMES[kind], str(n)) for kind, n in found.outcomes().items()]),
     ]
-    parts += [_case(case) for case in found.mistakes[:_WORST]] or ["<p>No mistakes.</p>"]
-    return parts
 
 
-def _case(case: AnswerCase) -> str:
+def failures(_project: Project, found: AnswersJudgement, _show: Show | None) -> list[Part]:
+    """The worst answers."""
+    examples = tuple(_case(case) for case in found.mistakes[:MOST_EXAMPLES])
+    if not examples:
+        return [Paragraph(NO_MISTAKES)]
+    return [Gallery(examples), *some_of(len(examples), len(found.mistakes))]
+
+
+def _case(case: AnswerCase) -> Example:
     right = "; ".join(case.words(place) for place in case.truths) or "(not answered in this text)"
     said = case.words(case.found) if case.found else "(nothing)"
-    around = [_around(case, case.truths[0], "right")] if case.truths else []
-    around += [_around(case, case.found, "said")] if case.found and case.found not in case.truths else []
-    return (
-        f"<p dir='auto'><b>{escaped(case.question)}</b> <span class='soft'>{escaped(OUTCOMES[case.outcome])}; in"
-        f" {escaped(case.name)}</span><br>Right: {escaped(right)}<br>Said: {escaped(said)} ({case.sure:.0%})"
-        f"{''.join(f'<br>{words}' for words in around)}</p>"
-    )
+    around = _around(case, case.truths[0], "good") if case.truths else ()
+    if case.found and case.found not in case.truths:
+        around += _around(case, case.found, "bad")
+    caption = (
+        Words(f"{OUTCOMES[case.outcome]}; in {case.name}. Right: "), Words(right, "strong"), Words(" Said: "),
+        Words(said, "strong"), Words(f" ({case.sure:.0%})"),
+    )  # fmt: skip
+    return Example(caption, case.name, None, (Words(f"{case.question} ", "strong"), *around))
 
 
-def _around(case: AnswerCase, place: Place, kind: str) -> str:
+def _around(case: AnswerCase, place: Place, tone: Tone) -> tuple[Words, ...]:
     start, end = place
     before, after = case.text[max(0, start - _AROUND) : start], case.text[end : end + _AROUND]
     return (
-        f"<span class='soft'>{'…' if start > _AROUND else ''}{escaped(before)}</span>"
-        f"<span style='background:rgba({_GROUND[kind]},.3)'>{escaped(case.text[start:end])}</span>"
-        f"<span class='soft'>{escaped(after)}{'…' if end + _AROUND < len(case.text) else ''}</span>"
+        Words(f"{'…' if start > _AROUND else ''}{before}", "soft"),
+        Words(case.text[start:end], tone=tone),
+        Words(f"{after}{'…' if end + _AROUND < len(case.text) else ''} ", "soft"),
     )

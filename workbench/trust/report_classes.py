@@ -1,33 +1,40 @@
-"""What the report of a classifier has beside the general part: confusion matrix and mistakes."""
+"""What the card of a classifier has beside the general part: confusion matrix, how sure it is, and mistakes."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
-
+from workbench.catalog.card import ModelCard
 from workbench.data.project import Project
-from workbench.trust.certainty import reliability
+from workbench.tasks.decision import decision_of
+from workbench.tasks.temperature import temperature_of
+from workbench.trust.card.items import Show, called, gallery
+from workbench.trust.card.parts import Heading, Paragraph, Part, Picture, matrix, table
+from workbench.trust.card.plots import reliability_png
+from workbench.trust.certainty import answering, consequences, reliability, without_temperature
 from workbench.trust.metrics import Evaluation
-from workbench.trust.report import escaped, shown
-
-_WORST = 24
 
 
-def sections(project: Project, e: Evaluation, thumbnail: Callable[[Path], bytes] | None) -> list[str]:
-    """HTML, everything of the person's escaped."""
+def sections(_project: Project, e: Evaluation) -> list[Part]:
+    """What the numbers say in detail."""
     return [
-        "<p class='soft'>Precision: of the items it called so, how many were. Recall: of the items that were so, how many it"
-        f" found. Calibration error {e.calibration_error:.1%}: how far its certainty is from its accuracy. The model knows"
-        " only these classes and always names one of them.</p>",
-        "<h2>What was taken for what</h2>",
-        _confusion(e),
+        Paragraph(
+            "Precision: of the items it called so, how many were. Recall: of the items that were so, how many it"
+            f" found. Calibration error {e.calibration_error:.1%}: how far its certainty is from its accuracy. The model knows"
+            " only these classes and always names one of them.",
+            soft=True,
+        ),
+        Heading("What was taken for what"),
+        *matrix("Is ↓ called →", e.classes, e.confusion),
         *_certainty(e),
-        "<h2>Most confident mistakes</h2>",
-        _mistakes(project, e, thumbnail),
     ]
 
 
-def _certainty(e: Evaluation) -> list[str]:
+def failures(project: Project, e: Evaluation, show: Show | None) -> list[Part]:
+    """The most confident mistakes."""
+    captions = ((p.item_id, called(p.predicted_class, max(p.scores, default=0.0), p.true_class)) for p in e.mistakes)
+    return gallery(project, captions, show, len(e.mistakes))
+
+
+def _certainty(e: Evaluation) -> list[Part]:
     """How sure it says it is against how often it is right."""
     known = [p for p in e.predictions if p.scores]
     if not known:
@@ -35,44 +42,48 @@ def _certainty(e: Evaluation) -> list[str]:
     width = len(known[0].scores)
     found = reliability([p for p in known if len(p.scores) == width], e.classes[:width])
     rows = [
-        f"<tr><td>{b.low:.0%} to {b.high:.0%}</td><td>{b.said:.0%}</td><td>{b.share:.0%}</td>"
-        f"<td>{b.interval()[0]:.0%} to {b.interval()[1]:.0%}</td><td>{b.count}</td></tr>"
+        (
+            f"{b.low:.0%} to {b.high:.0%}", f"{b.said:.0%}", f"{b.share:.0%}",
+            f"{b.interval()[0]:.0%} to {b.interval()[1]:.0%}", str(b.count),
+        )
         for b in found.bins
         if b.count
-    ]
+    ]  # fmt: skip
     return [
-        f"<h2>How sure it is</h2><p>{escaped(found.sentence())} Brier score {found.brier:.3f} (0 is best).</p>",
-        "<div class='scroll'><table><tr><th>Certainty</th><th>It says</th><th>It is right</th><th>95 % interval</th>"
-        "<th>Answers</th></tr>",
-        *rows,
-        "</table></div>",
+        Heading("How sure it is"),
+        Paragraph(f"{found.sentence()} Brier score {found.brier:.3f} (0 is best)."),
+        Picture(
+            reliability_png(found.bins),
+            "Reliability diagram: how often it is right over how sure it says it is",
+            "Reliability diagram. On the straight line it is right as often as it says; below, it is too sure. The larger a"
+            " dot, the more answers; the pale bars are 95 % intervals.",
+        ),
+        table(["certainty", "it says", "it is right", "95 % interval", "answers"], rows),
     ]
 
 
-def _confusion(e: Evaluation) -> str:
-    rows = [
-        "<div class='scroll'><table><tr><th>Is ↓ called →</th>",
-        *(f"<th>{escaped(n)}</th>" for n in e.classes),
-        "</tr>",
-    ]
-    for name, row in zip(e.classes, e.confusion, strict=True):
-        total = max(1, sum(row))
-        rows.append(f"<tr><th>{escaped(name)}</th>")
-        rows += [f"<td style='background:rgba(var(--accent),{v / total * 0.7:.2f})'>{v or ''}</td>" for v in row]
-        rows.append("</tr>")
-    return "".join([*rows, "</table></div>"])
-
-
-def _mistakes(project: Project, e: Evaluation, thumbnail: Callable[[Path], bytes] | None) -> str:
-    if not e.mistakes:
-        return "<p>None.</p>"
-    items = {i.id: i for i in project.items([p.item_id for p in e.mistakes[:_WORST]])}
-    cells = []
-    for p in e.mistakes[:_WORST]:
-        item = items.get(p.item_id)
-        if item is not None:
-            cells.append(
-                f"<figure>{shown(item, thumbnail)}<figcaption>called <b>{escaped(p.predicted_class)}</b> ({max(p.scores):.0%}),"
-                f" labelled <b>{escaped(p.true_class)}</b></figcaption></figure>"
+def decided(e: Evaluation, model: ModelCard) -> list[Part]:
+    """What was chosen on validation items, and what it leads to here."""
+    parts: list[Part] = []
+    classes = model.label_names
+    known = [p for p in e.predictions if len(p.scores) == len(classes)]
+    temperature = temperature_of(model.options)
+    if temperature != 1.0 and known:
+        before, now = reliability(without_temperature(known, temperature), classes), reliability(known, classes)
+        parts.append(
+            Paragraph(
+                f"Its percentages were set right on items kept aside for steering (temperature {temperature:.2f}): they are off"
+                f" by {now.error:.1%} on average, {before.error:.1%} before."
             )
-    return f"<div class='worst'>{''.join(cells)}</div>"
+        )
+    decision = decision_of(model.options, classes)
+    if decision is None:
+        return parts
+    parts += [Heading("What was decided"), Paragraph(decision.sentence())]
+    if decision.name and known:
+        chosen = consequences(known, classes, decision.name, decision.threshold, decision.cost)
+        usual = consequences(known, classes, decision.name, None, decision.cost)
+        parts.append(Paragraph(f"{chosen.sentence()} {chosen.beside(usual)}"))
+    if decision.sure_from > 0 and known:
+        parts.append(Paragraph(answering(known, decision.sure_from).sentence()))
+    return parts

@@ -95,6 +95,13 @@ class Explanation:
         return found | {"note": self.note}
 
 
+def explainable(task: Task) -> bool:
+    """Whether there is a way to say why a model of this task answers as it does."""
+    from workbench.tasks.base import PooledTask
+
+    return task.info.result == "boxes" or isinstance(task, PooledTask)
+
+
 def can_explain(task: Task, prediction: Prediction | None) -> bool:
     """Whether there is a way to say why a model of this task gave this answer: one of classes, or things it found."""
     from workbench.tasks.base import PooledTask

@@ -10,7 +10,6 @@ from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import (
     QComboBox,
-    QFileDialog,
     QHBoxLayout,
     QMessageBox,
     QStackedWidget,
@@ -31,8 +30,10 @@ from workbench.gui.results.base import ResultView
 from workbench.gui.results.by_group import ByGroupTab
 from workbench.gui.theme import L, M, S
 from workbench.gui.widgets.basic import Banner, Card, EmptyState, button, label
+from workbench.gui.widgets.report_dialog import ReportDialog
 from workbench.gui.widgets.results_parts import AccuracyBar
 from workbench.gui.widgets.swap_dialog import SwapDialog
+from workbench.gui.workers import Job, while_there
 from workbench.tasks.registry import get_task
 from workbench.trust.groups import ByGroup
 from workbench.trust.judging import Judgement, compare
@@ -226,34 +227,32 @@ class ResultsPage(Page):
         self.banner.show_message("The label is corrected (Ctrl+Z undoes it). Train again to learn from it.", "good")
         self._evaluate()
 
-    def ask_report_path(self) -> str:
-        """Where the report goes; asked of the person."""
-        file, _ = QFileDialog.getSaveFileName(self, "Save the report", "report.html", "Web page (*.html)")
-        return file
-
-    def _save_report(self) -> None:
-        project, run, e = self.ctx.store.project, self._run(), self.evaluation
-        file = self.ask_report_path()
-        if project is None or run is None or e is None or not file:
+    def _make_report(self) -> None:
+        project, run = self.ctx.store.project, self._run()
+        if project is None or run is None:
             return
+        split = _SPLITS[self.split_box.currentIndex()][1]
+        dialog = ReportDialog(self.ctx, project, run, self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.accepted.connect(lambda: self._report_begun(dialog.start(split)))
+        dialog.open()
 
-        def work(_control: Control) -> Path:
-            from workbench.data.thumbnails import ThumbnailCache
-            from workbench.trust.report import write_report
-
-            cache = ThumbnailCache(self.ctx.paths.cache / "thumbnails")
-            return write_report(project, run, e, Path(file), lambda p: cache.get(p, 160))
-
-        job = self.ctx.jobs.start("Writing the report", work)
-        job.succeeded.connect(
-            lambda path: self.banner.show_message(
-                f"The report is saved: {path}",
-                "good",
-                "Open",
-                lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(path))),
-            )
+    def _report_begun(self, job: Job) -> None:
+        self.banner.show_message("Writing the report …", "info", "Stop", job.cancel)
+        job.succeeded.connect(while_there(self, self._report_made))
+        job.failed.connect(while_there(self, self.banner.show_error))
+        job.cancelled.connect(
+            while_there(self, lambda: self.banner.show_message("The report was not written.", "info"))
         )
-        job.failed.connect(self.banner.show_error)
+
+    def _report_made(self, files: list[Path]) -> None:
+        names = " and ".join(f"“{path.name}”" for path in files)
+        self.banner.show_message(
+            f"The report is in the folder “{files[0].parent.name}”: {names}",
+            "good",
+            "Open",
+            lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(files[0]))),
+        )
 
     def _delete(self) -> None:
         project, run = self.ctx.store.project, self._run()
@@ -292,7 +291,15 @@ class ResultsPage(Page):
         self.split_box.currentIndexChanged.connect(lambda _i: self._evaluate())
         top.addWidget(self.run_box, 1)
         top.addWidget(self.split_box)
-        top.addWidget(button("Save report …", self._save_report, icon_name="file-text", name="save-report"))
+        top.addWidget(
+            button(
+                "Make report …",
+                self._make_report,
+                icon_name="file-text",
+                name="make-report",
+                tip="A model card for people and for experts, as web page (HTML) and PDF",
+            )
+        )
         self.use = button("Try it", self._try, role="primary", icon_name="flask-conical", name="results-try")
         top.addWidget(self.use)
         column.addLayout(top)

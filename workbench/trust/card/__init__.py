@@ -1,0 +1,1 @@
+"""The model card: everything a person should know before relying on a model, as plain data that two writers render."""
