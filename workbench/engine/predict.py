@@ -17,7 +17,7 @@ from workbench.data.media import is_picture
 from workbench.data.microphone import Recorder
 from workbench.data.types import Sample
 from workbench.engine.pool import ModelPool, shared_pool
-from workbench.engine.prediction_log import Recorder, recorder_for
+from workbench.engine.prediction_log import AnswerRecorder, recorder_for
 from workbench.errors import Problem, UserError
 from workbench.runtimes.base import Loaded
 from workbench.tasks.base import LiveTask, Prediction, Task, TryOptions
@@ -98,7 +98,7 @@ def _answer(
     task: Task,
     options: TryOptions,
     control: Control,
-    recorder: Recorder | None = None,
+    recorder: AnswerRecorder | None = None,
 ) -> Iterator[PredictResult]:
     started = time.perf_counter()
     prepared: list[dict[str, Any]] = []
@@ -132,7 +132,7 @@ def _said(
     task: Task,
     options: TryOptions,
     control: Control,
-    recorder: Recorder | None,
+    recorder: AnswerRecorder | None,
 ) -> list[Prediction]:
     if recorder is None:
         return task.predict_batch(prepared, model, options, control)

@@ -478,7 +478,7 @@ def flush(file: Path | None = None, throw_away: bool = False) -> None:
 atexit.register(flush)
 
 
-class Recorder:
+class AnswerRecorder:
     """The way of one stream of answers into the log of the model that gives them."""
 
     def __init__(self, target: PredictionLog, settings: LogSettings, source: str) -> None:
@@ -516,7 +516,7 @@ class Recorder:
         self._writer.add(entries)
 
 
-def recorder_for(card: ModelCard, source: str, paths: AppPaths | None = None) -> Recorder | None:
+def recorder_for(card: ModelCard, source: str, paths: AppPaths | None = None) -> AnswerRecorder | None:
     """The one seam through which answers are kept; None where nothing is: no `source` was given, the model is none of
     the person's own, or its log is off (as at first).
 
@@ -534,7 +534,7 @@ def recorder_for(card: ModelCard, source: str, paths: AppPaths | None = None) ->
         # A prediction never fails for its log.
         log.warning("answers are not kept: %s", error)
         return None
-    return Recorder(target, settings, source) if settings.on else None
+    return AnswerRecorder(target, settings, source) if settings.on else None
 
 
 def require_log(card: ModelCard, paths: AppPaths | None = None) -> PredictionLog:

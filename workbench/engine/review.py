@@ -105,28 +105,28 @@ def queue(card: ModelCard, project: Project | None = None, control: Control | No
     for row in rows:
         latest[row.hash] = row
         times[row.hash] = times.get(row.hash, 0) + 1
-    for content in log.decisions():
-        latest.pop(content, None)
+    done = set(log.decisions())
     if project is not None:
-        labelled = project.items(project.item_ids(ItemFilter(labelled=True)))
-        for item in labelled:
-            latest.pop(item.content_hash, None)
+        done |= {item.content_hash for item in project.items(project.item_ids(ItemFilter(labelled=True)))}
     reasons: dict[str, list[str]] = {content: [] for content in latest}
     unsure_below = _unsure_below(card)
     decision = decision_of(card.options, label_names(card))
     for content, row in latest.items():
+        if content in done:
+            continue
         if row.unlike:
             reasons[content].append(UNLIKE)
         if row.certainty < unsure_below or (decision is not None and _close(log, row, decision)):
             reasons[content].append(UNSURE)
     for week in weeks_of(log):
         report = look_at_week(card, week, control)
+        # Drawn among all of the week, so that a lot that was looked at is not replaced by another one.
         _of_week(report, [r for r in latest.values() if _in(r, report)], reasons)
     rank = {UNLIKE: 0, DRIFTED: 1, UNSURE: 2, BY_LOT: 3}
     found = [
         Waiting(latest[content], tuple(sorted(why, key=lambda w: rank[w])), times[content])
         for content, why in reasons.items()
-        if why
+        if why and content not in done
     ]
     found.sort(key=lambda w: (rank[w.why[0]], -w.row.strangeness if w.row.unlike else w.row.certainty, w.row.id))
     return found[:MOST]

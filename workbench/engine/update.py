@@ -62,7 +62,7 @@ def news(card: ModelCard, project: Project) -> News:
     run = next((r for r in project.runs() if r.metrics.get("model_id") == card.id), None)
     since = run.created if run is not None else card.created
     done = set(project.item_ids(ItemFilter(labelled=True, problems=False)))
-    fresh = {i for i, r in project.reviewed().items() if r.at >= since and i in done}
+    fresh = {i for i, r in project.reviewed().items() if r.at > since and i in done}
     split = {i.id: i.split for i in project.items(sorted(fresh))}
     learn = tuple(i for i in sorted(fresh) if split[i] is Split.TRAIN)
     train = len(project.item_ids(ItemFilter(labelled=True, problems=False, split=Split.TRAIN)))

@@ -19,6 +19,8 @@ from workbench.trust.metrics import wilson
 LEVEL = 0.05
 # With fewer new items no difference could be told from chance.
 ENOUGH_NEW = 20
+# With fewer test items of a class only a large loss can be told from chance.
+_FEW = 10
 Advice = Literal["new", "old", "more"]
 
 
@@ -179,6 +181,12 @@ class Forgetting:
             )
         if self.by_lot.n:
             found.append(self.by_lot.sentence("new items drawn by lot, which speak for all that is asked now"))
+        fewest = min((c.n for c in self.classes), default=0)
+        if self.classes and fewest < _FEW:
+            found.append(
+                f"Of the smallest class there are only {fewest} test items, so that it would have to lose most of them before"
+                " that can be told from chance."
+            )
         lower = [c for c in self.classes if c.after < c.before and not c.worse]
         found += [c.sentence() for c in self.forgotten]
         if lower:

@@ -37,8 +37,8 @@ DIVISIONS = 19_999
 _ENOUGH = 20
 _BLOCK = 200
 # With fewer hardly anything could be told.
-FEWEST = 20
-MOST = 500
+FEWEST = 10
+MOST = 400
 # More classes than this are watched together as "others".
 _MOST_CLASSES = 50
 TESTS = ("features", "certainty", "unlike", "classes")
