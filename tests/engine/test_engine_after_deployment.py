@@ -193,8 +193,8 @@ def _planted_forgetting(project: Project, card: ModelCard, catalog: Catalog) -> 
         head = torch.nn.Linear(*reversed(model.head.weight.shape))
         head.load_state_dict(model.head.state_dict())
         target = torch.full((len(only),), model.labels.index("eight"))
-        optimiser = torch.optim.SGD(head.parameters(), lr=1.0)
-        for _ in range(200):
+        optimiser = torch.optim.SGD(head.parameters(), lr=20.0)
+        for _ in range(300):
             optimiser.zero_grad()
             torch.nn.functional.cross_entropy(head(features), target).backward()
             optimiser.step()

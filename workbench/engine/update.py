@@ -136,7 +136,7 @@ def compare_versions(project: Project, old: ModelCard, new: ModelCard, control: 
     lot = [{i: v for i, v in scores.items() if i in drawn} for scores in late]
     return Forgetting(
         change("test items", *test), change("new data", *late), change("drawn by lot", *lot),
-        by_class(*test, _classes_of(project, list(test[0].keys() & test[1].keys()))),
+        by_class(test[0], test[1], _classes_of(project, list(test[0].keys() & test[1].keys()))),
     )  # fmt: skip
 
 

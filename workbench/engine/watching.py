@@ -82,7 +82,7 @@ class Week:
         if not self.items:
             return "Nothing was asked of it this week."
         if self.changed:
-            return f"Something has changed: {_joined([_CHANGED[name] for name in self.changed])}."
+            return f"Something has changed: {_joined([_CHANGED[name].format(nouns=self.nouns) for name in self.changed])}."
         if not self.looks:
             return (
                 f"{self.items} different {self.nouns} so far are too few to tell whether anything has changed."
@@ -149,7 +149,7 @@ class Week:
 
 
 _CHANGED = {
-    "features": "what the network sees in them",
+    "features": "what the network sees in the {nouns}",
     "certainty": "how sure it is",
     "unlike": "more of them are unlike all it learnt from",
     "classes": "how often it names which class",

@@ -21,6 +21,7 @@ LEVEL = 0.05
 ENOUGH_NEW = 20
 # With fewer test items of a class only a large loss can be told from chance.
 _FEW = 10
+_DOUBT = 0.02
 Advice = Literal["new", "old", "more"]
 
 
@@ -57,7 +58,7 @@ class Change:
     def sentence(self, what: str = "") -> str:
         if not self.n:
             return f"There are no items of {what or self.name} to compare on."
-        verdict = "worse" if self.worse else "better" if self.better else "no difference that could not be chance"
+        verdict = "worse" if self.worse else "better" if self.better else "the difference may well be chance"
         return (
             f"On {self.n} {what or f'items of “{self.name}”'}: {self.before:.0%} before, {self.after:.0%} now"
             f" (difference {self.after - self.before:+.0%}, 95 % interval {self.low:+.0%} to {self.high:+.0%}): {verdict}."
@@ -149,7 +150,13 @@ class Forgetting:
         """Keep the old one, use the new one, or gather more before deciding."""
         if self.forgotten or self.test.worse or self.new.worse:
             return "old"
-        return "new" if self.new.better or self.test.better else "more"
+        better = self.new.better or self.test.better
+        return "new" if better and not self.doubtful else "more"
+
+    @property
+    def doubtful(self) -> bool:
+        """It is lower on the test items, or on what was drawn by lot, by so much that one should look first, chance or not."""
+        return any(c.n and c.after < c.before - _DOUBT for c in (self.test, self.by_lot))
 
     def sentence(self) -> str:
         """What to do, and why."""
@@ -164,6 +171,11 @@ class Forgetting:
             where = "the new data" if self.new.better else "the test items"
             held = "and nothing that could be measured was forgotten" if self.classes else "and worse nowhere"
             return f"Use the new version: it is better on {where}, {held}."
+        if self.doubtful and (self.new.better or self.test.better):
+            return (
+                "Look before you decide: the new version is better on a part, but lower on another; that may be chance. See"
+                " what was right before and is wrong now, and add more examples of it."
+            )
         if self.new.n < ENOUGH_NEW:
             return (
                 f"Nothing can be decided yet: only {self.new.n} reviewed items are kept apart to compare on. Review more"

@@ -18,11 +18,13 @@ from PySide6.QtWidgets import (
 )
 
 from workbench.catalog.card import ModelCard
+from workbench.control import Control
 from workbench.engine.prediction_log import LogSettings, PredictionLog
 from workbench.errors import UserError
 from workbench.gui.context import AppContext
 from workbench.gui.theme import M, S
 from workbench.gui.widgets.basic import Banner, button, label, row
+from workbench.gui.workers import while_there
 from workbench.tasks.registry import get_task
 
 _SHOWN = 50
@@ -37,6 +39,7 @@ class KeptTab(QWidget):
 
     def __init__(self, ctx: AppContext, card: ModelCard, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._ctx = ctx
         self.log = PredictionLog(card.id, ctx.paths)
         info = get_task(card.main_task).info
         self._texts = info.media == "text"
@@ -94,11 +97,12 @@ class KeptTab(QWidget):
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.table.verticalHeader().hide()
+        self.table.setShowGrid(False)
         self.table.horizontalHeader().setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
         column.addWidget(self.table, 1)
         self._fill()
-        for box in (self.on, self.copies):
-            box.toggled.connect(lambda _on: self._agree())
+        for check in (self.on, self.copies):
+            check.toggled.connect(lambda _on: self._agree())
         for spin in (self.most, self.days):
             spin.valueChanged.connect(lambda _value: self._agree())
 
@@ -109,10 +113,10 @@ class KeptTab(QWidget):
             self.banner.show_error(error)
             self.delete.setEnabled(True)
             return
-        for box, on in ((self.on, settings.on), (self.copies, settings.texts if self._texts else settings.copies)):
-            box.blockSignals(True)
-            box.setChecked(on)
-            box.blockSignals(False)
+        for check, on in ((self.on, settings.on), (self.copies, settings.texts if self._texts else settings.copies)):
+            check.blockSignals(True)
+            check.setChecked(on)
+            check.blockSignals(False)
         for spin, value in ((self.most, settings.most), (self.days, settings.days)):
             spin.blockSignals(True)
             spin.setValue(value)
@@ -155,13 +159,23 @@ class KeptTab(QWidget):
     def _delete(self) -> None:
         if not self.ask_delete():
             return
-        try:
-            if self.log.settings().on:
-                self.log.clear()
-            else:
-                self.log.remove()
-        except UserError:
-            self.log.remove()  # damaged: nothing of it is worth keeping
-        self.banner.show_message("Everything that was kept is deleted.", "good")
-        self._fill()
-        self.changed.emit()
+        log = self.log
+
+        def work(_control: Control) -> None:
+            try:
+                if log.settings().on:
+                    log.clear()
+                    return
+            except UserError:
+                pass  # it is damaged: nothing of it is worth keeping
+            log.remove()
+
+        def done(_none: object) -> None:
+            self.banner.show_message("Everything that was kept is deleted.", "good")
+            self._fill()
+            self.changed.emit()
+
+        self.delete.setEnabled(False)
+        job = self._ctx.jobs.start("Deleting what was kept", work)
+        job.succeeded.connect(while_there(self, done))
+        job.failed.connect(while_there(self, self.banner.show_error))

@@ -6,6 +6,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
@@ -58,7 +59,7 @@ class ReviewTab(QWidget):
         self._folder = tempfile.TemporaryDirectory(prefix="review-")
         self.waiting: list[Waiting] = []
         self._done: dict[str, str] = {}
-        self._steps: list[str] = []
+        self._steps: list[tuple[str, Kept, bool]] = []
         self._busy = False
         self._asked = 0
         self._stopped = False
@@ -208,8 +209,7 @@ class ReviewTab(QWidget):
         names = self._names() if self._by_name else []
         self._buttons = []
         for place, name in enumerate(names[:9]):
-            # A widget's `clicked` must not carry the name of the loop's end.
-            one = button(f"{place + 1}  {name}", lambda name=name: self._named(name), name=f"review-class-{place + 1}")
+            one = button(f"{place + 1}  {name}", partial(self._named, name), name=f"review-class-{place + 1}")
             one.setAccessibleName(name)
             one.setCheckable(self._several)
             one.setFocusPolicy(Qt.FocusPolicy.TabFocus)
@@ -364,13 +364,14 @@ class ReviewTab(QWidget):
             review.take_back(card, project, kept)
             tell()
 
-        if store.project is not None:
+        undoable = store.project is not None
+        if undoable:
             store.push("review 1 item", do, undo)
         words = ", ".join(kept.decision.labels) or kept.decision.decision
         if kept.part is not None:
             words += ": kept apart to judge" if kept.part is Split.NEW else ": teaches the next version"
         self._done[one.row.hash] = words
-        self._steps.append(one.row.hash)
+        self._steps.append((one.row.hash, kept, undoable))
         self._count()
         self.decided.emit()
         if kept.decision.labels and kept.decision.labels[0] not in self._names_shown():
@@ -391,9 +392,12 @@ class ReviewTab(QWidget):
         """Undo the last decision made here, and show it."""
         if not self._steps or self._busy:
             return
-        content = self._steps.pop()
+        content, kept, undoable = self._steps.pop()
         self._done.pop(content, None)
-        self._ctx.store.undo_stack.undo()
+        if undoable:
+            self._ctx.store.undo_stack.undo()
+        else:
+            review.take_back(self._card, None, kept)
         self._count()
         self.decided.emit()
         self.banner.hide()

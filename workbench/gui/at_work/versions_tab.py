@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QComboBox, QProgressBar, QScrollArea, QVBoxLayout, QWidget
@@ -152,12 +153,12 @@ class VersionsTab(QWidget):
             else:
                 later = any(o.current for o in known[place + 1 :])
                 title = "Go back to it" if later else "Use it"
-                one = button(title, lambda c=v.card: self._make_current(c), icon_name="history" if later else "check",
+                one = button(title, partial(self._make_current, v.card), icon_name="history" if later else "check",
                              name=f"version-use-{v.number}")  # fmt: skip
                 one.setAccessibleName(f"{title}: version {v.number}")
                 line.addWidget(one)
             if place:
-                other = button("Compare", lambda a=known[place - 1].card, b=v.card: self._compare(a, b),
+                other = button("Compare", partial(self._compare, known[place - 1].card, v.card),
                                icon_name="git-compare", name=f"version-compare-{v.number}",
                                tip="With the version before, on the test items and on the new ones")  # fmt: skip
                 other.setAccessibleName(f"Compare version {v.number} with the one before")

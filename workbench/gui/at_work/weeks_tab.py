@@ -93,6 +93,7 @@ class WeeksTab(QWidget):
         self.words = QVBoxLayout()
         self.words.setSpacing(S)
         self.inner.addLayout(self.words)
+        self.inner.addSpacing(M)
         self.days, self.sure = Bars("Answers a day"), Bars("How sure it was")
         self.day_title, self.sure_title = label("Answers a day", "strong"), label("How sure it was, in %", "strong")
         left, right = QVBoxLayout(), QVBoxLayout()
@@ -112,7 +113,6 @@ class WeeksTab(QWidget):
         scroll.setWidgetResizable(True)
         scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         scroll.setWidget(inside)
-        self.scroll = scroll
         column.addWidget(scroll, 1)
 
     def refresh(self) -> None:
@@ -175,6 +175,7 @@ class WeeksTab(QWidget):
         for line in week.lines():
             self.words.addWidget(label(line, wrap=True, selectable=True))
         if week.advice():
+            self.words.addSpacing(S)
             self.words.addWidget(label("What to do", "strong"))
         for line in week.advice():
             self.words.addWidget(label(f"•  {line}", wrap=True))
