@@ -49,7 +49,7 @@ def test_what_is_recommended() -> None:
     assert Forgetting(same, change("new", better, old), NONE, ()).advice == "old"
     assert Forgetting(change("test", better, old), change("new", old, better), NONE, ()).advice == "old"
     # Better on new data, but three of nine test items lost: that may be chance, and still one should look first.
-    nine = {i: 1.0 for i in range(9)}
+    nine = dict.fromkeys(range(9), 1.0)
     doubtful = Forgetting(change("test", nine, nine | {0: 0.0, 1: 0.0, 2: 0.0}), change("new", old, better), NONE, ())
     assert doubtful.advice == "more" and doubtful.sentence().startswith("Look before you decide")
     few = {i: old[i] for i in range(6)}
