@@ -88,6 +88,25 @@ def test_boxes_are_accepted_or_corrected_in_the_editor(tmp_path: Path) -> None:
         assert not project.item_ids(ItemFilter(split=Split.TEST))
 
 
+def test_what_is_kept_apart_can_be_exported(tmp_path: Path) -> None:
+    from workbench.control import Control
+    from workbench.data.annotations import Annotation, AnnotationState
+    from workbench.data.exporters.formats import formats_for
+    from workbench.data.types import NewItem
+
+    with Project.create(tmp_path / "p", "p", "object-detection") as project:
+        nut = project.add_class("nut")
+        new = NewItem("picture", "a.png", picture(tmp_path / "a.png"), split=Split.NEW)
+        (item_id,) = project.add_items([new]).added
+        box = Annotation(BoxShape(2, 3, 30, 40), nut.id)
+        project.set_annotations({item_id: AnnotationState((box,), True)})
+        formats = formats_for("boxes")
+        for known in formats:
+            count, problems = known.write(project, tmp_path / f"{known.id}{known.suffix}", Control())
+            assert count == 1 and not problems, known.id
+    assert len(formats) >= 6
+
+
 def test_what_stands_in_the_way_is_said(tmp_path: Path) -> None:
     card = own("image-classification", ("a", "b"))
     said = Scores((Score("a", 0.4, 0), Score("b", 0.35, 1)))

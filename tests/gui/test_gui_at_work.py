@@ -22,6 +22,7 @@ from workbench.engine.fit import fit, new_config
 from workbench.engine.prediction_log import PredictionLog, flush
 from workbench.gui.at_work.dialog import AtWorkDialog
 from workbench.gui.main_window import MainWindow
+from workbench.gui.models.item_model import ItemModel
 
 DIGITS = resources() / "samples" / "digits"
 LEFT = Qt.MouseButton.LeftButton
@@ -151,6 +152,10 @@ def test_from_the_first_kept_answer_to_going_back(
     assert "All have been looked at" in review.banner.text.text()
     assert {i.id for i in project.split_items(Split.TEST)} == frozen
     assert len(project.reviewed()) == waiting
+    tips = ItemModel(ctx.store)
+    tips.show_ids(list(project.reviewed()))
+    told = [str(tips.index(n, 0).data(Qt.ItemDataRole.ToolTipRole)) for n in range(waiting)]
+    assert all("learn from" in t or "kept apart to judge" in t for t in told)
 
     versions: Any = dialog.versions
     dialog.tabs.setCurrentWidget(versions)

@@ -56,8 +56,8 @@ def render_sheet(card: ModelCard, week: Week) -> str:
         parts.append("<h2>What to do</h2><ul>" + "".join(f"<li>{escaped(a)}</li>" for a in week.advice()) + "</ul>")
     if week.items:
         parts += ["<h2>Answers a day</h2>", _bars(_DAYS, week.days)]
-        tenths = tuple(f"{n * 10}–{n * 10 + 10} %" for n in range(len(week.bins)))
-        parts += ["<h2>How sure it was</h2>", _bars(tenths, week.bins)]
+        tenths = tuple(f"{n * 10}–{n * 10 + 10}" for n in range(len(week.bins)))
+        parts += ["<h2>How sure it was, in %</h2>", _bars(tenths, week.bins)]
     if week.classes:
         rows = [
             [c.name, f"{c.count:,}", f"{c.now:.1%}", f"{c.before:.1%}" if c.before >= 0 else "not kept"]

@@ -123,10 +123,9 @@ class ReviewTab(QWidget):
         self.editor.setVisible(not self._by_name)
         self.other.setVisible(self._by_name)
         side.addWidget(self.editor)
-        side.addWidget(
-            button("Not mine (N)", self._not_mine, icon_name="ban", name="review-not-mine",
-                   tip="It does not belong here: it comes into no project and not into this list again")
-        )  # fmt: skip
+        self.not_mine = button("Not mine (N)", self._not_mine, icon_name="ban", name="review-not-mine",
+                               tip="It does not belong here: it comes into no project and not into this list again")  # fmt: skip
+        side.addWidget(self.not_mine)
         side.addStretch(1)
         self.caption = label("", "soft")
         side.addLayout(
@@ -250,8 +249,12 @@ class ReviewTab(QWidget):
         self.caption.setText(f"{self.at + 1} of {len(self.waiting)}")
         self.state.setText(self._done.get(one.row.hash, ""))
         self.state.setVisible(bool(self.state.text()))
-        for name, widget in self._buttons:
-            widget.setChecked(self._several and name in one.row.answer.split(", "))
+        # What is decided is taken back first (Ctrl+Z) before it is decided in another way.
+        waits = one.row.hash not in self._done
+        for widget in (self.right, self.other, self.editor, self.not_mine, *(b for _, b in self._buttons)):
+            widget.setEnabled(waits)
+        for name, choice in self._buttons:
+            choice.setChecked(self._several and name in one.row.answer.split(", "))
         self.lines.clear()
         self.pane.caption.setText(one.row.name or "(a text)")
         self._open(one)
