@@ -27,10 +27,9 @@ def add(commands: Any) -> None:
         one.add_argument("--json", action="store_true")
         one.set_defaults(run=run)
         if name == "on":
-            one.add_argument(
-                "--texts", action="store_true", help="keep copies of texts, too (else only what it answered)"
-            )
-            one.add_argument("--copies", action="store_true", help="keep copies of pictures and recordings, too")
+            both = argparse.BooleanOptionalAction
+            one.add_argument("--texts", action=both, help="copies of texts, too (else only what it answered)")
+            one.add_argument("--copies", action=both, help="copies of pictures and recordings, too")
             one.add_argument("--most", type=int, help="so many answers at most, the newest (default 100,000)")
             one.add_argument("--days", type=int, help="none longer than so many days (default 180)")
         elif name == "show":
@@ -53,10 +52,9 @@ def run(options: argparse.Namespace) -> int:
 
 def _on(options: argparse.Namespace, card: Any, log: Any) -> None:
     known = log.settings()
-    changed = {"most": options.most or known.most, "days": options.days or known.days}
-    _told(
-        options, card, log.set_settings(replace(known, on=True, texts=options.texts, copies=options.copies, **changed))
-    )
+    asked = {name: getattr(options, name) for name in ("texts", "copies", "most", "days")}
+    changed = {name: value for name, value in asked.items() if value is not None}
+    _told(options, card, log.set_settings(replace(known, on=True, **changed)))
 
 
 def _off(options: argparse.Namespace, card: Any, log: Any) -> None:

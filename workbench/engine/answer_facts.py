@@ -30,6 +30,8 @@ def facts_of(prediction: Prediction) -> AnswerFacts:
     compared."""
     if not isinstance(prediction, Scores):
         return AnswerFacts("", _share(prediction.certainty))
+    if not prediction.top:
+        return AnswerFacts("", 0.0, strangeness=prediction.strangeness)
     if prediction.several:
         labels = ", ".join(sorted(s.name for s in prediction.top if s.counts)) or prediction.summary()
         return AnswerFacts(labels, _share(prediction.certainty), strangeness=prediction.strangeness)

@@ -197,6 +197,7 @@ class PredictionLog:
         settings = replace(
             settings, most=min(_MOST_ROWS, max(1, settings.most)), days=min(36_500, max(1, settings.days))
         )
+        known = self.settings()
         with self._open(make=True) as sql:
             sql.execute("INSERT OR REPLACE INTO meta VALUES ('settings', ?)", (json.dumps(asdict(settings)),))
             for agreed, what in ((settings.texts, "="), (settings.copies, "!=")):
@@ -204,7 +205,8 @@ class PredictionLog:
                     sql.execute(f"DELETE FROM copies WHERE suffix {what} '.txt'")
             if not settings.texts:
                 sql.execute("UPDATE predictions SET name = '' WHERE path IS NULL AND kind = 'text'")
-            _bound(sql, settings)
+            if settings.most < known.most or settings.days < known.days:
+                _bound(sql, settings)
         return settings
 
     # Reading -----------------------------------------------------------------------------------------------------------
@@ -232,6 +234,13 @@ class PredictionLog:
             ).fetchall()
         rows = [Logged(*row) for row in found]
         return rows[::-1] if newest else rows
+
+    def quarters(self) -> list[float]:
+        """The beginnings of the quarters of an hour (all clocks of the world differ by whole ones) in which something was answered, as seconds since 1970."""
+        if not self.exists:
+            return []
+        with self._open() as sql:
+            return [900.0 * row[0] for row in sql.execute("SELECT DISTINCT CAST(at / 900 AS INTEGER) FROM predictions")]
 
     def features(self, ids: Sequence[int]) -> dict[int, bytes]:
         """Feature vectors, float16, of the answers that have some."""

@@ -82,7 +82,9 @@ class Week:
         if not self.items:
             return "Nothing was asked of it this week."
         if self.changed:
-            return f"Something has changed: {_joined([_CHANGED[name].format(nouns=self.nouns) for name in self.changed])}."
+            return (
+                f"Something has changed: {_joined([_CHANGED[name].format(nouns=self.nouns) for name in self.changed])}."
+            )
         if not self.looks:
             return (
                 f"{self.items} different {self.nouns} so far are too few to tell whether anything has changed."
@@ -182,7 +184,7 @@ def week_start(name: str) -> date:
 
 def weeks_of(log: PredictionLog) -> list[str]:
     """The weeks in which something was answered, newest first."""
-    return sorted({week_of(row.at) for row in log.rows()}, reverse=True)
+    return sorted({week_of(at) for at in log.quarters()}, reverse=True)
 
 
 def week_of(at: float) -> str:

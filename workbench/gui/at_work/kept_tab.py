@@ -54,8 +54,8 @@ class KeptTab(QWidget):
         column.addWidget(self.on)
         column.addWidget(
             label(
-                f"Of every answer: when, what it said, how sure it was, and what the network saw (numbers); of {info.nouns} in"
-                " files, where they lie. Asked on the Try and Use pages, or with --log on the command line.",
+                f"Of every answer: when, what it said, how sure it was, what the network saw (numbers), and a fingerprint of the"
+                f" content; of {info.nouns} in files, where they lie. Asked on the Try and Use pages, or with --log on the command line.",
                 "soft",
                 wrap=True,
             )
@@ -136,7 +136,7 @@ class KeptTab(QWidget):
         self.table.resizeColumnToContents(0)
 
     def _agree(self) -> None:
-        copies = self.copies.isChecked() and self.on.isChecked()
+        copies = self.copies.isChecked()  # turned off, what was kept stays until it is deleted
         wanted = LogSettings(
             self.on.isChecked(),
             copies and self._texts,
