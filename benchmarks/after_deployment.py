@@ -30,7 +30,7 @@ import numpy as np
 
 from workbench.trust.forgetting import Forgetting, by_class, change
 from workbench.trust.metrics import wilson
-from workbench.trust.watching import TESTS, YEAR_RATE, Look, look
+from workbench.trust.watching import TESTS, WEEKS, YEAR_RATE, Look, look
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests" / "trust"))
 from test_trust_watching import World
@@ -77,8 +77,8 @@ def no_change(seeds: int, weeks: int) -> None:
                 cried = cried or bool(one.changed)
         alarms += cried
     low, high = wilson(alarms, seeds)
-    print(f"1. No change: {alarms} of {seeds} years of {weeks} weeks bring a false alarm ({alarms / seeds:.1%}, 95 % interval"
-          f" {low:.1%} to {high:.1%}; stated: at most {YEAR_RATE:.0%}), of {looks:,} looks; by test {by_test};"
+    print(f"1. No change: {alarms} of {seeds} times {weeks} weeks bring a false alarm ({alarms / seeds:.1%}, 95 % interval"
+          f" {low:.1%} to {high:.1%}; stated: at most {YEAR_RATE * weeks / WEEKS:.2%}), of {looks:,} looks; by test {by_test};"
           f" {time.monotonic() - began:.0f} s")  # fmt: skip
     for name, values in found.items():
         shares = ", ".join(f"{np.mean(np.array(values) <= at):.1%} at or below {at:.0%}" for at in (0.01, 0.05, 0.2))

@@ -236,7 +236,8 @@ class PredictionLog:
         return rows[::-1] if newest else rows
 
     def quarters(self) -> list[float]:
-        """The beginnings of the quarters of an hour (all clocks of the world differ by whole ones) in which something was answered, as seconds since 1970."""
+        """Beginnings of the quarters of an hour in which something was answered, as seconds since 1970: all clocks of the
+        world differ by whole ones."""
         if not self.exists:
             return []
         with self._open() as sql:
