@@ -161,6 +161,8 @@ def test_from_the_first_kept_answer_to_going_back(
     dialog.tabs.setCurrentWidget(versions)
     qtbot.waitUntil(lambda: versions.update_button.isEnabled() and not ctx.jobs.running())
     qtbot.mouseClick(versions.update_button, LEFT)
+    # It is not lost by closing the window.
+    assert versions.running and not dialog.close() and dialog.isVisible() and versions.banner.isVisible()
     qtbot.waitUntil(lambda: versions.beside is not None and versions._job is None and not ctx.jobs.running())
     assert versions.result.isVisible() and versions.verdict.text.text() == versions.beside.sentence()
     assert versions.table.rowCount() == len(versions.beside.classes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize
+from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QDialog, QTabWidget, QVBoxLayout, QWidget
 
 from workbench.catalog.card import ModelCard
@@ -53,3 +54,22 @@ class AtWorkDialog(QDialog):
         self.weeks.refresh()
         self.review.refresh()
         self.versions.refresh()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """An update that runs is not stopped by the way."""
+        if self._may_close():
+            super().closeEvent(event)
+        else:
+            event.ignore()
+
+    def reject(self) -> None:
+        """Escape."""
+        if self._may_close():
+            super().reject()
+
+    def _may_close(self) -> bool:
+        if not self.versions.running:
+            return True
+        self.tabs.setCurrentWidget(self.versions)
+        self.versions.banner.show_message("It is still working. Wait for it, or stop it first.", "info")
+        return False

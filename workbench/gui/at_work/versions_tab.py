@@ -130,8 +130,13 @@ class VersionsTab(QWidget):
         job.streamed.connect(while_there(self, came))
         job.failed.connect(while_there(self, self.banner.show_error))
 
+    @property
+    def running(self) -> bool:
+        """An update or a comparison is under way."""
+        return self._job is not None
+
     def stop(self) -> None:
-        """The window closes: an update that runs is stopped."""
+        """The window closes for good: what still runs is stopped."""
         self._stop()
 
     def _known(self) -> list[Version]:
@@ -221,6 +226,7 @@ class VersionsTab(QWidget):
         self.stop_button.show()
         job.progressed.connect(while_there(self, self._progressed))
         job.failed.connect(while_there(self, self._failed))
+        job.cancelled.connect(while_there(self, self._stopped))
         # Let go even when this window is closed before the job has ended.
         job.ended.connect(store.let_go)
         job.ended.connect(while_there(self, self._ended))
@@ -240,6 +246,11 @@ class VersionsTab(QWidget):
 
     def _failed(self, problem: Problem) -> None:
         self.banner.show_error(problem)
+
+    def _stopped(self) -> None:
+        self.banner.show_message(
+            "Stopped. What had been learnt by then, if anything, is among the versions below.", "info"
+        )
 
     def _ended(self) -> None:
         self._job = None
