@@ -64,9 +64,9 @@ class World:
 
 
 def test_nothing_changes_and_no_alarm_is_raised() -> None:
-    """Eight seeds of two weeks each, looked at three times a week: benchmarks/after_deployment.py has 200 years."""
+    """Five seeds of two weeks each, looked at three times a week: benchmarks/after_deployment.py has 200 years."""
     alarms = looks = 0
-    for seed in range(8):
+    for seed in range(5):
         world = World(seed)
         for week in range(2):
             seen = world.week(210)
@@ -75,8 +75,8 @@ def test_nothing_changes_and_no_alarm_is_raised() -> None:
                 assert set(one.p) == set(watching.TESTS)
                 looks += 1
                 alarms += bool(one.changed)
-    # At the stated rate 0.015 alarms are expected of 48 looks; two or more would have a chance of 1 in 9,000.
-    assert looks == 48 and alarms <= 1
+    # At the stated rate 0.01 alarms are expected of 30 looks; two or more would have a chance of 1 in 20,000.
+    assert looks == 30 and alarms <= 1
 
 
 def test_the_limit_is_the_stated_rate_shared_out() -> None:
@@ -100,12 +100,9 @@ def test_the_limit_is_the_stated_rate_shared_out() -> None:
     ],
 )
 def test_what_is_planted_is_found_at_the_first_look(change: dict[str, object], test: str) -> None:
-    found = [
-        look(world.reference, world.week(LOOKS_AT[0], **change), f"{seed}").changed
-        for seed in range(2)
-        for world in [World(seed)]
-    ]
-    assert all(test in names for names in found), found
+    world = World(0)
+    found = look(world.reference, world.week(LOOKS_AT[0], **change), "planted")
+    assert test in found.changed, found
 
 
 def test_small_changes_are_found_later() -> None:

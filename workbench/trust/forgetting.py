@@ -188,8 +188,8 @@ class Forgetting:
         found = [self.test.sentence("test items"), self.new.sentence("new items kept apart")]
         if self.new.n:
             found.append(
-                "New items are those that were worth a review (unsure, unlike), so both versions do worse on them than on"
-                " all that is asked, and the old one more so."
+                "New items are those that were worth a review (unsure, unlike): harder than most that is asked, and chosen by"
+                " the doubts of the old version, which looks worse for it."
             )
         if self.by_lot.n:
             found.append(self.by_lot.sentence("new items drawn by lot, which speak for all that is asked now"))

@@ -92,10 +92,8 @@ class VersionsTab(QWidget):
         self.table.activated.connect(lambda index: self._show_lost(index.row()))
         self.result.body.addWidget(self.table)
         self.lost = button("", lambda: self._show_lost(-1), role="quiet", icon_name="images", name="update-lost")
-        self.use_new = button("Use the new version", lambda: self._use(1), icon_name="check", name="update-use-new")
-        self.keep_old = button(
-            "Keep the old version", lambda: self._use(0), icon_name="history", name="update-keep-old"
-        )
+        self.use_new = button("Use the new version", lambda: self._use(1), name="update-use-new")
+        self.keep_old = button("Keep the old version", lambda: self._use(0), name="update-keep-old")
         self.result.body.addLayout(row(self.use_new, self.keep_old, 1, self.lost))
         self.result.hide()
         column.addWidget(self.result)
