@@ -35,6 +35,11 @@ class AppPaths:
         """What was said with models: beside the projects, as it is the person's own."""
         return self.projects.with_name("Conversations")
 
+    @property
+    def prediction_logs(self) -> Path:
+        """What own models answered, where the person wants it kept: one file per model, never part of an export."""
+        return self.models / ".answers"
+
     def ensure(self) -> AppPaths:
         """Make the folders. Raises: OSError when a folder cannot be made."""
         for folder in (self.settings, self.cache, self.projects, self.models, self.logs):

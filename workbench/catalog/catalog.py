@@ -179,6 +179,9 @@ class Catalog:
             # Renamed first: a deletion that is cut off half-way leaves no half model in the list.
             folder.rename(doomed)
             shutil.rmtree(doomed)
+            # What it answered goes with it.
+            for kept in self._paths.prediction_logs.glob(f"{_safe(card.id)}.db*"):
+                kept.unlink()
         except OSError as error:
             raise UserError(
                 f"“{card.name}” could not be deleted.", "Close programs that use its folder and try again."

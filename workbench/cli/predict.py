@@ -44,6 +44,7 @@ def add(commands: Any) -> None:
     )
     command.add_argument("--frame", type=int, help="which picture of a file that holds several, from 1")
     command.add_argument("--stream", action="store_true", help="show one answer while it grows")
+    command.add_argument("--log", action="store_true", help="keep the answers in the model's log (see: workbench log)")
     form = command.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="machine-readable, one object per input")
     form.add_argument("--csv", action="store_true", help="a table")
@@ -66,6 +67,12 @@ def run(options: argparse.Namespace) -> int:
     if task.info.media != media or task.info.id not in (*card.tasks, *card.trainable_for):
         given = next((t for t in _tasks() if t.info.media == media), task)
         raise UserError(f"“{card.name}” is for {task.info.nouns}, not for {given.info.nouns}.", "Choose another model.")
+    source = ""
+    if options.log:
+        from workbench.engine.prediction_log import require_on
+
+        require_on(card)
+        source = "command line"
     samples = _read_as(samples, options)
     if options.truth and not task.info.has_truth and task.info.result not in ("text", "boxes"):
         raise UserError(f"{task.info.title}: there is no true picture or text to compare with.", "Leave --truth out.")
@@ -73,11 +80,11 @@ def run(options: argparse.Namespace) -> int:
     how = None if true_pictures else how_to_compare(options)
     folder = picture_folder(options, task, len(samples))
     if options.stream and len(samples) == 1 and how is None and folder is None:
-        return _stream(samples[0], card, task, task_options(options, task))
+        return _stream(samples[0], card, task, task_options(options, task), source)
     rows: list[dict[str, Any]] = []
     failed = 0
     with progress("Predicting") as control:
-        results = predict(samples, card, task, task_options(options, task), control=control)
+        results = predict(samples, card, task, task_options(options, task), control=control, source=source)
         if folder is not None:
             from workbench.engine.picture_batch import into_folder
 
@@ -169,14 +176,14 @@ def task_options(options: argparse.Namespace, task: Any, *, complete: bool = Tru
     return TryOptions(tuple(part.strip() for part in options.labels.split(",") if part.strip()), values)
 
 
-def _stream(sample: Any, card: Any, task: Any, chosen: Any) -> int:
+def _stream(sample: Any, card: Any, task: Any, chosen: Any, source: str = "") -> int:
     """Words as they are written."""
     from workbench.engine.predict import predict_live
     from workbench.tasks.predictions import Text
 
     said = ""
     last: Any = None
-    for result in predict_live(sample, card, task, chosen):
+    for result in predict_live(sample, card, task, chosen, source=source):
         last = result.prediction
         if isinstance(last, Text) and last.text.startswith(said):
             sys.stdout.write(last.text[len(said) :])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-VERSION = 3
+VERSION = 4
 APPLICATION_ID = 0x57424E43  # "WBNC": tells a project's database from any other
 
 SCHEMA = """
@@ -45,7 +45,14 @@ CREATE TABLE item_groups (
     PRIMARY KEY (item_id, property)) WITHOUT ROWID;
 CREATE INDEX item_groups_value ON item_groups(property, value);
 """
-SCHEMA += _ANNOTATIONS + _GROUPS
+# Items that came from the review of what a model had answered. The version was raised with it because an older app does
+# not know the part of the data that is called "new".
+_REVIEWED = """
+CREATE TABLE IF NOT EXISTS reviewed (
+    item_id INTEGER PRIMARY KEY REFERENCES items(id), model TEXT NOT NULL, answer TEXT NOT NULL, why TEXT NOT NULL,
+    at TEXT NOT NULL);
+"""
+SCHEMA += _ANNOTATIONS + _GROUPS + _REVIEWED
 
 # From each version to the next; all steps of an update are one transaction.
 UPDATES = {
@@ -55,4 +62,5 @@ ALTER TABLE items ADD COLUMN seconds REAL NOT NULL DEFAULT 0;
 ALTER TABLE predictions ADD COLUMN payload BLOB;
 {_ANNOTATIONS}""",
     2: _GROUPS,
+    3: _REVIEWED,
 }

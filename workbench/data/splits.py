@@ -35,7 +35,8 @@ def assign(rows: Sequence[SplitRow], seed: int = 0) -> dict[int, Split]:
     have: dict[int, Counter[Split]] = defaultdict(Counter)
     for row in rows:
         if row.split is not None:
-            have[row.class_id][row.split] += 1
+            # What is kept apart to judge later versions takes no share of the three parts.
+            have[row.class_id][row.split] += row.split in SHARES
 
     result: dict[int, Split] = {}
     fresh: list[list[SplitRow]] = []
@@ -65,7 +66,7 @@ def _give(group: Sequence[SplitRow], split: Split, have: dict[int, Counter[Split
     for row in group:
         if row.split is None:
             result[row.id] = split
-            have[row.class_id][split] += 1
+            have[row.class_id][split] += split in SHARES
 
 
 # Several labels per item ------------------------------------------------------------------------------------------------

@@ -17,11 +17,16 @@ Window = tuple[float, float]
 
 
 class Split(StrEnum):
-    """Which part of the data an item belongs to; frozen once given, so that numbers stay comparable."""
+    """Which part of the data an item belongs to; frozen once given, so that numbers stay comparable.
+
+    NEW: reviewed answers of a model at work that are kept apart: they judge its next version on data of now, while the test
+    split stays what it was.
+    """
 
     TRAIN = "train"
     VALIDATION = "validation"
     TEST = "test"
+    NEW = "new"
 
 
 @dataclass(frozen=True)
@@ -68,7 +73,7 @@ class Item:
         path: absolute path of the picture or recording (None for a text).
         text: the text (None for the others).
         class_id: the label in force; None when unlabelled.
-        label_source: who gave it: "person", "import" or "model"; "" when unlabelled.
+        label_source: who gave it: "person", "import", "model" or "review" (of a model at work); "" when unlabelled.
         split: None until the splits are made.
         content_hash: sha256 (hex) of the file's bytes or of the normalised text.
         problem: a sentence when the item cannot be used (broken file), else "".

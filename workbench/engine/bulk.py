@@ -45,9 +45,9 @@ class BulkResult:
 
 
 def run_to_csv(
-    card: ModelCard, paths: Sequence[str | Path], target: Path, control: Control | None = None
+    card: ModelCard, paths: Sequence[str | Path], target: Path, control: Control | None = None, source: str = ""
 ) -> BulkResult:
-    """Predict everything and write one table, atomically. Stopped half-way, what was answered is written beside it
+    """Predict everything (`source` as in `predict`) and write one table, atomically. Stopped half-way, what was answered is written beside it
     under a name that says so.
 
     Raises:
@@ -60,7 +60,7 @@ def run_to_csv(
     columns = EVENT_COLUMNS if task.info.result == Events.kind else COLUMNS
     answered = 0
     try:
-        for result in predict(samples, card, task, control=control):
+        for result in predict(samples, card, task, control=control, source=source):
             row: dict[str, Any] = {"item": result.sample.name, "path": str(result.sample.path or "")}
             answers: list[dict[str, Any]] = [{}]
             if result.problem is not None:

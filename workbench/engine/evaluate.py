@@ -53,7 +53,7 @@ def evaluate(
                 "This training made no model, so there is nothing to judge.", "Go on with it, or start anew."
             )
         card = (catalog or Catalog.load()).get(model_id)
-        known += _predict(project, card, split, control)
+        known += predict_items(project, card, project.split_items(split), split, control)
         if not project.read_only:
             project.save_predictions(run_id, known)
     return judge_kept(project, get_task(project.task_id).info.judge, classes, known, split)
@@ -84,10 +84,13 @@ def judge_kept(
     return judge(kind, classes, answers, split.value)
 
 
-def _predict(project: Project, card: ModelCard, split: Split, control: Control | None) -> list[ItemPrediction]:
+def predict_items(
+    project: Project, card: ModelCard, given: Sequence[Item], split: Split, control: Control | None = None
+) -> list[ItemPrediction]:
+    """What a model says of a project's items of one split, as it is kept with a run; those that cannot be asked about are
+    left out. Raises: UserError, Cancelled."""
     names = {c.id: c.name for c in project.classes()}
     task = get_task(project.task_id)
-    given = project.split_items(split)
     states = project.annotation_states([i.id for i in given])
     items: list[Item] = []
     samples: list[Sample] = []

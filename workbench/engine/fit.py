@@ -24,6 +24,7 @@ from workbench.engine.quick import train_quick
 from workbench.engine.report.make import keep_with_model
 from workbench.engine.report.provenance import MADE_WITH, made_with
 from workbench.engine.run import Outcome, Run, RunLog, new_config, prepare, read_events, resumable, trainable
+from workbench.engine.usual import keep_usual
 from workbench.errors import Cancelled, UserError
 from workbench.tasks.base import PooledTask
 from workbench.tasks.temperature import TEMPERATURE
@@ -149,6 +150,7 @@ def _keep(run: Run, outcome: Outcome) -> tuple[ModelCard, Judgement]:
     if familiar is not None:
         card = replace(card, metrics=card.metrics | facts(familiar))
     save_folder(outcome.model, card, folder)
+    keep_usual(folder, outcome.predictions, run.config.seed)
     run.catalog.refresh()
     return card, evaluation
 

@@ -17,6 +17,7 @@ from workbench.data.media import is_picture
 from workbench.data.microphone import Recorder
 from workbench.data.types import Sample
 from workbench.engine.pool import ModelPool, shared_pool
+from workbench.engine.prediction_log import AnswerRecorder, recorder_for
 from workbench.errors import Problem, UserError
 from workbench.runtimes.base import Loaded
 from workbench.tasks.base import LiveTask, Prediction, Task, TryOptions
@@ -50,8 +51,13 @@ def predict(
     pool: ModelPool | None = None,
     control: Control | None = None,
     device: str = "auto",
+    source: str = "",
 ) -> Iterator[PredictResult]:
     """Answer samples in the order given. A sample that cannot be read becomes a problem; the rest goes on.
+
+    Args:
+        source: where it is asked ("try", "command line", …): answers of an own model whose log is on are kept under it;
+            "" keeps nothing (`workbench.engine.prediction_log`).
 
     Raises:
         UserError: when the model itself cannot be used.
@@ -61,6 +67,7 @@ def predict(
     options = options or TryOptions()
     pool = pool or shared_pool()
     numbered = enumerate(samples)
+    recorder = recorder_for(card, source)
     with pool.use(card, device, control) as model, ThreadPoolExecutor(_READERS) as readers:
         sizes = itertools.chain(_RAMP, itertools.repeat(_RAMP[-1])) if _in_batches(task) else itertools.repeat(1)
         pending: list[tuple[int, Sample, Future[dict[str, Any]]]] = []
@@ -78,7 +85,7 @@ def predict(
             batch, pending[:] = pending[:size], pending[size:]
             control.check()
             try:
-                yield from _answer(batch, model, task, options, control)
+                yield from _answer(batch, model, task, options, control, recorder)
             finally:
                 if control.cancelled:
                     for _, _, future in pending:
@@ -91,6 +98,7 @@ def _answer(
     task: Task,
     options: TryOptions,
     control: Control,
+    recorder: AnswerRecorder | None = None,
 ) -> Iterator[PredictResult]:
     started = time.perf_counter()
     prepared: list[dict[str, Any]] = []
@@ -100,19 +108,36 @@ def _answer(
             prepared.append(future.result())
         except UserError as error:
             problems[index] = Problem.of(sample.name or f"item {index + 1}", error, str(sample.path or ""))
-    predictions: Iterator[Prediction] = iter(())
+    said: list[Prediction] = []
     if prepared and _in_batches(task):
-        predictions = iter(task.predict_batch(prepared, model, options, control))
+        said = _said(prepared, model, task, options, control, recorder)
     elif prepared:
         index, sample, _ = batch[0]
         try:
-            predictions = iter(task.predict_batch(prepared, model, options, control))
+            said = _said(prepared, model, task, options, control, recorder)
         except UserError as error:  # too large, too long: it concerns this item alone
             problems[index] = Problem.of(sample.name or f"item {index + 1}", error, str(sample.path or ""))
     share = (time.perf_counter() - started) / len(batch)
+    if recorder is not None and said:
+        recorder.note([sample for index, sample, _ in batch if index not in problems], said)
+    predictions = iter(said)
     for index, sample, _ in batch:
         problem = problems.get(index)
         yield PredictResult(index, sample, None if problem else next(predictions), problem, share)
+
+
+def _said(
+    prepared: Sequence[dict[str, Any]],
+    model: Loaded,
+    task: Task,
+    options: TryOptions,
+    control: Control,
+    recorder: AnswerRecorder | None,
+) -> list[Prediction]:
+    if recorder is None:
+        return task.predict_batch(prepared, model, options, control)
+    with recorder.watching(model):
+        return task.predict_batch(prepared, model, options, control)
 
 
 def _in_batches(task: Task) -> bool:
@@ -128,8 +153,9 @@ def predict_live(
     pool: ModelPool | None = None,
     control: Control | None = None,
     device: str = "auto",
+    source: str = "",
 ) -> Iterator[PredictResult]:
-    """One sample; the prediction as it grows (words as they are written, previews of a picture), the last one whole.
+    """One sample (`source` as in `predict`); the prediction as it grows (words as they are written, previews of a picture), the last one whole.
 
     Raises:
         UserError: when the sample cannot be read, or the model cannot be used or cannot do it.
@@ -140,9 +166,13 @@ def predict_live(
         started = time.perf_counter()
         prepared = task.prepare(sample, model)
         control.check()
-        for prediction in task.predict_stream(prepared, model, options or TryOptions(), control):
+        last: Prediction | None = None
+        for last in task.predict_stream(prepared, model, options or TryOptions(), control):
             control.check()
-            yield PredictResult(0, sample, prediction, None, time.perf_counter() - started)
+            yield PredictResult(0, sample, last, None, time.perf_counter() - started)
+        recorder = recorder_for(card, source)
+        if recorder is not None and last is not None:
+            recorder.note([sample], [last])
 
 
 def predict_recording(

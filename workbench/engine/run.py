@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     import torch
 
 EVENTS = "events.jsonl"
+# Among a run's options: so many old items at most are learnt from again beside the reviewed ones.
+REPLAY = "replay"
 _LOCK = "alive.lock"
 _NAMES = {How.QUICK: "Quick", How.BALANCED: "Balanced", How.THOROUGH: "Thorough"}
 
@@ -160,7 +162,30 @@ def prepare(config: RunConfig, project: Project, catalog: Catalog, control: Cont
             run.examples[example.item.id] = example
     if run.task.info.partly:
         _add_partly(run)
+    replay = config.options.get(REPLAY)
+    if isinstance(replay, int) and replay > 0:
+        run.items[Split.TRAIN] = replayed(run.items[Split.TRAIN], project.reviewed(), replay, config.seed)
     return run
+
+
+def replayed(items: Sequence[Item], new: Container[int], most: int, seed: int) -> list[Item]:
+    """All new items and at most so many of the old ones, as many of each class as there are: what keeps a model that goes
+    on learning from forgetting (rehearsal; Robins 1995, "Catastrophic forgetting, rehearsal and pseudorehearsal")."""
+    import random
+
+    rng = random.Random(seed)
+    waiting: dict[int, list[Item]] = {}
+    for item in items:
+        if item.id not in new:
+            waiting.setdefault(item.class_id or 0, []).append(item)
+    for of_class in waiting.values():
+        rng.shuffle(of_class)
+    kept: set[int] = set()
+    while len(kept) < most and any(waiting.values()):
+        for of_class in waiting.values():
+            if of_class and len(kept) < most:
+                kept.add(of_class.pop().id)
+    return [item for item in items if item.id in new or item.id in kept]
 
 
 def _add_partly(run: Run) -> None:

@@ -63,6 +63,8 @@ class Network(Loaded):
         self.learning_rate = learning_rate
         # What it learnt from, where it was taught here.
         self.familiar: Familiar | None = None
+        # Told of the features of every batch, while somebody wants to know them.
+        self.seen: Callable[[torch.Tensor], object] | None = None
 
     @property
     def module(self) -> nn.Module:
@@ -101,7 +103,10 @@ class Network(Loaded):
         self._hash = ""
 
     def features(self, batch: Batch) -> torch.Tensor:
-        return self._pooled(self.backbone, batch).float()
+        found = self._pooled(self.backbone, batch).float()
+        if self.seen is not None:
+            self.seen(found)
+        return found
 
     def logits(self, batch: Batch) -> torch.Tensor:
         return self.head_logits(self.features(batch))
@@ -170,6 +175,7 @@ class Network(Loaded):
 
         other = copy(self)
         other.familiar = None
+        other.seen = None
         other._module = nn.Module()
         other._module.add_module("backbone", self.backbone)
         other._module.eval()

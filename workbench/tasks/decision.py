@@ -98,6 +98,15 @@ def decided(prediction: Scores, decision: Decision) -> Scores:
     return replace(prediction, top=top)
 
 
+def close_call(prediction: Scores, decision: Decision, width: float = 0.1) -> bool:
+    """Whether a little more or less would have made another answer: nothing was answered, or the class with a threshold of
+    its own lies within `width` of it."""
+    if prediction.unsure:
+        return True
+    named = next((s.value for s in prediction.top if s.name == decision.name), None)
+    return named is not None and not prediction.several and abs(named - decision.threshold) < width
+
+
 def _share(value: object, otherwise: float) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         return otherwise

@@ -108,7 +108,7 @@ def discrepancy(
     import numpy as np
 
     pooled = np.concatenate([x, y])
-    kernel = _kernel(pooled)
+    kernel = gaussian_kernel(pooled)
     count, first = len(pooled), len(x)
     control.check()
 
@@ -128,7 +128,7 @@ def discrepancy(
     return max(0.0, real), (higher + 1) / (divisions + 1)
 
 
-def _kernel(pooled: Matrix) -> Matrix:
+def gaussian_kernel(pooled: Matrix) -> Matrix:
     """Gaussian, [N, N]; its width is the median distance between two different items."""
     import numpy as np
 

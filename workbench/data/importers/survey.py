@@ -25,7 +25,7 @@ _SPLITS = {
     "train": Split.TRAIN, "training": Split.TRAIN, "val": Split.VALIDATION, "valid": Split.VALIDATION,
     "validation": Split.VALIDATION, "dev": Split.VALIDATION, "test": Split.TEST, "testing": Split.TEST,
 }  # fmt: skip
-SPLIT_FILES = {Split.TRAIN: "train", Split.VALIDATION: "val", Split.TEST: "test"}
+SPLIT_FILES = {Split.TRAIN: "train", Split.VALIDATION: "val", Split.TEST: "test", Split.NEW: "new"}
 
 
 def split_named(word: str) -> Split | None:

@@ -16,7 +16,7 @@ from workbench.gui.theme import L, M, S
 from workbench.gui.widgets.basic import button, icon_button, label, row, set_role
 
 _BETWEEN = "   ·   "
-_SPLITS = {Split.TRAIN: "learnt from", Split.VALIDATION: "steering", Split.TEST: "test"}
+_SPLITS = {Split.TRAIN: "learnt from", Split.VALIDATION: "steering", Split.TEST: "test", Split.NEW: "new data"}
 _KEYS = "Left and right: the others{labels}.  F: it is fine.  Delete: take it out.  Ctrl+Z: back."
 
 

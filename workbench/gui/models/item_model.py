@@ -149,6 +149,7 @@ class ItemModel(QAbstractListModel):
                 "train": "Used to learn from",
                 "validation": "Used to steer the training",
                 "test": "Kept aside for the test",
+                "new": "Reviewed, and kept apart to judge later versions",
             }
             parts.append(words[item.split.value])
         if item.class_id is None and item.suggestion is not None and item.suggestion in self._classes:

@@ -275,8 +275,8 @@ class TryPage(Page):
             from workbench.engine.predict import predict, predict_live
 
             if len(samples) == 1 and task.info.result != "scores":
-                return predict_live(samples[0], card, task, options, control=control)
-            results = predict(samples, card, task, options, control=control)
+                return predict_live(samples[0], card, task, options, control=control, source="try")
+            results = predict(samples, card, task, options, control=control, source="try")
             if folder:
                 from workbench.engine.picture_batch import into_folder
 

@@ -27,6 +27,7 @@ from workbench.data.types import Sample, Split
 from workbench.engine.bulk import BulkResult
 from workbench.engine.familiar import sentence_of
 from workbench.errors import UserError
+from workbench.gui.at_work.card import AtWorkCard
 from workbench.gui.context import AppContext
 from workbench.gui.pages.base import Page
 from workbench.gui.theme import L, M, S
@@ -131,6 +132,7 @@ class UsePage(Page):
         )
         self.limits.setText(card.limits)
         self.changed.setVisible("unlike_rate" in card.metrics)
+        self.at_work.show_model(card)
 
     def _build_detail(self) -> QWidget:
         scroll = QScrollArea()
@@ -168,6 +170,8 @@ class UsePage(Page):
         self.progress.setTextVisible(False)
         self.progress.hide()
         column.addWidget(self.progress)
+        self.at_work = AtWorkCard(self.ctx)
+        column.addWidget(self.at_work)
         take = Card(spacing=S)
         take.body.addWidget(label("Take it with you", "heading"))
         line = QHBoxLayout()
@@ -205,7 +209,7 @@ class UsePage(Page):
         def work(control: Control) -> BulkResult:
             from workbench.engine.bulk import run_to_csv
 
-            return run_to_csv(card, paths, Path(target), control)
+            return run_to_csv(card, paths, Path(target), control, source="use")
 
         def done(result: BulkResult) -> None:
             folder = QUrl.fromLocalFile(str(result.path.parent))

@@ -22,6 +22,7 @@ _SHOW = (
     ("Learnt from", ItemFilter(split=Split.TRAIN)),
     ("Steering", ItemFilter(split=Split.VALIDATION)),
     ("Test", ItemFilter(split=Split.TEST)),
+    ("New, kept apart", ItemFilter(split=Split.NEW)),
     ("Cannot be read", ItemFilter(problems=True)),
 )
 _ORDER = (("As added", "added"), ("By name", "name"), ("By label", "label"), ("Least certain first", "uncertain"))

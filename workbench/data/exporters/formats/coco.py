@@ -16,7 +16,7 @@ from workbench.data.rle import coco_runs, packed
 from workbench.data.shapes import BoxShape, Polygon, Region, area, bounds
 from workbench.data.types import Split
 
-_FILES = {Split.TRAIN: "train", Split.VALIDATION: "val", Split.TEST: "test", None: "default"}
+_FILES = {Split.TRAIN: "train", Split.VALIDATION: "val", Split.TEST: "test", Split.NEW: "new", None: "default"}
 
 
 def _write(running: Export) -> None:

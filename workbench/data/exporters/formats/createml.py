@@ -12,7 +12,7 @@ from workbench.data.importers.json_stream import span_of
 from workbench.data.shapes import BoxShape
 from workbench.data.types import Split
 
-_PARTS = {Split.TRAIN: "train", Split.VALIDATION: "valid", Split.TEST: "test", None: "all"}
+_PARTS = {Split.TRAIN: "train", Split.VALIDATION: "valid", Split.TEST: "test", Split.NEW: "new", None: "all"}
 
 
 def _write(running: Export) -> None:

@@ -12,7 +12,7 @@ from workbench.data.exporters.marked import Done, Export, Mark, MarkedFormat
 from workbench.data.shapes import BoxShape, Polygon, Region
 from workbench.data.types import Split
 
-_SUBSETS = {Split.TRAIN: "train", Split.VALIDATION: "validation", Split.TEST: "test"}
+_SUBSETS = {Split.TRAIN: "train", Split.VALIDATION: "validation", Split.TEST: "test", Split.NEW: "new"}
 
 
 def _write(running: Export) -> None:

@@ -18,7 +18,7 @@ from workbench.data.rle import brush_of_region
 from workbench.data.shapes import BoxShape, Polygon, Region
 from workbench.data.types import Split
 
-_SPLITS = {Split.TRAIN: "train", Split.VALIDATION: "validation", Split.TEST: "test"}
+_SPLITS = {Split.TRAIN: "train", Split.VALIDATION: "validation", Split.TEST: "test", Split.NEW: "new"}
 
 
 def _write(running: Export) -> None:

@@ -16,7 +16,7 @@ from workbench.data.exporters.marked import Done, Export, Mark, MarkedFormat
 from workbench.data.shapes import BoxShape, Polygon, Region, bits_of_runs
 from workbench.data.types import Split
 
-_PARTS = {Split.TRAIN: "train", Split.VALIDATION: "val", Split.TEST: "test", None: "all"}
+_PARTS = {Split.TRAIN: "train", Split.VALIDATION: "val", Split.TEST: "test", Split.NEW: "new", None: "all"}
 # The version of labelme whose format this is.
 _VERSION = "5.5.0"
 

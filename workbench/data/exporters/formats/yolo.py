@@ -16,7 +16,7 @@ from workbench.data.outlines import line_of, outline_of
 from workbench.data.shapes import BoxShape, Point, Polygon, Region, bounds
 from workbench.data.types import Split
 
-_PARTS = {Split.TRAIN: "train", Split.VALIDATION: "val", Split.TEST: "test", None: "all"}
+_PARTS = {Split.TRAIN: "train", Split.VALIDATION: "val", Split.TEST: "test", Split.NEW: "new", None: "all"}
 _BRIDGED = "{n} [thing of several outlines is|things of several outlines are] joined into one line each."
 _IGNORED = "{n} [label|labels] that shall not count [is|are] left out: this format cannot say it."
 

@@ -22,7 +22,8 @@ from workbench.gui.editors.picture.tools.base import Tool
 from workbench.gui.theme import XS, S
 from workbench.gui.widgets.basic import button, icon_button, label, set_role
 
-_SPLITS = {"train": "learnt from", "validation": "steers the training", "test": "kept for the test"}
+_SPLITS = {"train": "learnt from", "validation": "steers the training", "test": "kept for the test",
+           "new": "kept to judge later versions"}  # fmt: skip
 
 
 class TopBar(QWidget):
