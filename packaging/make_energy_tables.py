@@ -60,7 +60,9 @@ def write_grids(mix: dict[str, dict[str, Any]], made: str) -> None:
 def write_processors(table: str, made: str) -> None:
     """Columns: name, thermal design power in watts."""
     with (TARGET / "processors.csv").open("w", encoding="utf-8", newline="") as stream:
-        stream.write(f"# Thermal design power of processors in watts, as gathered in {made} from their makers' pages.\n")
+        stream.write(
+            f"# Thermal design power of processors in watts, as gathered in {made} from their makers' pages.\n"
+        )
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(("name", "watts"))
         rows = [(r["Name"], watts) for r in csv.DictReader(table.splitlines()) if (watts := _watts(r["TDP"]))]

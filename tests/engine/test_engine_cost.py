@@ -56,7 +56,9 @@ def plant(folder: Path, zone: str, name: str, energy: int, most: int = 1_000_000
 
 
 def told(seconds: float = 10.0, memory: int = 100, watts: float = 20.0) -> CostEstimate:
-    return CostEstimate(seconds, seconds / 2, seconds * 2, memory, memory // 2, memory * 2, watts, seconds, memory, watts)
+    return CostEstimate(
+        seconds, seconds / 2, seconds * 2, memory, memory // 2, memory * 2, watts, seconds, memory, watts
+    )
 
 
 # Counters ------------------------------------------------------------------------------------------------------------
@@ -407,7 +409,8 @@ def test_a_killed_run_counts_what_it_took_before(
     folder = project.runs_folder / config.run_id
     project.close()
     script = tmp_path / "train.py"
-    script.write_text(textwrap.dedent(f"""
+    script.write_text(
+        textwrap.dedent(f"""
         import json
         from pathlib import Path
         from workbench.catalog.catalog import Catalog
@@ -420,8 +423,11 @@ def test_a_killed_run_counts_what_it_took_before(
                 if isinstance(event, CheckpointSaved):
                     print("saved", flush=True)
                     input()
-    """))
-    with subprocess.Popen([sys.executable, str(script)], stdout=subprocess.PIPE, stdin=subprocess.PIPE, text=True) as child:
+    """)
+    )
+    with subprocess.Popen(
+        [sys.executable, str(script)], stdout=subprocess.PIPE, stdin=subprocess.PIPE, text=True
+    ) as child:
         assert child.stdout is not None and child.stdout.readline() == "saved\n"
         os.kill(child.pid, signal.SIGKILL)
     before = records.read(folder)
@@ -446,6 +452,12 @@ def test_records_are_read_by_older_and_newer_versions(tmp_path: Path) -> None:
     data["sessions"][0]["of a later version"] = 5
     file.write_text(json.dumps(data))
     assert records.read(tmp_path) == record
-    for damage in ("", "[]", '{"sessions": 5}', json.dumps(data).replace("3.0", '"x"'), json.dumps(data).replace("3.0", "-1")):
+    for damage in (
+        "",
+        "[]",
+        '{"sessions": 5}',
+        json.dumps(data).replace("3.0", '"x"'),
+        json.dumps(data).replace("3.0", "-1"),
+    ):
         file.write_text(damage)
         assert records.read(tmp_path) is None

@@ -84,7 +84,8 @@ class FeatureCache:
             try:
                 with self._open() as sql:
                     found = sql.execute(
-                        "SELECT COUNT(*) FROM features WHERE key IN (SELECT value FROM json_each(?))", (json.dumps(keys),)
+                        "SELECT COUNT(*) FROM features WHERE key IN (SELECT value FROM json_each(?))",
+                        (json.dumps(keys),),
                     )
                     return int(found.fetchone()[0])
             except sqlite3.DatabaseError as error:

@@ -14,6 +14,7 @@ from typing import Any
 from workbench.data.project import Project
 from workbench.data.types import Item, RunRecord
 from workbench.errors import UserError
+from workbench.trust import report_cost
 from workbench.trust.groups import by_groups
 from workbench.trust.judging import Judgement
 
@@ -83,6 +84,7 @@ def render(
         _table(headings, rows),
         *_sections(project, evaluation, thumbnail),
         *_by_group(project, evaluation),
+        *report_cost.sections(run),
         f"<p class='soft'>Made with Model Workbench {_version()}. Rely on the model only for items like those it was trained"
         " and tested on.</p></body></html>",
     ]

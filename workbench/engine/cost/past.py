@@ -65,7 +65,9 @@ class Correction:
     runs: int = 0
 
 
-def correction(task: str, how: str, model: str, device: str, measured: bool, paths: AppPaths | None = None) -> Correction:
+def correction(
+    task: str, how: str, model: str, device: str, measured: bool, paths: AppPaths | None = None
+) -> Correction:
     """What past trainings on this device teach about one like this. `measured`: the model's speed was."""
     found = [p for p in _load(paths) if p.device == device]
     levels: tuple[Callable[[Past], bool], ...] = (

@@ -145,7 +145,12 @@ def so_far(spent: CostMeasured, prices: Electricity) -> str:
     """While it runs: one line."""
     size = spent.gpu_memory_bytes or spent.memory_bytes
     paid = prices.money(spent.watt_hours)
-    parts = [exactly(spent.seconds), memory(size), energy(spent.watt_hours), f"{grams(prices.grams(spent.watt_hours))} CO2"]
+    parts = [
+        exactly(spent.seconds),
+        memory(size),
+        energy(spent.watt_hours),
+        f"{grams(prices.grams(spent.watt_hours))} CO2",
+    ]
     if paid is not None:
         parts.append(money(paid, prices.currency))
     return "So far: " + " · ".join(parts)
@@ -169,9 +174,7 @@ def after(record: CostRecord) -> str:
 def method(took: CostMeasured) -> str:
     """How its energy was found, and what that means."""
     if took.processor_method == RAPL:
-        first = (
-            "The processor's energy is measured by its own counter (RAPL): of all of it, with whatever else ran meanwhile."
-        )
+        first = "The processor's energy is measured by its own counter (RAPL): of all of it, with whatever else ran meanwhile."
     else:
         built = f"{took.processor_watts:g} W"
         power = {
