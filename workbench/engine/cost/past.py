@@ -12,7 +12,7 @@ import json
 import logging
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -152,8 +152,9 @@ def _load(paths: AppPaths | None) -> list[Past]:
 
 
 def _entry(data: dict[str, Any]) -> Past:
-    values = {f.name: data[f.name] for f in fields(Past)}
-    entry = Past(**{k: float(v) if k in ("seconds", "memory", "watts") else str(v) for k, v in values.items()})
+    task, how, model, device = (str(data[name]) for name in ("task", "how", "model", "device"))
+    seconds, memory, watts = (float(data[name]) for name in ("seconds", "memory", "watts"))
+    entry = Past(task, how, model, device, seconds, memory, watts)
     if not all(1 / _MOST <= r <= _MOST for r in (entry.seconds, entry.memory, entry.watts)):
         raise ValueError("not a ratio")
     return entry
