@@ -38,7 +38,7 @@ from workbench.gui.widgets.option_controls import OptionControls
 from workbench.gui.widgets.token_view import TokenView
 from workbench.gui.workers import Job, while_there
 from workbench.tasks.registry import get_task, get_trainable
-from workbench.trust.cost import words
+from workbench.trust.cost import words as cost_words
 from workbench.trust.cost.records import CostEstimate
 
 STEPS = ("Data", "Model", "How", "Review")
@@ -239,9 +239,9 @@ class TrainSetup(QWidget):
             self._costs, self._free = result
             for how, told in self._costs.items():
                 guess = "" if told.measured or told.learnt_from else ", roughly"
-                time = words.span(told.seconds_low, told.seconds_high)
+                time = cost_words.span(told.seconds_low, told.seconds_high)
                 self._times[how].setText(
-                    f"{time}{guess} · {words.memory(told.memory_bytes)} of memory · {words.energy(told.watt_hours)}"
+                    f"{time}{guess} · {cost_words.memory(told.memory_bytes)} of memory · {cost_words.energy(told.watt_hours)}"
                 )
             self._review()
 
