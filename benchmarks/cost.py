@@ -62,7 +62,7 @@ def texts(number: int) -> Path:
 def one(project: Project, catalog: Catalog, how: How) -> tuple[dict[str, float], bool]:
     """Train. Returns measured by expected for "time", "memory" and "energy", and whether the time lay in its interval."""
     card, _ = catalog.suggest(project.task_id, to_teach=True)
-    measure(project, card, how=how)
+    measure(project, card)
     told = expected(project, card, how)
     config = new_config(project, card, how)
     for _event in fit(config, project, catalog):

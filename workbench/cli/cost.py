@@ -122,7 +122,7 @@ def _before(options: argparse.Namespace) -> None:
     with Project.open(options.project, read_only=True) as project, progress("Measuring") as control:
         trainable(project)
         card = catalog.get(options.model) if options.model else catalog.suggest(project.task_id, to_teach=True)[0]
-        measure(project, card, control, how)
+        measure(project, card, control)
         told = expected(project, card, how, options.epochs)
     prices, free = rates.load(), free_memory(told.device)
     if options.json:

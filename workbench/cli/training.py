@@ -55,7 +55,7 @@ def _say_cost(config: RunConfig, project: Project, catalog: Catalog) -> None:
     card = catalog.get(config.model)
     with progress("Measuring") as control:
         try:
-            measure(project, card, control, config.how)
+            measure(project, card, control)
         except UserError as error:
             log.info("the speed is not measured: %s", error)  # the training itself says what is wrong
             return

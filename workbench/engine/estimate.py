@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,6 +37,10 @@ _SAMPLES = 6
 _START = 2.0
 # Fitting a head in all its strengths, for each example and class, in seconds.
 _HEAD = 7e-4
+# Bytes that any training takes, and that a batch takes on its way through a network with gradients: for classifiers
+# measured on the starters (benchmarks/cost.py), growing with the root of the weights; for others on the safe side.
+_POOLED_BASE, _POOLED_BATCH, _POOLED_PARAMETERS = 150_000_000, 250_000_000, 5e6
+_OTHER_BASE, _OTHER_BATCH = 500_000_000, 1_000_000_000
 # A speed beyond it is a damaged file.
 _SLOWEST = 86_400.0
 
@@ -68,34 +73,29 @@ def _speeds() -> dict[str, float]:
         return {}
 
 
-def _keys(model: str, task: str, how: How) -> tuple[str, ...]:
-    """What a speed may be kept under, the best first: this very kind of pass, the task's other kind, the model alone.
+def _keys(model: str, task: str) -> tuple[str, ...]:
+    """What a speed may be kept under, the best first: this model, task and kind of pass; the model alone.
 
-    The kinds: "look" through a frozen network in batches, "learn" with gradients or by a lesson of its own. The same model
-    takes another time for another task: a detector is asked for boxes, a text network reads long or short texts.
+    The same model takes another time for another task: a detector is asked for boxes, a text network reads long or short
+    texts. The kinds: "batch" through a frozen network, "own" as the task's lesson does it, one by one.
     """
-    look, learn = (f"{model} | {task} | {kind}" for kind in ("look", "learn"))
-    return (look, learn, model) if _kind(task, how) == "look" else (learn, look, model)
+    kind = "batch" if isinstance(get_trainable(task), PooledTask) else "own"
+    return f"{model} | {task} | {kind}", model
 
 
-def _kind(task: str, how: How) -> str:
-    return "look" if how is How.QUICK and isinstance(get_trainable(task), PooledTask) else "learn"
-
-
-def _known_speed(model: str, task: str, how: How) -> float | None:
-    """Seconds of one forward pass; None when no kind of it was measured."""
+def _known_speed(model: str, task: str) -> float | None:
+    """Seconds of one forward pass; None when it was not measured."""
     speeds = _speeds()
-    return next((speeds[key] for key in _keys(model, task, how) if key in speeds), None)
+    return next((speeds[key] for key in _keys(model, task) if key in speeds), None)
 
 
 def estimate(project: Project, card: ModelCard, how: How, epochs: int = 0) -> Estimate:
     """From the number of labelled items, what is known of them already, and the speed known. No model is loaded."""
     n = project.counts().labelled
     task = get_trainable(project.task_id)
-    speed = _known_speed(card.id, project.task_id, how)
+    speed = _known_speed(card.id, project.task_id)
     forward = speed if speed is not None else max(0.003, card.parameters * _UNMEASURED)
     seconds = _START
-    memory = 500_000_000 + card.parameters * 4
     passes = getattr(task, "passes", None)
     if passes is not None:
         seconds += (n + passes(card, how, epochs, n)) * forward
@@ -107,10 +107,18 @@ def estimate(project: Project, card: ModelCard, how: How, epochs: int = 0) -> Es
             seconds += rounds * n * forward * (_TRAIN_SHARE * _WORK[how] + (1 - _TRAIN_SHARE) / 2)
             # Tested once at the end, and looked at once more to know what is familiar.
             seconds += n * forward
-    if how is not How.QUICK:
-        # Gradients and AdamW's two averages beside the weights, and activations of a batch.
-        memory += card.parameters * 4 * (3 if how is How.THOROUGH else 1) + 1_000_000_000
-    return Estimate(seconds, memory, speed is not None)
+    return Estimate(seconds, _memory(card, how, isinstance(task, PooledTask)), speed is not None)
+
+
+def _memory(card: ModelCard, how: How, pooled: bool) -> int:
+    """Bytes: the weights, gradients and AdamW's two averages of what learns (Balanced: a third), and what is kept of a batch
+    on its way through. Classifiers see small pictures and short texts; others whole pictures and long recordings."""
+    weights = card.parameters * 4
+    batch = _POOLED_BATCH * max(1.0, math.sqrt(card.parameters / _POOLED_PARAMETERS)) if pooled else _OTHER_BATCH
+    size = (_POOLED_BASE if pooled else _OTHER_BASE) + weights
+    if how is How.THOROUGH:
+        return round(size + 3 * weights + batch)
+    return round(size + weights + (batch / 4 if pooled else batch)) if how is How.BALANCED else size
 
 
 def _not_looked_at(project: Project, card: ModelCard) -> int:
@@ -121,7 +129,7 @@ def _not_looked_at(project: Project, card: ModelCard) -> int:
     return len(items) - (cache.count([prefix + item.content_key for item in items]) if prefix else 0)
 
 
-def measure(project: Project, card: ModelCard, control: Control | None = None, how: How = How.QUICK) -> float:
+def measure(project: Project, card: ModelCard, control: Control | None = None) -> float:
     """Time real forward passes on a few of the project's items, once per model, task and kind of pass; kept for `estimate`.
 
     Returns:
@@ -132,7 +140,7 @@ def measure(project: Project, card: ModelCard, control: Control | None = None, h
     """
     import torch
 
-    key = _keys(card.id, project.task_id, how)[0]
+    key = _keys(card.id, project.task_id)[0]
     speeds = _speeds()
     if key in speeds:
         return speeds[key]
@@ -164,7 +172,7 @@ def measure(project: Project, card: ModelCard, control: Control | None = None, h
         together(items[:1])  # the first pass also sets things up
         control.check()
         # A frozen network looks at batches; everything else is timed one by one, and can be stopped in between.
-        at_once = len(items) if _kind(project.task_id, how) == "look" else 1
+        at_once = len(items) if isinstance(task, PooledTask) else 1
         began = time.perf_counter()
         for first in range(0, len(items), at_once):
             together(items[first : first + at_once])

@@ -54,7 +54,7 @@ class Meter:
         self._chip = chip or processor()
         self._nvml: Nvml | None = None
         self._cuda = False
-        self._lock = threading.Lock()
+        self._lock, self._writing = threading.Lock(), threading.Lock()
         self._stop = threading.Event()
         self._run_id = ""
         self._folder: Path | None = None
@@ -126,16 +126,15 @@ class Meter:
 
     def keep(self, ended: bool = False) -> None:
         """Write it into the run's folder. `ended`: the run came to its own end."""
-        found = self.record()
-        with self._lock:
-            if self._folder is None:
-                return
-            if ended:
-                self._before = replace(self._before, ended=True)
-            found = replace(found, ended=self._before.ended)
+        with self._writing:  # the disk may be slow: whoever only asks how much it is does not wait for it
+            with self._lock:
+                folder = self._folder
+                self._before = replace(self._before, ended=self._before.ended or ended)
             self._kept_at = time.monotonic()
+            if folder is None:
+                return
             try:
-                records.write(self._folder, found)
+                records.write(folder, self.record())
             except OSError as error:
                 # The training itself may still find room; its cost is not worth stopping it.
                 log.warning("the cost of a run is not kept: %s", error)

@@ -28,8 +28,10 @@ _LAST = 5
 _MAX_BYTES = 1_000_000
 # Nothing is corrected further than this: a ratio beyond it comes from something else.
 _MOST = 50.0
-# Half-widths of the interval as factors: nothing known; only a kind of training known; one training like it; the narrowest.
-GUESSED, MEASURED, KIND, ONE, NARROWEST = 3.0, 2.2, 2.0, 1.6, 1.25
+# Half-widths of the interval as factors: nothing known; the speed measured; only others of its kind known.
+GUESSED, MEASURED, KIND = 3.0, 2.2, 2.2
+# The narrowest after one, two … trainings like it: few of them may agree by chance.
+NARROWEST = (1.8, 1.6, 1.5, 1.35, 1.25)
 # 95 % of a normal distribution lie within so many median absolute deviations.
 _WIDE = 1.4826 * 1.96
 
@@ -61,7 +63,7 @@ class Correction:
     memory: float = 1.0
     watts: float = 1.0
     seconds_spread: float = MEASURED
-    memory_spread: float = KIND
+    memory_spread: float = MEASURED
     runs: int = 0
 
 
@@ -94,12 +96,10 @@ def _spread(ratios: Sequence[float], exact: bool) -> float:
     """The half-width of the interval as a factor."""
     if not exact:
         return KIND
-    if len(ratios) == 1:
-        return ONE
     logs = [math.log(r) for r in ratios]
     middle = median(logs)
     off = median(abs(value - middle) for value in logs)
-    return min(KIND, max(NARROWEST, math.exp(_WIDE * off)))
+    return min(KIND, max(NARROWEST[len(ratios) - 1], math.exp(_WIDE * off)))
 
 
 def learn(config: RunConfig, record: CostRecord, paths: AppPaths | None = None) -> None:
