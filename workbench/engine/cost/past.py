@@ -30,8 +30,8 @@ _MAX_BYTES = 1_000_000
 _MOST = 50.0
 # Half-widths of the interval as factors: nothing known; the speed measured; only others of its kind known.
 GUESSED, MEASURED, KIND = 3.0, 2.2, 2.2
-# The narrowest after one, two … trainings like it: few of them may agree by chance.
-NARROWEST = (1.8, 1.6, 1.5, 1.35, 1.25)
+# The narrowest after one, two … trainings like it: few of them may agree by chance, and one may stop early where the next does not.
+NARROWEST = (2.0, 1.8, 1.6, 1.4, 1.3)
 # 95 % of a normal distribution lie within so many median absolute deviations.
 _WIDE = 1.4826 * 1.96
 
