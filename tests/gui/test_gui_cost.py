@@ -35,7 +35,8 @@ def test_before_during_and_after_a_training(
     window.show_page("train")
     page = window.page("train")
     setup = page.setup  # type: ignore[attr-defined]
-    qtbot.waitUntil(lambda: set(setup._costs) == set(How) and setup._costs[How.QUICK].measured)
+    known = lambda: set(setup._costs) == set(How) and setup._costs[How.QUICK].measured  # noqa: E731
+    qtbot.waitUntil(lambda: setup._measuring is None and known())
     assert all("of memory" in setup._times[how].text() for how in How)
     qtbot.mouseClick(setup.findChild(QPushButton, "step-review"), LEFT)
     said = setup.cost.words.text()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
@@ -90,6 +91,7 @@ class TrainSetup(QWidget):
         self._measuring: Job | None = None
         self._filling = False
         self._costs: dict[How, CostEstimate] = {}
+        self._costs_of: tuple[Path, str] | None = None
         self._free = 0
         self.how = How.QUICK
         column = QVBoxLayout(self)
@@ -245,7 +247,8 @@ class TrainSetup(QWidget):
                 )
             self._review()
 
-        self._costs = {}
+        if self._costs_of != (project.folder, card.id):  # else what is shown stays until it is known better
+            self._costs, self._costs_of = {}, (project.folder, card.id)
         if self._measuring is not None:
             self._measuring.cancel()
         self._measuring = job = self._ctx.jobs.start_stream("Measuring the speed of this computer", work)
