@@ -9,6 +9,7 @@ make a subclass or pass callbacks.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 
 from workbench.errors import Cancelled
@@ -28,6 +29,9 @@ class Control:
         self._cancel = threading.Event()
         self._go = threading.Event()
         self._go.set()
+        self._waits = threading.Lock()
+        self._waiting = 0
+        self._waited, self._wait_began = 0.0, 0.0
 
     def cancel(self) -> None:
         """Ask the work to stop; a paused work wakes up and stops."""
@@ -48,6 +52,12 @@ class Control:
     def paused(self) -> bool:
         return not self._go.is_set()
 
+    @property
+    def waited(self) -> float:
+        """Seconds that the work has stood still in `check` because it was paused, until now."""
+        with self._waits:
+            return self._waited + (time.monotonic() - self._wait_began if self._waiting else 0.0)
+
     def check(self) -> None:
         """Return at once, or wait while paused.
 
@@ -55,9 +65,20 @@ class Control:
             Cancelled: when the work was asked to stop.
         """
         if not self._go.is_set():
-            self._go.wait()
+            self._wait()
         if self._cancel.is_set():
             raise Cancelled
+
+    def _wait(self) -> None:
+        with self._waits:
+            self._waiting += 1
+            if self._waiting == 1:  # several threads of one work wait for the same pause
+                self._wait_began = time.monotonic()
+        self._go.wait()
+        with self._waits:
+            self._waiting -= 1
+            if not self._waiting:
+                self._waited += time.monotonic() - self._wait_began
 
     def progress(self, done: float, total: float, text: str = "") -> None:
         """Say how far the work is.

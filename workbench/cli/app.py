@@ -19,6 +19,7 @@ _COMMANDS = (
     "record",
     "chat",
     "train",
+    "cost",
     "evaluate",
     "report",
     "swap",

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from workbench.cli import certainty
-from workbench.cli.output import as_json, note, out, problem, progress
+from workbench.cli.output import as_json, note, out, problem, progress, table
 
 
 def add(commands: Any) -> None:
@@ -81,27 +81,17 @@ def _tell(options: argparse.Namespace, judgement: Any, groups: Any, problems: li
         as_json(judgement.to_json() | more | {"problems": [str(p) for p in problems]})
         return 3 if problems else 0
     out(judgement.sentence())
-    _table(*judgement.table())
+    table(*judgement.table())
     for by in groups:
         out(f"\nBy {by.name}: {by.sentence()}")
         if by.groups:
-            _table(*by.table())
+            table(*by.table())
             if by.rates:
-                _table(*by.rates_table())
+                table(*by.rates_table())
             out(by.note())
     if problems:
         note(f"{len(problems)} could not be read and were left out.")
     return 3 if problems else 0
-
-
-def _table(headings: list[str], rows: list[list[str]]) -> None:
-    wide = [max(len(row[n]) for row in [headings, *rows]) for n in range(len(headings))]
-    for row in (headings, *rows):
-        out(
-            "  ".join(
-                cell.ljust(w) if n == 0 else cell.rjust(w) for n, (cell, w) in enumerate(zip(row, wide, strict=True))
-            )
-        )
 
 
 def _in_project(folder: Path, card: Any, catalog: Any, wanted: list[str]) -> tuple[Any, Any]:

@@ -29,6 +29,17 @@ def as_json(value: Any) -> None:
     out(json.dumps(value, ensure_ascii=False, indent=1, default=str))
 
 
+def table(headings: list[str], rows: list[list[str]]) -> None:
+    """Columns of even width, the first one to the left."""
+    wide = [max(len(row[n]) for row in [headings, *rows]) for n in range(len(headings))]
+    for row in (headings, *rows):
+        out(
+            "  ".join(
+                cell.ljust(w) if n == 0 else cell.rjust(w) for n, (cell, w) in enumerate(zip(row, wide, strict=True))
+            )
+        )
+
+
 @contextmanager
 def progress(title: str) -> Iterator[Control]:
     """A control whose progress is a bar on a terminal and silent elsewhere; Ctrl+C cancels it."""

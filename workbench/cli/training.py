@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from pathlib import Path
 from typing import Any
@@ -9,13 +10,22 @@ from typing import Any
 from workbench.catalog.catalog import Catalog
 from workbench.cli.output import note, progress
 from workbench.data.project import Project
+from workbench.engine.cost.expect import expected, free_memory
+from workbench.engine.estimate import measure
 from workbench.engine.events import Advice, EpochDone, Finished, RunConfig, StageChanged, StepDone
 from workbench.engine.fit import fit
+from workbench.errors import UserError
+from workbench.runtimes.devices import best_device
+from workbench.trust.cost import rates, records, words
+
+log = logging.getLogger(__name__)
 
 
 def watch(config: RunConfig, project: Project, catalog: Catalog, resume: bool = False) -> Finished:
     """Train with a progress bar (or, without a terminal, one line per round). Returns how it ended."""
     finished: Finished | None = None
+    if not resume:
+        _say_cost(config, project, catalog)
     with progress("Training") as control:
         for event in fit(config, project, catalog, control, resume):
             if isinstance(event, StageChanged):
@@ -34,7 +44,25 @@ def watch(config: RunConfig, project: Project, catalog: Catalog, resume: bool = 
             elif isinstance(event, Finished):
                 finished = event
     assert finished is not None
+    record = records.read(project.run(config.run_id).folder)
+    if record is not None:
+        note(words.after(record))
     return finished
+
+
+def _say_cost(config: RunConfig, project: Project, catalog: Catalog) -> None:
+    """What it will take, by this model's speed on this computer."""
+    card = catalog.get(config.model)
+    with progress("Measuring") as control:
+        try:
+            measure(project, card, control)
+        except UserError as error:
+            log.info("the speed is not measured: %s", error)  # the training itself says what is wrong
+            return
+        told = expected(project, card, config.how, config.epochs, best_device(config.device))
+    for line in (*words.before(told, rates.load()), words.room(told, free_memory(told.device))):
+        if line:
+            note(line)
 
 
 def report(project: Project, catalog: Catalog, finished: Finished, target: Path) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,12 +14,16 @@ from workbench.control import Control
 from workbench.data.project import Project
 from workbench.data.types import Item, ItemFilter, Sample
 from workbench.engine.events import How
+from workbench.engine.features import FeatureCache, known_prefix
 from workbench.engine.finetune import default_epochs
 from workbench.engine.pool import shared_pool
 from workbench.errors import UserError
 from workbench.runtimes.network import Network
 from workbench.tasks.base import PooledTask, TryOptions
 from workbench.tasks.registry import get_trainable
+from workbench.trust.cost.words import duration
+
+__all__ = ["Estimate", "duration", "estimate", "measure"]
 
 # Work of one training step in forward passes: forward and backward through all, or backward through a third.
 _WORK = {How.BALANCED: 2.0, How.THOROUGH: 3.2}
@@ -28,11 +33,22 @@ _TRAIN_SHARE = 0.7
 # A forward pass per weight when nothing was measured, in seconds: a laptop of the slower kind.
 _UNMEASURED = 6e-9
 _SAMPLES = 6
+# Opening the model, reading the project, writing the result.
+_START = 2.0
+# Fitting a head in all its strengths, for each example and class, in seconds.
+_HEAD = 7e-4
+# Bytes that any training takes, and that a batch takes on its way through a network with gradients: for classifiers
+# measured on the starters (benchmarks/cost.py), growing with the root of the weights; for others on the safe side.
+_POOLED_BASE, _POOLED_BATCH, _POOLED_PARAMETERS = 150_000_000, 250_000_000, 5e6
+_OTHER_BASE, _OTHER_BATCH = 500_000_000, 1_000_000_000
+# A speed beyond it is a damaged file.
+_SLOWEST = 86_400.0
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """`measured` is False while the speed is only guessed from the model's size."""
+    """Not corrected by past trainings (see `engine.cost.expect`). `measured` is False while the speed is only guessed from
+    the model's size."""
 
     seconds: float
     memory_bytes: int
@@ -44,53 +60,77 @@ class Estimate:
         return duration(self.seconds)
 
 
-def duration(seconds: float) -> str:
-    """A time as people say it."""
-    if seconds < 10:
-        return "a few seconds"
-    if seconds < 50:
-        return f"about {round(seconds / 10) * 10} seconds"
-    if seconds < 90:
-        return "about a minute"
-    if seconds < 3600:
-        return f"about {round(seconds / 60)} minutes"
-    hours = seconds / 3600
-    return "about an hour" if hours < 1.5 else f"about {round(hours)} hours"
-
-
 def _speeds_file() -> Path:
     return app_paths().cache / "speeds.json"
 
 
 def _speeds() -> dict[str, float]:
+    """Seconds by key (`_keys`). Files of older versions have the model's id alone as keys."""
     try:
         values = json.loads(_speeds_file().read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        return {str(k): float(v) for k, v in values.items() if 0 < float(v) < _SLOWEST}
+    except (OSError, ValueError, TypeError, AttributeError):
         return {}
-    return {str(k): float(v) for k, v in values.items()} if isinstance(values, dict) else {}
+
+
+def _keys(model: str, task: str) -> tuple[str, ...]:
+    """What a speed may be kept under, the best first: this model, task and kind of pass; the model alone.
+
+    The same model takes another time for another task: a detector is asked for boxes, a text network reads long or short
+    texts. The kinds: "batch" through a frozen network, "own" as the task's lesson does it, one by one.
+    """
+    kind = "batch" if isinstance(get_trainable(task), PooledTask) else "own"
+    return f"{model} | {task} | {kind}", model
+
+
+def _known_speed(model: str, task: str) -> float | None:
+    """Seconds of one forward pass; None when it was not measured."""
+    speeds = _speeds()
+    return next((speeds[key] for key in _keys(model, task) if key in speeds), None)
 
 
 def estimate(project: Project, card: ModelCard, how: How, epochs: int = 0) -> Estimate:
-    """From the number of labelled items and the speed known. Quick and cheap; no model is loaded."""
+    """From the number of labelled items, what is known of them already, and the speed known. No model is loaded."""
     n = project.counts().labelled
-    speed = _speeds().get(card.id)
+    task = get_trainable(project.task_id)
+    speed = _known_speed(card.id, project.task_id)
     forward = speed if speed is not None else max(0.003, card.parameters * _UNMEASURED)
-    seconds = 2.0 + n * forward
-    memory = 500_000_000 + card.parameters * 4
-    passes = getattr(get_trainable(project.task_id), "passes", None)
+    seconds = _START
+    passes = getattr(task, "passes", None)
     if passes is not None:
-        seconds += passes(card, how, epochs, n) * forward
-    elif how is not How.QUICK:
-        rounds = (epochs or default_epochs(how)) * _USUAL_SHARE
-        seconds += rounds * n * forward * (_TRAIN_SHARE * _WORK[how] + (1 - _TRAIN_SHARE) / 2)
-    if how is not How.QUICK:
-        # Gradients and AdamW's two averages beside the weights, and activations of a batch.
-        memory += card.parameters * 4 * (3 if how is How.THOROUGH else 1) + 1_000_000_000
-    return Estimate(seconds, memory, speed is not None)
+        seconds += (n + passes(card, how, epochs, n)) * forward
+    else:
+        seconds += (_not_looked_at(project, card) if isinstance(task, PooledTask) else n) * forward
+        seconds += n * max(2, len(project.classes())) * _HEAD
+        if how is not How.QUICK:
+            rounds = (epochs or default_epochs(how)) * _USUAL_SHARE
+            seconds += rounds * n * forward * (_TRAIN_SHARE * _WORK[how] + (1 - _TRAIN_SHARE) / 2)
+            # Tested once at the end, and looked at once more to know what is familiar.
+            seconds += n * forward
+    return Estimate(seconds, _memory(card, how, isinstance(task, PooledTask)), speed is not None)
+
+
+def _memory(card: ModelCard, how: How, pooled: bool) -> int:
+    """Bytes: the weights, gradients and AdamW's two averages of what learns (Balanced: a third), and what is kept of a batch
+    on its way through. Classifiers see small pictures and short texts; others whole pictures and long recordings."""
+    weights = card.parameters * 4
+    batch = _POOLED_BATCH * max(1.0, math.sqrt(card.parameters / _POOLED_PARAMETERS)) if pooled else _OTHER_BATCH
+    size = (_POOLED_BASE if pooled else _OTHER_BASE) + weights
+    if how is How.THOROUGH:
+        return round(size + 3 * weights + batch)
+    return round(size + weights + (batch / 4 if pooled else batch)) if how is How.BALANCED else size
+
+
+def _not_looked_at(project: Project, card: ModelCard) -> int:
+    """How many labelled items have no features yet."""
+    items = project.items(project.item_ids(ItemFilter(labelled=True, problems=False)))
+    cache = FeatureCache(app_paths().cache / "features")
+    prefix = known_prefix(cache, card.id, project.task_id)
+    return len(items) - (cache.count([prefix + item.content_key for item in items]) if prefix else 0)
 
 
 def measure(project: Project, card: ModelCard, control: Control | None = None) -> float:
-    """Time real forward passes on a few of the project's items, once per model; kept for `estimate`.
+    """Time real forward passes on a few of the project's items, once per model, task and kind of pass; kept for `estimate`.
 
     Returns:
         Seconds per item.
@@ -100,9 +140,10 @@ def measure(project: Project, card: ModelCard, control: Control | None = None) -
     """
     import torch
 
+    key = _keys(card.id, project.task_id)[0]
     speeds = _speeds()
-    if card.id in speeds:
-        return speeds[card.id]
+    if key in speeds:
+        return speeds[key]
     control = control or Control()
     task = get_trainable(project.task_id)
     items: list[Item] = project.items(project.item_ids(ItemFilter(problems=False))[:_SAMPLES])
@@ -117,26 +158,29 @@ def measure(project: Project, card: ModelCard, control: Control | None = None) -
 
     with shared_pool().use(card, "auto", control) as model, torch.inference_mode():
 
-        def once(item: Item) -> None:
-            prepared = task.prepare(sample_of(item), model)
+        def together(part: list[Item]) -> None:
+            prepared = [task.prepare(sample_of(item), model) for item in part]
             own = getattr(task, "once", None)
             if own is not None:
-                own(prepared, model)
+                for one in prepared:
+                    own(one, model)
             elif isinstance(task, PooledTask) and isinstance(model, Network):
-                model.features(task.collate([prepared], model))
+                model.features(task.collate(prepared, model))
             else:
-                task.predict_batch([prepared], model, TryOptions(), control)
+                task.predict_batch(prepared, model, TryOptions(), control)
 
-        once(items[0])  # the first pass also sets things up
+        together(items[:1])  # the first pass also sets things up
         control.check()
+        # A frozen network looks at batches; everything else is timed one by one, and can be stopped in between.
+        at_once = len(items) if isinstance(task, PooledTask) else 1
         began = time.perf_counter()
-        for item in items:
-            once(item)
+        for first in range(0, len(items), at_once):
+            together(items[first : first + at_once])
             control.check()
         seconds = (time.perf_counter() - began) / len(items)
     file = _speeds_file()
     file.parent.mkdir(parents=True, exist_ok=True)
     temporary = file.with_name("speeds.json.part")
-    temporary.write_text(json.dumps(_speeds() | {card.id: seconds}), encoding="utf-8")
+    temporary.write_text(json.dumps(_speeds() | {key: seconds}), encoding="utf-8")
     temporary.replace(file)
     return seconds

@@ -78,6 +78,20 @@ class FeatureCache:
                 self._start_anew(error)
                 return {}
 
+    def count(self, keys: Sequence[str]) -> int:
+        """How many of these different keys there are."""
+        with self._lock:
+            try:
+                with self._open() as sql:
+                    found = sql.execute(
+                        "SELECT COUNT(*) FROM features WHERE key IN (SELECT value FROM json_each(?))",
+                        (json.dumps(keys),),
+                    )
+                    return int(found.fetchone()[0])
+            except sqlite3.DatabaseError as error:
+                self._start_anew(error)
+                return 0
+
     def put(self, values: Mapping[str, bytes]) -> None:
         with self._lock:
             try:
@@ -105,6 +119,22 @@ class FeatureCache:
             self._file.with_name(self._file.name + suffix).unlink(missing_ok=True)
 
 
+def prefix_of(model: Network, task: PooledTask) -> str:
+    """What the keys of a model's features begin with; a content key follows."""
+    return f"{model.weights_hash}/{task.preparation_key(model)}/"
+
+
+def looked_with(cache: FeatureCache, model_id: str, task_id: str, prefix: str) -> None:
+    """Note a model's prefix, so that without loading it an estimate knows what is computed already."""
+    cache.put({f"prefix/{task_id}/{model_id}": prefix.encode()})
+
+
+def known_prefix(cache: FeatureCache, model_id: str, task_id: str) -> str:
+    """What was noted; "" when nothing was."""
+    key = f"prefix/{task_id}/{model_id}"
+    return cache.get([key]).get(key, b"").decode("utf-8", "replace")
+
+
 def compute_features(
     items: Sequence[Item],
     model: Network,
@@ -122,7 +152,7 @@ def compute_features(
     import torch
 
     control = control or Control()
-    prefix = f"{model.weights_hash}/{task.preparation_key(model)}/"
+    prefix = prefix_of(model, task)
     known = cache.get([prefix + i.content_key for i in items]) if cache is not None else {}
     rows: dict[int, bytes] = {i.id: known[prefix + i.content_key] for i in items if prefix + i.content_key in known}
     missing = [i for i in items if i.id not in rows]

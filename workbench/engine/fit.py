@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import re
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -15,11 +14,15 @@ from workbench.catalog.catalog import Catalog
 from workbench.control import Control
 from workbench.data.project import Project, now
 from workbench.data.types import Split
+from workbench.engine.cost.expect import expected
+from workbench.engine.cost.meter import Meter
+from workbench.engine.cost.past import learn
 from workbench.engine.evaluate import judge_kept
-from workbench.engine.events import Advice, Finished, How, RunConfig, RunEvent, StageChanged, Started
+from workbench.engine.events import Advice, CheckpointSaved, Finished, How, RunConfig, RunEvent, StageChanged, Started
 from workbench.engine.familiar import facts, know_familiar, sentence_of
 from workbench.engine.finetune import train_network
 from workbench.engine.head import STRENGTHS
+from workbench.engine.pool import shared_pool
 from workbench.engine.quick import train_quick
 from workbench.engine.report.make import keep_with_model
 from workbench.engine.report.provenance import MADE_WITH, made_with
@@ -52,13 +55,22 @@ def fit(
         UserError: when something a person can mend stands in the way.
         Cancelled: when asked to stop before there was anything worth keeping.
     """
+    import torch  # noqa: F401 - so that what the libraries take is not counted as the training's
+
     control = control or Control()
-    run = prepare(config, project, catalog, control)
-    book = RunLog(run)
-    started = time.monotonic()
+    with Meter(control) as meter:
+        run = prepare(config, project, catalog, control)
+        yield from _kept(run, RunLog(run), meter, resume)
+
+
+def _kept(run: Run, book: RunLog, meter: Meter, resume: bool) -> Iterator[RunEvent]:
+    """The run's events, with its record, its events and its cost kept on the way."""
     try:
         book.status("running")
-        for event in _events(run, book, resume, started):
+        _watch_cost(run, meter, resume)
+        for event in _events(run, book, meter, resume):
+            if isinstance(event, CheckpointSaved):
+                meter.keep()
             yield book.event(event)
     except Cancelled:
         book.status("cancelled", "Stopped before there was anything worth keeping.")
@@ -76,6 +88,23 @@ def fit(
         book.close()
 
 
+def _watch_cost(run: Run, meter: Meter, resume: bool) -> None:
+    """Keep the cost beside the run, after what was expected of it."""
+    config = run.config
+    meter.belongs_to(
+        config.run_id,
+        run.folder,
+        lambda: expected(run.project, run.card, config.how, config.epochs, run.device),
+        again=resume,
+    )
+    if config.how is How.QUICK and isinstance(run.task, PooledTask) and run.card.id in shared_pool().loaded():
+        meter.loaded_already(run.card.parameters * 4)
+    if run.device == "cuda":
+        meter.use_cuda()
+    elif run.device != "cpu":
+        meter.not_counted()
+
+
 def _say_failed(book: RunLog, message: str) -> None:
     try:
         book.status("failed", message)
@@ -84,7 +113,7 @@ def _say_failed(book: RunLog, message: str) -> None:
         log.warning("the failed run could not be noted: %s", error)
 
 
-def _events(run: Run, book: RunLog, resume: bool, started: float) -> Iterator[RunEvent]:
+def _events(run: Run, book: RunLog, meter: Meter, resume: bool) -> Iterator[RunEvent]:
     import torch
 
     _leave_room_for_the_window(torch)
@@ -107,6 +136,9 @@ def _events(run: Run, book: RunLog, resume: bool, started: float) -> Iterator[Ru
     kept |= {MADE_WITH: made_with(run.device)}
     unlike = sentence_of(card.metrics, run.config.task)
     metrics = evaluation.headline() | {"model_id": card.id, "unlike": unlike} | kept
+    meter.keep(ended=outcome.reason != "cancelled")
+    cost = meter.record()
+    learn(run.config, cost)
     book.status("cancelled" if outcome.reason == "cancelled" else "done", "", metrics)
     if outcome.reason != "cancelled":  # which must end within a second
         keep_with_model(run.project, book.record, evaluation, run.catalog, run.control)
@@ -116,7 +148,7 @@ def _events(run: Run, book: RunLog, resume: bool, started: float) -> Iterator[Ru
         card.id,
         outcome.best_epoch,
         evaluation.headline(),
-        time.monotonic() - started,
+        cost.sessions[-1].seconds,
     )
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from workbench.data.types import Item, Split
 from workbench.engine.events import Advice, EpochDone, RunEvent, StageChanged, StepDone
-from workbench.engine.features import FeatureCache, Features, compute_features
+from workbench.engine.features import FeatureCache, Features, compute_features, looked_with, prefix_of
 from workbench.engine.head import STRENGTHS, HeadStep, fit_path
 from workbench.engine.judging import live_samples
 from workbench.engine.overfitting import ahead
@@ -42,6 +42,7 @@ def look(run: Run, task: PooledTask, model: Network, splits: tuple[Split, ...]) 
     wanted = [i for s in splits for i in run.usable(s)]
     cache = FeatureCache(run.paths.cache / "features")
     found: Features = compute_features(wanted, model, task, run.control, cache)
+    looked_with(cache, run.card.id, task.info.id, prefix_of(model, task))
     if found.problems:
         run.note_broken(dict(found.problems))
         first = next(iter(found.problems.values()))

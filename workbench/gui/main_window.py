@@ -264,6 +264,7 @@ class MainWindow(QMainWindow):
             Command("view.dark", "Dark", "View", lambda: self._set_theme("dark"), "", "moon"),
             Command("view.larger", "Larger text", "View", lambda: self._scale_text(1), "Ctrl++", "plus"),
             Command("view.smaller", "Smaller text", "View", lambda: self._scale_text(-1), "Ctrl+-", "minus"),
+            Command("view.electricity", "Your electricity …", "View", self._show_electricity, "", "zap"),
             Command("help.open", "Help", "Help", self._show_help, "F1", "circle-help"),
             Command("help.palette", "Find a command …", "Help", self._show_palette, "Ctrl+K", "command"),
             Command("help.keys", "Keyboard shortcuts", "Help", lambda: self._show_help("keyboard"), "", "keyboard"),
@@ -305,6 +306,11 @@ class MainWindow(QMainWindow):
         from workbench.gui.help_dialog import HelpDialog
 
         HelpDialog(self.commands, topic or self.current_page_id, self).exec()
+
+    def _show_electricity(self) -> None:
+        from workbench.gui.widgets.electricity_dialog import ElectricityDialog
+
+        ElectricityDialog(self.ctx, self).exec()
 
     def _show_palette(self) -> None:
         from workbench.gui.palette_dialog import PaletteDialog

@@ -30,11 +30,13 @@ from workbench.gui.results.base import ResultView
 from workbench.gui.results.by_group import ByGroupTab
 from workbench.gui.theme import L, M, S
 from workbench.gui.widgets.basic import Banner, Card, EmptyState, button, label
+from workbench.gui.widgets.cost_views import CostTab
 from workbench.gui.widgets.report_dialog import ReportDialog
 from workbench.gui.widgets.results_parts import AccuracyBar
 from workbench.gui.widgets.swap_dialog import SwapDialog
 from workbench.gui.workers import Job, while_there
 from workbench.tasks.registry import get_task
+from workbench.trust.cost import records as cost_records
 from workbench.trust.groups import ByGroup
 from workbench.trust.judging import Judgement, compare
 
@@ -178,6 +180,7 @@ class ResultsPage(Page):
             self.comparison.setText("")
             self.show_differing.hide()
         self._show_curves(events)
+        self.cost.show_record(cost_records.read(run.folder))
 
     def _view_for(self, kind: str) -> ResultView:
         """The view of a kind, made when it is first needed, with its tabs in front of the curves."""
@@ -314,6 +317,8 @@ class ResultsPage(Page):
         self.by_group.swapping.connect(self._swap)
         self.tabs.addTab(self.by_group, "By group")
         self.tabs.addTab(holder, "How it learnt")
+        self.cost = CostTab(self.ctx)
+        self.tabs.addTab(self.cost, "What it cost")
         column.addWidget(self.tabs, 1)
         return page
 

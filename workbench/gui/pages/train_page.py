@@ -19,6 +19,7 @@ from workbench.gui.widgets.basic import Banner, EmptyState, button, label, row
 from workbench.gui.widgets.train_live import TrainLive
 from workbench.gui.widgets.train_setup import TrainSetup
 from workbench.gui.workers import Job
+from workbench.trust.cost import records as cost_records
 
 
 class TrainPage(Page):
@@ -94,6 +95,7 @@ class TrainPage(Page):
         self._finished = None
         live = self.live
         live.clear()
+        live.cost.watch(config.run_id)
         self.new.hide()
         self.stack.setCurrentWidget(self._live_holder)
         catalog = self.ctx.catalog
@@ -135,6 +137,7 @@ class TrainPage(Page):
             live.stage.setText("Done")
             words = str(m["words"])
         live.detail.setText("")
+        self._tell_cost(event.run_id)
         live.result.show_message(words, "good", "See the results", lambda: self.ctx.go("results", run_id=event.run_id))
         extra = button(
             "Try it", lambda: self.ctx.go("try", model_id=event.model_id), icon_name="flask-conical", name="try-model"
@@ -143,6 +146,13 @@ class TrainPage(Page):
         extra.show()  # now, not when the layout comes to it
         if not self.isVisible():
             self.ctx.notify(f"Your model is ready. {words}", "good")
+
+    def _tell_cost(self, run_id: str) -> None:
+        """What it took, beside what was expected."""
+        project = self.ctx.store.project
+        record = cost_records.read(project.run(run_id).folder) if project is not None else None
+        if record is not None:
+            self.live.cost.show_whole(record)
 
     def _failed(self, problem: Problem) -> None:
         self.banner.show_error(problem)
@@ -158,6 +168,7 @@ class TrainPage(Page):
         self.new.show()
         if self._live is not None:
             self._live.set_running(False)
+            self._live.cost.stop()
 
     def _stop(self) -> None:
         if self._job is not None:

@@ -7,16 +7,17 @@ from PySide6.QtGui import QImage, QPainter, QPainterPath, QPaintEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QProgressBar, QSizePolicy, QVBoxLayout, QWidget
 
 from workbench.data.types import Item
-from workbench.engine.estimate import duration
 from workbench.engine.events import RunEvent, SamplePredicted
 from workbench.gui.context import AppContext
 from workbench.gui.icons import pixmap
 from workbench.gui.models.runs_progress import RunProgress
 from workbench.gui.theme import M, S, theme
 from workbench.gui.widgets.basic import Banner, button, label
+from workbench.gui.widgets.cost_views import CostSoFar
 from workbench.gui.widgets.curves import TrainingCurves
 from workbench.gui.widgets.fitted import fitted
 from workbench.gui.widgets.overlays import Outline, paint_outlines, paint_over, sample_areas, sample_boxes
+from workbench.trust.cost.words import duration
 
 _SAMPLES = 6
 
@@ -121,6 +122,8 @@ class TrainLive(QWidget):
         self.detail = label("", "soft")
         words.addWidget(self.stage)
         words.addWidget(self.detail)
+        self.cost = CostSoFar(ctx)
+        words.addWidget(self.cost)
         top.addLayout(words, 1)
         self.pause = button("Pause", self._pause, icon_name="pause", name="train-pause")
         self.pause.setCheckable(True)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -30,11 +33,14 @@ from workbench.gui.theme import L, M, S
 from workbench.gui.widgets.augment_preview import AugmentPreview
 from workbench.gui.widgets.basic import Banner, Card, IconLabel, button, clear_layout, label
 from workbench.gui.widgets.checks_strip import ChecksStrip
+from workbench.gui.widgets.cost_views import CostBefore
 from workbench.gui.widgets.fits_view import FitsView
 from workbench.gui.widgets.option_controls import OptionControls
 from workbench.gui.widgets.token_view import TokenView
-from workbench.gui.workers import Job
+from workbench.gui.workers import Job, while_there
 from workbench.tasks.registry import get_task, get_trainable
+from workbench.trust.cost import words as cost_words
+from workbench.trust.cost.records import CostEstimate
 
 STEPS = ("Data", "Model", "How", "Review")
 _HOWS = (
@@ -83,6 +89,10 @@ class TrainSetup(QWidget):
         self._ctx = ctx
         self._card: ModelCard | None = None
         self._measuring: Job | None = None
+        self._filling = False
+        self._costs: dict[How, CostEstimate] = {}
+        self._costs_of: tuple[Path, str] | None = None
+        self._free = 0
         self.how = How.QUICK
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -144,7 +154,9 @@ class TrainSetup(QWidget):
             self._classes.addWidget(label(f"{counts.labelled:,} {info.nouns} to learn from.", "soft"))
         if counts.unlabelled:
             self._classes.addWidget(label(f"{counts.unlabelled:,} without a label are left out.", "faint"))
+        self._filling = True
         self._fill_models(project, model_id)
+        self._filling = False
         self.varied.show_project(project)
         self._vary()
         self._look_at_tokens()
@@ -207,35 +219,45 @@ class TrainSetup(QWidget):
         self._ctx.jobs.start("Checking the data", work).succeeded.connect(came)
 
     def _estimate(self, project: Project) -> None:
-        card = self._card
+        """What each way would cost: at first by what is known, then by this model's speed on this computer."""
+        card, epochs = self._card, self.epochs.value()
         if card is None or not project.counts().labelled:
             return
 
-        def show() -> None:
-            from workbench.engine.estimate import estimate
-
-            if self._ctx.store.project is not project or project.closed:
-                return  # closed while it was measured
-            for how, words in self._times.items():
-                found = estimate(project, card, how, self.epochs.value())
-                guess = "" if found.measured else ", roughly"
-                words.setText(f"{found.sentence}{guess} · {found.memory_bytes / 1e9:.1f} GB of memory")
-
-        def work(control: Control) -> float:
+        def work(control: Control) -> Iterator[tuple[dict[How, CostEstimate], int]]:
+            from workbench.engine.cost.expect import expected, free_memory
             from workbench.engine.estimate import measure
 
-            return measure(project, card, control)
+            for measured in (False, True):
+                if measured:
+                    measure(project, card, control)
+                control.check()
+                found = {how: expected(project, card, how, epochs) for how in self._times}
+                yield found, free_memory(next(iter(found.values())).device)
 
-        show()
+        def came(result: tuple[dict[How, CostEstimate], int]) -> None:
+            if self._ctx.store.project is not project or project.closed or self._card is not card:
+                return  # closed, or another model chosen, while it was measured
+            self._costs, self._free = result
+            for how, told in self._costs.items():
+                guess = "" if told.measured or told.learnt_from else ", roughly"
+                time = cost_words.span(told.seconds_low, told.seconds_high)
+                self._times[how].setText(
+                    f"{time}{guess} · {cost_words.memory(told.memory_bytes)} of memory · {cost_words.energy(told.watt_hours)}"
+                )
+            self._review()
+
+        if self._costs_of != (project.folder, card.id):  # else what is shown stays until it is known better
+            self._costs, self._costs_of = {}, (project.folder, card.id)
         if self._measuring is not None:
             self._measuring.cancel()
-        self._measuring = job = self._ctx.jobs.start("Measuring the speed of this computer", work)
+        self._measuring = job = self._ctx.jobs.start_stream("Measuring the speed of this computer", work)
 
         def ended() -> None:
             if self._measuring is job:
                 self._measuring = None
 
-        job.succeeded.connect(lambda _seconds: show())
+        job.streamed.connect(while_there(self, came))
         job.ended.connect(ended)
 
     # Choosing --------------------------------------------------------------------------------------------------------
@@ -268,6 +290,9 @@ class TrainSetup(QWidget):
             self._card = entry.data(Qt.ItemDataRole.UserRole)
             self._vary()
             self._look_at_tokens()
+            project = self._ctx.store.project
+            if project is not None and not self._filling:
+                self._estimate(project)
 
     def _look_at_tokens(self) -> None:
         """What depends on the texts and the model together."""
@@ -294,10 +319,10 @@ class TrainSetup(QWidget):
             self.name.setText(f"{project.name} ({plain})")
         self._summary.setText(
             f"“{self._card.name}” will be taught this: {described.rstrip('.')}. It learns from {counts.labelled:,} labelled"
-            f" {info.nouns}, the {plain.lower()} way:"
-            f" {self._times[self.how].text() or 'time not known yet'}.\n\nAbout 70 % are for learning, 15 % steer the training,"
+            f" {info.nouns}, the {plain.lower()} way.\n\nAbout 70 % are for learning, 15 % steer the training,"
             " and 15 % are kept aside for an honest test. You can pause or stop at any time; the best version is kept."
         )
+        self.cost.show_estimate(self._costs.get(self.how), self._free)
 
     def config(self) -> RunConfig:
         """The settings as chosen. Raises: UserError when they cannot serve."""
@@ -420,6 +445,7 @@ class TrainSetup(QWidget):
         self.varied = AugmentPreview(self._ctx)
         column.addWidget(self.varied)
         self.augment.toggled.connect(lambda _on: self._vary())
+        self.epochs.editingFinished.connect(self._epochs_set)
         self.seed.valueChanged.connect(lambda _seed: self._vary())
         column.addStretch(1)
         self._how_cards[How.QUICK].set_selected(True)
@@ -469,6 +495,11 @@ class TrainSetup(QWidget):
         card.body.addLayout(form)
         return card
 
+    def _epochs_set(self) -> None:
+        project = self._ctx.store.project
+        if project is not None:
+            self._estimate(project)
+
     def _toggle_more(self) -> None:
         self._settings.setVisible(self._settings.isHidden())
         self.more.setText(" Fewer settings" if not self._settings.isHidden() else " More settings")
@@ -481,6 +512,8 @@ class TrainSetup(QWidget):
         card.body.addWidget(label("Ready to train", "heading"))
         self._summary = label("", wrap=True, selectable=True)
         card.body.addWidget(self._summary)
+        self.cost = CostBefore(self._ctx)
+        card.body.addWidget(self.cost)
         form = QFormLayout()
         self.name = QLineEdit()
         self.name.setAccessibleName("Name of the new model")

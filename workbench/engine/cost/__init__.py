@@ -1,0 +1,1 @@
+"""What a training costs: expected before (`expect`), measured while it runs (`meter`), and what past ones teach (`past`)."""

@@ -1,0 +1,42 @@
+"""What a training cost, for the report: pure functions of a run's record."""
+
+from __future__ import annotations
+
+import html
+
+from workbench.data.types import RunRecord
+from workbench.trust.cost import rates, records, words
+
+HEADINGS = ("", "Expected", "Took", "Off by")
+
+
+def table(run: RunRecord) -> list[tuple[str, str, str, str]]:
+    """Rows under `HEADINGS`; none for a run made before costs were kept."""
+    record = records.read(run.folder)
+    return words.rows(record, rates.load()) if record is not None else []
+
+
+def sentences(run: RunRecord) -> list[str]:
+    """What was said and what came, how it was found, and where the CO2 comes from."""
+    record = records.read(run.folder)
+    took = record.measured if record is not None else None
+    if record is None or took is None:
+        return []
+    prices = rates.load()
+    compared = f"That is {words.like(took.watt_hours)}; {words.rest(took)}"
+    return [words.after(record), compared, f"{words.method(took)} {words.source(prices)}"]
+
+
+def sections(run: RunRecord) -> list[str]:
+    """Pieces of the HTML page; none where nothing is known."""
+    rows = table(run)
+    if not rows:
+        return []
+    head = "".join(f"<th>{html.escape(h)}</th>" for h in HEADINGS)
+    body = "".join(f"<tr>{''.join(f'<td>{html.escape(cell)}</td>' for cell in row)}</tr>" for row in rows)
+    first, *others = sentences(run)
+    return [
+        f"<h2>What it cost</h2><p>{html.escape(first)}</p>",
+        f"<div class='scroll'><table><tr>{head}</tr>{body}</table></div>",
+        *(f"<p class='soft'>{html.escape(line)}</p>" for line in others),
+    ]
