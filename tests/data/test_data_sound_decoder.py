@@ -106,12 +106,12 @@ def test_broken_files_and_videos_without_sound_are_sentences(tmp_path: Path) -> 
 
 
 def test_a_decoder_that_is_missing_or_stuck_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sound_decoder, "_program", lambda: [str(tmp_path / "nothing")])
+    monkeypatch.setattr(sound_decoder, "program", lambda: [str(tmp_path / "nothing")])
     with pytest.raises(UserError, match="lacks a part"):
         DecodedSound(HERE / "voice.m4a")
     script = tmp_path / "stuck.py"
     script.write_text("import time\ntime.sleep(60)\n")
-    monkeypatch.setattr(sound_decoder, "_program", lambda: [sys.executable, str(script)])
+    monkeypatch.setattr(sound_decoder, "program", lambda: [sys.executable, str(script)])
     monkeypatch.setattr(sound_decoder, "_LONGEST_WAIT", 0.5)
     with pytest.raises(UserError, match="No sound can be read"):
         DecodedSound(HERE / "voice.m4a")

@@ -95,8 +95,8 @@ class DecodedSound:
         self._errors: list[bytes] = []
         try:
             self._process = subprocess.Popen(
-                [*_program(), "--decode-sound", str(path)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-                stdin=subprocess.DEVNULL, env=_environment(), creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+                [*program(), "--decode-sound", str(path)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                stdin=subprocess.DEVNULL, env=environment(), creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
             )  # fmt: skip
         except OSError as error:
             raise _no_decoder() from error
@@ -262,12 +262,13 @@ def _copy_path(path: Path) -> Path | None:
     )
 
 
-def _program() -> list[str]:
+def program() -> list[str]:
     """This app, as a program to be started again."""
     return [sys.executable] if getattr(sys, "frozen", False) else [sys.executable, "-m", "workbench"]
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
+    """What `program` is to be started with."""
     import workbench
 
     environment = dict(os.environ)

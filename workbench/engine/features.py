@@ -128,7 +128,7 @@ def compute_features(
     missing = [i for i in items if i.id not in rows]
     problems: dict[int, Problem] = {}
     done = len(rows)
-    model.module.eval()
+    model.evaluating()
     with ThreadPoolExecutor(_READERS) as readers:
         futures = {}
         for start in range(0, len(missing), _BATCH):

@@ -180,10 +180,10 @@ def _key(device: str) -> str:
         torch_version = version("torch")
     except PackageNotFoundError:
         torch_version = "?"
-    return f"{device} / {_processor()} / torch {torch_version}"
+    return f"{device} / {processor()} / torch {torch_version}"
 
 
-def _processor() -> str:
+def processor() -> str:
     """The processor's name; Linux keeps it apart from `platform`."""
     try:
         for line in Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines():
@@ -198,5 +198,5 @@ def _device_name(device: str) -> str:
     from workbench.runtimes.devices import describe_devices
 
     if device == "cpu":
-        return _processor()
+        return processor()
     return next((d.name for d in describe_devices() if d.id == device), device)

@@ -16,9 +16,13 @@ from workbench.control import Control
 from workbench.data.media import is_picture
 from workbench.data.microphone import Recorder
 from workbench.data.types import Sample
-from workbench.engine.pool import ModelPool, shared_pool
+from workbench.engine.pool import ModelPool, restore, shared_pool
+from workbench.engine.speed import settings as speed_settings
+from workbench.engine.speed.background import shared_searcher
+from workbench.engine.speed.standing import best_batch, rest
 from workbench.errors import Problem, UserError
 from workbench.runtimes.base import Loaded
+from workbench.runtimes.fast_body import Allowed, engines
 from workbench.tasks.base import LiveTask, Prediction, Task, TryOptions
 
 # Sizes of the first batches: the first answer shall come soon, the later ones fast.
@@ -62,7 +66,9 @@ def predict(
     pool = pool or shared_pool()
     numbered = enumerate(samples)
     with pool.use(card, device, control) as model, ThreadPoolExecutor(_READERS) as readers:
-        sizes = itertools.chain(_RAMP, itertools.repeat(_RAMP[-1])) if _in_batches(task) else itertools.repeat(1)
+        sizes = _sizes(model) if _in_batches(task) else itertools.repeat(1)
+        allowed: Allowed = "rough" if speed_settings.load().rough else "exact"
+        searcher = shared_searcher()
         pending: list[tuple[int, Sample, Future[dict[str, Any]]]] = []
 
         def read_ahead(count: int) -> None:
@@ -74,15 +80,19 @@ def predict(
             if not pending:
                 return
             # The next batch is read while this one is computed.
-            read_ahead(size + (_RAMP[-1] if _in_batches(task) else 1) - len(pending))
+            read_ahead(size + (max(size, _RAMP[-1]) if _in_batches(task) else 1) - len(pending))
             batch, pending[:] = pending[:size], pending[size:]
             control.check()
             try:
-                yield from _answer(batch, model, task, options, control)
+                yield from _answer(batch, model, task, options, control, allowed)
             finally:
                 if control.cancelled:
                     for _, _, future in pending:
                         future.cancel()
+            rest(model)
+            if searcher.wants(model):
+                done = [f.result() for _, _, f in batch if f.exception() is None]
+                searcher.saw(model, task, done, restore(card), over=not pending)
 
 
 def _answer(
@@ -91,6 +101,7 @@ def _answer(
     task: Task,
     options: TryOptions,
     control: Control,
+    allowed: Allowed,
 ) -> Iterator[PredictResult]:
     started = time.perf_counter()
     prepared: list[dict[str, Any]] = []
@@ -102,7 +113,8 @@ def _answer(
             problems[index] = Problem.of(sample.name or f"item {index + 1}", error, str(sample.path or ""))
     predictions: Iterator[Prediction] = iter(())
     if prepared and _in_batches(task):
-        predictions = iter(task.predict_batch(prepared, model, options, control))
+        with engines(allowed):
+            predictions = iter(task.predict_batch(prepared, model, options, control))
     elif prepared:
         index, sample, _ = batch[0]
         try:
@@ -113,6 +125,15 @@ def _answer(
     for index, sample, _ in batch:
         problem = problems.get(index)
         yield PredictResult(index, sample, None if problem else next(predictions), problem, share)
+
+
+def _sizes(model: Loaded) -> Iterator[int]:
+    """How many at once, growing to what suits the engine; that may be swapped for a quicker one on the way."""
+    for size in _RAMP:
+        if size < best_batch(model):
+            yield size
+    while True:
+        yield best_batch(model)
 
 
 def _in_batches(task: Task) -> bool:
