@@ -28,7 +28,7 @@ def test_measured_once_and_kept_for_this_torch_and_processor(monkeypatch: pytest
     assert known() == found and known("cuda") is None
     monkeypatch.setattr("workbench.engine.machine.measure", lambda *_: pytest.fail("measured again"))
     assert known_or_measured() == found
-    monkeypatch.setattr("workbench.engine.machine._processor", lambda: "another one")
+    monkeypatch.setattr("workbench.engine.machine.processor", lambda: "another one")
     assert known() is None
 
 

@@ -12,7 +12,9 @@ from workbench.cli.output import as_json, note, out, progress
 def add(actions: Any) -> None:
     """Its part of `workbench models`."""
     command = actions.add_parser(
-        "speed", help="find the quickest engine for a model on this computer, or show what was found", description=__doc__
+        "speed",
+        help="find the quickest engine for a model on this computer, or show what was found",
+        description=__doc__,
     )
     command.add_argument("model", nargs="?", default="", help="id of the model; without one: all that were measured")
     command.add_argument("input", nargs="*", help="pictures, recordings, text files or folders to check the answers on")
@@ -20,7 +22,9 @@ def add(actions: Any) -> None:
     command.add_argument("--json", action="store_true")
     command.add_argument("--use", choices=("on", "off"), help="whether quicker engines are used at all")
     command.add_argument(
-        "--rough", choices=("on", "off"), help="whether engines may round (int8, bfloat16): faster, slightly different answers"
+        "--rough",
+        choices=("on", "off"),
+        help="whether engines may round (int8, bfloat16): faster, slightly different answers",
     )
     command.add_argument("--job", type=Path, help=argparse.SUPPRESS)  # started by ourselves: engine.speed.background
     command.set_defaults(run=run)
@@ -83,7 +87,9 @@ def _one(options: argparse.Namespace) -> int:
         return 0
     out(sentence(choice, rough=rough))
     for row in choice.rows:
-        chosen = [n for n, way in (("one", choice.one), ("many", choice.many), ("rough", choice.rough)) if way == row.way]
+        chosen = [
+            n for n, way in (("one", choice.one), ("many", choice.many), ("rough", choice.rough)) if way == row.way
+        ]
         mark = f"  <- {', '.join(chosen)}" if chosen and not row.reason else ""
         out(f"  {line(row)}{mark}")
     return 0

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from workbench.app_paths import AppPaths
 from workbench.catalog.card import ModelCard
 from workbench.control import Control
-from workbench.engine.speed.standing import Restore, attach_later
+from workbench.engine.speed.background import shared_searcher
+from workbench.engine.speed.standing import Restore, attach, attach_later, detach
 from workbench.errors import UserError
 from workbench.hub.store import files
 from workbench.runtimes.base import Loaded
@@ -112,6 +113,13 @@ class ModelPool:
         """Those in memory that have a backbone, also while they are in use."""
         with self._lock:
             return [slot.model for slot in self._slots.values() if isinstance(slot.model, Network)]
+
+    def change_engines(self, paths: AppPaths | None = None) -> None:
+        """The settings of speed were changed: they hold from now on, also for models that answer at the moment."""
+        shared_searcher().forget()
+        for network in self.networks():
+            detach(network)
+            attach(network, restore(network.card, paths), paths)
 
     def _make_room(self, newest: _Slot) -> None:
         with self._lock:

@@ -6,7 +6,7 @@ import itertools
 import re
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from workbench.data.media import is_picture
 from workbench.data.microphone import Recorder
 from workbench.data.types import Sample
 from workbench.engine.pool import ModelPool, restore, shared_pool
+from workbench.engine.readers import reader_threads
 from workbench.engine.speed import settings as speed_settings
 from workbench.engine.speed.background import shared_searcher
 from workbench.engine.speed.standing import best_batch, rest
@@ -65,7 +66,7 @@ def predict(
     options = options or TryOptions()
     pool = pool or shared_pool()
     numbered = enumerate(samples)
-    with pool.use(card, device, control) as model, ThreadPoolExecutor(_READERS) as readers:
+    with pool.use(card, device, control) as model, reader_threads(_READERS) as readers:
         sizes = _sizes(model) if _in_batches(task) else itertools.repeat(1)
         allowed: Allowed = "rough" if speed_settings.load().rough else "exact"
         searcher = shared_searcher()

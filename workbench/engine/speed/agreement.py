@@ -52,7 +52,9 @@ class Agreement:
         return f"only {self.same} of {self.samples} first answers are the same"
 
 
-def agreement(network: Network, reference: Sequence[torch.Tensor], compute: Compute, batches: Sequence[Batch]) -> Agreement:
+def agreement(
+    network: Network, reference: Sequence[torch.Tensor], compute: Compute, batches: Sequence[Batch]
+) -> Agreement:
     """Hold an engine against the layers.
 
     Args:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -133,19 +134,32 @@ class InWholeNumbers(InOnnx):
         file, part = folder / f"{key}-{self.kind}.onnx", folder / f"{key}-{self.kind}.part"
         try:
             export_features(network, examples, full)
-            if network.tokenizer is not None:
-                quantize_dynamic(full, part, weight_type=QuantType.QInt8)
-            else:
-                quant_pre_process(str(full), str(ready), skip_symbolic_shape=True)
-                quantize_static(
-                    ready, part, _Calibration(examples), quant_format=QuantFormat.QDQ, per_channel=True,
-                    activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8,
-                )  # fmt: skip
+            with _silent():
+                if network.tokenizer is not None:
+                    quantize_dynamic(full, part, weight_type=QuantType.QInt8)
+                else:
+                    quant_pre_process(str(full), str(ready), skip_symbolic_shape=True)
+                    quantize_static(
+                        ready, part, _Calibration(examples), quant_format=QuantFormat.QDQ, per_channel=True,
+                        activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8,
+                    )  # fmt: skip
             part.replace(file)
         finally:
             for left in (full, ready, part):
                 left.unlink(missing_ok=True)
         return file
+
+
+@contextmanager
+def _silent() -> Iterator[None]:
+    """onnxruntime's quantisation tells the root logger of every weight."""
+    root = logging.getLogger()
+    before = root.level
+    root.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        root.setLevel(before)
 
 
 class _Calibration:
@@ -226,7 +240,9 @@ def session(file: Path, threads: int) -> Compute:
 
 def _fits(shape: Sequence[int], wanted: Sequence[Any]) -> bool:
     """Names stand for sizes that are free."""
-    return len(shape) == len(wanted) and all(not isinstance(w, int) or w == s for s, w in zip(shape, wanted, strict=True))
+    return len(shape) == len(wanted) and all(
+        not isinstance(w, int) or w == s for s, w in zip(shape, wanted, strict=True)
+    )
 
 
 def _array(tensor: torch.Tensor) -> Any:

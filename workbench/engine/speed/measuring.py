@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from workbench.control import Control
 
 # A way that is so much slower than the quickest after a few rounds is timed no further.
-_HOPELESS, _FEW = 2.5, 3
+_HOPELESS, _FEW = 2.0, 3
 _MOST_ROUNDS = 15
 
 
@@ -24,13 +24,17 @@ class Timing:
 
 
 def in_turns(
-    ways: Mapping[str, Callable[[], object]], seconds: float, control: Control, rounds: int = _MOST_ROUNDS
+    ways: Mapping[str, Callable[[], object]], seconds: float, control: Control, rounds: int = 0
 ) -> dict[str, Timing]:
     """Run all ways one after the other, again and again, for about so many seconds; the first is what others are compared with.
+
+    Args:
+        rounds: at most so many; 0: as many as usual.
 
     Raises:
         Cancelled: when asked to stop.
     """
+    rounds = rounds or _MOST_ROUNDS
     times: dict[str, list[float]] = {name: [] for name in ways}
     first = next(iter(ways))
     for way in ways.values():  # the first time also sets things up
@@ -39,7 +43,7 @@ def in_turns(
     until = time.monotonic() + seconds
     running = list(ways)
     for number in range(rounds):
-        if number >= _FEW and time.monotonic() > until:
+        if number >= min(_FEW, rounds) and time.monotonic() > until:
             break
         for name in running:
             control.check()

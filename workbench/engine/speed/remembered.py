@@ -6,7 +6,6 @@ import hashlib
 import json
 import logging
 import os
-import platform
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field

@@ -31,7 +31,9 @@ log = logging.getLogger(__name__)
 MOST_SAMPLES = 12
 _SECONDS_ONE, _SECONDS_MANY = 5.0, 8.0
 _BATCHES = (1, 2, 4, 8, 16, 32)
-_GROWTH_ROUNDS = 3
+_GROWTH_ROUNDS = 2
+# A batch that takes longer is not grown further: a stop must be answered soon.
+_LONGEST_PASS = 1.0
 # A larger batch must be so much quicker per item to be worth its memory; another way so much to be worth changing.
 _WORTH_BATCH, _WORTH_WAY = 1.03, 1.05
 # Memory that stays free beside a second copy of the weights and a batch's activations.
@@ -122,7 +124,12 @@ def thread_counts(cores: int) -> list[int]:
 
 
 def _try(
-    candidate: Candidate, network: Network, examples: Sequence[Batch], reference: Sequence[torch.Tensor], folder: Path, key: str
+    candidate: Candidate,
+    network: Network,
+    examples: Sequence[Batch],
+    reference: Sequence[torch.Tensor],
+    folder: Path,
+    key: str,
 ) -> tuple[list[_Tried], list[Row]]:
     """With every number of threads; and why not, where it cannot be had or gives other answers."""
     way = Way(candidate.kind, 1)
@@ -206,14 +213,14 @@ def _time_many(tried: list[_Tried], examples: Sequence[Batch], control: Control)
     kinds = {t.way.kind for t in tried}
     finalists = [min((t for t in tried if t.way.kind == kind), key=lambda t: t.row.seconds) for kind in sorted(kinds)]
     racing = [first, *(t for t in finalists if t is not first)]
-    best = {_name(one.way): _grown(one, examples, control) for one in racing}
+    best = {_name(one.way): _grown(one, examples, control) for one in finalists}
     ways: dict[str, Callable[[], object]] = {}
     sizes: dict[str, int] = {}
     for one in racing:
         # What is used now gives them 16 at a time.
         sizes[_name(one.way)] = size = _USUAL_BATCH if one is first else best[_name(one.way)]
         ways[_name(one.way)] = _asking(one, _of_size(examples, size))
-    times = in_turns(ways, _SECONDS_MANY, control, rounds=9)
+    times = in_turns(ways, _SECONDS_MANY, control)
     base = sizes[_name(first.way)]
     for one in racing:
         name = _name(one.way)
@@ -260,6 +267,8 @@ def _grown(one: _Tried, examples: Sequence[Batch], control: Control) -> int:
             best, quickest = size, found
         elif size >= 4 * best:
             break
+        if found * size > _LONGEST_PASS:
+            break
         if free - psutil.virtual_memory().available > psutil.virtual_memory().available / 4:
             break  # twice as many would take a good part of what is left
     return best
@@ -286,9 +295,7 @@ def _chosen(tried: Sequence[_Tried], rows: Sequence[Row], card: str, folder: Pat
     )  # fmt: skip
 
 
-def _quickest(
-    first: _Tried, tried: Sequence[_Tried], ratio: Callable[[Row], tuple[float, float, float]]
-) -> _Tried:
+def _quickest(first: _Tried, tried: Sequence[_Tried], ratio: Callable[[Row], tuple[float, float, float]]) -> _Tried:
     """The way that is surely worth it: also a quarter of its worse rounds were quicker than before."""
     worth = [t for t in tried if ratio(t.row)[1] >= _WORTH_WAY]
     return max(worth, key=lambda t: ratio(t.row)[0], default=first)
