@@ -224,13 +224,13 @@ def _plain(net: Any, card: Any) -> Callable[[Sequence[Path]], Any]:
     """What is written everywhere: torchvision's transforms around the model."""
     import torch
     from PIL import Image
-    from torchvision import transforms as T
+    from torchvision import transforms
     from torchvision.transforms import InterpolationMode
 
     p = card.preparation
     way = InterpolationMode.BICUBIC if p.interpolation == "bicubic" else InterpolationMode.BILINEAR
-    prepare = T.Compose([
-        T.Resize(round(p.size / p.crop), way), T.CenterCrop(p.size), T.ToTensor(), T.Normalize(p.mean, p.std)
+    prepare = transforms.Compose([
+        transforms.Resize(round(p.size / p.crop), way), transforms.CenterCrop(p.size), transforms.ToTensor(), transforms.Normalize(p.mean, p.std)
     ])  # fmt: skip
 
     def run(photos: Sequence[Path]) -> Any:

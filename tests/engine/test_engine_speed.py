@@ -118,7 +118,7 @@ def small(seed: int = 0) -> Network:
     from torch import nn
 
     torch.manual_seed(seed)
-    layers = nn.Sequential(nn.Conv2d(3, 8, 3, 2), nn.ReLU(), nn.AdaptiveAvgPool2d(2), nn.Flatten())
+    layers = nn.Sequential(nn.Conv2d(3, 8, 3, 2, 1), nn.ReLU(), nn.AdaptiveAvgPool2d(2), nn.Flatten())
     card = ModelCard(
         "small", "Small", ("image-classification",), "timm", "small", Source("folder", ""),
         label_names=tuple("abcde"), preparation=Preparation(size=32),

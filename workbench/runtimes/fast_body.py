@@ -162,7 +162,7 @@ def computed(backbone: nn.Module, batch: Batch, plain: Callable[[], torch.Tensor
 
     body = fast_body(backbone)
     allowed = _allowed.get()
-    layers = torch.is_grad_enabled() or backbone.training or torch.jit.is_tracing()  # type: ignore[no-untyped-call]
+    layers = torch.is_grad_enabled() or backbone.training or torch.jit.is_tracing()  # type: ignore[attr-defined,no-untyped-call]
     if body is None:
         return plain()
     if not layers and allowed != "torch":

@@ -150,7 +150,7 @@ class Searcher:
                 attach(model, seen.restore, self._paths)
         except Exception as error:  # nothing depends on it: the model goes on as it is
             if not control.cancelled:
-                log.warning("no quicker engine was found: %s", error)
+                log.warning("no quicker engine was found: %s", error, exc_info=True)
 
 
 def _lacks_rough(choice: remembered.Choice, paths: AppPaths | None) -> bool:

@@ -156,8 +156,8 @@ def _try(
     except Cancelled:
         raise
     except Exception as error:  # exporters and engines raise whatever they like
-        log.warning("%s cannot be had for %s: %s", candidate.title, network.card.id, error)
         words = str(error).strip().splitlines() or [type(error).__name__]
+        log.info("%s cannot be had for %s", candidate.title, network.card.id, exc_info=True)
         return [], [Row(way, candidate.exact, f"it cannot be made for this network ({words[0][:160]})")]
     return found, []
 

@@ -74,7 +74,7 @@ def attach(network: Network, restore: Restore | None = None, paths: AppPaths | N
         for way, part in parts.items():
             _check(network, part.compute, batches, way)
     except Exception as error:  # a damaged file makes an engine raise whatever it likes
-        log.warning("the engine remembered for %s is not taken: %s", network.card.id, error)
+        log.warning("the engine remembered for %s is not taken: %s", network.card.id, error, exc_info=True)
         remembered.remember(key, None, paths)
         for name in choice.files:
             (place / name).unlink(missing_ok=True)
