@@ -421,7 +421,10 @@ def test_the_background_stops_at_once(catalog: Catalog, monkeypatch: pytest.Monk
     searcher.start()
     network = starter(catalog)
     task = get_pooled("image-classification")
-    searcher.saw(network, task, [task.prepare(digits(1)[0], network)], over=True)
+    prepared = [task.prepare(sample, network) for sample in digits(3)]
+    searcher.saw(network, task, prepared[:2], over=True)
+    assert not searcher.busy  # too few to tell by
+    searcher.saw(network, task, prepared[2:], over=True)
     assert searcher.busy
     searcher.stop()
     assert not searcher.busy and fast_body(network.body) is None

@@ -15,7 +15,8 @@ import sys
 import tempfile
 import threading
 import weakref
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -30,6 +31,7 @@ from workbench.engine.speed import remembered, settings
 from workbench.engine.speed.search import MOST_SAMPLES, search
 from workbench.engine.speed.standing import attach, attached
 from workbench.errors import UserError
+from workbench.runtimes.fast_body import fast_body
 from workbench.runtimes.network import Network
 from workbench.tasks.base import PooledTask
 
@@ -41,9 +43,13 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _CARD, _ITEMS = "card.json", "items.safetensors"
-_LONGEST_SECONDS = 300.0
+_LONGEST_SECONDS = 900.0
 _POLL = 0.2
 _MOST_ITEM_BYTES = 20_000_000
+# Who tries fewer items with a model waits for nothing that could be quicker.
+_FEWEST = 3
+# A command that answers fewer is over before anything is found.
+_WORTH_ITEMS = 500
 
 
 @dataclass
@@ -118,7 +124,7 @@ class Searcher:
                 seen = self._seen[name] = _Seen(weakref.ref(model), restore)
             for one in prepared[: MOST_SAMPLES - len(seen.items)]:
                 seen.items += _alone(task, model, one)
-            enough = len(seen.items) >= MOST_SAMPLES or (over and seen.items)
+            enough = len(seen.items) >= MOST_SAMPLES or (over and len(seen.items) >= _FEWEST)
             if not enough or self.busy:
                 return
             self._looked.add(name)
@@ -141,12 +147,14 @@ class Searcher:
             key = remembered.key_of(model, seen.items[0])
             card = model.card
             known = remembered.recall(key, self._paths)
+            attached(model)
             if known is None or _lacks_rough(known, self._paths):
                 del model  # it may be put out of memory meanwhile
                 look_apart(card, seen.items, control, self._paths)
+            elif fast_body(model.body) is not None:
+                return
             model = seen.model()
             if model is not None and not control.cancelled:
-                attached(model)
                 attach(model, seen.restore, self._paths)
         except Exception as error:  # nothing depends on it: the model goes on as it is
             if not control.cancelled:
@@ -235,6 +243,19 @@ def do_job(folder: Path) -> None:
         items.setdefault(int(number), {})[key] = value
     network = open_network(card, files(card), "cpu")
     search(network, [items[n] for n in sorted(items)], rough=settings.load().rough)
+
+
+@contextmanager
+def searching(items: int) -> Iterator[None]:
+    """While a command answers so many items: look for a quicker engine where that will pay."""
+    worth = items >= _WORTH_ITEMS
+    if worth:
+        shared_searcher().start()
+    try:
+        yield
+    finally:
+        if worth:
+            shared_searcher().stop()
 
 
 @cache
