@@ -31,7 +31,7 @@ def test_the_table_is_measured_once_and_then_shown(brief: None, capsys: pytest.C
     assert capsys.readouterr().out == first
     assert run(["models", "speed", "--json"]) == OK
     found = json.loads(capsys.readouterr().out)
-    assert found[0]["card"] == "picture-starter" and {row["way"]["kind"] for row in found[0]["rows"]} == {
+    assert found[0]["cards"] == ["picture-starter"] and {row["way"]["kind"] for row in found[0]["rows"]} == {
         "torch",
         "onnx",
     }
@@ -41,7 +41,7 @@ def test_the_table_is_measured_once_and_then_shown(brief: None, capsys: pytest.C
 
 def test_the_switches(capsys: pytest.CaptureFixture[str]) -> None:
     row = Row(Way("onnx", 1), True, one=(3.0, 2.5, 3.5), seconds=0.01, samples=3, same=3)
-    remembered.remember("key", Choice(row.way, row.way, 1, None, (row,), {}, "picture-starter", "2026"))
+    remembered.remember("key", Choice(row.way, row.way, 1, None, (row,), {}, ("picture-starter",), "2026"))
     assert run(["models", "speed", "--use", "off", "--rough", "on"]) == OK
     assert not settings.load().on and settings.load().rough
     assert "not used" in capsys.readouterr().err

@@ -108,7 +108,7 @@ def found(made: Path) -> Choice:
     shutil.copy(made, place / made.name)
     onnx = Way("onnx", 1)
     row = Row(onnx, True, "", (3.0, 2.8, 3.2), (3.0, 2.8, 3.2), 0.01, 0.01, 4, 4, 4)
-    choice = Choice(onnx, onnx, 4, None, (row,), {made.name: digest(made)}, "picture-starter", "2026-11-25")
+    choice = Choice(onnx, onnx, 4, None, (row,), {made.name: digest(made)}, ("picture-starter",), "2026-11-25")
     remembered.remember(made.name.split("-")[0], choice)
     return choice
 
@@ -287,6 +287,16 @@ def test_a_remembered_engine_is_used_when_the_model_is_opened_again(catalog: Cat
     settings.save(SpeedSettings(on=False))
     with ModelPool().use_network(catalog.get("picture-starter")) as network:
         assert attached(network) is None and best_batch(network) == 16
+
+
+def test_models_on_one_backbone_share_its_engine(catalog: Catalog, found: Choice) -> None:
+    network = starter(catalog)
+    own = network.with_head(("a", "b"), torch.ones(2, network.feature_width), torch.zeros(2))
+    own.card = replace(network.card, id="mine", label_names=("a", "b"))
+    assert known_about(own.card) == ("", "")
+    assert attach(own) is not None
+    assert known_about(own.card)[0].startswith("Runs with: ONNX Runtime, 3.0× faster")
+    assert known_about(network.card)[0] == known_about(own.card)[0]
 
 
 def test_weights_rest_while_the_engine_does_without_them(catalog: Catalog, found: Choice) -> None:

@@ -25,7 +25,7 @@ def found() -> Choice:
     row = Row(Way("onnx", 2), True, one=(3.1, 2.9, 3.4), seconds=0.006, samples=12, same=12)
     slow = Row(Way("torch", 2), True, one=(1.0, 1.0, 1.0), seconds=0.019, samples=12, same=12)
     lost = Row(Way("int8", 1), False, reason="only 8 of 12 first answers are the same", samples=12, same=8)
-    return Choice(row.way, row.way, 4, None, (slow, row, lost), {}, "picture-starter", "2026")
+    return Choice(row.way, row.way, 4, None, (slow, row, lost), {}, ("picture-starter",), "2026")
 
 
 def test_the_line_shows_what_is_found_by_itself(qtbot: QtBot, ctx: AppContext, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -51,7 +51,8 @@ def run(options: argparse.Namespace) -> int:
         as_json([choice.to_json() for choice in found.values()])
         return 0
     for choice in found.values():
-        out(f"{choice.card:36} {sentence(choice)}")
+        for card_id in choice.cards:
+            out(f"{card_id:36} {sentence(choice)}")
     if not found:
         note("Nothing was measured yet. Try: workbench models speed MODEL")
     return 0

@@ -127,7 +127,7 @@ def _speed() -> str:
     version("onnxruntime")
     if not settings.load().on:
         return "switched off (workbench models speed --use on)"
-    found = [f"{c.card}: {title(c.one)}" for c in all_choices().values()]
+    found = [f"{c.cards[0]}: {title(c.one)}" for c in all_choices().values() if c.cards]
     return "; ".join(found) or "none measured yet (workbench models speed MODEL)"
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import itertools
 import re
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -66,7 +66,9 @@ def predict(
     options = options or TryOptions()
     pool = pool or shared_pool()
     numbered = enumerate(samples)
-    with pool.use(card, device, control) as model, reader_threads(_READERS) as readers:
+    # A single item is read here: handing it to another thread and back would only take time.
+    alone = isinstance(samples, Sequence) and len(samples) == 1
+    with pool.use(card, device, control) as model, _Here() if alone else reader_threads(_READERS) as readers:
         sizes = _sizes(model) if _in_batches(task) else itertools.repeat(1)
         allowed: Allowed = "rough" if speed_settings.load().rough else "exact"
         searcher = shared_searcher()
@@ -94,6 +96,18 @@ def predict(
             if searcher.wants(model):
                 done = [f.result() for _, _, f in batch if f.exception() is None]
                 searcher.saw(model, task, done, restore(card), over=not pending)
+
+
+class _Here(Executor):
+    """Does everything at once, in the thread that asks."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        try:
+            future.set_result(fn(*args, **kwargs))
+        except Exception as error:  # noqa: BLE001 - it is raised where the result is asked for
+            future.set_exception(error)
+        return future
 
 
 def _answer(

@@ -81,7 +81,7 @@ class Choice:
         rough: in reduced precision; None where none is quicker or keeps the answers.
         rows: everything that was tried.
         files: sha256 (hex) of the files beside, by name.
-        card: id of the model it was found with.
+        cards: ids of the models that run with it: those that were taught on one backbone share it.
     """
 
     one: Way
@@ -90,7 +90,7 @@ class Choice:
     rough: Way | None
     rows: tuple[Row, ...]
     files: dict[str, str] = field(default_factory=dict)
-    card: str = ""
+    cards: tuple[str, ...] = ()
     made: str = ""
 
     def row(self, way: Way) -> Row | None:
@@ -121,7 +121,7 @@ class Choice:
         rough = way(data["rough"]) if data.get("rough") else None
         files = {str(k): str(v) for k, v in dict(data["files"]).items()}
         return cls(
-            way(data["one"]), way(data["many"]), max(1, int(data["batch"])), rough, rows, files, str(data["card"]),
+            way(data["one"]), way(data["many"]), max(1, int(data["batch"])), rough, rows, files, tuple(map(str, data["cards"])),
             str(data["made"]),
         )  # fmt: skip
 
@@ -174,7 +174,7 @@ def recall_by_card(card_id: str, paths: AppPaths | None = None) -> Choice | None
     """The newest that was found with this model. Imports nothing heavy."""
     newest: Choice | None = None
     for key, entry in _read(paths).get(machine(), {}).items():
-        if isinstance(entry, dict) and entry.get("card") == card_id:
+        if isinstance(entry, dict) and card_id in (entry.get("cards") or ()):
             found = recall(key, paths)
             if found is not None and (newest is None or found.made >= newest.made):
                 newest = found

@@ -36,6 +36,8 @@ _GROWTH_ROUNDS = 2
 _LONGEST_PASS = 1.0
 # A larger batch must be so much quicker per item to be worth its memory; another way so much to be worth changing.
 _WORTH_BATCH, _WORTH_WAY = 1.03, 1.05
+# Two numbers of threads whose times are so near each other are the same.
+_ALIKE = 0.85
 # Memory that stays free beside a second copy of the weights and a batch's activations.
 _SPARE_BYTES = 400_000_000
 _USUAL_BATCH = 16
@@ -279,6 +281,8 @@ def _chosen(tried: Sequence[_Tried], rows: Sequence[Row], card: str, folder: Pat
     exact = [t for t in tried if t.candidate.exact]
     one = _quickest(first, exact, lambda row: row.one)
     many = _quickest(first, exact, lambda row: row.many)
+    if one.way.kind == many.way.kind and many.row.one[0] >= _ALIKE * one.row.one[0]:
+        one = many  # one network in memory is enough
     others = [t for t in tried if not t.candidate.exact]
     rough = _quickest(one, others, lambda row: row.one) if others else None
     if rough is not None and (rough is one or rough.row.one[0] < one.row.one[0] * _WORTH_WAY):
@@ -290,7 +294,7 @@ def _chosen(tried: Sequence[_Tried], rows: Sequence[Row], card: str, folder: Pat
             file = folder / f"{key}-{kept.way.kind}.onnx"
             files[file.name] = digest(file)
     return Choice(
-        one.way, many.way, batch, rough.way if rough else None, (*(t.row for t in tried), *rows), files, card,
+        one.way, many.way, batch, rough.way if rough else None, (*(t.row for t in tried), *rows), files, (card,),
         datetime.now(UTC).isoformat(timespec="seconds"),
     )  # fmt: skip
 

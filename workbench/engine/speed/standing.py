@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
@@ -80,6 +81,9 @@ def attach(network: Network, restore: Restore | None = None, paths: AppPaths | N
             (place / name).unlink(missing_ok=True)
         return None
     put_fast_body(network.body, FastBody(parts[choice.one], parts[choice.many], rough, choice.batch, restore))
+    if network.card.id not in choice.cards:
+        choice = replace(choice, cards=(*choice.cards, network.card.id))
+        remembered.remember(key, choice, paths)
     log.info("%s runs with %s from now on", network.card.id, choice.one.kind)
     return choice
 
