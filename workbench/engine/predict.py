@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -99,15 +100,26 @@ def predict(
 
 
 class _Here(Executor):
-    """Does everything at once, in the thread that asks."""
+    """Does everything in the thread that asks for the result."""
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        future: Future[Any] = Future()
-        try:
-            future.set_result(fn(*args, **kwargs))
-        except Exception as error:  # noqa: BLE001 - it is raised where the result is asked for
-            future.set_exception(error)
-        return future
+        return _Asked(partial(fn, *args, **kwargs))
+
+
+class _Asked(Future[Any]):
+    """Done when somebody asks."""
+
+    def __init__(self, work: Callable[[], Any]) -> None:
+        super().__init__()
+        self._work = work
+
+    def result(self, timeout: float | None = None) -> Any:
+        if not self.done():
+            try:
+                self.set_result(self._work())
+            except Exception as error:  # noqa: BLE001 - it is raised below
+                self.set_exception(error)
+        return super().result(timeout)
 
 
 def _answer(
