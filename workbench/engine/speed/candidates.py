@@ -1,6 +1,6 @@
 """The ways to compute a network's features on a processor. Each is one small object; adding a way is adding one to `ALL`.
 
-Tried and left out, as they did not pay (docs/speed.md): torch.compile, and weights without channels_last.
+Left out (docs/speed.md says why): torch.compile, and weights without channels_last.
 """
 
 from __future__ import annotations
