@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+from workbench.cli import speed
 from workbench.cli.output import as_json, out, progress
 
 
@@ -41,6 +42,7 @@ def add(commands: Any) -> None:
     storage.add_argument("--move", metavar="FOLDER", help="move all downloads to an empty folder")
     storage.add_argument("--json", action="store_true")
     storage.set_defaults(run=run_storage)
+    speed.add(actions)
     online = actions.add_parser(
         "connect", help="add a model on an OpenAI-compatible server (what you enter is sent there)"
     )

@@ -55,6 +55,7 @@ def run(options: argparse.Namespace) -> int:
     """Returns 0, or 3 when some inputs could not be read, or 1 when none could."""
     from workbench.catalog.catalog import Catalog
     from workbench.engine.predict import collect_samples, predict
+    from workbench.engine.speed.background import searching
     from workbench.errors import UserError
 
     catalog = Catalog.load()
@@ -83,7 +84,7 @@ def run(options: argparse.Namespace) -> int:
         return _stream(samples[0], card, task, task_options(options, task), source)
     rows: list[dict[str, Any]] = []
     failed = 0
-    with progress("Predicting") as control:
+    with progress("Predicting") as control, searching(len(samples)):
         results = predict(samples, card, task, task_options(options, task), control=control, source=source)
         if folder is not None:
             from workbench.engine.picture_batch import into_folder

@@ -77,6 +77,7 @@ def examine() -> Examination:
         _try("picture starter", _picture),
         _try("text starter", _text),
         _try("enlarging starter", _enlarged),
+        _try("quicker engines", _speed),
         _try("folders can be written", _write),
     ]
     return found
@@ -116,6 +117,18 @@ def _enlarged() -> str:
 
     small = open_picture(resources() / "samples" / "try" / "china.jpg").resize((32, 24))
     return _ask("super-resolution", Sample("picture", "a small picture", data=encode_png(small)), ())
+
+
+def _speed() -> str:
+    from workbench.engine.speed import settings
+    from workbench.engine.speed.remembered import all_choices
+    from workbench.engine.speed.words import title
+
+    version("onnxruntime")
+    if not settings.load().on:
+        return "switched off (workbench models speed --use on)"
+    found = [f"{c.cards[0]}: {title(c.one)}" for c in all_choices().values() if c.cards]
+    return "; ".join(found) or "none measured yet (workbench models speed MODEL)"
 
 
 def _ask(task_id: str, sample: object, labels: tuple[str, ...]) -> str:

@@ -18,6 +18,7 @@ from workbench.engine.features import FeatureCache, known_prefix
 from workbench.engine.finetune import default_epochs
 from workbench.engine.pool import shared_pool
 from workbench.errors import UserError
+from workbench.runtimes.fast_body import engines
 from workbench.runtimes.network import Network
 from workbench.tasks.base import PooledTask, TryOptions
 from workbench.tasks.registry import get_trainable
@@ -156,7 +157,8 @@ def measure(project: Project, card: ModelCard, control: Control | None = None) -
         except UserError:
             return item.sample()  # nothing is asked about it yet
 
-    with shared_pool().use(card, "auto", control) as model, torch.inference_mode():
+    # By the layers, as they learn.
+    with shared_pool().use(card, "auto", control) as model, engines("torch"), torch.inference_mode():
 
         def together(part: list[Item]) -> None:
             prepared = [task.prepare(sample_of(item), model) for item in part]

@@ -20,6 +20,7 @@ from workbench.engine.report.make import put_papers
 from workbench.engine.report.readme import model_page
 from workbench.errors import UserError
 from workbench.hub.store import files
+from workbench.runtimes.fast_body import engines
 from workbench.runtimes.network import Network
 from workbench.runtimes.registry import open_model
 from workbench.runtimes.sound_network import SoundNetwork
@@ -219,7 +220,7 @@ def _compare(
             continue
         control.check()
         tensors = model.alone(task.collate(batch, model))
-        with torch.inference_mode():
+        with engines("torch"), torch.inference_mode():  # the original itself, not what computes in its place
             wanted = model.logits(tensors).numpy()
         got = session.run(None, {k: v.numpy() for k, v in tensors.items()})[0]
         biggest = max(biggest, float(np.abs(wanted - got).max()))

@@ -1,4 +1,7 @@
-"""Features of a frozen backbone, computed once per content and kept on disk: ten new photos cost ten forward passes."""
+"""Features of a frozen backbone, computed once per content and kept on disk: ten new photos cost ten forward passes.
+
+They are kept by weights, preparation and content, not by engine: see `workbench.engine.speed.of_run`.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,6 @@ import logging
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from workbench.control import Control
 from workbench.data.types import Item
+from workbench.engine.readers import reader_threads
 from workbench.errors import Problem, UserError
 from workbench.runtimes.network import Network
 from workbench.tasks.base import PooledTask
@@ -158,8 +161,8 @@ def compute_features(
     missing = [i for i in items if i.id not in rows]
     problems: dict[int, Problem] = {}
     done = len(rows)
-    model.module.eval()
-    with ThreadPoolExecutor(_READERS) as readers:
+    model.evaluating()
+    with reader_threads(_READERS) as readers:
         futures = {}
         for start in range(0, len(missing), _BATCH):
             control.check()

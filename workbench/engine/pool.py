@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, partial
+from typing import TYPE_CHECKING
 
 from workbench.app_paths import AppPaths
 from workbench.catalog.card import ModelCard
 from workbench.control import Control
+from workbench.engine.speed.background import shared_searcher
+from workbench.engine.speed.standing import Restore, attach, attach_later, detach
 from workbench.errors import UserError
 from workbench.hub.store import files
 from workbench.runtimes.base import Loaded
 from workbench.runtimes.network import Network
+
+if TYPE_CHECKING:
+    import torch
 
 _SHARE_OF_FREE_MEMORY = 0.4
 
@@ -67,6 +73,8 @@ class ModelPool:
             if slot.model is None:
                 slot.model = open_model(card, files(card, paths), device)
                 self._make_room(slot)
+                # It answers at once, and more quickly as soon as that is ready.
+                attach_later(slot.model, restore(card, paths), paths)
             yield slot.model
         finally:
             slot.lock.release()
@@ -101,6 +109,18 @@ class ModelPool:
         with self._lock:
             self._slots.clear()
 
+    def networks(self) -> list[Network]:
+        """Those in memory that have a backbone, also while they are in use."""
+        with self._lock:
+            return [slot.model for slot in self._slots.values() if isinstance(slot.model, Network)]
+
+    def change_engines(self, paths: AppPaths | None = None) -> None:
+        """The settings of speed were changed: they hold from now on, also for models that answer at the moment."""
+        shared_searcher().forget()
+        for network in self.networks():
+            detach(network)
+            attach(network, restore(network.card, paths), paths)
+
     def _make_room(self, newest: _Slot) -> None:
         with self._lock:
             slots = list(self._slots.items())
@@ -112,6 +132,17 @@ class ModelPool:
                     continue
                 total -= slot.model.memory_bytes()
                 del self._slots[key]
+
+
+def restore(card: ModelCard, paths: AppPaths | None = None) -> Restore:
+    """How a network's weights come back that were put out of memory (see `workbench.runtimes.fast_body`)."""
+    return partial(_weights, card, paths)
+
+
+def _weights(card: ModelCard, paths: AppPaths | None) -> Mapping[str, torch.Tensor]:
+    from workbench.runtimes.registry import open_network
+
+    return open_network(card, files(card, paths), "cpu").backbone_state()
 
 
 @cache

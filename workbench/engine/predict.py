@@ -5,9 +5,10 @@ from __future__ import annotations
 import itertools
 import re
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,15 @@ from workbench.control import Control
 from workbench.data.media import is_picture
 from workbench.data.microphone import Recorder
 from workbench.data.types import Sample
-from workbench.engine.pool import ModelPool, shared_pool
+from workbench.engine.pool import ModelPool, restore, shared_pool
 from workbench.engine.prediction_log import AnswerRecorder, recorder_for
+from workbench.engine.readers import reader_threads
+from workbench.engine.speed import settings as speed_settings
+from workbench.engine.speed.background import shared_searcher
+from workbench.engine.speed.standing import best_batch, rest
 from workbench.errors import Problem, UserError
 from workbench.runtimes.base import Loaded
+from workbench.runtimes.fast_body import Allowed, engines
 from workbench.tasks.base import LiveTask, Prediction, Task, TryOptions
 
 # Sizes of the first batches: the first answer shall come soon, the later ones fast.
@@ -68,8 +74,12 @@ def predict(
     pool = pool or shared_pool()
     numbered = enumerate(samples)
     recorder = recorder_for(card, source)
-    with pool.use(card, device, control) as model, ThreadPoolExecutor(_READERS) as readers:
-        sizes = itertools.chain(_RAMP, itertools.repeat(_RAMP[-1])) if _in_batches(task) else itertools.repeat(1)
+    # A single item is read here: handing it to another thread and back would only take time.
+    alone = isinstance(samples, Sequence) and len(samples) == 1
+    with pool.use(card, device, control) as model, _Here() if alone else reader_threads(_READERS) as readers:
+        sizes = _sizes(model) if _in_batches(task) else itertools.repeat(1)
+        allowed: Allowed = "rough" if speed_settings.load().rough else "exact"
+        searcher = shared_searcher()
         pending: list[tuple[int, Sample, Future[dict[str, Any]]]] = []
 
         def read_ahead(count: int) -> None:
@@ -81,15 +91,42 @@ def predict(
             if not pending:
                 return
             # The next batch is read while this one is computed.
-            read_ahead(size + (_RAMP[-1] if _in_batches(task) else 1) - len(pending))
+            read_ahead(size + (max(size, _RAMP[-1]) if _in_batches(task) else 1) - len(pending))
             batch, pending[:] = pending[:size], pending[size:]
             control.check()
             try:
-                yield from _answer(batch, model, task, options, control, recorder)
+                yield from _answer(batch, model, task, options, control, allowed, recorder)
             finally:
                 if control.cancelled:
                     for _, _, future in pending:
                         future.cancel()
+            rest(model)
+            if searcher.wants(model):
+                done = [f.result() for _, _, f in batch if f.exception() is None]
+                searcher.saw(model, task, done, restore(card), over=not pending)
+
+
+class _Here(Executor):
+    """Does everything in the thread that asks for the result."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        return _Asked(partial(fn, *args, **kwargs))
+
+
+class _Asked(Future[Any]):
+    """Done when somebody asks."""
+
+    def __init__(self, work: Callable[[], Any]) -> None:
+        super().__init__()
+        self._work = work
+
+    def result(self, timeout: float | None = None) -> Any:
+        if not self.done():
+            try:
+                self.set_result(self._work())
+            except Exception as error:  # noqa: BLE001 - it is raised below
+                self.set_exception(error)
+        return super().result(timeout)
 
 
 def _answer(
@@ -98,6 +135,7 @@ def _answer(
     task: Task,
     options: TryOptions,
     control: Control,
+    allowed: Allowed,
     recorder: AnswerRecorder | None = None,
 ) -> Iterator[PredictResult]:
     started = time.perf_counter()
@@ -110,7 +148,8 @@ def _answer(
             problems[index] = Problem.of(sample.name or f"item {index + 1}", error, str(sample.path or ""))
     said: list[Prediction] = []
     if prepared and _in_batches(task):
-        said = _said(prepared, model, task, options, control, recorder)
+        with engines(allowed):
+            said = _said(prepared, model, task, options, control, recorder)
     elif prepared:
         index, sample, _ = batch[0]
         try:
@@ -138,6 +177,15 @@ def _said(
         return task.predict_batch(prepared, model, options, control)
     with recorder.watching(model):
         return task.predict_batch(prepared, model, options, control)
+
+
+def _sizes(model: Loaded) -> Iterator[int]:
+    """How many at once, growing to what suits the engine; that may be swapped for a quicker one on the way."""
+    for size in _RAMP:
+        if size < best_batch(model):
+            yield size
+    while True:
+        yield best_batch(model)
 
 
 def _in_batches(task: Task) -> bool:

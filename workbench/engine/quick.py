@@ -15,7 +15,9 @@ from workbench.engine.judging import live_samples
 from workbench.engine.overfitting import ahead
 from workbench.engine.pool import shared_pool
 from workbench.engine.run import Outcome, Run
+from workbench.engine.speed.of_run import engine_of_run
 from workbench.errors import UserError
+from workbench.runtimes.fast_body import engines
 from workbench.runtimes.network import Network
 from workbench.tasks.base import PooledTask
 
@@ -41,7 +43,8 @@ def look(run: Run, task: PooledTask, model: Network, splits: tuple[Split, ...]) 
 
     wanted = [i for s in splits for i in run.usable(s)]
     cache = FeatureCache(run.paths.cache / "features")
-    found: Features = compute_features(wanted, model, task, run.control, cache)
+    with engines(engine_of_run(run.folder, model)):
+        found: Features = compute_features(wanted, model, task, run.control, cache)
     looked_with(cache, run.card.id, task.info.id, prefix_of(model, task))
     if found.problems:
         run.note_broken(dict(found.problems))

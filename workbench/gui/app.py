@@ -88,6 +88,7 @@ def warm_up(ctx: AppContext, control: Control) -> None:
     """Import the libraries and load the model most likely to be used first. In a job."""
     from workbench.engine.finetune import load_libraries
     from workbench.engine.pool import shared_pool
+    from workbench.engine.speed.background import shared_searcher
     from workbench.tasks.registry import trainable_tasks
 
     control.progress(0, 0, "Getting the starter model ready")
@@ -102,3 +103,5 @@ def warm_up(ctx: AppContext, control: Control) -> None:
         shared_pool().warm(card)
     control.check()
     load_libraries()
+    # From now on the quickest way to run each model is looked for while it is used.
+    shared_searcher().start()

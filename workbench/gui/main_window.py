@@ -140,10 +140,13 @@ class MainWindow(QMainWindow):
         if busy and not self._may_quit():
             event.ignore()
             return
+        from workbench.engine.speed.background import shared_searcher
+
         self.ctx.settings.set_blob("window/geometry", self.saveGeometry())
         self.ctx.jobs.stop_all(3000)
         self.ctx.thumbnails.stop()
         self.ctx.downloads.stop()
+        shared_searcher().stop()
         project = self.ctx.store.project
         self.ctx.settings.set_text("project/open", str(project.folder) if project is not None else "")
         self.ctx.store.leave()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from workbench.catalog.card import ModelCard
 from workbench.errors import UserError
 from workbench.runtimes.base import Loaded
+from workbench.runtimes.fast_body import computed, engines, fast_body, put_fast_body
 
 if TYPE_CHECKING:
     import torch
@@ -36,6 +37,8 @@ class Network(Loaded):
 
     # Whether inputs and logits are all there is to it, so that it can stand alone as ONNX.
     stands_alone = True
+    # Whether a fast body stands in for all that is between a batch and its features (not for a part of it).
+    fast_as_a_whole = True
 
     def __init__(
         self,
@@ -68,12 +71,38 @@ class Network(Loaded):
 
     @property
     def module(self) -> nn.Module:
+        self._awake()
         return self._module
 
     @property
     def backbone(self) -> nn.Module:
-        backbone: nn.Module = self._module.backbone  # type: ignore[assignment]
-        return backbone
+        return self._awake()
+
+    @property
+    def body(self) -> nn.Module:
+        """The backbone as it is: its weights may be out of memory while something quicker computes in its place."""
+        body: nn.Module = self._module.backbone  # type: ignore[assignment]
+        return body
+
+    def _awake(self) -> nn.Module:
+        """The backbone with its weights in memory."""
+        fast = fast_body(self.body)
+        if fast is not None:
+            fast.wake(self.body)
+        return self.body
+
+    def evaluating(self) -> None:
+        """No layer drops anything or learns statistics."""
+        self._module.eval()
+
+    def memory_bytes(self) -> int:
+        fast = fast_body(self.body)
+        return super().memory_bytes() + (fast.memory_bytes() if fast is not None else 0)
+
+    def to(self, device: str) -> None:
+        if self.device.type != device:
+            put_fast_body(self.body, None)  # it was found for another device
+        super().to(device)
 
     @property
     def head(self) -> nn.Linear | None:
@@ -101,12 +130,27 @@ class Network(Loaded):
     def weights_changed(self) -> None:
         """To be called when the backbone was trained: its hash is no longer what it was."""
         self._hash = ""
+        put_fast_body(self.body, None)
 
     def features(self, batch: Batch) -> torch.Tensor:
-        found = self._pooled(self.backbone, batch).float()
+        """Pooled features float [B, F], by the layers or by what was found to give the same more quickly."""
+        if self.fast_as_a_whole:
+            found = computed(self.body, batch, lambda: self.in_layers(batch))
+        else:
+            found = self.in_layers(batch)
         if self.seen is not None:
             self.seen(found)
         return found
+
+    def in_layers(self, batch: Batch) -> torch.Tensor:
+        """As `features`, by the torch layers."""
+        return self._pooled(self.body, batch).float()
+
+    def alone_in_layers(self, batch: Batch) -> torch.Tensor:
+        """What a fast body stands in for, by the torch layers: features float [B, F] of a batch as `alone` gives it."""
+        self._awake()
+        with engines("torch"):
+            return self.in_layers(batch)
 
     def logits(self, batch: Batch) -> torch.Tensor:
         return self.head_logits(self.features(batch))
@@ -178,6 +222,9 @@ class Network(Loaded):
         other.seen = None
         other._module = nn.Module()
         other._module.add_module("backbone", self.backbone)
+        fast = fast_body(self.body)
+        if fast is not None:
+            fast.lend()
         other._module.eval()
         other.set_head(labels, weight, bias)
         return other
@@ -197,6 +244,7 @@ class Network(Loaded):
         return state | {f"head.{k}": v for k, v in self.head_state().items()}
 
     def load_state(self, state: Mapping[str, torch.Tensor]) -> None:
+        self._awake()
         super().load_state(state)
         self.weights_changed()
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from workbench.catalog.card import ModelCard
+from workbench.runtimes.fast_body import computed
 from workbench.runtimes.network import Network
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ class SoundNetwork(Network):
 
     # Windows are cut and averaged outside the network.
     stands_alone = False
+    fast_as_a_whole = False
 
     def __init__(
         self,
@@ -47,13 +49,16 @@ class SoundNetwork(Network):
         learning_rate: float = 1e-4,
         fills: bool = True,
     ) -> None:
+        def heard(body: nn.Module, windows: torch.Tensor) -> torch.Tensor:
+            return computed(body, {"windows": windows}, lambda: window_features(body, windows))
+
         def pooled(body: nn.Module, batch: Batch) -> torch.Tensor:
             """Mean over the windows of each recording; `owner` int64 [W] says whose each is, `lengths` how long."""
             import torch
 
             if "owner" not in batch:  # every window for itself
-                return window_features(body, batch["windows"]).float()
-            features = _in_groups(body, window_features, batch["windows"], batch["lengths"]).float()
+                return heard(body, batch["windows"]).float()
+            features = _in_groups(body, heard, batch["windows"], batch["lengths"]).float()
             owner = batch["owner"]
             count = int(owner.max()) + 1
             sums = torch.zeros(count, features.shape[1], device=features.device).index_add_(0, owner, features)

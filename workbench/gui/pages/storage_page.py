@@ -33,6 +33,7 @@ from workbench.gui.models.stored_table import STORED_ROLE, StoredTable
 from workbench.gui.pages.base import Page
 from workbench.gui.theme import L, M, S
 from workbench.gui.widgets.basic import Banner, Card, button, clear_layout, icon_button, label, row
+from workbench.gui.widgets.speed_line import SpeedSwitches
 from workbench.hub import net_settings
 from workbench.hub.cache import Cache, Stored
 
@@ -66,7 +67,13 @@ class StoragePage(Page):
         middle = QHBoxLayout()
         middle.setSpacing(L)
         middle.addWidget(self._build_table(), 3)
-        middle.addWidget(self._build_network(), 2)
+        right = QVBoxLayout()
+        right.setSpacing(L)
+        right.addWidget(self._build_network(), 1)
+        self.speed = SpeedSwitches(ctx)
+        self.speed.failed.connect(self.banner.show_error)
+        right.addWidget(self.speed)
+        middle.addLayout(right, 2)
         self.body.addLayout(middle, 1)
         ctx.downloads.changed.connect(self._show_downloads)
         ctx.models_changed.connect(self._look)

@@ -51,6 +51,7 @@ from workbench.gui.widgets.overlays import mask_overlay
 from workbench.gui.widgets.prediction_view import PredictionView, ask_save_path
 from workbench.gui.widgets.reading_controls import ReadingControls, Shown, look
 from workbench.gui.widgets.sound_panel import SoundPanel
+from workbench.gui.widgets.speed_line import SpeedLine
 from workbench.gui.widgets.task_picker import TaskPicker
 from workbench.gui.widgets.try_input import TryInput
 from workbench.gui.widgets.why_dialog import WhyDialog
@@ -801,6 +802,9 @@ class TryPage(Page):
         self.state = label("The answer appears here.", "faint", wrap=True)
         self.state.setObjectName("try-state")
         card.body.addWidget(self.state)
+        self.speed = SpeedLine(self.ctx)
+        card.body.addWidget(self.speed)
+        self.picker.changed.connect(lambda: self.speed.show_card(self.picker.card))
         row = QHBoxLayout()
         row.addStretch(1)
         self.correct = button(

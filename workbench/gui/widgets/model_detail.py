@@ -16,6 +16,7 @@ from workbench.gui.context import AppContext
 from workbench.gui.downloads import speed_words
 from workbench.gui.theme import XL, M, S
 from workbench.gui.widgets.basic import Banner, button, clear_layout, icon_button, label
+from workbench.gui.widgets.speed_line import SpeedLine
 from workbench.tasks.registry import get_task
 
 _MOST_CLASSES = 12
@@ -117,6 +118,10 @@ class ModelDetail(QScrollArea):
             if text:
                 self._column.addWidget(label(heading, "strong"))
                 self._column.addWidget(label(text, "soft", wrap=True, selectable=True))
+            if heading == "On this computer":
+                speed = SpeedLine(self._ctx)
+                speed.show_card(card)
+                self._column.addWidget(speed)
         if not fit.seconds and not card.is_remote:
             self._column.addWidget(
                 button(

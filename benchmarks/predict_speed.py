@@ -1,0 +1,453 @@
+"""One item and a folder of them: what people use now, and this app with the engine it finds, in turns, on the same weights.
+
+    python benchmarks/predict_speed.py [--only NAME ...] [--rounds 9] [--items 16] [--one-thread] [--write]
+
+Plain: the library's model with a Pillow and tokenizer loop around it, in PyTorch with all cores and with one. Pipeline: transformers'.
+Other programs load the computer, so each round runs all of them one after the other, and only quotients of one round are
+compared: median and quartiles of the rounds. Where they load it so much that PyTorch's threads wait for each other most of the
+time, `--one-thread` leaves PyTorch with all cores out. Answers are held against the plain model's before anything is timed.
+`--write` puts the table into docs/speed.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import statistics
+import sys
+import tempfile
+import time
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+_FOLDER = 16
+_BATCH = 16
+_MARK = ("<!-- table -->", "<!-- end of the table -->")
+_AIMS = {"MobileNetV3-L": 3.0, "ResNet-50": 1.8}
+_AIM_FOLDER = 2.0
+
+
+@dataclass
+class Bench:
+    """One model in all its forms. Each way takes files (or texts) and gives scores float [N, C]."""
+
+    name: str
+    inputs: list[Any]
+    ways: dict[str, Callable[[Sequence[Any]], Any]]
+    found: str
+    network: tuple[float, float, float]
+    megabytes: tuple[float, float]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", nargs="*", default=[])
+    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--items", type=int, default=_FOLDER)
+    parser.add_argument("--one-thread", action="store_true")
+    parser.add_argument("--write", action="store_true")
+    options = parser.parse_args()
+    warnings.simplefilter("ignore")
+    lines: list[str] = []
+    with tempfile.TemporaryDirectory() as home:
+        os.environ["WORKBENCH_HOME"] = home
+        logging.disable(logging.WARNING)
+        for name, make in MODELS.items():
+            if not options.only or name in options.only:
+                bench = make(name, Path(home))
+                bench.inputs = bench.inputs[: options.items]
+                if options.one_thread:
+                    del bench.ways["all cores"]
+                lines.append(_row(bench, options.rounds))
+                print(lines[-1], flush=True)
+    table = "\n".join([*_HEAD, *lines])
+    print(table)
+    if options.write:
+        page = ROOT / "docs" / "speed.md"
+        text = page.read_text(encoding="utf-8")
+        before, rest = text.split(_MARK[0])
+        after = rest.split(_MARK[1])[1]
+        page.write_text(f"{before}{_MARK[0]}\n{_machine()}\n\n{table}\n{_MARK[1]}{after}", encoding="utf-8")
+    return 0
+
+
+_HEAD = (
+    "| Model | runs with | network alone | one item: ours | against PyTorch, all cores | PyTorch, 1 thread | pipeline |"
+    " many, each: ours | against PyTorch, all cores | PyTorch, 1 thread | pipeline | weights held | aims |",
+    "|---|---|---|---|---|---|---|---|---|---|---|---|---|",
+)
+
+
+def _row(bench: Bench, rounds: int) -> str:
+    _check(bench)
+    one = _in_turns({name: lambda w=way: w(bench.inputs[:1]) for name, way in bench.ways.items()}, rounds)
+    many = _in_turns({name: lambda w=way: w(bench.inputs) for name, way in bench.ways.items()}, max(3, rounds // 3))
+    ours, folder = statistics.median(one["ours"]), statistics.median(many["ours"]) / len(bench.inputs)
+    cells = [bench.name, bench.found, _words(*bench.network), f"{ours * 1000:.1f} ms"]
+    cells += [_quotient(one, name) for name in ("all cores", "1 thread", "pipeline")]
+    cells += [f"{folder * 1000:.1f} ms", *(_quotient(many, name) for name in ("all cores", "1 thread", "pipeline"))]
+    cells += ["{:.0f} → {:.0f} MB".format(*bench.megabytes), _aims(bench.name, one, many)]
+    return f"| {' | '.join(cells)} |"
+
+
+def _in_turns(ways: dict[str, Callable[[], Any]], rounds: int) -> dict[str, list[float]]:
+    import torch
+
+    cores = torch.get_num_threads()
+    times: dict[str, list[float]] = {name: [] for name in ways}
+    for number in range(rounds + 1):
+        for name, way in ways.items():
+            torch.set_num_threads(1 if name == "1 thread" else cores)
+            began = time.perf_counter()
+            way()
+            if number:  # the first round also sets things up
+                times[name].append(time.perf_counter() - began)
+    torch.set_num_threads(cores)
+    return times
+
+
+def _quotients(times: dict[str, list[float]], name: str) -> list[float]:
+    """How many times quicker ours was, round by round."""
+    return [other / ours for other, ours in zip(times[name], times["ours"], strict=True)]
+
+
+def _quotient(times: dict[str, list[float]], name: str) -> str:
+    if name not in times:
+        return "not run"
+    low, middle, high = statistics.quantiles(_quotients(times, name), n=4, method="inclusive")
+    return _words(middle, low, high)
+
+
+def _words(middle: float, low: float, high: float) -> str:
+    return f"{middle:.1f}× ({low:.1f} to {high:.1f})"
+
+
+def _aims(name: str, one: dict[str, list[float]], many: dict[str, list[float]]) -> str:
+    """Judged from the file to the scores, by the plain way that is harder to beat."""
+    plain = [n for n in ("all cores", "1 thread") if n in one]
+    best_one, best_many = (min(statistics.median(_quotients(times, n)) for n in plain) for times in (one, many))
+    words = []
+    if name in _AIMS:
+        words.append(f"one {_AIMS[name]}×: {'met' if best_one >= _AIMS[name] else 'missed'}")
+    words.append(f"folder {_AIM_FOLDER:.0f}×: {'met' if best_many >= _AIM_FOLDER else 'missed'}")
+    return "; ".join(words)
+
+
+def _check(bench: Bench) -> None:
+    """Same first answers, scores within 1e-3. Raises: SystemExit."""
+    wanted = bench.ways["1 thread"](bench.inputs)
+    for name, way in bench.ways.items():
+        got = way(bench.inputs)
+        if got is None:
+            continue
+        off = float((wanted - got).abs().max())
+        same = int((wanted.argmax(1) == got.argmax(1)).sum())
+        if off > 1e-3 or same < len(wanted):
+            raise SystemExit(f"{bench.name}: {name} gives other answers ({same} of {len(wanted)}, off by {off:.2g})")
+
+
+# Pictures ------------------------------------------------------------------------------------------------------------------
+
+
+def _photos(folder: Path) -> list[Path]:
+    """Square JPEGs of 427 points, cut from the sample photos."""
+    from PIL import Image
+
+    made = []
+    photos = [Image.open(p).convert("RGB") for p in sorted((ROOT / "resources/samples/try").glob("*.jpg"))]
+    folder.mkdir(exist_ok=True)
+    for n in range(_FOLDER):
+        photo = photos[n % len(photos)]
+        left = (n * 17) % max(1, photo.width - 426)
+        made.append(folder / f"{n:02}.jpg")
+        photo.crop((left, 0, left + 427, 427)).save(made[-1], quality=92)
+    return made
+
+
+def _picture(arch: str) -> Callable[[str, Path], Bench]:
+    def make(name: str, home: Path) -> Bench:
+        import timm
+        import torch
+
+        from workbench.catalog.card import ModelCard, Preparation, Source
+        from workbench.catalog.catalog import Catalog, label_names
+        from workbench.hub.store import files
+        from workbench.runtimes.registry import open_network
+
+        if arch == "starter":
+            card = Catalog.load().get("picture-starter")
+            labels = label_names(card)
+            network = open_network(card, files(card))
+            net = timm.create_model(card.arch, pretrained=False, num_classes=len(labels))
+            head = net.get_classifier()
+            net.load_state_dict({**network.backbone_state(), **_named_head(net, head, network.head_state())})
+        else:
+            torch.manual_seed(0)
+            labels = tuple(f"class {n}" for n in range(1000))
+            net = timm.create_model(arch, pretrained=False, num_classes=1000)
+            card = ModelCard(
+                f"bench-{arch}", name, ("image-classification",), "timm", arch, Source("folder", str(home / "models" / arch)),
+                label_names=labels, preparation=Preparation(size=224, crop=0.875),
+            )  # fmt: skip
+            _save(net, card)
+        net.eval()
+        photos = _photos(home / "photos")
+        return _with_ours(name, photos, card, _plain(net, card), _piped(net, card))
+
+    return make
+
+
+def _named_head(net: Any, head: Any, state: dict[str, Any]) -> dict[str, Any]:
+    place = next(n for n, part in net.named_modules() if part is head)
+    return {f"{place}.{key}": value for key, value in state.items()}
+
+
+def _save(net: Any, card: Any) -> None:
+    """The same weights as one of the app's own models."""
+    from workbench.runtimes.folder import save_folder
+    from workbench.runtimes.timm_runtime import build
+
+    folder = Path(card.source.ref)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    network = build(card, folder)
+    head = net.get_classifier()
+    own = network.backbone_state()
+    network.body.load_state_dict({k: v for k, v in net.state_dict().items() if k in own})
+    network.set_head(card.label_names, head.weight.detach(), head.bias.detach())
+    save_folder(network, card, folder)
+
+
+def _plain(net: Any, card: Any) -> Callable[[Sequence[Path]], Any]:
+    """What is written everywhere: torchvision's transforms around the model."""
+    import torch
+    from PIL import Image
+    from torchvision import transforms
+    from torchvision.transforms import InterpolationMode
+
+    p = card.preparation
+    way = InterpolationMode.BICUBIC if p.interpolation == "bicubic" else InterpolationMode.BILINEAR
+    prepare = transforms.Compose([
+        transforms.Resize(round(p.size / p.crop), way), transforms.CenterCrop(p.size), transforms.ToTensor(), transforms.Normalize(p.mean, p.std)
+    ])  # fmt: skip
+
+    def run(photos: Sequence[Path]) -> Any:
+        found = []
+        with torch.inference_mode():
+            for start in range(0, len(photos), _BATCH):
+                pixels = torch.stack([prepare(Image.open(f).convert("RGB")) for f in photos[start : start + _BATCH]])
+                found.append(net(pixels).softmax(-1))
+        return torch.cat(found)
+
+    return run
+
+
+def _piped(net: Any, card: Any) -> Callable[[Sequence[Path]], Any] | None:
+    """transformers' pipeline on the same weights; its preparation of pictures differs, so its answers are not compared."""
+    from transformers import TimmWrapperConfig, TimmWrapperForImageClassification, TimmWrapperImageProcessor, pipeline
+
+    try:
+        config = TimmWrapperConfig(architecture=card.arch, num_labels=net.num_classes, do_pooling=True)
+        model = TimmWrapperForImageClassification(config)
+        model.timm_model.load_state_dict(net.state_dict())
+        prepared = TimmWrapperImageProcessor(net.pretrained_cfg, card.arch)
+        pipe = pipeline("image-classification", model=model.eval(), image_processor=prepared, device="cpu")
+    except (TypeError, ValueError, AttributeError, RuntimeError) as error:
+        print(f"{card.id}: no pipeline ({error})", flush=True)
+        return None
+
+    def run(photos: Sequence[Path]) -> None:
+        pipe([str(f) for f in photos], batch_size=8 if len(photos) > 1 else 1)
+
+    return run
+
+
+# Texts and sounds ----------------------------------------------------------------------------------------------------------
+
+
+def _text(name: str, home: Path) -> Bench:
+    import csv
+
+    import torch
+    from transformers import AutoModel, AutoTokenizer, pipeline
+
+    from workbench.catalog.catalog import Catalog
+    from workbench.hub.store import files
+
+    card = Catalog.load().get("text-starter")
+    place = files(card).path
+    tokenizer, net = AutoTokenizer.from_pretrained(place), AutoModel.from_pretrained(place).eval()
+    torch.manual_seed(0)
+    head = torch.nn.Linear(net.config.hidden_size, 2)
+    own = _taught(card, head, home)
+    with (ROOT / "resources/samples/reviews.csv").open(encoding="utf-8") as stream:
+        rows = list(csv.reader(stream))[1 : _FOLDER + 1]
+    texts = [max(row, key=len) for row in rows]
+
+    def plain(given: Sequence[str]) -> Any:
+        found = []
+        with torch.inference_mode():
+            for start in range(0, len(given), _BATCH):
+                part = list(given[start : start + _BATCH])
+                batch = tokenizer(
+                    part, padding=True, truncation=True, max_length=card.preparation.max_tokens, return_tensors="pt"
+                )
+                hidden = net(**batch).last_hidden_state
+                mask = batch["attention_mask"].unsqueeze(-1).float()
+                found.append(head((hidden * mask).sum(1) / mask.sum(1)).softmax(-1))
+        return torch.cat(found)
+
+    pipe = pipeline("feature-extraction", model=net, tokenizer=tokenizer, device="cpu")
+
+    def piped(given: Sequence[str]) -> None:
+        with torch.inference_mode():
+            for vectors in pipe(list(given), batch_size=8 if len(given) > 1 else 1, return_tensors="pt"):
+                head(vectors.mean(1)).softmax(-1)
+
+    return _with_ours(name, texts, own, plain, piped)
+
+
+def _sound(name: str, home: Path) -> Bench:
+    import numpy as np
+    import soundfile
+    import timm
+    import torch
+
+    from workbench.catalog.catalog import Catalog
+    from workbench.hub.store import files
+    from workbench.runtimes.registry import open_network
+    from workbench.runtimes.sound_starter_runtime import spectrogram
+
+    card = Catalog.load().get("sound-starter")
+    network = open_network(card, files(card))
+    torch.manual_seed(0)
+    head = torch.nn.Linear(network.feature_width, 3)
+    net = timm.create_model("tf_efficientnet_lite0", pretrained=False, num_classes=0).eval()
+    net.load_state_dict(network.backbone_state())
+    own = _taught(card, head, home)
+    noise, sounds = np.random.default_rng(0), []
+    for n in range(_FOLDER):
+        t = np.arange(32_000 * 5) / 32_000
+        sound = 0.3 * np.sin(2 * np.pi * (200 + 40 * n) * t) + noise.normal(0, 0.02, len(t))
+        sounds.append(home / f"{n:02}.wav")
+        soundfile.write(sounds[-1], sound.astype(np.float32), 32_000)
+
+    def plain(given: Sequence[Path]) -> Any:
+        found = []
+        with torch.inference_mode():
+            for start in range(0, len(given), _BATCH):
+                read = [soundfile.read(f, dtype="float32")[0] for f in given[start : start + _BATCH]]
+                found.append(head(net(torch.stack([spectrogram(sound) for sound in read]))).softmax(-1))
+        return torch.cat(found)
+
+    return _with_ours(name, sounds, own, plain, None)
+
+
+def _taught(card: Any, head: Any, home: Path) -> Any:
+    """The starter with a head, as one of the app's own models."""
+    from workbench.catalog.card import Source
+    from workbench.hub.store import files
+    from workbench.runtimes.folder import save_folder
+    from workbench.runtimes.registry import open_network
+
+    labels = tuple(f"class {n}" for n in range(head.out_features))
+    network = open_network(card, files(card))
+    network.set_head(labels, head.weight.detach(), head.bias.detach())
+    folder = home / "models" / f"bench-{card.id}"
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    own = replace(
+        card, id=folder.name, tasks=card.trainable_for[:1], source=Source("folder", str(folder)), labels="",
+        label_names=labels, starter=False,
+    )  # fmt: skip
+    save_folder(network, own, folder)
+    return own
+
+
+# This app ------------------------------------------------------------------------------------------------------------------
+
+
+def _with_ours(
+    name: str,
+    inputs: list[Any],
+    card: Any,
+    plain: Callable[[Sequence[Any]], Any],
+    piped: Callable[[Sequence[Any]], Any] | None,
+) -> Bench:
+    import torch
+
+    from workbench.data.types import Sample
+    from workbench.engine.pool import ModelPool
+    from workbench.engine.predict import predict
+    from workbench.engine.speed.find import find
+    from workbench.engine.speed.standing import attached
+    from workbench.engine.speed.words import title
+    from workbench.tasks.registry import get_task
+
+    task = get_task(card.main_task)
+    given = [str(i) for i in inputs[:12]] if isinstance(inputs[0], Path) else []
+    choice = find(card, given)
+    pool = ModelPool(4_000_000_000)
+    with pool.use_network(card) as network:
+        before = network.memory_bytes()
+        attached(network)
+        classes = len(network.labels)
+
+    def sample(one: Any) -> Sample:
+        if isinstance(one, Path):
+            return Sample(task.info.media, one.name, path=one)
+        return Sample("text", text=one)
+
+    def ours(items: Sequence[Any]) -> Any:
+        found = torch.zeros(len(items), classes)
+        for result in predict([sample(i) for i in items], card, task, pool=pool):
+            assert result.prediction is not None, result.problem
+            for score in result.prediction.top:  # type: ignore[attr-defined]
+                found[result.index, score.index] = score.value
+        return found
+
+    ours(inputs[:1])
+    after = pool.networks()[0].memory_bytes()
+    ways = {"all cores": plain, "1 thread": plain, "ours": ours, **({"pipeline": piped} if piped else {})}
+    if classes > 20:
+        # The app keeps the likeliest twenty scores; the plain model's others are left out of the comparison.
+        ways = {key: (_first_twenty(way) if way is plain else way) for key, way in ways.items()}
+    found = f"{title(choice.one)}, {choice.one.threads} thread(s); folder {choice.batch} at once"
+    row = choice.row(choice.one)
+    return Bench(name, inputs, ways, found, row.one if row is not None else (1, 1, 1), (before / 1e6, after / 1e6))
+
+
+def _first_twenty(way: Callable[[Sequence[Any]], Any]) -> Callable[[Sequence[Any]], Any]:
+    def run(items: Sequence[Any]) -> Any:
+        import torch
+
+        scores = way(items)
+        values, places = scores.topk(20, dim=1)
+        return torch.zeros_like(scores).scatter(1, places, values)
+
+    return run
+
+
+def _machine() -> str:
+    from workbench.engine.speed.remembered import machine
+
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
+    return f"Measured on: {machine()}; load {load:.1f} (other programs were running)."
+
+
+MODELS: dict[str, Callable[[str, Path], Bench]] = {
+    "MobileNetV3-L": _picture("mobilenetv3_large_100"),
+    "ResNet-18": _picture("resnet18"),
+    "ResNet-50": _picture("resnet50"),
+    "Picture starter (EfficientNet-Lite0)": _picture("starter"),
+    "Text starter (MiniLM)": _text,
+    "Sound starter": _sound,
+}
+
+if __name__ == "__main__":
+    sys.exit(main())

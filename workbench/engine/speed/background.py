@@ -1,0 +1,263 @@
+"""Looking for the quickest engine while nobody waits: in a process of its own with low priority, on items that were answered
+just now.
+
+A process, because an export holds the interpreter for a second (the window would stutter), may take the whole program down
+with it, and could not be stopped.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import weakref
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from workbench.app_paths import AppPaths, for_this_program, this_program
+from workbench.catalog.card import ModelCard
+from workbench.catalog.catalog import write_card
+from workbench.control import Control
+from workbench.engine.speed import remembered, settings
+from workbench.engine.speed.search import MOST_SAMPLES, search
+from workbench.engine.speed.standing import attach, attached
+from workbench.errors import UserError
+from workbench.runtimes.fast_body import fast_body
+from workbench.runtimes.network import Network
+from workbench.tasks.base import PooledTask
+
+if TYPE_CHECKING:
+    import torch
+
+    from workbench.runtimes.base import Batch, Loaded
+
+log = logging.getLogger(__name__)
+
+_CARD, _ITEMS = "card.json", "items.safetensors"
+_LONGEST_SECONDS = 900.0
+_POLL = 0.2
+_MOST_ITEM_BYTES = 20_000_000
+# Who tries fewer items with a model waits for nothing that could be quicker.
+_FEWEST = 3
+# A command that answers fewer is over before anything is found.
+_WORTH_ITEMS = 500
+
+
+@dataclass
+class _Seen:
+    """What was answered with one model so far."""
+
+    model: weakref.ref[Network]
+    restore: Callable[[], Mapping[str, torch.Tensor]] | None
+    items: list[dict[str, torch.Tensor]] = field(default_factory=list)
+
+
+class Searcher:
+    """Watches what is answered, and looks for the quickest engine of each model once, one model at a time.
+
+    It does nothing until `start` (the window calls it; a single command would be over before anything is found).
+    """
+
+    def __init__(self, paths: AppPaths | None = None) -> None:
+        self._paths = paths
+        self._on = False
+        self._lock = threading.Lock()
+        self._seen: dict[tuple[str, str], _Seen] = {}
+        self._looked: set[tuple[str, str]] = set()
+        self._control: Control | None = None
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        self._on = True
+
+    def stop(self) -> None:
+        """Look no further, now; what was not found yet is not. Returns within a second."""
+        self._on = False
+        with self._lock:
+            control, thread = self._control, self._thread
+            self._seen.clear()
+        if control is not None:
+            control.cancel()
+        if thread is not None:
+            thread.join()
+
+    @property
+    def busy(self) -> bool:
+        thread = self._thread
+        return thread is not None and thread.is_alive()
+
+    def forget(self) -> None:
+        """Every model may be looked at again (the settings were changed)."""
+        self._looked.clear()
+
+    def wants(self, model: Loaded) -> bool:
+        """Whether anything is still to be found for a model."""
+        if not self._on or not isinstance(model, Network) or model.device.type != "cpu":
+            return False
+        return (model.card.id, model.card.source.ref) not in self._looked
+
+    def saw(
+        self,
+        model: Loaded,
+        task: object,
+        prepared: Sequence[Mapping[str, Any]],
+        restore: Callable[[], Mapping[str, torch.Tensor]] | None = None,
+        *,
+        over: bool = False,
+    ) -> None:
+        """Items that were answered just now. Cheap. `over`: no more will come soon, so these have to do."""
+        if not isinstance(model, Network) or not isinstance(task, PooledTask) or not self.wants(model):
+            return
+        name = (model.card.id, model.card.source.ref)
+        with self._lock:
+            seen = self._seen.get(name)
+            if seen is None or seen.model() is not model:
+                seen = self._seen[name] = _Seen(weakref.ref(model), restore)
+            for one in prepared[: MOST_SAMPLES - len(seen.items)]:
+                seen.items += _alone(task, model, one)
+            enough = len(seen.items) >= MOST_SAMPLES or (over and len(seen.items) >= _FEWEST)
+            if not enough or self.busy:
+                return
+            self._looked.add(name)
+            del self._seen[name]
+            self._control = Control()
+            self._thread = threading.Thread(target=self._look, args=(seen, self._control), name="quickest engine")
+            self._thread.start()
+
+    def wait(self, seconds: float | None = None) -> None:
+        """Until nothing is being looked for."""
+        thread = self._thread
+        if thread is not None:
+            thread.join(seconds)
+
+    def _look(self, seen: _Seen, control: Control) -> None:
+        try:
+            model = seen.model()
+            if model is None or not settings.load(self._paths).on or not seen.items:
+                return
+            key = remembered.key_of(model, seen.items[0])
+            card = model.card
+            known = remembered.recall(key, self._paths)
+            attached(model)
+            if known is None or _lacks_rough(known, self._paths):
+                del model  # it may be put out of memory meanwhile
+                look_apart(card, seen.items, control, self._paths)
+            elif fast_body(model.body) is not None:
+                return
+            model = seen.model()
+            if model is not None and not control.cancelled:
+                attach(model, seen.restore, self._paths)
+        except Exception as error:  # nothing depends on it: the model goes on as it is
+            if not control.cancelled:
+                log.warning("no quicker engine was found: %s", error, exc_info=True)
+
+
+def _lacks_rough(choice: remembered.Choice, paths: AppPaths | None) -> bool:
+    """Reduced precision is wanted by now and was not looked at."""
+    return settings.load(paths).rough and all(row.exact for row in choice.rows)
+
+
+def _alone(task: PooledTask, model: Network, prepared: Mapping[str, Any]) -> list[dict[str, torch.Tensor]]:
+    """A prepared item as the network takes it by itself; of a long one its beginning."""
+    batch = model.alone(task.collate([prepared], model))
+    item = {name: value[:1].clone().contiguous() for name, value in batch.items()}
+    return [item] if sum(v.nbytes for v in item.values()) <= _MOST_ITEM_BYTES else []
+
+
+def look_apart(
+    card: ModelCard, items: Sequence[Batch], control: Control | None = None, paths: AppPaths | None = None
+) -> None:
+    """`search` in a process of its own; what it finds is remembered.
+
+    Raises:
+        UserError: when it fails or takes too long.
+        Cancelled: when asked to stop; the process is ended.
+    """
+    from safetensors.torch import save_file
+
+    control = control or Control()
+    place = remembered.folder(paths)
+    place.mkdir(parents=True, exist_ok=True)
+    work = Path(tempfile.mkdtemp(prefix="job-", dir=place))
+    try:
+        write_card(card, work, _CARD)
+        tensors = {f"{n}.{name}": v.contiguous() for n, item in enumerate(items) for name, v in item.items()}
+        save_file(tensors, str(work / _ITEMS))
+        flags = getattr(subprocess, "CREATE_NO_WINDOW", 0) | getattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0)
+        process = subprocess.Popen(
+            [*this_program(), "models", "speed", "--job", str(work)], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL, env=for_this_program(), creationflags=flags,
+        )  # fmt: skip
+        try:
+            waited = 0.0
+            while process.poll() is None:
+                control.check()
+                if waited > _LONGEST_SECONDS:
+                    raise UserError("Looking for a quicker engine took too long.", "")
+                try:
+                    process.wait(_POLL)
+                except subprocess.TimeoutExpired:
+                    waited += _POLL
+        finally:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
+        if process.returncode:
+            raise UserError(f"Looking for a quicker engine of “{card.name}” failed.", "The log says more.")
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def do_job(folder: Path) -> None:
+    """What `look_apart` started: in this process, which is there for nothing else.
+
+    Raises:
+        UserError: when the model or its items cannot be read.
+    """
+    import json
+
+    from safetensors.torch import load_file
+
+    from workbench.hub.store import files
+    from workbench.runtimes.registry import open_network
+
+    if sys.platform != "win32":
+        os.nice(10)
+    try:
+        card = ModelCard.from_json(json.loads((folder / _CARD).read_text(encoding="utf-8")))
+        tensors = load_file(str(folder / _ITEMS))
+    except (OSError, ValueError) as error:
+        raise UserError("What was to be measured cannot be read.", "") from error
+    items: dict[int, dict[str, torch.Tensor]] = {}
+    for name, value in tensors.items():
+        number, _, key = name.partition(".")
+        items.setdefault(int(number), {})[key] = value
+    network = open_network(card, files(card), "cpu")
+    search(network, [items[n] for n in sorted(items)], rough=settings.load().rough)
+
+
+@contextmanager
+def searching(items: int) -> Iterator[None]:
+    """While a command answers so many items: look for a quicker engine where that will pay."""
+    worth = items >= _WORTH_ITEMS
+    if worth:
+        shared_searcher().start()
+    try:
+        yield
+    finally:
+        if worth:
+            shared_searcher().stop()
+
+
+@cache
+def shared_searcher() -> Searcher:
+    """The one of this process."""
+    return Searcher()
