@@ -216,7 +216,7 @@ def test_what_was_found_is_remembered_for_this_machine_only(found: Choice, monke
     assert remembered.recall_by_card("picture-starter") == found
     words, tip = known_about(Catalog.load().get("picture-starter"))
     assert words.startswith("Runs with: ") and "ONNX Runtime" in tip
-    monkeypatch.setattr("workbench.engine.speed.remembered.processor", lambda: "another processor")
+    monkeypatch.setattr("workbench.engine.speed.remembered.processor_name", lambda: "another processor")
     assert remembered.recall(key) is None and remembered.all_choices() == {}
 
 
