@@ -50,8 +50,13 @@ def predict(
     pool: ModelPool | None = None,
     control: Control | None = None,
     device: str = "auto",
+    at_once: int = 0,
 ) -> Iterator[PredictResult]:
     """Answer samples in the order given. A sample that cannot be read becomes a problem; the rest goes on.
+
+    Args:
+        at_once: so many are computed together from the beginning, where the task does so; 0: few first, so that the first
+            answer comes soon.
 
     Raises:
         UserError: when the model itself cannot be used.
@@ -62,7 +67,8 @@ def predict(
     pool = pool or shared_pool()
     numbered = enumerate(samples)
     with pool.use(card, device, control) as model, ThreadPoolExecutor(_READERS) as readers:
-        sizes = itertools.chain(_RAMP, itertools.repeat(_RAMP[-1])) if _in_batches(task) else itertools.repeat(1)
+        ramp = (at_once,) if at_once else _RAMP
+        sizes = itertools.chain(ramp, itertools.repeat(ramp[-1])) if _in_batches(task) else itertools.repeat(1)
         pending: list[tuple[int, Sample, Future[dict[str, Any]]]] = []
 
         def read_ahead(count: int) -> None:
