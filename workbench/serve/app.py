@@ -70,7 +70,14 @@ def make_app(desk: Desk) -> Guard:
 
 def _routes(desk: Desk) -> FastAPI:
     app = FastAPI(
-        title=TITLE, description=ABOUT, docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False
+        title=TITLE,
+        description=ABOUT,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,
+        # Nothing is told to anybody, whatever the environment says.
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
     _add_faults(app)
     # Checked by the guard; here it is only described.
@@ -161,6 +168,7 @@ def _routes(desk: Desk) -> FastAPI:
 
 def _add_faults(app: FastAPI) -> None:
     """Every exception becomes a sentence."""
+
     def answer(request: Request, refused: Refused) -> JSONResponse:
         return JSONResponse(refused.body(request.url.path), refused.status, refused.headers)
 

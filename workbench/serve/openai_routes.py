@@ -120,9 +120,7 @@ def _usage(whole: Written) -> dict[str, int]:
     }
 
 
-async def _chunks(
-    head: dict[str, Any], first: str, ticket: Ticket, usage: bool
-) -> AsyncGenerator[bytes, None]:
+async def _chunks(head: dict[str, Any], first: str, ticket: Ticket, usage: bool) -> AsyncGenerator[bytes, None]:
     head = {**head, "object": "chat.completion.chunk"}
     more = {"usage": None} if usage else {}
 

@@ -98,9 +98,7 @@ async def _asked_form(request: Request, line: Line, files: Files) -> tuple[Ask, 
     kept: dict[str, Path] = {}
     name = ""
     try:
-        async with request.form(
-            max_files=_MOST_FILES, max_fields=_MOST_FIELDS, max_part_size=_FIELD_BYTES
-        ) as form:
+        async with request.form(max_files=_MOST_FILES, max_fields=_MOST_FIELDS, max_part_size=_FIELD_BYTES) as form:
             task = task_of(line.card, str(form.get("task") or "")[:100])
             for key, value in form.multi_items():
                 if key in texts or key in kept:
@@ -157,9 +155,7 @@ def sane(value: Any) -> Any:
     return [sane(v) for v in value] if isinstance(value, (list, tuple)) else value
 
 
-async def _events(
-    first: Any, ticket: Ticket, line: Line, ask: Ask, began: float
-) -> AsyncGenerator[bytes, None]:
+async def _events(first: Any, ticket: Ticket, line: Line, ask: Ask, began: float) -> AsyncGenerator[bytes, None]:
     """{"added": words} while a text grows, {"prediction": …} when it is another; at the end the whole with "finished"."""
     said = ""
 

@@ -120,7 +120,9 @@ def _listening(host: str, port: int) -> socket.socket:
         import errno
 
         if error.errno == errno.EADDRINUSE:
-            raise UserError(f"Another program uses port {port}.", "Choose another port, for example one higher.") from None
+            raise UserError(
+                f"Another program uses port {port}.", "Choose another port, for example one higher."
+            ) from None
         if error.errno == errno.EACCES:
             raise UserError(f"Port {port} is reserved by the system.", "Choose one above 1024.") from None
         raise UserError(
