@@ -76,8 +76,8 @@ class Guard:
             self._counters.request(_route(scope), answer.status, time.perf_counter() - began)
 
     def _check_host(self, headers: dict[str, str]) -> None:
-        host = urlsplit(f"//{headers.get('host', '')}")
         try:
+            host = urlsplit(f"//{headers.get('host', '')}")
             known = (host.hostname or "").casefold() in self._names and host.username is None
             _ = host.port
         except ValueError:

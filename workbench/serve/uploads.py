@@ -55,8 +55,8 @@ class Files:
 def shown_name(name: str | None) -> str:
     """What a client calls its file, safe to be shown: the last part of it, without signs that cannot be seen."""
     last = re.split(r"[\\/]", name or "")[-1]
-    seen = "".join(c for c in last if unicodedata.category(c)[0] != "C")
-    return seen.strip()[:_NAME_LETTERS] or "file"
+    seen = "".join(c for c in " ".join(last.split()) if unicodedata.category(c)[0] != "C")
+    return seen[:_NAME_LETTERS].strip() or "file"
 
 
 def task_of(card: ModelCard, wanted: str) -> Task:
