@@ -47,8 +47,8 @@ QUICK = {"chat": "smollm2-135m", "style-transfer": "magenta-style", "object-dete
 @pytest.fixture
 def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
     with serving() as running:
-        monkeypatch.setenv("HF_ENDPOINT", running.url)
-        monkeypatch.setenv("WORKBENCH_KAGGLE", running.url)
+        for name in ("HF_ENDPOINT", "WORKBENCH_URL_BASE"):
+            monkeypatch.setenv(name, running.url)
         yield running
 
 
@@ -59,8 +59,11 @@ def taught(task: Task, catalog: Catalog) -> ModelCard:
     torch.manual_seed(0)
     model.set_head(("one", "two"), torch.randn(2, model._width))
     folder = app_paths().models / f"own-{task.info.id}"
-    limits = (Limits.of([0.5, 0.4, 1, 0, 0, 0][: len(Limits.of([0.5, 0.4, 1]).numbers())]),) * 2
-    options = {**base.options, "events": Tuning(0.96, 0.24, limits).to_options(), "thresholds": [0.5, 0.5]}
+    options = {
+        **base.options,
+        "events": Tuning(0.96, 0.24, (Limits(), Limits())).to_options(),
+        "thresholds": [0.5, 0.5],
+    }
     card = replace(
         base, id=folder.name, tasks=(task.info.id,), label_names=("one", "two"), labels="", options=options,
         source=Source("folder", str(folder)), starter=False, created="2026-01-01",
