@@ -20,9 +20,8 @@ from workbench.errors import Cancelled, UserError
 from workbench.serve.batching import Line
 from workbench.serve.config import ServeConfig
 from workbench.serve.counters import Counters
-from workbench.serve.described import ABOUT, CSP, PAGE, PREDICTED, TITLE, described, faults, predict_body
+from workbench.serve.described import ABOUT, CSP, PAGE, PREDICTED, TITLE, chat_body, described, faults, predict_body
 from workbench.serve.faults import Refused, unexpected
-from workbench.serve.forms import Chat
 from workbench.serve.guard import Guard
 from workbench.serve.openai_routes import completed, model_json
 from workbench.serve.predicting import predicted
@@ -119,12 +118,7 @@ def _routes(desk: Desk) -> FastAPI:
         tags=["chat"],
         summary="An answer in a conversation, as OpenAI's clients ask for it",
         dependencies=token,
-        openapi_extra={
-            "requestBody": {
-                "required": True,
-                "content": {"application/json": {"schema": Chat.model_json_schema()}},
-            }
-        },
+        openapi_extra={"requestBody": chat_body()},
         responses={
             200: {
                 "description": "The answer; with “stream” as server-sent events.",

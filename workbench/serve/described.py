@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from pydantic import BaseModel
+
 from workbench import __version__
-from workbench.serve.forms import PredictText
+from workbench.serve.forms import Chat, PredictText
 
 TITLE = "Model Workbench"
 ABOUT = (
@@ -26,6 +28,7 @@ CSP = (
     " base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 
+_REF = "#/components/schemas/{model}"
 _FAULT = {
     "type": "object",
     "required": ["sentence", "hint"],
@@ -72,7 +75,6 @@ def faults(*codes: int, openai: bool = False) -> dict[int | str, dict[str, Any]]
 
 def predict_body() -> dict[str, Any]:
     """A text as JSON, or a file with the same fields as a form."""
-    text = PredictText.model_json_schema()
     form = {
         "type": "object",
         "required": ["file"],
@@ -86,8 +88,16 @@ def predict_body() -> dict[str, Any]:
     }
     return {
         "required": True,
-        "content": {"application/json": {"schema": text}, "multipart/form-data": {"schema": form}},
+        "content": {"application/json": {"schema": _named(PredictText)}, "multipart/form-data": {"schema": form}},
     }
+
+
+def chat_body() -> dict[str, Any]:
+    return {"required": True, "content": {"application/json": {"schema": _named(Chat)}}}
+
+
+def _named(form: type[BaseModel]) -> dict[str, str]:
+    return {"$ref": _REF.format(model=form.__name__)}
 
 
 PREDICTED: dict[str, Any] = {
@@ -115,6 +125,11 @@ PREDICTED: dict[str, Any] = {
 
 
 def described(schema: dict[str, Any]) -> dict[str, Any]:
-    """FastAPI's description without what does not hold here."""
+    """FastAPI's description, with the forms the routes read themselves."""
     schema.setdefault("info", {})["version"] = __version__
+    known = schema.setdefault("components", {}).setdefault("schemas", {})
+    for form in (PredictText, Chat):
+        described_form = form.model_json_schema(ref_template=_REF)
+        known |= described_form.pop("$defs", {})
+        known[form.__name__] = described_form
     return schema

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from starlette.responses import Response
@@ -76,7 +75,8 @@ class EventStream(Response):
             while not left.done():
                 if piece is None:
                     piece = asyncio.ensure_future(anext(self._events))
-                await asyncio.wait({piece, left}, timeout=_ALIVE_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+                waited: set[asyncio.Future[Any]] = {piece, left}
+                await asyncio.wait(waited, timeout=_ALIVE_SECONDS, return_when=asyncio.FIRST_COMPLETED)
                 data = b":\n\n"
                 if piece.done():
                     try:
@@ -94,7 +94,6 @@ class EventStream(Response):
             left.cancel()
             if piece is not None:
                 piece.cancel()
-                with suppress(asyncio.CancelledError, StopAsyncIteration, Exception):
-                    await piece
+                await asyncio.wait({piece})  # the generator cannot be closed before
             await self._events.aclose()
             self._at_end()
