@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -108,6 +109,8 @@ def _serve(config: Any, token_file: Path | None, kept: bool) -> int:
                 else:
                     # To the terminal alone, and never to the log.
                     out(f"Token: {config.token}{'' if kept else ' (for this time only: this system has no keyring)'}")
+                # Whoever started this reads the address from a pipe.
+                sys.stdout.flush()
                 note("Ctrl+C stops it.")
     except Cancelled:
         note("Stopped.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +83,7 @@ def _tell(steps: Any, machine: bool) -> int:
                 out(step.sentence())
         elif step.problem is not None and str(step.problem) != said:
             note(str(step.problem))
+        sys.stdout.flush()
         if not isinstance(step, Deed):
             said = str(step.problem or "")
     return 3 if failed else 0

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QUrl
-from PySide6.QtGui import QDesktopServices, QFontDatabase, QGuiApplication
+from PySide6.QtGui import QDesktopServices, QFontDatabase, QGuiApplication, QTextOption
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -154,7 +154,7 @@ class ServeDialog(QDialog):
         self.example.setReadOnly(True)
         self.example.setAccessibleName("Example")
         self.example.setTabChangesFocus(True)
-        self.example.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
+        self.example.setWordWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
         self.example.setMinimumHeight(150)
         form = self.example.document().defaultFont()
         form.setFamilies(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont).families())

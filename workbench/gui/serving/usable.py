@@ -12,4 +12,4 @@ def usable_models(catalog: Catalog, paths: AppPaths) -> list[ModelCard]:
     from workbench.hub.store import is_present
 
     found = [c for c in catalog.cards() if c.tasks and not c.is_remote and is_present(c, paths)]
-    return sorted(found, key=lambda c: (not c.is_own, not c.starter, c.name.casefold()))
+    return sorted(found, key=lambda c: (not c.is_own, not c.starter))  # else as the catalogue has them
