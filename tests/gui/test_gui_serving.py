@@ -172,10 +172,10 @@ def test_files_that_come_are_sorted_and_put_back(watching: WatchDialog, qtbot: Q
     qtbot.waitUntil(lambda: "everything is done" in watching.state.text())
     shutil.copy(CHINA, folder / "temple.jpg")
     (folder / "broken.jpg").write_bytes(b"no picture")
-    qtbot.waitUntil(lambda: watching.done.count() == 2)
+    qtbot.waitUntil(lambda: watching.deeds.count() == 2)
     assert (folder / "sorted" / "palace" / "temple.jpg").is_file()
     assert (folder / "sorted" / "could not be read" / "broken.jpg").is_file()
-    lines = [watching.done.item(n).text() for n in range(2)]
+    lines = [watching.deeds.item(n).text() for n in range(2)]
     assert any("temple.jpg: palace (32%)" in line for line in lines), lines
     press(watching, "watch-stop", qtbot)
     qtbot.waitUntil(lambda: watching.start.isVisible())

@@ -71,15 +71,15 @@ class WatchDialog(QDialog):
         self.stop.hide()
         self.back = button("Put everything back …", self.put_back, icon_name="undo-2", name="watch-put-back",
                            tip="Undo all that was done in this folder (files that were changed since stay)")  # fmt: skip
-        self.open = button("Open the folder", self._open_folder, icon_name="folder-open", name="watch-open")
-        column.addLayout(row(self.start, self.stop, self.open, self.back, 1))
+        self.open_folder = button("Open the folder", self._open_folder, icon_name="folder-open", name="watch-open")
+        column.addLayout(row(self.start, self.stop, self.open_folder, self.back, 1))
         self.state = label("", "soft")
         self.state.setObjectName("watch-state")
         column.addWidget(self.state)
-        self.done = QListWidget()
-        self.done.setAccessibleName("What was done")
-        self.done.setMinimumHeight(140)
-        column.addWidget(self.done, 1)
+        self.deeds = QListWidget()
+        self.deeds.setAccessibleName("What was done")
+        self.deeds.setMinimumHeight(140)
+        column.addWidget(self.deeds, 1)
         self._show_rule()
         self.refresh()
 
@@ -219,7 +219,7 @@ class WatchDialog(QDialog):
         self._show_row(self.sure, self.action.currentData() in ("move", "copy", "rename"))
         there = bool(self.folder.text().strip())
         self.start.setEnabled(there and self.task.currentData() is not None and self._job is None)
-        self.open.setEnabled(there)
+        self.open_folder.setEnabled(there)
         self.back.setEnabled(there and self._job is None)
 
     def _last_rule(self) -> WatchRule | None:
@@ -299,9 +299,9 @@ class WatchDialog(QDialog):
             item = QListWidgetItem(step.sentence())
             item.setIcon(icon("triangle-alert", "warn") if step.problem else icon("check", "good"))
             item.setToolTip(step.target or step.source)
-            self.done.insertItem(0, item)
-            while self.done.count() > _MOST_SHOWN:
-                self.done.takeItem(self.done.count() - 1)
+            self.deeds.insertItem(0, item)
+            while self.deeds.count() > _MOST_SHOWN:
+                self.deeds.takeItem(self.deeds.count() - 1)
         elif step.problem is not None:
             self.state.setText(f"{step.problem.message} {step.problem.hint}")
         else:
