@@ -38,7 +38,7 @@ CHECKS = [
     not_a_server_error, status_code_conformance, content_type_conformance, response_headers_conformance,
     response_schema_conformance, negative_data_rejection,
 ]  # fmt: skip
-EXAMPLES = int(os.environ.get("WORKBENCH_FUZZ_EXAMPLES", "15"))
+EXAMPLES = int(os.environ.get("WORKBENCH_FUZZ_EXAMPLES", "8"))
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def test_nothing_made_up_breaks_it(server: LocalServer) -> None:
 
     def ask(operation: Any, mode: GenerationMode, fixed: dict[str, str] | None) -> None:
         @settings(
-            max_examples=EXAMPLES, deadline=None, database=None, derandomize=EXAMPLES <= 15,
+            max_examples=EXAMPLES, deadline=None, database=None, derandomize=EXAMPLES <= 8,
             phases=[Phase.explicit, Phase.generate], suppress_health_check=list(HealthCheck),
         )  # fmt: skip
         @given(operation.as_strategy(generation_mode=mode, path_parameters=fixed))

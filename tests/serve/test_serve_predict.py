@@ -98,6 +98,10 @@ def test_every_task_answers_over_http_as_it_does_without(
 ) -> None:  # fmt: skip
     card = model_for(task, catalog, hub, tmp_path, monkeypatch)
     sample, values = sample_for(task.info.id, tmp_path)
+    if sample.path is not None and sample.kind == "picture":
+        small = tmp_path / "photo.png"
+        Image.open(sample.path).resize((160, 112) if sample.path == CHINA else (48, 40)).save(small)
+        sample = replace(sample, path=small, name=small.name)
     known = {o.id: o for o in task.info.options}
     values = {k: v for k, v in values.items() if k in known}
     if card.options.get("languages") and "source" in known:

@@ -39,6 +39,11 @@ class LocalServer:
     def __init__(self, config: ServeConfig, pool: ModelPool | None = None) -> None:
         import uvicorn
 
+        # Found by name at run time; named here too, so that the installed app has them.
+        import uvicorn.lifespan.off
+        import uvicorn.loops.asyncio
+        import uvicorn.protocols.http.h11_impl
+
         config.checked()
         self._socket = _listening(config.host, config.port)
         self.port = int(self._socket.getsockname()[1])
