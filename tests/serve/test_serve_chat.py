@@ -210,7 +210,7 @@ def test_stopping_the_server_breaks_off_an_answer(card: ModelCard, catalog: Cata
     next(lines)
     began = time.monotonic()
     assert server.stop()
-    assert time.monotonic() - began < 1.5
+    assert time.monotonic() - began < 3  # 0.1 s where nothing else runs
     with_end = []
     with suppress(requests.exceptions.ChunkedEncodingError):  # the connection was closed in the middle
         with_end += [json.loads(x[6:]) for x in lines if x.startswith(b"data: {")]

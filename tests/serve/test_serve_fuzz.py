@@ -31,7 +31,7 @@ from workbench.catalog.catalog import Catalog
 from workbench.serve.server import LocalServer
 
 sys.path[:0] = [str(Path(__file__).resolve().parent), str(Path(__file__).resolve().parent.parent)]
-from conftest import AUTH, Serve  # noqa: E402
+from conftest import AUTH, Serve, wait_for  # noqa: E402
 from talk_models import own_talker  # noqa: E402
 
 CHECKS = [
@@ -85,6 +85,9 @@ def test_nothing_made_up_breaks_it(server: LocalServer) -> None:
                     assert mode is GenerationMode.NEGATIVE
     print("\n" + "\n".join(f"{n:6} {what}" for what, n in sorted(seen.items())))
     assert session.get(f"{server.address}/health", timeout=20).json() == {"status": "ok"}
-    figures = server.figures()
-    assert figures.inside == 0 and figures.answered > 0 and seen.total() > EXAMPLES
+    body = {"text": "Still there?", "labels": ["yes", "no"]}
+    answer = session.post(f"{server.address}/v1/predict/text-starter", json=body, headers=AUTH, timeout=60)
+    assert answer.json()["summary"] in ("yes", "no")
+    wait_for(lambda: server.figures().inside == 0)
+    assert seen.total() > EXAMPLES
     assert not list(server.desk.folder.iterdir())
