@@ -175,6 +175,7 @@ def test_files_that_come_are_sorted_and_put_back(watching: WatchDialog, qtbot: Q
     qtbot.waitUntil(lambda: watching.deeds.count() == 2)
     assert (folder / "sorted" / "palace" / "temple.jpg").is_file()
     assert (folder / "sorted" / "could not be read" / "broken.jpg").is_file()
+    assert not watching.back.isEnabled(), "not while it watches"
     lines = [watching.deeds.item(n).text() for n in range(2)]
     assert any("temple.jpg: palace (32%)" in line for line in lines), lines
     press(watching, "watch-stop", qtbot)

@@ -69,7 +69,7 @@ class WatchDialog(QDialog):
         self.start.setEnabled(False)
         self.stop = button("Stop", self.stop_watching, icon_name="circle-stop", name="watch-stop")
         self.stop.hide()
-        self.back = button("Put everything back …", self.put_back, icon_name="undo-2", name="watch-put-back",
+        self.back = button("Put everything back", self.put_back, icon_name="undo-2", name="watch-put-back",
                            tip="Undo all that was done in this folder (files that were changed since stay)")  # fmt: skip
         self.open_folder = button("Open the folder", self._open_folder, icon_name="folder-open", name="watch-open")
         column.addLayout(row(self.start, self.stop, self.open_folder, self.back, 1))
@@ -293,6 +293,7 @@ class WatchDialog(QDialog):
         self.start.setVisible(not on)
         self.stop.setVisible(on)
         self.stop.setEnabled(on)
+        self.back.setEnabled(not on)
 
     def _show_step(self, step: Deed | Looked) -> None:
         if isinstance(step, Deed):
