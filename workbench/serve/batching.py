@@ -118,7 +118,8 @@ class Line:
         self._inside = 0
         self._closed = False
         self._seconds = 0.1
-        self._thread = threading.Thread(target=self._work, name=f"serve {card.id}", daemon=True)
+        # No daemon: a network that still computes while the interpreter goes down aborts the whole process.
+        self._thread = threading.Thread(target=self._work, name=f"serve {card.id}")
         self._thread.start()
 
     @contextmanager
