@@ -15,6 +15,7 @@ OK, FAILED, PARTLY, STOPPED = 0, 1, 3, 130
 _COMMANDS = (
     "predict",
     "watch",
+    "watch_folder",
     "listen",
     "record",
     "chat",
@@ -25,6 +26,7 @@ _COMMANDS = (
     "swap",
     "explain",
     "export",
+    "serve",
     "models",
     "find",
     "similar",

@@ -58,12 +58,15 @@ def predict(
     control: Control | None = None,
     device: str = "auto",
     source: str = "",
+    at_once: int = 0,
 ) -> Iterator[PredictResult]:
     """Answer samples in the order given. A sample that cannot be read becomes a problem; the rest goes on.
 
     Args:
         source: where it is asked ("try", "command line", …): answers of an own model whose log is on are kept under it;
             "" keeps nothing (`workbench.engine.prediction_log`).
+        at_once: so many are computed together from the beginning, where the task does so; 0: few first, so that the first
+            answer comes soon.
 
     Raises:
         UserError: when the model itself cannot be used.
@@ -77,7 +80,7 @@ def predict(
     # A single item is read here: handing it to another thread and back would only take time.
     alone = isinstance(samples, Sequence) and len(samples) == 1
     with pool.use(card, device, control) as model, _Here() if alone else reader_threads(_READERS) as readers:
-        sizes = _sizes(model) if _in_batches(task) else itertools.repeat(1)
+        sizes = _sizes(model, at_once) if _in_batches(task) else itertools.repeat(1)
         allowed: Allowed = "rough" if speed_settings.load().rough else "exact"
         searcher = shared_searcher()
         pending: list[tuple[int, Sample, Future[dict[str, Any]]]] = []
@@ -179,8 +182,10 @@ def _said(
         return task.predict_batch(prepared, model, options, control)
 
 
-def _sizes(model: Loaded) -> Iterator[int]:
+def _sizes(model: Loaded, at_once: int) -> Iterator[int]:
     """How many at once, growing to what suits the engine; that may be swapped for a quicker one on the way."""
+    while at_once:
+        yield at_once
     for size in _RAMP:
         if size < best_batch(model):
             yield size

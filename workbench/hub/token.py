@@ -9,6 +9,7 @@ from workbench.errors import UserError
 
 _SERVICE = "Model Workbench"
 _HUB = "hugging-face"
+_SERVER = "local-server"
 
 
 def hub_token() -> str | None:
@@ -29,6 +30,16 @@ def endpoint_key(address: str) -> str | None:
 def set_endpoint_key(address: str, key: str) -> None:
     """Keep a server's key; "" forgets it. Raises: UserError when this system has no keyring."""
     _write(_host(address), key)
+
+
+def server_token() -> str | None:
+    """The token by which other programs ask this app's own server."""
+    return _read(_SERVER)
+
+
+def set_server_token(token: str) -> None:
+    """Keep it; "" forgets it. Raises: UserError when this system has no keyring."""
+    _write(_SERVER, token)
 
 
 def _host(address: str) -> str:

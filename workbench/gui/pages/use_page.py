@@ -8,6 +8,7 @@ from typing import Any
 from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import (
+    QDialog,
     QFileDialog,
     QHBoxLayout,
     QInputDialog,
@@ -30,6 +31,8 @@ from workbench.errors import UserError
 from workbench.gui.at_work.card import AtWorkCard
 from workbench.gui.context import AppContext
 from workbench.gui.pages.base import Page
+from workbench.gui.serving.serve_dialog import ServeDialog
+from workbench.gui.serving.watch_dialog import WatchDialog
 from workbench.gui.theme import L, M, S
 from workbench.gui.widgets.basic import Banner, Card, DropZone, EmptyState, button, clear_layout, label, local_paths
 from workbench.gui.widgets.card_view import CardView
@@ -48,8 +51,15 @@ class UsePage(Page):
         super().__init__(ctx, parent)
         self.body.setSpacing(M)
         self.current: ModelCard | None = None
+        # Made when they are first wanted; they go on while they are closed.
+        self.serving: ServeDialog | None = None
+        self.watching: WatchDialog | None = None
         top = QHBoxLayout()
         top.addWidget(label("Use your models", "title"), 1)
+        top.addWidget(button("Use from other programs …", self._serve, icon_name="share-2", name="use-serve",
+                             tip="A local server your own programs ask (HTTP, OpenAI-compatible)"))  # fmt: skip
+        top.addWidget(button("Watch a folder …", self._watch_folder, icon_name="eye", name="use-watch-folder",
+                             tip="New files are answered by a model, and sorted, tagged or noted"))  # fmt: skip
         top.addWidget(button("Import a model …", self._choose_import, icon_name="folder-input", name="import-model",
                              tip="A model folder exported on another computer"))  # fmt: skip
         self.body.addLayout(top)
@@ -321,6 +331,29 @@ class UsePage(Page):
         job = self.ctx.jobs.start("Importing a model", work)
         job.succeeded.connect(done)
         job.failed.connect(self.banner.show_error)
+
+    # Without the window --------------------------------------------------------------------------------------------------
+
+    def _serve(self) -> None:
+        if self.serving is None:
+            self.serving = ServeDialog(self.ctx, self)
+        else:
+            self.serving.refresh()
+        self.serving.choose(self.current)
+        self._bring(self.serving)
+
+    def _watch_folder(self) -> None:
+        if self.watching is None:
+            self.watching = WatchDialog(self.ctx, self)
+        else:
+            self.watching.refresh()
+        self.watching.choose(self.current)
+        self._bring(self.watching)
+
+    def _bring(self, dialog: QDialog) -> None:
+        dialog.show()
+        dialog.raise_()
+        dialog.activateWindow()
 
     # Small things ------------------------------------------------------------------------------------------------------------
 
