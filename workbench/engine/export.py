@@ -25,7 +25,9 @@ from workbench.runtimes.sound_network import SoundNetwork
 from workbench.tasks.base import PooledTask
 from workbench.tasks.decision import decision_of
 from workbench.tasks.registry import get_pooled, get_task
-from workbench.tasks.several import thresholds_of
+from workbench.tasks.tag_answers import tag_thresholds
+from workbench.tasks.tag_calibration import tag_calibration_of
+from workbench.tasks.tag_decision import tag_decision_of
 from workbench.tasks.temperature import temperature_of
 
 if TYPE_CHECKING:
@@ -170,11 +172,17 @@ def export_onnx(card: ModelCard, target: Path, samples: Sequence[Sample], contro
         decision = decision_of(card.options, model.labels)
         if decision is not None:
             note["decision"] = decision.to_options()
-        thresholds = thresholds_of(card.options, len(model.labels))
+        thresholds = tag_thresholds(card.options, model.labels)
         if thresholds is not None:
-            # A label counts when the sigmoid of its logit is at least its threshold.
+            # A label counts when the sigmoid of its logit (times its scale, plus its shift) is at least its threshold.
             del note["temperature"]
             note |= {"activation": "sigmoid", "thresholds": list(thresholds)}
+            calibration = tag_calibration_of(card.options, len(model.labels))
+            if calibration is not None:
+                note |= calibration.to_options()
+            tags = tag_decision_of(card.options, model.labels)
+            if tags is not None:
+                note["decision"] = tags.to_options()
         write_note(file, note)
         control.progress(0, 0, "Checking the exported model")
         return _compare(model, task, file, path, prepared, control)

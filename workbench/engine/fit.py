@@ -22,8 +22,10 @@ from workbench.engine.finetune import train_network
 from workbench.engine.head import STRENGTHS
 from workbench.engine.quick import train_quick
 from workbench.engine.run import Outcome, Run, RunLog, new_config, prepare, read_events, resumable, trainable
+from workbench.engine.untaught import ask_untaught
 from workbench.errors import Cancelled, UserError
 from workbench.tasks.base import PooledTask
+from workbench.tasks.tag_calibration import SCALES, SHIFTS
 from workbench.tasks.temperature import TEMPERATURE
 from workbench.trust.judging import Judgement
 
@@ -100,10 +102,12 @@ def _events(run: Run, book: RunLog, resume: bool, started: float) -> Iterator[Ru
     yield from know_familiar(run, outcome)
     yield StageChanged("Saving your model")
     card, evaluation = _keep(run, outcome)
-    kept = {name: card.options[name] for name in (TEMPERATURE,) if name in card.options}
+    # Noted with the run, too: its model may be deleted.
+    kept = {name: card.options[name] for name in (TEMPERATURE, SCALES, SHIFTS) if name in card.options}
     unlike = sentence_of(card.metrics, run.config.task)
     metrics = evaluation.headline() | {"model_id": card.id, "unlike": unlike} | kept
     book.status("cancelled" if outcome.reason == "cancelled" else "done", "", metrics)
+    yield from ask_untaught(run, evaluation, outcome.reason)
     yield Finished(
         run.config.run_id,
         outcome.reason,

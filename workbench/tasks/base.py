@@ -126,6 +126,8 @@ class TaskInfo:
         overlaps: what a right text is compared by beside words and letters, the first one as the main score: "bleu",
             "chrf", "rouge" (see `workbench.trust.text_overlap`).
         learns_with: ids of those of its options that must be known while a model learns, too (languages).
+        untaught: how a model answers that was taught nothing, for holding a taught one against it: "names" (nearness of
+            meaning to the classes' names) or "look-alikes" (nearness to a few shown examples); "" where neither makes sense.
         learns_beginnings: of texts longer than the model reads at once, only the beginning is learnt from.
     """
 
@@ -160,6 +162,7 @@ class TaskInfo:
     overlaps: tuple[str, ...] = ()
     learns_with: tuple[str, ...] = ()
     learns_beginnings: bool = False
+    untaught: Literal["", "names", "look-alikes"] = ""
 
     @property
     def has_classes(self) -> bool:
@@ -362,6 +365,9 @@ class PooledTask(TrainableTask, Objective, Protocol):
 
     def settled(self, prediction: Prediction, options: Mapping[str, Any]) -> Prediction:
         """A prediction of `answers` under these options."""
+
+    def unsettled(self, prediction: Prediction, options: Mapping[str, Any]) -> Prediction:
+        """The opposite of `settled`: probabilities as the network itself gives them."""
 
     def agree(self, first: torch.Tensor, second: torch.Tensor, options: Mapping[str, Any]) -> int:
         """For how many rows of logits [N, C] the answers are the same."""

@@ -16,6 +16,7 @@ from workbench.tasks.base import Ear, TaskInfo, TryOptions
 from workbench.tasks.classification import Classification
 from workbench.tasks.predictions import Prediction
 from workbench.tasks.several import several_scores, thresholds_of
+from workbench.tasks.tag_answers import tag_logits
 from workbench.tasks.temperature import temperature_of
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ class SoundClassification(Classification):
         group="Sounds",
         question="recognise sounds",
         several="sound-tags",
+        untaught="look-alikes",
     )
 
     # Part of the feature cache's key: 2 since all of a long recording counts.
@@ -111,7 +113,11 @@ class SoundClassification(Classification):
             batch = hears.together([hears.windows_of(window) for window in windows])
             logits = hears.logits(batch)
             surely = logits / temperature_of(hears.card.options)
-            shares = torch.sigmoid(logits) if _several(hears) else torch.softmax(surely, -1)
+            shares = (
+                torch.sigmoid(tag_logits(logits, hears.card.options)).float()
+                if _several(hears)
+                else torch.softmax(surely, -1)
+            )
         made: Floats = shares.cpu().numpy()
         return made
 

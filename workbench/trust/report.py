@@ -14,8 +14,10 @@ from typing import Any
 from workbench.data.project import Project
 from workbench.data.types import Item, RunRecord
 from workbench.errors import UserError
+from workbench.tasks.registry import get_task
 from workbench.trust.groups import by_groups
 from workbench.trust.judging import Judgement
+from workbench.trust.untaught import beside
 
 _STYLE = """
 :root{color-scheme:light dark;--line:#d9d5cc;--soft:#5a5f66;--accent:31,111,92;--bg:#fff;--fg:#1f2328}
@@ -78,6 +80,7 @@ def render(
         f" “{escaped(config.get('model'))}”, the {escaped(config.get('how'))} way, seed {escaped(config.get('seed'))}.</p>",
         score,
         f"<p>{escaped(evaluation.sentence())}</p>",
+        *_untaught(run, evaluation),
         *([f"<p>{escaped(run.metrics['unlike'])}</p>"] if run.metrics.get("unlike") else []),
         f"<h2>{escaped(getattr(evaluation, 'table_title', 'Class by class'))}</h2>",
         _table(headings, rows),
@@ -87,6 +90,13 @@ def render(
         " and tested on.</p></body></html>",
     ]
     return "".join(parts)
+
+
+def _untaught(run: RunRecord, evaluation: Judgement) -> list[str]:
+    """What the teaching was worth."""
+    task = str(run.config.get("task", ""))
+    found = beside(run.folder, evaluation, get_task(task).info.nouns) if task else None
+    return [] if found is None else [f"<p>{escaped(found.sentence())}</p>"]
 
 
 def _metric(numbers: dict[str, Any]) -> str:

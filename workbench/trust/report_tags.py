@@ -10,6 +10,7 @@ from workbench.data.project import Project
 from workbench.tasks.predictions import NONE_OF_THEM
 from workbench.trust.judge_tags import TagJudgement
 from workbench.trust.report import escaped, shown
+from workbench.trust.tag_certainty import answers_of, known_labels, reliability_of
 
 _WORST = 24
 
@@ -27,6 +28,7 @@ def sections(project: Project, e: TagJudgement, thumbnail: Callable[[Path], byte
         _matrix("Missed ↓ given →", e.names, e.confusion),
         "<h2>What goes together</h2>",
         _matrix("Has ↓ has also →", e.classes, e.co_occurrence),
+        *_certainty(e),
         "<h2>Most wrong</h2>",
         _mistakes(project, e, thumbnail),
     ]
@@ -44,6 +46,36 @@ def _matrix(corner: str, names: Sequence[str], counts: Sequence[Sequence[int]]) 
         rows += [f"<td style='background:rgba(var(--accent),{v / total * 0.7:.2f})'>{v or ''}</td>" for v in row]
         rows.append("</tr>")
     return "".join([*rows, "</table></div>"])
+
+
+def _certainty(e: TagJudgement) -> list[str]:
+    """How sure it says it is that a label is there against how often it is."""
+    names = known_labels(e)
+    pairs = {name: answers_of(e.cases, [name]) for name in names}
+    found = reliability_of([p for each in pairs.values() for p in each])
+    if not found.n:
+        return []
+    rows = [
+        f"<tr><td>{b.low:.0%} to {b.high:.0%}</td><td>{b.said:.0%}</td><td>{b.share:.0%}</td>"
+        f"<td>{b.interval()[0]:.0%} to {b.interval()[1]:.0%}</td><td>{b.count}</td></tr>"
+        for b in found.bins
+        if b.count
+    ]
+    each = [(name, reliability_of(p)) for name, p in pairs.items()]
+    labels = [
+        f"<tr><td>{escaped(name)}</td><td>{r.error:.1%}</td><td>{r.brier:.3f}</td><td>{r.n}</td></tr>"
+        for name, r in each
+    ]
+    return [
+        f"<h2>How sure it is</h2><p>{escaped(found.sentence())} Brier score {found.brier:.3f} (0 is best).</p>",
+        "<div class='scroll'><table><tr><th>Certainty</th><th>It says</th><th>The label is there</th>"
+        "<th>95 % interval</th><th>Answers</th></tr>",
+        *rows,
+        "</table></div><div class='scroll'><table><tr><th>Label</th><th>Calibration error</th><th>Brier score</th>"
+        "<th>Answers</th></tr>",
+        *labels,
+        "</table></div>",
+    ]
 
 
 def _mistakes(project: Project, e: TagJudgement, thumbnail: Callable[[Path], bytes] | None) -> str:

@@ -85,13 +85,13 @@ class _SharePlot(Card):
 class ReliabilityPlot(_SharePlot):
     """How sure it says it is (to the right) against how often it is right (upwards)."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None, up: str = "how often it is right") -> None:
         super().__init__(
             "Can its percentages be believed?",
             "Reliability diagram: answers gathered by certainty in ten bins, each with the share of right ones, its 95 %"
             " interval (Wilson) and how many there are. On the dashed line they mean what they say.",
             "how sure it says it is",
-            "how often it is right",
+            up,
             parent,
         )
         self.shown: Reliability | None = None
