@@ -111,7 +111,7 @@ def test_percentages_that_are_off_are_set_right_by_the_settling_and_kept_in_the_
 ) -> None:
     import onnxruntime
 
-    project, catalog, finished = taught
+    _, catalog, finished = taught
     card = catalog.get(finished.model_id)
     # As a model whose labels were set right one by one would be.
     scales, shifts = [0.5, 2.0, 1.0, 1.5], [0.3, -0.4, 0.0, 1.0]

@@ -98,7 +98,7 @@ def tag_sureness(
         validation,
         test,
         tag_certainty(test, labels, calibration, validation.n),
-        {name: value for name, value in zip(labels, usual, strict=True)},
+        dict(zip(labels, usual, strict=True)),
         None if card is None else tag_decision_of(card.options, card.label_names),
         "" if card is None else card.id,
     )

@@ -14,6 +14,7 @@ from workbench.catalog.card import ModelCard
 from workbench.control import Control
 from workbench.data.annotations import Annotation
 from workbench.data.types import Item, MediaKind, Sample
+from workbench.tasks.live_rule import LiveRule
 from workbench.tasks.predictions import Prediction, Score, Scores
 
 if TYPE_CHECKING:
@@ -247,6 +248,10 @@ class HearingTask(Task, Protocol):
     def hear(self, windows: Sequence[Floats], model: Loaded) -> Floats:
         """Windows of sound, mono float32 [T] in -1..1 at the ear's rate, to shares float32 [W, C], one per label."""
 
+    def hear_and_compare(self, windows: Sequence[Floats], model: Loaded) -> tuple[Floats, Floats | None]:
+        """As `hear`, and of each window how far it is from what the model learnt from (float32 [W], above 1 it is unlike
+        that; None where the model knows nothing of it)."""
+
 
 @dataclass(frozen=True)
 class Ear:
@@ -256,12 +261,14 @@ class Ear:
         rate: in Hz. longest: seconds of sound it takes at once.
         labels: what it can hear.
         several: several of them can be true at once; else the shares of a moment are 1 together.
+        rule: what counts of a moment.
     """
 
     rate: int
     longest: float
     labels: tuple[str, ...]
     several: bool = False
+    rule: LiveRule = field(default_factory=LiveRule)
 
 
 @runtime_checkable
