@@ -66,7 +66,7 @@ def test_what_is_decided_label_by_label_is_applied_everywhere(
     dear, cheap = seen.rule("food", 20.0), seen.rule("food", 0.05)
     assert dear is not None and cheap is not None and dear.threshold < cheap.threshold
     assert seen.costs("food", dear)[0].missed <= seen.costs("food", cheap)[0].missed
-    decided = keep_decision(card, TagDecision({"food": LabelRule(0.001, 20.0)}), catalog)
+    decided = keep_decision(card, TagDecision({"food": LabelRule(0.0, 20.0)}), catalog)
     text = Sample("text", text="we come from the north")
     (answer,) = predict([text], decided, task)
     assert isinstance(answer.prediction, Scores) and "food" in {s.name for s in answer.prediction.chosen}
@@ -74,7 +74,7 @@ def test_what_is_decided_label_by_label_is_applied_everywhere(
     assert check.passed
     note = json.loads(check.path.with_suffix(".json").read_text("utf-8"))
     assert (
-        note["thresholds"][note["labels"].index("food")] == 0.001 and note["decision"]["labels"]["food"]["cost"] == 20
+        note["thresholds"][note["labels"].index("food")] == 0.0 and note["decision"]["labels"]["food"]["cost"] == 20
     )
     assert ("scales" in note) == ("scales" in decided.options)
 

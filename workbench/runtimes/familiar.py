@@ -75,6 +75,9 @@ class Familiar:
         class Strangeness(nn.Module):
             """See `Familiar.strangeness`."""
 
+            kept: torch.Tensor
+            squares: torch.Tensor
+
             def __init__(self) -> None:
                 super().__init__()
                 self.register_buffer("kept", kept.T.contiguous())
