@@ -133,7 +133,9 @@ def test_what_an_untaught_model_says_stands_beside(window: MainWindow, qtbot: Qt
     texts = [f"{word} number {n}" for n in range(20) for word in ("good", "bad")]
     project.add_items([NewItem("text", t, text=t, label=t.split()[0]) for t in texts])
     ids = project.item_ids()
-    project.set_splits(dict.fromkeys(ids, Split.TEST))
+    # Twenty to test on, the others for steering.
+    splits = {i: Split.TEST if n < 20 else Split.VALIDATION for n, i in enumerate(ids)}
+    project.set_splits(splits)
     names = {c.id: c.name for c in project.classes()}
     truth = {i.id: names[i.class_id or 0] for i in project.items(ids)}
     run = RunRecord(
@@ -143,7 +145,7 @@ def test_what_an_untaught_model_says_stands_beside(window: MainWindow, qtbot: Qt
     )  # fmt: skip
     run.folder.mkdir(parents=True)
     project.save_run(run)
-    project.save_predictions("r2", [ItemPrediction(i, Split.TEST, truth[i], truth[i], (0.5, 0.5)) for i in ids])
+    project.save_predictions("r2", [ItemPrediction(i, splits[i], truth[i], truth[i], (0.5, 0.5)) for i in ids])
     keep_untaught(run.folder, Untaught("names", "A starter", 0, dict.fromkeys(ids, "good")))
     results = shown(window, qtbot, "r2", "classes")
     label = results.findChild(QLabel, "untaught")

@@ -41,11 +41,11 @@ class Untaught:
         """Plainly what it is."""
         if self.way == "names":
             return (
-                f"Without any teaching, each of the {nouns} put where its meaning is nearest to the name of a class (by"
+                f"Without any teaching, with each of the {nouns} put where its meaning is nearest to the name of a class (by"
                 f" “{self.model}”)"
             )
         return (
-            f"Without any teaching, by look-alikes: each of the {nouns} put where {self.examples} shown examples of a class"
+            f"Without any teaching, by look-alikes, with each of the {nouns} put where {self.examples} shown examples of a class"
             f" look most like it (by “{self.model}”, which learnt nothing from them)"
         )
 

@@ -125,7 +125,8 @@ class ReliabilityPlot(_SharePlot):
             low, high = b.interval()
             item.plot([b.said, b.said], [low, high], pen=self.pen("accent", 1.6))
             text = pg.TextItem(f"{b.count}", color=theme().colour("text_soft"), anchor=(0.5, 0.0))
-            text.setPos((b.low + b.high) / 2, 0.10)
+            # Where the bar is low, above it: the point would lie on the number.
+            text.setPos((b.low + b.high) / 2, 0.10 if b.share > 0.2 else min(0.98, high + 0.11))
             item.addItem(text)
         item.plot(
             [b.said for b in bins], [b.share for b in bins], pen=None, symbol="o", symbolSize=8,
