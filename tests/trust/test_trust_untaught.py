@@ -45,7 +45,7 @@ def test_look_alikes_are_the_nearest_class_means_of_scikit_learn() -> None:
 def test_taught_beside_untaught_on_the_same_items(tmp_path: Path) -> None:
     taught = judgement([n % 10 != 0 for n in range(80)])
     # The untaught one says "a" always; it was asked about the first 60 only.
-    keep_untaught(tmp_path, Untaught("names", "A starter", 0, {n: "a" for n in range(60)}))
+    keep_untaught(tmp_path, Untaught("names", "A starter", 0, dict.fromkeys(range(60), "a")))
     found = beside(tmp_path, taught, "texts")
     assert found is not None and (found.n, found.right) == (60, 30) and found.share == 0.5
     assert found.interval()[0] < 0.5 < found.interval()[1]
@@ -68,7 +68,7 @@ def test_taught_beside_untaught_on_the_same_items(tmp_path: Path) -> None:
 def test_nothing_to_compare_says_nothing(tmp_path: Path) -> None:
     taught = judgement([True] * 20)
     assert beside(tmp_path, taught, "texts") is None
-    keep_untaught(tmp_path, Untaught("names", "A starter", 0, {n: "a" for n in range(20)}))
+    keep_untaught(tmp_path, Untaught("names", "A starter", 0, dict.fromkeys(range(20), "a")))
     assert beside(tmp_path, judgement([True] * 20, "validation"), "texts") is None
     for damaged in ("", "[]", '{"said": []}', json.dumps({"way": "names", "model": "", "examples": "x", "said": {"1": "a"}})):
         (tmp_path / FILE).write_text(damaged)
