@@ -18,7 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
@@ -514,7 +514,8 @@ def _measured(name: str, part: Callable[[], Iterator[Row]], kept: Path | None) -
         return rows, float(told["seconds"])
     began, rows = time.process_time(), []
     for row in part():
-        rows.append(row)
+        # numpy's truth is none that JSON knows.
+        rows.append(replace(row, holds=None if row.holds is None else bool(row.holds)))
         _print(row)
     took = time.process_time() - began
     if file is not None:
@@ -524,7 +525,7 @@ def _measured(name: str, part: Callable[[], Iterator[Row]], kept: Path | None) -
 
 
 def _print(row: Row) -> None:
-    mark = {True: "ok ", False: "NO ", None: "   "}[row.holds]
+    mark = "   " if row.holds is None else "ok " if row.holds else "NO "
     print(f"{mark} {row.about}\n      {row.measured}   [{row.against}]", flush=True)
 
 
