@@ -536,7 +536,9 @@ def main() -> int:
     parser.add_argument("--write", type=Path)
     parser.add_argument("--only", default="", help="one part: its name")
     parser.add_argument("--kept", type=Path, help="a folder with a file per part: what is there is not measured again")
-    parser.add_argument("--known", action="store_true", help="measure nothing anew; the page says which parts are missing")
+    parser.add_argument(
+        "--known", action="store_true", help="measure nothing anew; the page says which parts are missing"
+    )
     options = parser.parse_args()
     catalog = Catalog.load()
     parts: dict[str, Callable[[], Iterator[Row]]] = {

@@ -70,7 +70,12 @@ def test_nothing_to_compare_says_nothing(tmp_path: Path) -> None:
     assert beside(tmp_path, taught, "texts") is None
     keep_untaught(tmp_path, Untaught("names", "A starter", 0, dict.fromkeys(range(20), "a")))
     assert beside(tmp_path, judgement([True] * 20, "validation"), "texts") is None
-    for damaged in ("", "[]", '{"said": []}', json.dumps({"way": "names", "model": "", "examples": "x", "said": {"1": "a"}})):
+    for damaged in (
+        "",
+        "[]",
+        '{"said": []}',
+        json.dumps({"way": "names", "model": "", "examples": "x", "said": {"1": "a"}}),
+    ):
         (tmp_path / FILE).write_text(damaged)
         assert kept_untaught(tmp_path) is None and beside(tmp_path, taught, "texts") is None
 
