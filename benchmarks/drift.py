@@ -47,7 +47,10 @@ def darker(items: list[Item]) -> list[Item]:
     return made
 
 
-def measure(name: str, others: tuple[str, ...], seeds: int) -> None:
+def alarms(
+    name: str, others: tuple[str, ...], seeds: int, shares: tuple[float, ...] = (0.1, 0.25, 0.5), planted: int = 40
+) -> dict[str, list[bool]]:
+    """Whether each seed gave an alarm, by what had changed; planted changes are tried with the first seeds only."""
     found, catalog = sets(), Catalog.load()
     task_id, items, classes = found[name]
     task, truth = get_pooled(task_id), torch.tensor(classes)
@@ -75,18 +78,22 @@ def measure(name: str, others: tuple[str, ...], seeds: int) -> None:
             assert known is not None
             sides = {"nothing": own[now]}
             for other in others:
-                for share in (0.1, 0.25, 0.5):
+                for share in shares:
                     many = round(NOW * share)
                     drawn = torch.randperm(len(features[other]), generator=generator)[:many]
                     sides[f"{share:.0%} {other}"] = torch.cat([own[now[many:]], features[other][drawn]])
             if "darker" in features:
                 sides["all darker"] = features["darker"][now]
             for what, side in sides.items():
-                if what == "nothing" or seed < 40:
+                if what == "nothing" or seed < planted:
                     result = compare(known, side, certainties(task, taught, side))
                     counts.setdefault(what, []).append(result.found)
-    print(f"\n{name}: {NOW} items of now, {len(items) - NOW} kept")
-    for what, rows in counts.items():
+    return counts
+
+
+def measure(name: str, others: tuple[str, ...], seeds: int) -> None:
+    print(f"\n{name}: {NOW} items of now")
+    for what, rows in alarms(name, others, seeds).items():
         low, high = wilson(sum(rows), len(rows))
         print(
             f"  changed: {what:16} alarms {np.mean(rows):6.1%} of {len(rows)} (95 % interval {low:.1%} to {high:.1%})"

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
+import onnxruntime
 import pytest
 import skimage.data
 import soundfile
@@ -27,7 +28,7 @@ from workbench.engine.bulk import run_to_csv
 from workbench.engine.drift import look_for_drift
 from workbench.engine.evaluate import evaluate
 from workbench.engine.events import Advice, Finished, How
-from workbench.engine.export import export_folder, import_folder, model_page
+from workbench.engine.export import export_folder, export_onnx, import_folder, model_page
 from workbench.engine.fit import fit, new_config
 from workbench.engine.pool import shared_pool
 from workbench.engine.predict import predict
@@ -35,7 +36,7 @@ from workbench.engine.video import Looker
 from workbench.errors import UserError
 from workbench.runtimes.familiar import FAMILIAR_FILE
 from workbench.tasks.predictions import Scores, from_record, to_record
-from workbench.tasks.registry import get_task
+from workbench.tasks.registry import get_pooled, get_task
 from workbench.trust.report import render
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -138,6 +139,21 @@ def test_pictures(
     answers = [[r.prediction for r in predict(samples, c, task)] for c in (card, again)]
     assert answers[0] == answers[1]
     assert (Path(again.source.ref) / FAMILIAR_FILE).read_bytes() == (folder / FAMILIAR_FILE).read_bytes()
+
+    # As ONNX for other programs it warns of the same pictures, by a second output.
+    check = export_onnx(card, tmp_path / "onnx", samples)
+    assert check.passed and check.warns and "the same warnings" in check.sentence()
+    note = json.loads(check.path.with_suffix(".json").read_text("utf-8"))
+    assert note["strangeness"]["unlike_above"] == 1.0 and note["strangeness"]["test_items"] == tested
+    with shared_pool().use_network(card) as model:
+        batch = get_pooled(card.main_task).collate(
+            [get_pooled(card.main_task).prepare(s, model) for s in samples], model
+        )
+    session = onnxruntime.InferenceSession(str(check.path))
+    assert [o.name for o in session.get_outputs()] == ["logits", "strangeness"]
+    (far,) = session.run(["strangeness"], {"pixels": batch["pixels"].cpu().numpy()})
+    assert far.tolist() == pytest.approx([p.strangeness for p in answers[0] if isinstance(p, Scores)], rel=1e-3)
+    assert (far > 1).tolist() == [True, True, False, False]
 
     # Without the file it works as before; a damaged one is told.
     shared_pool().release(again.id)

@@ -14,15 +14,16 @@ def add(command: argparse.ArgumentParser) -> None:
     own = command.add_argument_group("of a model trained here, with its project as DATA")
     own.add_argument("--certainty", action="store_true", help="how often it is right when it says how sure it is")
     own.add_argument(
-        "--missed", metavar="CLASS=COST", default="",
-        help="a missed CLASS costs COST times as much as a false alarm: the cheapest threshold, and what it leads to",
+        "--missed", metavar="CLASS=COST", action="append", default=[],
+        help="a missed CLASS costs COST times as much as a false alarm: the cheapest threshold, and what it leads to; of a"
+        " model of several labels once for each label",
     )  # fmt: skip
     own.add_argument(
         "--right", type=float, default=0.0, metavar="SHARE",
         help="say nothing when unsure, so that this share (0..1) of the answers is right",
     )  # fmt: skip
     own.add_argument("--keep", action="store_true", help="keep what --missed and --right chose with the model")
-    own.add_argument("--forget", action="store_true", help="let the model answer with the likeliest class again")
+    own.add_argument("--forget", action="store_true", help="take back what was kept")
     own.add_argument("--learning-curve", action="store_true", help="whether more examples or a bigger model would help")
 
 
@@ -41,6 +42,7 @@ def run(options: argparse.Namespace) -> int:
     from workbench.engine.learning_curve import learning_curve
     from workbench.errors import UserError
     from workbench.tasks.decision import Decision
+    from workbench.tasks.registry import get_task
 
     catalog = Catalog.load()
     card = catalog.get(options.model)
@@ -54,8 +56,14 @@ def run(options: argparse.Namespace) -> int:
             )
         if options.forget:
             keep_decision(card, None, catalog)
-            said.append("It answers with the likeliest class again.")
-        if options.certainty or options.missed or options.right or options.keep:
+            said.append("What was decided about its answers is taken back.")
+        several = get_task(project.task_id).info.judge == "tags"
+        wanted = options.certainty or options.missed or options.right or options.keep
+        if several and wanted:
+            from workbench.cli.tag_certainty import look
+
+            look(options, project, record.id, card, catalog, told, said)
+        elif wanted:
             with progress("Looking at its answers") as control:
                 seen = sureness(project, record.id, catalog, control)
             if options.certainty:
@@ -67,8 +75,10 @@ def run(options: argparse.Namespace) -> int:
                     if b.count
                 ]
             decision = Decision()
+            if len(options.missed) > 1:
+                raise UserError("Only one class can have a threshold of its own.", "Give --missed once.")
             if options.missed:
-                decision = _costs(options.missed, seen, told, said)
+                decision = _costs(options.missed[0], seen, told, said)
             if options.right:
                 decision = _unsure(options.right, decision, seen, told, said)
             if options.keep:

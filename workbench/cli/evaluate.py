@@ -53,7 +53,8 @@ def run(options: argparse.Namespace) -> int:
     catalog = Catalog.load()
     card = catalog.get(options.model)
     if (options.data / DATABASE).is_file():
-        return _tell(options, *_in_project(options.data, card, catalog, options.by), [])
+        judgement, groups, untaught = _in_project(options.data, card, catalog, options.by)
+        return _tell(options, judgement, groups, [], untaught)
     with progress("Reading") as control:
         plan = sniff([options.data], control)
         guess = plan.guess()
@@ -73,14 +74,17 @@ def run(options: argparse.Namespace) -> int:
     return _tell(options, judgement, _grouped(judgement, items, options.by), [*problems, *more])
 
 
-def _tell(options: argparse.Namespace, judgement: Any, groups: Any, problems: list[Any]) -> int:
+def _tell(options: argparse.Namespace, judgement: Any, groups: Any, problems: list[Any], untaught: Any = None) -> int:
     for found in problems:
         problem(found)
     if options.json:
         more = {"by_group": [g.to_json() for g in groups]} if options.by else {}
+        more |= {"untaught": untaught.to_json()} if untaught is not None else {}
         as_json(judgement.to_json() | more | {"problems": [str(p) for p in problems]})
         return 3 if problems else 0
     out(judgement.sentence())
+    if untaught is not None:
+        out(untaught.sentence())
     table(*judgement.table())
     for by in groups:
         out(f"\nBy {by.name}: {by.sentence()}")
@@ -94,12 +98,14 @@ def _tell(options: argparse.Namespace, judgement: Any, groups: Any, problems: li
     return 3 if problems else 0
 
 
-def _in_project(folder: Path, card: Any, catalog: Any, wanted: list[str]) -> tuple[Any, Any]:
-    """What is known of a model in the project that made it, and by groups."""
+def _in_project(folder: Path, card: Any, catalog: Any, wanted: list[str]) -> tuple[Any, Any, Any]:
+    """What is known of a model in the project that made it, by groups, and beside an untaught one."""
     from workbench.data.project import Project
     from workbench.engine.evaluate import evaluate
     from workbench.errors import UserError
+    from workbench.tasks.registry import get_task
     from workbench.trust.groups import by_groups
+    from workbench.trust.untaught import beside
 
     with Project.open(folder, read_only=True) as project, progress("Judging") as control:
         run = next((r for r in project.runs() if r.metrics.get("model_id") == card.id), None)
@@ -113,7 +119,8 @@ def _in_project(folder: Path, card: Any, catalog: Any, wanted: list[str]) -> tup
                 f"No item of this project has a group of “{name}”.",
                 f"There are: {', '.join(project.groups()) or 'none'}.",
             )
-        return judgement, by_groups(judgement, {name: members.get(name, {}) for name in members if name in known})
+        grouped = by_groups(judgement, {name: members.get(name, {}) for name in members if name in known})
+        return judgement, grouped, beside(run.folder, judgement, get_task(project.task_id).info.nouns)
 
 
 def _grouped(judgement: Any, items: list[Any], wanted: list[str]) -> Any:

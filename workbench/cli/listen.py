@@ -27,7 +27,9 @@ def add(commands: Any) -> None:
     )
     command.add_argument("--step", type=float, metavar="SECONDS", help="between two answers (default 0.5)")
     command.add_argument(
-        "--threshold", type=float, default=0.5, help="how certain an answer must be, 0 to 1 (default 0.5)"
+        "--threshold",
+        type=float,
+        help="how certain an answer must be, 0 to 1 (default: as the model was taught, else 0.5)",
     )
     command.add_argument(
         "--top", type=int, default=1, help="how many answers of each moment go into the table (default 1)"
@@ -51,7 +53,7 @@ def run(options: argparse.Namespace) -> int:
         return 0
     if (options.recording is None) == (not options.microphone):
         raise UserError("What shall it listen to?", "Give a recording, or --microphone.")
-    if not 0 <= options.threshold <= 1:
+    if options.threshold is not None and not 0 <= options.threshold <= 1:
         raise UserError("A threshold lies between 0 and 1.", "Give --threshold 0.5, for example.")
     card, task = _model(options)
     pace = usual_pace(card, options.window or 0.0)
@@ -71,6 +73,8 @@ def run(options: argparse.Namespace) -> int:
             out(f"{event.begins:9.2f} s to {event.ends:.2f} s  {event.label}  ({event.best:.0%})")
         if not found:
             out("nothing heard")
+    if log.remark() and not options.json:
+        note(log.remark())
     for path in (options.csv, options.labels):
         if path:
             written = log.write(path, options.threshold, options.top)
@@ -116,8 +120,7 @@ def _live(options: argparse.Namespace, listener: Any) -> Any:
                 if isinstance(news, HeardLog):
                     log = news
                 elif isinstance(news, News):
-                    place = int(news.newest.argmax())
-                    now = log.labels[place] if news.newest[place] >= options.threshold else ""
+                    now = log.now(news, options.threshold)
                     if now != said and not options.json:
                         note(f"{news.until:9.2f} s  {now or '…'}")
                     said = now

@@ -15,7 +15,9 @@ def add(commands: Any) -> None:
     command.add_argument("model")
     command.add_argument("texts", type=Path, help="a project, a table, a folder or a file of texts")
     command.add_argument("--words", default="gender", help="which words: gender, origin or age (default: gender)")
-    command.add_argument("--language", default="en", help="language of the words (default: en)")
+    command.add_argument(
+        "--language", default="", help="language of the words: en, de, fr or es (default: that of the texts)"
+    )
     command.add_argument(
         "--pairs", type=Path, help="a text file with words of your own, one pair in a line: Anna = Peter"
     )
@@ -31,23 +33,28 @@ def run(options: argparse.Namespace) -> int:
     """Returns 0, or 1 when these words move its answers beyond chance."""
     from workbench.catalog.catalog import Catalog
     from workbench.data.media import read_text_file
-    from workbench.data.swapping import SwapSet, parse_pairs, swap_sets
+    from workbench.data.swapping import SwapSet, language_of, parse_pairs, swap_sets
     from workbench.engine.swap_test import swap_test
     from workbench.errors import UserError
     from workbench.tasks.registry import get_task
 
     card = Catalog.load().get(options.model)
     task = get_task(options.task or card.main_task)
+    with progress("Reading") as control:
+        texts = _texts(options.texts, control)
+    language = options.language or language_of(texts[:200]) or "en"
     if options.pairs:
         pairs = tuple(parse_pairs(read_text_file(options.pairs)))
-        words = SwapSet("own", "Your words", "the words on the left", "the words on the right", pairs)
+        words = SwapSet(
+            "own", "Your words", "the words on the left", "the words on the right", pairs, language=language
+        )
     else:
-        known = swap_sets(options.language)
+        known = swap_sets(language)
         if options.words not in known:
             raise UserError(f"There are no words called “{options.words}”.", f"There are: {', '.join(known)}.")
         words = known[options.words]
     with progress("Swapping words") as control:
-        result = swap_test(_texts(options.texts, control), card, task, words, control)
+        result = swap_test(texts, card, task, words, control)
     if options.json:
         as_json(result.to_json())
     else:
@@ -57,6 +64,8 @@ def run(options: argparse.Namespace) -> int:
                 out(
                     f"\n{_short(pair.text)}\n  {pair.before}\n{_short(pair.swapped)}\n  {pair.after} ({pair.moved:+.1%})"
                 )
+        if result.limits:
+            note(result.limits)
         note("The label of a text rarely depends on such words; look at the texts before you judge the model.")
     return 1 if result.matters else 0
 

@@ -14,6 +14,7 @@ from workbench.engine.evaluate import evaluate
 from workbench.engine.pool import shared_pool
 from workbench.errors import UserError
 from workbench.tasks.decision import DECISION, Decision, decision_of
+from workbench.tasks.tag_decision import TagDecision
 from workbench.tasks.temperature import temperature_of
 from workbench.trust.certainty import Certainty, certainty
 from workbench.trust.metrics import Evaluation
@@ -68,7 +69,7 @@ def own_card(record: RunRecord, catalog: Catalog | None = None) -> ModelCard | N
     return next((c for c in (catalog or Catalog.load()).cards() if c.id == model_id and c.is_own), None)
 
 
-def keep_decision(card: ModelCard, decision: Decision | None, catalog: Catalog) -> ModelCard:
+def keep_decision(card: ModelCard, decision: Decision | TagDecision | None, catalog: Catalog) -> ModelCard:
     """Keep with a model what was decided, so that every answer from now on follows it; None takes it back.
 
     Raises:
@@ -77,7 +78,7 @@ def keep_decision(card: ModelCard, decision: Decision | None, catalog: Catalog) 
     if not card.is_own or card.source.kind != "folder":
         raise UserError(f"“{card.name}” is not one of your own models.", "Only those can be changed.")
     options = {name: value for name, value in card.options.items() if name != DECISION}
-    if decision is not None and (decision.name or decision.sure_from > 0):
+    if decision is not None and not decision.empty:
         options[DECISION] = decision.to_options()
     changed = replace(card, options=options)
     write_card(changed, Path(card.source.ref))

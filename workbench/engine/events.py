@@ -162,7 +162,7 @@ class SamplePredicted:
 @dataclass(frozen=True)
 class Advice:
     """One sentence in plain words, e.g. that it overfits. `code`: "overfitting", "plateau", "skipped-items",
-    "memory-halved", "tiny-validation", "how-it-learns", "familiar"."""
+    "memory-halved", "tiny-validation", "how-it-learns", "familiar", "untaught"."""
 
     code: str
     text: str

@@ -27,7 +27,9 @@ from workbench.runtimes.sound_network import SoundNetwork
 from workbench.tasks.base import PooledTask
 from workbench.tasks.decision import decision_of
 from workbench.tasks.registry import get_pooled, get_task
-from workbench.tasks.several import thresholds_of
+from workbench.tasks.tag_answers import tag_thresholds
+from workbench.tasks.tag_calibration import tag_calibration_of
+from workbench.tasks.tag_decision import tag_decision_of
 from workbench.tasks.temperature import temperature_of
 
 if TYPE_CHECKING:
@@ -41,6 +43,8 @@ _OTHERS = (".onnx", ".tflite", ".pth", ".pt", ".bin", ".weights", ".cfg", ".pb",
 # Largest difference of a logit that rounding alone explains, relative to the largest logit.
 _TOLERANCE = 1e-3
 _MAX_CHECKED = 32
+# The second output of models that know what they learnt from, and its entry in the note.
+_STRANGENESS = "strangeness"
 
 
 def export_folder(card: ModelCard, target: Path, control: Control | None = None) -> Path:
@@ -113,7 +117,8 @@ def import_folder(folder: Path, catalog: Catalog, control: Control | None = None
 
 
 def export_onnx(card: ModelCard, target: Path, samples: Sequence[Sample], control: Control | None = None) -> OnnxCheck:
-    """Write `target`/ID.onnx (inputs and logits with a free batch size) and ID.json (labels and preparation), and check
+    """Write `target`/ID.onnx (inputs and logits with a free batch size; where the model knows what it learnt from also how far
+    each input is from that, "strangeness") and ID.json (labels and preparation), and check
     it with ONNX Runtime against the original on real samples. Kinds of answers that are no scores have a module of their
     own: `workbench.engine.export_KIND`.
 
@@ -143,18 +148,25 @@ def _export_pooled(card: ModelCard, target: Path, samples: Sequence[Sample], con
         names = _write(model, task, file, prepared)
         control.check()
         note: dict[str, Any] = {
-            "labels": list(model.labels), "inputs": names, "output": "logits", **model.beside(file.parent),
+            "labels": list(model.labels), "inputs": names, "output": "logits", **_warning(model),
+            **model.beside(file.parent),
             # Divide the logits by the temperature before the softmax, so that its percentages mean what they say.
             "activation": "softmax", "temperature": temperature_of(card.options),
         }  # fmt: skip
         decision = decision_of(card.options, model.labels)
         if decision is not None:
             note["decision"] = decision.to_options()
-        thresholds = thresholds_of(card.options, len(model.labels))
+        thresholds = tag_thresholds(card.options, model.labels)
         if thresholds is not None:
-            # A label counts when the sigmoid of its logit is at least its threshold.
+            # A label counts when the sigmoid of its logit (times its scale, plus its shift) is at least its threshold.
             del note["temperature"]
             note |= {"activation": "sigmoid", "thresholds": list(thresholds)}
+            calibration = tag_calibration_of(card.options, len(model.labels))
+            if calibration is not None:
+                note |= calibration.to_options()
+            tags = tag_decision_of(card.options, model.labels)
+            if tags is not None:
+                note["decision"] = tags.to_options()
         write_note(file, note)
         control.progress(0, 0, "Checking the exported model")
         return _compare(model, task, file, path, prepared, control)
@@ -176,19 +188,42 @@ def _write(model: Network, task: PooledTask, path: Path, prepared: Sequence[dict
     example = dict(model.alone(task.collate(list(prepared[:2]) or _made_up(model, task), model)))
     names = list(example)
 
+    familiar = model.familiar
+
     class Logits(nn.Module):
-        """The network with tensors in and logits out."""
+        """The network with tensors in and logits out, and strangeness."""
 
         def __init__(self) -> None:
             super().__init__()
             self.inner = model.module
+            self.strangeness = None if familiar is None else familiar.alone()
 
-        def forward(self, *tensors: torch.Tensor) -> torch.Tensor:
-            return model.logits(dict(zip(names, tensors, strict=True)))
+        def forward(self, *tensors: torch.Tensor) -> torch.Tensor | tuple[torch.Tensor, torch.Tensor]:
+            batch = dict(zip(names, tensors, strict=True))
+            if self.strangeness is None:
+                return model.logits(batch)
+            features = model.features(batch)
+            return model.head_logits(features), self.strangeness(features)
 
     axes = {name: {0: "batch"} | ({1: "tokens"} if example[name].dim() == 2 else {}) for name in names}
-    write_onnx(Logits(), list(example.values()), path, names, ["logits"], {**axes, "logits": {0: "batch"}})
+    outputs = ["logits", *([_STRANGENESS] if familiar is not None else [])]
+    free = {**axes, **{name: {0: "batch"} for name in outputs}}
+    write_onnx(Logits(), list(example.values()), path, names, outputs, free)
     return names
+
+
+def _warning(model: Network) -> dict[str, Any]:
+    """For the note: what the second output says. Texts longer than one window, and recordings of several, are to be asked
+    window by window."""
+    if model.familiar is None:
+        return {}
+    return {
+        _STRANGENESS: {
+            "output": _STRANGENESS, "unlike_above": 1.0, "false_alarm_rate": model.familiar.rate,
+            "test_items": model.familiar.tested, "false_alarms": model.familiar.alarms,
+            "meaning": "distance to the k-th nearest training example in feature space, as a share of its limit",
+        }
+    }  # fmt: skip
 
 
 def _made_up(model: Network, task: PooledTask) -> list[dict[str, Any]]:
@@ -213,6 +248,7 @@ def _compare(
 
     session = onnxruntime.InferenceSession(str(file), providers=["CPUExecutionProvider"])
     biggest, agree, scale = 0.0, 0, 1e-6
+    familiar, warned = model.familiar, 0
     # Alone and several at once: an export may have frozen the batch size.
     batches = [prepared[:1], *(prepared[i : i + 4] for i in range(1, len(prepared), 4))]
     for batch in batches:
@@ -221,13 +257,18 @@ def _compare(
         control.check()
         tensors = model.alone(task.collate(batch, model))
         with engines("torch"), torch.inference_mode():  # the original itself, not what computes in its place
-            wanted = model.logits(tensors).numpy()
-        got = session.run(None, {k: v.numpy() for k, v in tensors.items()})[0]
+            features = model.features(tensors)
+            wanted = model.head_logits(features).numpy()
+        got, *more = session.run(None, {k: v.numpy() for k, v in tensors.items()})
+        if familiar is not None:
+            warned += sum(
+                (a > 1) == (b > 1) or abs(a - b) <= _TOLERANCE
+                for a, b in zip(familiar.strangeness(features), more[0].tolist(), strict=True)
+            )
         biggest = max(biggest, float(np.abs(wanted - got).max()))
         scale = max(scale, float(np.abs(wanted).max()))
         agree += task.agree(torch.from_numpy(wanted), torch.from_numpy(got), model.card.options)
     n = len(prepared)
     agreement = agree / n if n else 0.0
-    return OnnxCheck(
-        final, n, biggest, agreement, bool(n) and agreement == 1.0 and biggest <= _TOLERANCE * max(1.0, scale)
-    )
+    same = agreement == 1.0 and biggest <= _TOLERANCE * max(1.0, scale) and (familiar is None or warned == n)
+    return OnnxCheck(final, n, biggest, agreement, bool(n) and same, familiar is not None)

@@ -30,6 +30,7 @@ class OnnxCheck:
     Attributes:
         max_difference: largest difference of a logit.
         agreement: share of samples with the same first answer.
+        warns: it also says what is unlike what was learnt; checked to warn of the same samples.
     """
 
     path: Path
@@ -37,12 +38,14 @@ class OnnxCheck:
     max_difference: float
     agreement: float
     passed: bool
+    warns: bool = False
 
     def sentence(self) -> str:
         if self.samples == 0:
             return "Exported, but there were no samples to check it on."
         if self.passed:
-            return f"Checked on {self.samples} of your own samples: the exported model gives the same answers as the original."
+            same = "gives the same answers and the same warnings" if self.warns else "gives the same answers"
+            return f"Checked on {self.samples} of your own samples: the exported model {same} as the original."
         return (
             f"On {self.samples} samples the exported model agrees with the original only {self.agreement:.0%} of the time;"
             " do not rely on it."

@@ -27,9 +27,11 @@ from workbench.engine.quick import train_quick
 from workbench.engine.report.make import keep_with_model
 from workbench.engine.report.provenance import MADE_WITH, made_with
 from workbench.engine.run import Outcome, Run, RunLog, new_config, prepare, read_events, resumable, trainable
+from workbench.engine.untaught import ask_untaught
 from workbench.engine.usual import keep_usual
 from workbench.errors import Cancelled, UserError
 from workbench.tasks.base import PooledTask
+from workbench.tasks.tag_calibration import SCALES, SHIFTS
 from workbench.tasks.temperature import TEMPERATURE
 from workbench.trust.judging import Judgement
 
@@ -132,7 +134,8 @@ def _events(run: Run, book: RunLog, meter: Meter, resume: bool) -> Iterator[RunE
     yield from know_familiar(run, outcome)
     yield StageChanged("Saving your model")
     card, evaluation = _keep(run, outcome)
-    kept = {name: card.options[name] for name in (TEMPERATURE,) if name in card.options}
+    # Noted with the run, too: its model may be deleted.
+    kept = {name: card.options[name] for name in (TEMPERATURE, SCALES, SHIFTS) if name in card.options}
     kept |= {MADE_WITH: made_with(run.device)}
     unlike = sentence_of(card.metrics, run.config.task)
     metrics = evaluation.headline() | {"model_id": card.id, "unlike": unlike} | kept
@@ -140,6 +143,7 @@ def _events(run: Run, book: RunLog, meter: Meter, resume: bool) -> Iterator[RunE
     cost = meter.record()
     learn(run.config, cost)
     book.status("cancelled" if outcome.reason == "cancelled" else "done", "", metrics)
+    yield from ask_untaught(run, evaluation, outcome.reason)
     if outcome.reason != "cancelled":  # which must end within a second
         keep_with_model(run.project, book.record, evaluation, run.catalog, run.control)
     yield Finished(

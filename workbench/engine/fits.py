@@ -1,8 +1,9 @@
 """Before anything is learnt: do a model and a person's examples fit? Only what can be measured is said.
 
 How small pictures are for what the network sees; in which language texts are, and whether the model's card names it; what
-its tokenizer does not know (`engine.token_check`); and how well its features, as they are, tell the labelled classes apart:
-a Quick head, cross-validated, against always giving the most frequent answer.
+its tokenizer does not know (`engine.token_check`); how well its features, as they are, tell the labelled classes apart (a
+Quick head, cross-validated, against always giving the most frequent answer); and how much of the examples is really different
+(`engine.spread`).
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from workbench.engine.features import FeatureCache, compute_features
 from workbench.engine.health.cross import FOLDS, out_of_sample
 from workbench.engine.health.raw import known_alike
 from workbench.engine.pool import shared_pool
+from workbench.engine.spread import spread_of
 from workbench.engine.token_check import check_project
 from workbench.errors import UserError
 from workbench.runtimes.network import Network
@@ -48,7 +50,7 @@ _LANGUAGES = {
 @dataclass(frozen=True)
 class Remark:
     """One thing that was measured. `kind`: "good", "warn", or "info" for what could not be told. `about`: "size",
-    "language", "tokens" or "classes"; `figures` are the numbers in it."""
+    "language", "tokens", "classes" or "spread"; `figures` are the numbers in it."""
 
     kind: Literal["good", "warn", "info"]
     about: str
@@ -165,7 +167,13 @@ def _classes(project: Project, card: ModelCard, control: Control) -> list[Remark
     said = out_of_sample(features.matrix[rows], labels, [group.get(i, i) for i in ids], len(classes), control).argmax(1)
     right = sum(int(a) == b for a, b in zip(said, labels, strict=True))
     often, most = Counter(labels).most_common(1)[0]
-    return [separation(right, len(rows), most, classes[often].name, nouns)]
+    found = [separation(right, len(rows), most, classes[often].name, nouns)]
+    # What is copied is named by the first of its group.
+    spread = spread_of(features.matrix[rows], labels, [group.get(i, i) for i in ids], [c.name for c in classes])
+    if spread is not None:
+        kind: Literal["good", "warn"] = "warn" if spread.worry else "good"
+        found.append(Remark(kind, "spread", spread.sentence(nouns), spread.figures()))
+    return found
 
 
 def separation(right: int, count: int, most: int, name: str, nouns: str) -> Remark:

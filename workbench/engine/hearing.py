@@ -28,6 +28,7 @@ from workbench.engine.timeline import Event, event_rows, write_tables
 from workbench.errors import UserError
 from workbench.runtimes.base import Loaded
 from workbench.tasks.base import Ear, HearingTask, Task
+from workbench.tasks.live_rule import LiveRule
 from workbench.tasks.predictions import Score, Scores
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ _SHORTEST_USUAL, _LONGEST_USUAL = 0.5, 10.0
 THRESHOLD = 0.5
 # Of each moment so many classes are kept.
 _KEPT = 5
+_NAMED, _SILENT = 1, 2
 # So many windows at most are looked at together; fewer where that takes longer than this: it must be possible to stop within
 # a second.
 _AT_ONCE, _BATCH_SECONDS = 16, 0.25
@@ -72,11 +74,13 @@ class Pace:
 
 @dataclass(frozen=True)
 class Heard:
-    """A moment whose answer is settled, from `begins` to `ends` seconds; its shares float32 [C]."""
+    """A moment whose answer is settled, from `begins` to `ends` seconds; its shares float32 [C]; `strangeness`: how far it is
+    from what the model learnt from (above 1 it is unlike that), -1 where that is not known."""
 
     begins: float
     ends: float
     shares: Floats
+    strangeness: float = -1.0
 
 
 @dataclass(frozen=True)
@@ -87,11 +91,13 @@ class News:
         newest: shares float32 [C] of the last window.
         heard: moments that are settled now, in order.
         until: seconds listened to so far.
+        strangeness: of the last window, see `Heard`.
     """
 
     newest: Floats
     heard: tuple[Heard, ...]
     until: float
+    strangeness: float = -1.0
 
 
 def usual_pace(card: ModelCard, window: float = 0.0) -> Pace:
@@ -107,15 +113,22 @@ def usual_pace(card: ModelCard, window: float = 0.0) -> Pace:
 
 
 class HeardLog:
-    """What was heard so far. Some 50 bytes a moment: a day of half-seconds takes nine megabytes. Safe from any thread."""
+    """What was heard so far. Some 55 bytes a moment: a day of half-seconds takes ten megabytes. Safe from any thread.
 
-    def __init__(self, labels: Sequence[str], several: bool = False) -> None:
+    Args:
+        rule: what counts of a moment (see `workbench.tasks.live_rule`).
+    """
+
+    def __init__(self, labels: Sequence[str], several: bool = False, rule: LiveRule | None = None) -> None:
         self.labels = tuple(labels)
         self.several = several
+        self.rule = rule or LiveRule()
         self._kept = min(_KEPT, len(self.labels))
         self._times = array("d")  # begin and end, of every moment
         self._places = array("H")  # the most likely classes of every moment
         self._shares = array("f")
+        self._flags = array("B")  # of every moment: _NAMED, _SILENT
+        self._strange = array("f")
         self._lock = threading.RLock()
 
     def __len__(self) -> int:
@@ -130,11 +143,28 @@ class HeardLog:
 
     def add(self, moments: Sequence[Heard]) -> None:
         for moment in moments:
-            order = moment.shares.argsort(kind="stable")[::-1][: self._kept]
+            order, flags = self._judged(moment.shares)
             with self._lock:
+                self._flags.append(flags)
+                self._strange.append(moment.strangeness)
                 self._times.extend((moment.begins, moment.ends))
                 self._places.extend(int(p) for p in order)
                 self._shares.extend(float(moment.shares[p]) for p in order)
+
+    def _judged(self, shares: Floats) -> tuple[list[int], int]:
+        """The places that are kept of a moment, what counts first, and its flags."""
+        order: list[int] = [int(p) for p in shares.argsort(kind="stable")[::-1]]
+        values: list[float] = shares.tolist()
+        if self.several:
+            limits = self.rule.limits
+            if not limits:
+                return order[: self._kept], 0
+            counting = [p for p in order if values[p] >= limits[p]]
+            rest = [p for p in order if values[p] < limits[p]]
+            return [*counting, *rest][: self._kept], _SILENT if self.rule.silent(values) else 0
+        place, named, silent = self.rule.answer(values, self.labels)
+        kept = [place, *(p for p in order if p != place)][: self._kept]
+        return kept, (_NAMED if named else 0) | (_SILENT if silent else 0)
 
     def at(self, seconds: float) -> Scores | None:
         """What was heard at a moment, the most likely first; None where nobody listened."""
@@ -152,12 +182,62 @@ class HeardLog:
                 for p, v in zip(
                     self._places[first : first + self._kept], self._shares[first : first + self._kept], strict=True
                 )
-            )
+            ),
+            unsure=bool(self._flags[place] & _SILENT),
+            strangeness=self._strange[place],
         )
 
-    def events(self, threshold: float = THRESHOLD) -> list[Event]:
+    def first(self, shares: Floats) -> tuple[int, bool]:
+        """The place of the class a moment is answered with (-1 where several can be), and whether nothing is said."""
+        kept, flags = self._judged(shares)
+        return -1 if self.several or not kept else kept[0], bool(flags & _SILENT)
+
+    def now(self, news: News, threshold: float | None = THRESHOLD) -> str:
+        """What is heard at this moment, in words; "" for nothing."""
+        kept, flags = self._judged(news.newest)
+        if flags & _SILENT or not kept:
+            return ""
+        if self.several:
+            limits = self.rule.limits if threshold is None else ()
+            least = THRESHOLD if threshold is None else threshold
+            here = [p for p in kept if news.newest[p] >= (limits[p] if limits else least)]
+        else:
+            least = THRESHOLD if threshold is None else threshold
+            here = kept[:1] if flags & _NAMED or news.newest[kept[0]] >= least else []
+        words = ", ".join(self.labels[p] for p in here)
+        return f"{words} (unlike what it learnt from)" if words and news.strangeness > 1 else words
+
+    @property
+    def compared(self) -> bool:
+        """Whether moments were held against what the model learnt from."""
+        with self._lock:
+            return any(v >= 0 for v in self._strange)
+
+    def remark(self) -> str:
+        """What a person must know of all that was heard; "" when there is nothing."""
+        with self._lock:
+            count = len(self._flags)
+            silent = sum(1 for f in self._flags if f & _SILENT)
+            unlike = sum(1 for v in self._strange if v > 1)
+        parts = []
+        if unlike:
+            parts.append(
+                f"{unlike:,} of {count:,} moments are unlike what the model learnt from: do not rely on what is said of them."
+            )
+        if silent:
+            parts.append(f"Of {silent:,} it says nothing, as was decided for this model.")
+        return " ".join(parts)
+
+    def events(self, threshold: float | None = THRESHOLD) -> list[Event]:
         """What was there from when to when, in order of beginning: of every moment the most likely class where it reaches the
-        threshold, of models that hear several at once every class that does."""
+        threshold, of models that hear several at once every class that does.
+
+        What was decided for the model holds: a class that has a threshold of its own needs no other, and where nothing is
+        to be said there is nothing.
+
+        Args:
+            threshold: None for the thresholds that each label got when the model was taught, where it has such.
+        """
         import numpy as np
 
         with self._lock:
@@ -166,9 +246,14 @@ class HeardLog:
             times = np.array(self._times).reshape(-1, 2)
             places = np.array(self._places).reshape(-1, self._kept)
             shares = np.array(self._shares).reshape(-1, self._kept)
+            flags = np.array(self._flags)
         if not self.several:
             places, shares = places[:, :1], shares[:, :1]
-        there = shares >= threshold
+        if threshold is None and self.rule.limits:
+            there = shares >= np.array(self.rule.limits, np.float32)[places]
+        else:
+            there = shares >= (THRESHOLD if threshold is None else threshold)
+        there = (there | ((flags & _NAMED) > 0)[:, None]) & ((flags & _SILENT) == 0)[:, None]
         # A hole in time ends what was heard before it.
         holes = np.concatenate([[True], times[1:, 0] > times[:-1, 1] + 1e-6])
         found = []
@@ -188,15 +273,17 @@ class HeardLog:
 
     def rows(self, top: int = 1) -> Iterator[dict[str, Any]]:
         """The table of all moments, with so many answers each."""
+        compared = self.compared
         for place in range(len(self)):
             begins = self._times[2 * place]
-            for score in self._scores(place).top[:top]:
+            scores = self._scores(place)
+            for score in scores.top[:top]:
                 yield {
                     "time": round(begins, 3), "clock": clock(begins), "label": score.name,
-                    "score": round(score.value, 6),
+                    "score": round(score.value, 6), **({"unlike": int(scores.unlike)} if compared else {}),
                 }  # fmt: skip
 
-    def write(self, path: Path, threshold: float = THRESHOLD, top: int = 1) -> list[Path]:
+    def write(self, path: Path, threshold: float | None = THRESHOLD, top: int = 1) -> list[Path]:
         """Write atomically: a table of moments and beside it one of events (.csv), both in one (.json), or the events as a
         label track for Audacity (.txt).
 
@@ -214,10 +301,15 @@ class HeardLog:
         if path.suffix.lower() == ".txt":
             write_label_track(path, [(e.begins, e.ends, e.label) for e in found])
             return [path]
-        return write_tables(path, list(self.rows(top)), found, COLUMNS)
+        columns = (*COLUMNS, "unlike") if self.compared else COLUMNS
+        return write_tables(path, list(self.rows(top)), found, columns)
 
-    def to_json(self, threshold: float = THRESHOLD, top: int = 1) -> dict[str, Any]:
-        return {"looks": list(self.rows(top)), "events": event_rows(self.events(threshold))}
+    def to_json(self, threshold: float | None = THRESHOLD, top: int = 1) -> dict[str, Any]:
+        remark = self.remark()
+        return {
+            "looks": list(self.rows(top)), "events": event_rows(self.events(threshold)),
+            **({"note": remark} if remark else {}),
+        }  # fmt: skip
 
 
 class Listener:
@@ -274,7 +366,7 @@ class Listener:
     def _hear(
         self, sound: Iterator[Floats], model: Loaded, ear: Ear, control: Control, live: bool = False
     ) -> Iterator[HeardLog | News]:
-        log = HeardLog(ear.labels, ear.several)
+        log = HeardLog(ear.labels, ear.several, ear.rule)
         yield log
         step = max(1, int(self.pace.step * ear.rate))
         # A whole number of steps, so that moments begin and end where windows do.
@@ -282,6 +374,7 @@ class Listener:
         settling = _Settling(size // step, step / ear.rate)
         counted = _Counted(sound)
         newest: Floats | None = None
+        nearest = -1.0
         until = 0.0
         most = 1
         for windows, begun in _batches(iter(counted), size, step):
@@ -292,7 +385,7 @@ class Listener:
                 part = chosen[at : at + most]
                 at += len(part)
                 began = time.perf_counter()
-                shares = self.task.hear([windows[n] for n in part], model)
+                shares, strange = self.task.hear_and_compare([windows[n] for n in part], model)
                 took = time.perf_counter() - began
                 most = min(_AT_ONCE, most * 2) if took < _BATCH_SECONDS / 2 else most
                 most = max(1, most // 2) if took > _BATCH_SECONDS else most
@@ -301,14 +394,16 @@ class Listener:
                 made: list[Heard] = []
                 for number in range(first, part[-1] + 1):
                     until = (begun + number * step + len(windows[number])) / ear.rate
-                    made += settling.add(shares[bisect_left(part, number)], until)
+                    at_part = bisect_left(part, number)
+                    nearest = -1.0 if strange is None else float(strange[at_part])
+                    made += settling.add(shares[at_part], until, nearest)
                 newest = shares[-1]
                 log.add(made)
-                yield News(newest, tuple(made), until)
+                yield News(newest, tuple(made), until, nearest)
         if newest is not None:
             made = settling.rest(until, counted.samples / ear.rate)
             log.add(made)
-            yield News(newest, tuple(made), counted.samples / ear.rate)
+            yield News(newest, tuple(made), counted.samples / ear.rate, nearest)
 
 
 class _Counted:
@@ -333,12 +428,12 @@ class _Settling:
 
     def __init__(self, across: int, step: float) -> None:
         self._across, self._step = across, step
-        self._last: deque[tuple[int, Floats]] = deque(maxlen=across)
+        self._last: deque[tuple[int, Floats, float]] = deque(maxlen=across)
         self._windows = self._moments = 0
 
-    def add(self, shares: Floats, until: float) -> list[Heard]:
+    def add(self, shares: Floats, until: float, strangeness: float = -1.0) -> list[Heard]:
         """The next window, which ends at `until`. Window w reaches the moments from w on: moment w is settled with it."""
-        self._last.append((self._windows, shares))
+        self._last.append((self._windows, shares, strangeness))
         self._windows += 1
         return [self._moment(until)]
 
@@ -356,10 +451,11 @@ class _Settling:
         import numpy as np
 
         begins = self._moments * self._step
-        inside = [shares for window, shares in self._last if window > self._moments - self._across]
+        inside = [(shares, far) for window, shares, far in self._last if window > self._moments - self._across]
         self._moments += 1
-        mean: Floats = np.mean(np.stack(inside), 0).astype(np.float32)
-        return Heard(begins, min(until, begins + self._step), mean)
+        mean: Floats = np.mean(np.stack([shares for shares, _ in inside]), 0).astype(np.float32)
+        far = float(np.mean([v for _, v in inside]))
+        return Heard(begins, min(until, begins + self._step), mean, far)
 
 
 def _batches(sound: Iterator[Floats], size: int, step: int) -> Iterator[tuple[list[Floats], int]]:

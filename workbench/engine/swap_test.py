@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from workbench.catalog.card import ModelCard
 from workbench.control import Control
-from workbench.data.swapping import SwapSet
+from workbench.data.swapping import LANGUAGES, SwapSet, language_of
 from workbench.data.types import Sample
 from workbench.engine.pool import ModelPool
 from workbench.engine.predict import predict
@@ -17,6 +17,8 @@ from workbench.trust.swaps import SwapPair, SwapResult, swap_result
 
 # More texts than this tell nothing new and take long.
 MOST_TEXTS = 2000
+# So many tell in which language they are.
+_MOST_READ = 200
 
 
 def suits_swapping(task: Task) -> bool:
@@ -45,12 +47,14 @@ def swap_test(
             "Choose another model, or another task.",
         )
     control = control or Control()
-    chosen = []
+    chosen, left_out = [], 0
     for place, text in enumerate(texts):
         control.check()
         swapped = words.swap(text)
         if swapped is not None:
             chosen.append((place, text, swapped))
+        elif words.touches(text):
+            left_out += 1
         if len(chosen) >= most:
             break
     samples = _samples([(text, swapped.text) for _, text, swapped in chosen])
@@ -70,7 +74,16 @@ def swap_test(
         pairs.append(
             SwapPair(place, text, swapped.text, swapped.side, _answer(first), _answer(second), moved, before, after)
         )
-    return swap_result(words.title, words.a, words.b, len(texts), pairs)
+    limits = " ".join(part for part in (words.limits, _other_language(texts, words)) if part)
+    return swap_result(words.title, words.a, words.b, len(texts), pairs, left_out, limits)
+
+
+def _other_language(texts: Sequence[str], words: SwapSet) -> str:
+    """Said where the words are of another language than the texts; "" where they fit, or nobody can tell."""
+    found = language_of(texts[:_MOST_READ])
+    if not found or found == words.language:
+        return ""
+    return f"The texts look {LANGUAGES[found]}, and these words are {LANGUAGES[words.language]}: few of them will fit."
 
 
 def _samples(pairs: Sequence[tuple[str, str]]) -> Iterator[Sample]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import os
 from collections.abc import Sequence
 from datetime import date, timedelta
@@ -10,7 +11,6 @@ from pathlib import Path
 from workbench.catalog.card import ModelCard
 from workbench.engine.watching import Week
 from workbench.errors import UserError
-from workbench.trust.report import escaped
 
 _STYLE = """
 :root{color-scheme:light dark;--line:#d9d5cc;--soft:#5a5f66;--bar:#1f6f5c;--bg:#fff;--fg:#1f2328}
@@ -89,6 +89,11 @@ def _table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     head = "".join(f"<th>{escaped(h)}</th>" for h in headings)
     body = "".join(f"<tr>{''.join(f'<td>{escaped(cell)}</td>' for cell in row)}</tr>" for row in rows)
     return f"<div class='scroll'><table><tr>{head}</tr>{body}</table></div>"
+
+
+def escaped(value: object) -> str:
+    """Text as it may stand in the page."""
+    return html.escape(str(value))
 
 
 def _spoken(day: date) -> str:

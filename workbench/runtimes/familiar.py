@@ -19,6 +19,7 @@ from workbench.errors import UserError
 
 if TYPE_CHECKING:
     import torch
+    from torch import nn
 
 FAMILIAR_FILE = "familiar.safetensors"
 NEIGHBOUR = 5
@@ -63,6 +64,32 @@ class Familiar:
         """Features float [B, F] to their distance as a share of the limit: above 1 it is unlike what was learnt."""
         found = (distances(features, self.learnt, self.neighbour) / self.limit).tolist()
         return [min(FARTHEST, v) if math.isfinite(v) else FARTHEST for v in found]
+
+    def alone(self) -> nn.Module:
+        """Features float [B, F] to strangeness float [B], as a network of its own: for taking it elsewhere with the model."""
+        import torch
+        from torch import nn
+
+        kept, limit, neighbour = self.learnt.float(), self.limit, min(self.neighbour, len(self.learnt))
+
+        class Strangeness(nn.Module):
+            """See `Familiar.strangeness`."""
+
+            kept: torch.Tensor
+            squares: torch.Tensor
+
+            def __init__(self) -> None:
+                super().__init__()
+                self.register_buffer("kept", kept.T.contiguous())
+                self.register_buffer("squares", (kept**2).sum(1)[None])
+
+            def forward(self, features: torch.Tensor) -> torch.Tensor:
+                given = torch.nn.functional.normalize(features.float(), dim=1)
+                apart = (given**2).sum(1, keepdim=True) + self.squares - 2.0 * given @ self.kept
+                nearest = apart.topk(neighbour, dim=1, largest=False).values[:, -1]
+                return nearest.clamp(min=0.0).sqrt() / limit
+
+        return Strangeness().eval()
 
     def save(self, folder: Path) -> None:
         """Write it beside a model's weights. Raises: OSError."""

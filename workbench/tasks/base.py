@@ -14,6 +14,7 @@ from workbench.catalog.card import ModelCard
 from workbench.control import Control
 from workbench.data.annotations import Annotation
 from workbench.data.types import Item, MediaKind, Sample
+from workbench.tasks.live_rule import LiveRule
 from workbench.tasks.predictions import Prediction, Score, Scores
 
 if TYPE_CHECKING:
@@ -126,6 +127,8 @@ class TaskInfo:
         overlaps: what a right text is compared by beside words and letters, the first one as the main score: "bleu",
             "chrf", "rouge" (see `workbench.trust.text_overlap`).
         learns_with: ids of those of its options that must be known while a model learns, too (languages).
+        untaught: how a model answers that was taught nothing, for holding a taught one against it: "names" (nearness of
+            meaning to the classes' names) or "look-alikes" (nearness to a few shown examples); "" where neither makes sense.
         learns_beginnings: of texts longer than the model reads at once, only the beginning is learnt from.
     """
 
@@ -160,6 +163,7 @@ class TaskInfo:
     overlaps: tuple[str, ...] = ()
     learns_with: tuple[str, ...] = ()
     learns_beginnings: bool = False
+    untaught: Literal["", "names", "look-alikes"] = ""
 
     @property
     def has_classes(self) -> bool:
@@ -244,6 +248,10 @@ class HearingTask(Task, Protocol):
     def hear(self, windows: Sequence[Floats], model: Loaded) -> Floats:
         """Windows of sound, mono float32 [T] in -1..1 at the ear's rate, to shares float32 [W, C], one per label."""
 
+    def hear_and_compare(self, windows: Sequence[Floats], model: Loaded) -> tuple[Floats, Floats | None]:
+        """As `hear`, and of each window how far it is from what the model learnt from (float32 [W], above 1 it is unlike
+        that; None where the model knows nothing of it)."""
+
 
 @dataclass(frozen=True)
 class Ear:
@@ -253,12 +261,14 @@ class Ear:
         rate: in Hz. longest: seconds of sound it takes at once.
         labels: what it can hear.
         several: several of them can be true at once; else the shares of a moment are 1 together.
+        rule: what counts of a moment.
     """
 
     rate: int
     longest: float
     labels: tuple[str, ...]
     several: bool = False
+    rule: LiveRule = field(default_factory=LiveRule)
 
 
 @runtime_checkable
@@ -362,6 +372,9 @@ class PooledTask(TrainableTask, Objective, Protocol):
 
     def settled(self, prediction: Prediction, options: Mapping[str, Any]) -> Prediction:
         """A prediction of `answers` under these options."""
+
+    def unsettled(self, prediction: Prediction, options: Mapping[str, Any]) -> Prediction:
+        """The opposite of `settled`: probabilities as the network itself gives them."""
 
     def agree(self, first: torch.Tensor, second: torch.Tensor, options: Mapping[str, Any]) -> int:
         """For how many rows of logits [N, C] the answers are the same."""

@@ -13,7 +13,9 @@ from workbench.errors import UserError
 from workbench.tasks.base import BaseTask, TryOptions
 from workbench.tasks.decision import DECISION, decided, decision_of
 from workbench.tasks.predictions import Prediction, Score, Scores
-from workbench.tasks.several import several_scores, thresholds_of
+from workbench.tasks.several import thresholds_of
+from workbench.tasks.tag_answers import tag_answers
+from workbench.tasks.tag_calibration import SCALES, SHIFTS
 from workbench.tasks.temperature import (
     CALIBRATED_ON,
     TEMPERATURE,
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
 
 _LONGEST_LIST = 20
 # What is settled for one set of classes, and says nothing of another.
-_OF_THE_CLASSES = frozenset(("multi_label", "thresholds", TEMPERATURE, CALIBRATED_ON, DECISION))
+_OF_THE_CLASSES = frozenset(("multi_label", "thresholds", TEMPERATURE, SCALES, SHIFTS, CALIBRATED_ON, DECISION))
 
 
 class Softmax:
@@ -108,10 +110,9 @@ class Classification(Softmax, BaseTask):
 
     def said(self, logits: torch.Tensor, model: Loaded, notes: Sequence[str]) -> list[Scores]:
         """Logits float [B, C] as this model means them: one class, or several that count each by itself."""
-        thresholds = thresholds_of(model.card.options, len(model.labels))
-        if thresholds is not None:
-            return several_scores(logits, model.labels, thresholds, notes, _LONGEST_LIST)
         options = model.card.options
+        if thresholds_of(options, len(model.labels)) is not None:
+            return tag_answers(logits, model.labels, options, notes, _LONGEST_LIST)
         found = self.decode(logits.float() / temperature_of(options), model.labels, notes)
         decision = decision_of(options, model.labels)
         return found if decision is None else [decided(scores, decision) for scores in found]
@@ -159,6 +160,9 @@ class Classification(Softmax, BaseTask):
 
     def settled(self, prediction: Prediction, options: Mapping[str, Any]) -> Prediction:
         return at_temperature(prediction, temperature_of(options))
+
+    def unsettled(self, prediction: Prediction, options: Mapping[str, Any]) -> Prediction:
+        return at_temperature(prediction, 1 / temperature_of(options))
 
     def agree(self, first: torch.Tensor, second: torch.Tensor, options: Mapping[str, Any]) -> int:
         return int((first.argmax(1) == second.argmax(1)).sum())

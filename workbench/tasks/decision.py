@@ -33,6 +33,10 @@ class Decision:
     cost: float = 1.0
     sure_from: float = 0.0
 
+    @property
+    def empty(self) -> bool:
+        return not self.name and self.sure_from <= 0
+
     def to_options(self) -> dict[str, Any]:
         return {
             "class": self.name, "threshold": round(self.threshold, 6), "cost": self.cost,

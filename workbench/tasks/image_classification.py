@@ -40,6 +40,7 @@ class ImageClassification(Classification):
         group="Pictures",
         question="say what a picture shows",
         several="image-tags",
+        untaught="look-alikes",
         import_formats=("folders", "table", "files"),
         file_suffixes=FILES,
     )

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from workbench.errors import UserError
 from workbench.tasks.lesson import Checked, Example, How, Material, Step
 from workbench.tasks.predictions import Prediction
-from workbench.tasks.temperature import CALIBRATED_ON, TEMPERATURE, at_temperature, temperature_of
+from workbench.tasks.tag_calibration import SCALES, SHIFTS
+from workbench.tasks.temperature import CALIBRATED_ON, TEMPERATURE
 
 if TYPE_CHECKING:
     import torch
@@ -22,7 +23,7 @@ _EPOCHS = {How.QUICK: 1, How.BALANCED: 12, How.THOROUGH: 20}
 _HEAD_RATE = 1e-3
 _ADAPTER_RATE = 5e-4
 # Beside the weights, in the state of a model: what was settled on the validation examples.
-_SETTLED = {name: f"settled.{name}" for name in ("thresholds", TEMPERATURE, CALIBRATED_ON)}
+_SETTLED = {name: f"settled.{name}" for name in ("thresholds", TEMPERATURE, SCALES, SHIFTS, CALIBRATED_ON)}
 
 
 def trained_stages(stages: Sequence[list[nn.Parameter]], how: How) -> list[list[nn.Parameter]]:
@@ -120,7 +121,7 @@ class PooledLesson:
     def settle(self, examples: Sequence[Example], answers: Sequence[Prediction]) -> list[Prediction]:
         """What the task decides on the validation examples; goes on the taught model's card."""
         # `check` has answered as it was settled before; it is settled anew from what the network itself says.
-        plain = [at_temperature(p, 1 / temperature_of(self._options)) for p in answers]
+        plain = [self._task.unsettled(p, self._options) for p in answers]
         self._options = self._task.settle(self._before, examples, plain, self._classes)
         return [self._task.settled(p, self._options) for p in plain]
 

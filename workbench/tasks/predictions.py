@@ -102,18 +102,20 @@ class Scores:
     def summary(self) -> str:
         """One line for a table cell: "tabby cat"; of several: "work, travel", or "none of them"."""
         if self.unsure:
-            return f"{NOT_SURE} (perhaps {self.best.name})"
+            perhaps = [s.name for s in self.top if s.counts] if self.several else [self.best.name]
+            return f"{NOT_SURE} (perhaps {', '.join(perhaps) or NONE_OF_THEM})"
         return ", ".join(s.name for s in self.chosen) or NONE_OF_THEM
 
     def lines(self) -> list[str]:
         """For a terminal."""
         if self.several:
-            return [f"{s.value:6.1%}  [{'x' if s.counts else ' '}] {s.name}" for s in self.top]
+            rows = [f"{s.value:6.1%}  [{'x' if s.counts else ' '}] {s.name}" for s in self.top]
+            return [*([self.summary()] if self.unsure else []), *rows]
         return [*([self.summary()] if self.unsure else []), *(f"{s.value:6.1%}  {s.name}" for s in self.top)]
 
     def first(self, count: int) -> tuple[Score, ...]:
         """So many of them, but all that count."""
-        return self.top[: max(count, len(self.chosen))]
+        return self.top[: max(count, sum(s.counts for s in self.top))]
 
 
 def _distance(score: Score) -> float:

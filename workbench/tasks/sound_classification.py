@@ -14,9 +14,14 @@ from workbench.data.video import clock
 from workbench.errors import UserError
 from workbench.tasks.base import Ear, TaskInfo, TryOptions
 from workbench.tasks.classification import Classification
+from workbench.tasks.decision import decision_of
+from workbench.tasks.live_rule import LiveRule
 from workbench.tasks.predictions import Prediction
 from workbench.tasks.several import several_scores, thresholds_of
+from workbench.tasks.tag_answers import tag_logits, tag_thresholds
+from workbench.tasks.tag_decision import tag_decision_of
 from workbench.tasks.temperature import temperature_of
+from workbench.tasks.unlike import familiar_of
 
 if TYPE_CHECKING:
     import torch
@@ -53,6 +58,7 @@ class SoundClassification(Classification):
         group="Sounds",
         question="recognise sounds",
         several="sound-tags",
+        untaught="look-alikes",
     )
 
     # Part of the feature cache's key: 2 since all of a long recording counts.
@@ -101,19 +107,51 @@ class SoundClassification(Classification):
 
     def ear(self, model: Loaded) -> Ear:
         hears = _with_classes(_hearing(model))
-        return Ear(hears.sample_rate, hears.window_seconds, tuple(hears.labels), _several(hears))
+        labels = tuple(hears.labels)
+        return Ear(hears.sample_rate, hears.window_seconds, labels, _several(hears), _rule(hears.card.options, labels))
 
     def hear(self, windows: Sequence[Floats], model: Loaded) -> Floats:
         import torch
 
         hears = _with_classes(_hearing(model))
         with torch.inference_mode():
-            batch = hears.together([hears.windows_of(window) for window in windows])
-            logits = hears.logits(batch)
+            return self._shares(hears.logits(hears.together([hears.windows_of(w) for w in windows])), hears)
+
+    def hear_and_compare(self, windows: Sequence[Floats], model: Loaded) -> tuple[Floats, Floats | None]:
+        familiar = familiar_of(model)
+        if familiar is None:
+            return self.hear(windows, model), None
+        import numpy as np
+        import torch
+
+        hears = _with_classes(_hearing(model))
+        with torch.inference_mode():
+            features = hears.features(hears.together([hears.windows_of(w) for w in windows]))
+            shares = self._shares(hears.head_logits(features), hears)
+        return shares, np.array(familiar.strangeness(features), np.float32)
+
+    def _shares(self, logits: torch.Tensor, hears: SoundNetwork) -> Floats:
+        """Logits float [W, C] as shares float32 [W, C], with percentages set right."""
+        import torch
+
+        with torch.inference_mode():
             surely = logits / temperature_of(hears.card.options)
-            shares = torch.sigmoid(logits) if _several(hears) else torch.softmax(surely, -1)
+            shares = (
+                torch.sigmoid(tag_logits(logits, hears.card.options)).float()
+                if _several(hears)
+                else torch.softmax(surely, -1)
+            )
         made: Floats = shares.cpu().numpy()
         return made
+
+
+def _rule(options: Mapping[str, Any], labels: tuple[str, ...]) -> LiveRule:
+    """What counts of a moment, by a card's options."""
+    if not options.get("multi_label"):
+        return LiveRule(decision=decision_of(options, labels))
+    # A published model has no thresholds of its own: the person's holds for all its classes.
+    limits = tag_thresholds(options, labels) if "thresholds" in options else None
+    return LiveRule(limits or (), tags=tag_decision_of(options, labels) if limits else None)
 
 
 def spread(

@@ -19,7 +19,9 @@ from workbench.tasks.base import TaskInfo, TryOptions
 from workbench.tasks.classification import Classification
 from workbench.tasks.lesson import Example
 from workbench.tasks.predictions import Prediction, Scores
-from workbench.tasks.several import USUAL, best_thresholds, several_scores, thresholds_of, with_thresholds
+from workbench.tasks.several import USUAL, best_thresholds, several_scores, with_thresholds
+from workbench.tasks.tag_answers import tag_logits, tag_thresholds
+from workbench.tasks.tag_calibration import as_it_came, set_right, settle_tags, tag_calibration_of
 
 if TYPE_CHECKING:
     import torch
@@ -122,29 +124,49 @@ class Tags(Classification):
     def settle(
         self, options: Mapping[str, Any], examples: Sequence[Example], answers: Sequence[Prediction], classes: int
     ) -> dict[str, Any]:
-        """With the threshold of each class that is best on these examples."""
-        rows = [_by_class(a, classes) for a in answers]
-        chosen = best_thresholds(rows, [labels_of(e) for e in examples], classes)
-        # Of one class nothing is settled here: each label has its threshold instead of a temperature.
+        """With the labels' percentages set right, and the threshold of each that is then best on these examples."""
+        truth = [labels_of(e) for e in examples]
+        right = settle_tags([_by_class(a, classes) for a in answers], truth, classes)
+        calibration = tag_calibration_of(right, classes)
+        rows = [_by_class(set_right(a, calibration), classes) for a in answers]
+        chosen = best_thresholds(rows, truth, classes)
+        # Each label is a question of its own, so nothing of one class among others is settled here.
         return super().settle(options, (), (), classes) | {
-            "multi_label": True, "thresholds": [round(v, 6) for v in chosen],
+            "multi_label": True, "thresholds": [round(v, 6) for v in chosen], **right,
         }  # fmt: skip
 
     def settled(self, prediction: Prediction, options: Mapping[str, Any]) -> Prediction:
+        if not isinstance(prediction, Scores):
+            return prediction
+        right = set_right(prediction, tag_calibration_of(options, len(prediction.top)))
         thresholds = options.get("thresholds")
-        return with_thresholds(prediction, thresholds) if isinstance(prediction, Scores) and thresholds else prediction
+        return with_thresholds(right, thresholds) if isinstance(right, Scores) and thresholds else right
+
+    def unsettled(self, prediction: Prediction, options: Mapping[str, Any]) -> Prediction:
+        if not isinstance(prediction, Scores):
+            return prediction
+        return as_it_came(prediction, tag_calibration_of(options, len(prediction.top)))
 
     def agree(self, first: torch.Tensor, second: torch.Tensor, options: Mapping[str, Any]) -> int:
         import torch
 
-        limits = torch.tensor(thresholds_of(options, first.shape[1]) or (USUAL,) * first.shape[1])
-        return int(((first.sigmoid() >= limits) == (second.sigmoid() >= limits)).all(1).sum())
+        places = [str(c) for c in range(first.shape[1])]
+        limits = torch.tensor(tag_thresholds(options, places) or (USUAL,) * first.shape[1], dtype=torch.float64)
+        one, other = (tag_logits(logits.double(), options).sigmoid() for logits in (first, second))
+        return int(((one >= limits) == (other >= limits)).all(1).sum())
 
 
 def tags_info(base: TaskInfo, **changed: Any) -> TaskInfo:
     """A classification task's words, for several labels per item."""
     return replace(
-        base, editor="tags", judge="tags", first=False, several="", import_formats=("table", "files"), **changed
+        base,
+        editor="tags",
+        judge="tags",
+        first=False,
+        several="",
+        untaught="",
+        import_formats=("table", "files"),
+        **changed,
     )
 
 

@@ -53,6 +53,7 @@ class TextClassification(Classification):
         group="Texts",
         question="sort texts, or tell how they sound",
         several="text-tags",
+        untaught="names",
         import_formats=("table", "folders", "files"),
         file_suffixes=(".txt", ".md"),
     )

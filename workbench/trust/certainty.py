@@ -252,7 +252,12 @@ def cheapest_threshold(
         None with fewer than five items of the class or of the others: then it would be luck.
     """
     place = list(classes).index(name)
-    pairs = sorted(((p.scores[place], p.true_class == name) for p in validation), reverse=True)
+    return cheapest([(p.scores[place], p.true_class == name) for p in validation], cost)
+
+
+def cheapest(answers: Sequence[tuple[float, bool]], cost: float) -> float | None:
+    """As `cheapest_threshold`, by probabilities and whether it is so."""
+    pairs = sorted(answers, reverse=True)
     total = sum(is_so for _, is_so in pairs)
     if min(total, len(pairs) - total) < ENOUGH_OF_A_CLASS:
         return None
@@ -309,18 +314,24 @@ class Answering:
 
 def answering(predictions: Sequence[ItemPrediction], sure_from: float) -> Answering:
     """What this limit leads to on these items."""
-    answered = [p for p in predictions if max(p.scores, default=0.0) >= sure_from]
-    return Answering(
-        sure_from, len(predictions), len(answered), sum(p.true_class == p.predicted_class for p in answered)
-    )
+    return answering_of(_sure_and_right(predictions), sure_from)
+
+
+def answering_of(answers: Sequence[tuple[float, bool]], sure_from: float) -> Answering:
+    """As `answering`, by how sure it is of each item and whether it is right."""
+    answered = [is_right for value, is_right in answers if value >= sure_from]
+    return Answering(sure_from, len(answers), len(answered), sum(answered))
 
 
 def answering_curve(predictions: Sequence[ItemPrediction]) -> list[Answering]:
     """Share answered against share right for every limit that makes a difference, from answering all to the surest
     (risk-coverage curve, El-Yaniv & Wiener 2010)."""
-    ordered = sorted(
-        ((max(p.scores, default=0.0), p.true_class == p.predicted_class) for p in predictions), reverse=True
-    )
+    return answering_curve_of(_sure_and_right(predictions))
+
+
+def answering_curve_of(answers: Sequence[tuple[float, bool]]) -> list[Answering]:
+    """As `answering_curve`, by how sure it is of each item and whether it is right."""
+    ordered = sorted(answers, reverse=True)
     found, right = [], 0
     for at, (value, is_right) in enumerate(ordered):
         right += is_right
@@ -331,7 +342,13 @@ def answering_curve(predictions: Sequence[ItemPrediction]) -> list[Answering]:
 
 def limit_for(validation: Sequence[ItemPrediction], wanted: float) -> float | None:
     """The lowest certainty from which on this share of the answers is right on these items; None when there is none."""
-    for point in answering_curve(validation):
-        if point.share_right >= wanted:
-            return point.sure_from
-    return None
+    return limit_on(answering_curve(validation), wanted)
+
+
+def limit_on(curve: Sequence[Answering], wanted: float) -> float | None:
+    """As `limit_for`, on a curve from answering all to the surest."""
+    return next((point.sure_from for point in curve if point.share_right >= wanted), None)
+
+
+def _sure_and_right(predictions: Sequence[ItemPrediction]) -> list[tuple[float, bool]]:
+    return [(max(p.scores, default=0.0), p.true_class == p.predicted_class) for p in predictions]

@@ -73,6 +73,8 @@ class SwapResult:
         mean_change: mean of how far the probability of the answer moves, in 0..1.
         pairs: texts, those that changed most first.
         leans: classes, the strongest lean first.
+        left_out: texts that have such words and were left out, since swapping them would have made their grammar wrong.
+        limits: in plain words what the test cannot tell in this language.
     """
 
     title: str
@@ -87,6 +89,8 @@ class SwapResult:
     mean_change: float
     leans: tuple[Lean, ...]
     pairs: tuple[SwapPair, ...]
+    left_out: int = 0
+    limits: str = ""
 
     @property
     def lean(self) -> Lean | None:
@@ -100,6 +104,8 @@ class SwapResult:
 
     def sentence(self) -> str:
         """What was found, in plain words, honest about few texts."""
+        if not self.n and self.left_out:
+            return f"{self._left_out()} None is left that the words could be swapped in, so nothing can be said."
         if not self.n:
             return f"None of the {self.given:,} texts has any of these words, so nothing can be said."
         texts = "text" if self.n == 1 else "texts"
@@ -125,7 +131,13 @@ class SwapResult:
             text += " There is no sign that it treats the two sides differently."
         if self.n < FEWEST:
             text += f" Only {self.n} {texts} could be tested: too few to be sure."
-        return text
+        return f"{text} {self._left_out()}".strip()
+
+    def _left_out(self) -> str:
+        if not self.left_out:
+            return ""
+        many = "text with such words was" if self.left_out == 1 else "texts with such words were"
+        return f"{self.left_out:,} {many} left out, since swapping would have made the grammar wrong."
 
     def to_json(self, most: int = 50) -> dict[str, Any]:
         """Everything, for other programs; of the texts the first ones."""
@@ -141,15 +153,18 @@ class SwapResult:
         }
 
 
-def swap_result(title: str, a: str, b: str, given: int, pairs: Sequence[SwapPair]) -> SwapResult:
+def swap_result(
+    title: str, a: str, b: str, given: int, pairs: Sequence[SwapPair], left_out: int = 0, limits: str = ""
+) -> SwapResult:
     """Count. `given`: number of all texts looked at."""
     n, changed = len(pairs), sum(p.changed for p in pairs)
     low, high = wilson(changed, n)
     order = sorted(pairs, key=lambda p: (not p.changed, -abs(p.moved), p.place))
     mean = sum(abs(p.moved) for p in pairs) / n if n else 0.0
     return SwapResult(
-        title, a, b, given, n, changed, changed / n if n else 0.0, low, high, mean, _leans(pairs), tuple(order)
-    )
+        title, a, b, given, n, changed, changed / n if n else 0.0, low, high, mean, _leans(pairs), tuple(order), left_out,
+        limits,
+    )  # fmt: skip
 
 
 def _leans(pairs: Sequence[SwapPair]) -> tuple[Lean, ...]:

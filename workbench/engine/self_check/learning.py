@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 
-from workbench.app_paths import app_paths, resources
+from workbench.app_paths import resources
 from workbench.data.types import Sample
 from workbench.engine.self_check.base import Failed, Place, Step, expect
 from workbench.engine.self_check.starters import photo
@@ -15,13 +15,10 @@ _CLASSES = ("zero", "one", "two")
 def _quick(place: Place) -> str:
     """Sample digits of three kinds, the quick way, with the report."""
     from workbench.data.importers import sniff
-    from workbench.data.thumbnails import ThumbnailCache
-    from workbench.data.types import Split
-    from workbench.engine.evaluate import evaluate
     from workbench.engine.events import Finished
     from workbench.engine.fit import fit, new_config
     from workbench.engine.journey import project_from_plan
-    from workbench.trust.report import write_report
+    from workbench.engine.report.make import make_report
 
     data = place.folder / "digits"
     for name in _CLASSES:
@@ -35,16 +32,14 @@ def _quick(place: Place) -> str:
                 finished = event
         if finished is None:
             raise Failed("the training ended without a model")
-        judged = evaluate(project, finished.run_id, Split(finished.metrics.get("split", "test")), place.catalog)
-        cache = ThumbnailCache(app_paths().cache / "thumbnails")
-        page = write_report(
-            project, project.run(finished.run_id), judged, place.folder / "report.html", lambda p: cache.get(p, 160)
+        papers = make_report(
+            project, finished.run_id, place.catalog, place.folder / "report.html", place.folder / "report.pdf"
         )
         score = float(place.catalog.get(finished.model_id).metrics.get("accuracy", 0))
-        expect(page.stat().st_size > 5000, "the report is empty")
+        expect(len(papers) == 2 and all(p.stat().st_size > 5000 for p in papers), "the report is empty")
         expect(score > 0.8, f"only {score:.0%} of the digits are told apart")
         place.made["image-classification"] = place.catalog.get(finished.model_id)
-        return f"{score:.0%} of the test digits, report {page.stat().st_size // 1000} kB"
+        return f"{score:.0%} of the test digits, report {sum(p.stat().st_size for p in papers) // 1000} kB"
 
 
 def _add_ons(place: Place) -> str:

@@ -39,8 +39,9 @@ from workbench.tasks.registry import get_task
 from workbench.trust.cost import records as cost_records
 from workbench.trust.groups import ByGroup
 from workbench.trust.judging import Judgement, compare
+from workbench.trust.untaught import Beside, beside
 
-_Judged = tuple[Judgement, Judgement | None, list[Item], list[RunEvent], tuple[ByGroup, ...]]
+_Judged = tuple[Judgement, Judgement | None, list[Item], list[RunEvent], tuple[ByGroup, ...], Beside | None]
 _SPLITS = (("Test", Split.TEST), ("Steering (validation)", Split.VALIDATION))
 
 
@@ -125,7 +126,9 @@ class ResultsPage(Page):
         split = _SPLITS[self.split_box.currentIndex()][1]
         other_id = str(self.other_box.currentData() or "")
         catalog = self.ctx.catalog
-        view = self._view_for(get_task(project.task_id).info.judge)
+        info = get_task(project.task_id).info
+        nouns = info.nouns
+        view = self._view_for(info.judge)
 
         def work(control: Control) -> _Judged:
             from workbench.engine.evaluate import evaluate, judge_by_groups
@@ -134,7 +137,8 @@ class ResultsPage(Page):
             found = evaluate(project, run.id, split, catalog, control)
             second = evaluate(project, other_id, split, catalog, control) if other_id and other_id != run.id else None
             items = project.items(view.look_up(found))
-            return found, second, items, read_events(run), judge_by_groups(project, found, control)
+            untaught = beside(run.folder, found, nouns)
+            return found, second, items, read_events(run), judge_by_groups(project, found, control), untaught
 
         def came(result: _Judged) -> None:
             if asked == self._asked:
@@ -152,6 +156,7 @@ class ResultsPage(Page):
         items: Sequence[Item],
         events: Sequence[RunEvent],
         by_groups: Sequence[ByGroup],
+        untaught: Beside | None,
     ) -> None:
         self.evaluation = e
         self.by_group.show_results(by_groups)
@@ -164,6 +169,8 @@ class ResultsPage(Page):
         )
         self.sentence.setText(e.sentence())
         self.accuracy_bar.show_evaluation(e)
+        self.untaught.setText("" if untaught is None else untaught.sentence())
+        self.untaught.setVisible(untaught is not None)
         self.unlike.setText(str(run.metrics.get("unlike", "")))
         self.unlike.setVisible(bool(self.unlike.text()))
         view = self._view_for(e.kind)
@@ -339,6 +346,13 @@ class ResultsPage(Page):
         self.sentence = label("", wrap=True, selectable=True)
         right.addWidget(self.accuracy_bar)
         right.addWidget(self.sentence)
+        self.untaught = label("", "soft", wrap=True, selectable=True)
+        self.untaught.setObjectName("untaught")
+        self.untaught.setToolTip(
+            "Baseline without training: zero-shot by sentence embeddings, or the nearest class mean of frozen features;"
+            " McNemar's exact test on the same items"
+        )
+        right.addWidget(self.untaught)
         self.unlike = label("", "soft", wrap=True, selectable=True)
         self.unlike.setObjectName("unlike-rate")
         self.unlike.setToolTip(

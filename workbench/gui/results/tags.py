@@ -23,10 +23,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from workbench.data.types import Item
+from workbench.data.types import Item, RunRecord
 from workbench.gui.context import AppContext
 from workbench.gui.models.item_model import ItemModel
 from workbench.gui.results.base import ResultView
+from workbench.gui.results.tag_certainty import TagCertaintyPanel
 from workbench.gui.theme import L, M, S
 from workbench.gui.widgets.basic import Card, button, label, row
 from workbench.gui.widgets.confusion_matrix import ConfusionMatrix
@@ -69,10 +70,20 @@ class View(ResultView):
             (self._build_labels(), "Label by label"),
             (self._build_matrix(), "What instead of what"),
             (self._build_mistakes(), "Mistakes"),
+            (self._build_certainty(), "How sure it is"),
         ]
 
+    def about(self, run: RunRecord) -> None:
+        self.certainty.show_run(run)
+
+    def _build_certainty(self) -> QWidget:
+        self.certainty = TagCertaintyPanel(self.ctx)
+        return self.certainty
+
     def titles(self, judgement: TagJudgement) -> list[str]:
-        return ["Label by label", "What instead of what", f"Mistakes ({len(judgement.mistakes)} items)"]
+        return [
+            "Label by label", "What instead of what", f"Mistakes ({len(judgement.mistakes)} items)", "How sure it is",
+        ]  # fmt: skip
 
     def look_up(self, judgement: Any) -> list[int]:
         return [c.item_id for c in judgement.mistakes[:_SHOWN]]

@@ -85,13 +85,13 @@ class _SharePlot(Card):
 class ReliabilityPlot(_SharePlot):
     """How sure it says it is (to the right) against how often it is right (upwards)."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None, up: str = "how often it is right") -> None:
         super().__init__(
             "Can its percentages be believed?",
             "Reliability diagram: answers gathered by certainty in ten bins, each with the share of right ones, its 95 %"
             " interval (Wilson) and how many there are. On the dashed line they mean what they say.",
             "how sure it says it is",
-            "how often it is right",
+            up,
             parent,
         )
         self.shown: Reliability | None = None
@@ -125,7 +125,8 @@ class ReliabilityPlot(_SharePlot):
             low, high = b.interval()
             item.plot([b.said, b.said], [low, high], pen=self.pen("accent", 1.6))
             text = pg.TextItem(f"{b.count}", color=theme().colour("text_soft"), anchor=(0.5, 0.0))
-            text.setPos((b.low + b.high) / 2, 0.10)
+            # Where the bar is low, above it: the point would lie on the number.
+            text.setPos((b.low + b.high) / 2, 0.10 if b.share > 0.2 else min(0.98, high + 0.11))
             item.addItem(text)
         item.plot(
             [b.said for b in bins], [b.share for b in bins], pen=None, symbol="o", symbolSize=8,

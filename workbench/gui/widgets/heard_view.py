@@ -51,6 +51,7 @@ class HeardView(QWidget):
         self._card_id = ""
         self._asked: Callable[[], None] | None = None
         self._news: News | None = None
+        self._moved = False
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(_DRAW_MS)
@@ -165,12 +166,16 @@ class HeardView(QWidget):
     # Showing -----------------------------------------------------------------------------------------------------------
 
     @property
-    def threshold(self) -> float:
-        """How certain it must be, as the person set it."""
-        return self.slider.value() / 100
+    def threshold(self) -> float | None:
+        """How certain it must be, as the person set it; None for what each label was taught with."""
+        own = self.log is not None and bool(self.log.rule.limits) and not self._moved
+        return None if own else self.slider.value() / 100
 
     def _draw(self) -> None:
-        self.value.setText(f"{self.slider.value()} % certain")
+        self.value.setText("as it was taught" if self.threshold is None else f"{self.slider.value()} % certain")
+        remark = "" if self.log is None else self.log.remark()
+        self.remark.setText(remark)
+        self.remark.setVisible(bool(remark))
         log = self.log
         if log is None:
             if self._job is None:
@@ -185,7 +190,7 @@ class HeardView(QWidget):
         if self._job is not None:
             self.state.setText(f"Listened to {clock(until)}")
             if self._live and self._news is not None:
-                self.newest.emit(_scores(self._news, log.labels))
+                self.newest.emit(_scores(self._news, log))
         else:
             kinds = len({e.label for e in events})
             self.state.setText(
@@ -198,6 +203,10 @@ class HeardView(QWidget):
         self.end.setVisible(busy and not self._live)
         self.save.setEnabled(not busy and self.log is not None)
         self.window_seconds.setEnabled(not busy)
+
+    def _slid(self) -> None:
+        self._moved = True
+        self._timer.start()
 
     def _window_changed(self) -> None:
         if self._asked is not None and self._job is None:
@@ -244,6 +253,13 @@ class HeardView(QWidget):
         self.lanes = HeardLanes()
         self.lanes.chosen.connect(self.chosen)
         column.addWidget(self.lanes)
+        self.remark = label("", "soft", wrap=True, selectable=True)
+        self.remark.setObjectName("heard-remark")
+        self.remark.setToolTip(
+            "Out of distribution: farther from the training examples than usual; and the reject option, where one is kept"
+        )
+        self.remark.hide()
+        column.addWidget(self.remark)
         self.slider = QSlider(Qt.Orientation.Horizontal)
         self.slider.setObjectName("heard-threshold")
         self.slider.setRange(5, 99)
@@ -251,7 +267,7 @@ class HeardView(QWidget):
         self.slider.setMaximumWidth(180)
         self.slider.setAccessibleName("How certain the model must be")
         self.slider.setToolTip("How certain the model must be that something is heard (threshold)")
-        self.slider.valueChanged.connect(lambda _value: self._timer.start())
+        self.slider.valueChanged.connect(lambda _value: self._slid())
         self.value = label("50 % certain", "soft")
         self.window_seconds = QDoubleSpinBox()
         self.window_seconds.setObjectName("heard-window")
@@ -290,6 +306,13 @@ def can_hear(task: Task) -> bool:
     return isinstance(task, HearingTask)
 
 
-def _scores(news: News, labels: tuple[str, ...], most: int = 20) -> Scores:
-    order = news.newest.argsort(kind="stable")[::-1][:most]
-    return Scores(tuple(Score(labels[int(p)], float(news.newest[p]), int(p)) for p in order))
+def _scores(news: News, log: HeardLog, most: int = 20) -> Scores:
+    order = [int(p) for p in news.newest.argsort(kind="stable")[::-1][:most]]
+    note = "This moment is unlike what it learnt from: do not rely on the answer." if news.strangeness > 1 else ""
+    first, silent = log.first(news.newest)
+    if first >= 0:
+        order = [first, *(p for p in order if p != first)][:most]
+    return Scores(
+        tuple(Score(log.labels[p], float(news.newest[p]), p) for p in order), note, unsure=silent,
+        strangeness=news.strangeness,
+    )  # fmt: skip

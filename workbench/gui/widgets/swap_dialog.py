@@ -16,16 +16,16 @@ from PySide6.QtWidgets import (
 )
 
 from workbench.control import Control
-from workbench.data.swapping import SwapSet, languages, parse_pairs, swap_sets
+from workbench.data.swapping import SwapSet, language_of, languages, parse_pairs, swap_sets
 from workbench.errors import UserError
 from workbench.gui.context import AppContext
 from workbench.gui.theme import L, M, S
 from workbench.gui.widgets.basic import Banner, button, label, row
-from workbench.gui.workers import Job
+from workbench.gui.workers import Job, while_there
 from workbench.tasks.registry import get_task
 from workbench.trust.swaps import SwapPair, SwapResult
 
-_SHOWN = 50
+_SHOWN, _LOOKED_AT = 50, 200
 _COLUMNS = ("Text", "With the words swapped", "Answer", "Then")
 
 
@@ -39,7 +39,8 @@ class SwapDialog(QDialog):
         self._ctx, self._model_id = ctx, model_id
         self._job: Job | None = None
         self.result_: SwapResult | None = None
-        self._sets = [s for language in languages() for s in swap_sets(language).values()]
+        # English first; the one of the texts is chosen as soon as they were looked at.
+        self._sets = [s for language in sorted(languages(), key=_english_first) for s in swap_sets(language).values()]
         column = QVBoxLayout(self)
         column.setContentsMargins(L, L, L, L)
         column.setSpacing(M)
@@ -75,6 +76,9 @@ class SwapDialog(QDialog):
         self.sentence = label("", "strong", wrap=True, selectable=True)
         self.sentence.setObjectName("swap-sentence")
         column.addWidget(self.sentence)
+        self.limits = label("", "soft", wrap=True, selectable=True)
+        self.limits.setObjectName("swap-limits")
+        column.addWidget(self.limits)
         self.table = QTableWidget(0, len(_COLUMNS))
         self.table.setObjectName("swap-table")
         self.table.setAccessibleName("The texts whose answers changed most")
@@ -98,6 +102,7 @@ class SwapDialog(QDialog):
         column.addWidget(buttons)
         self.finished.connect(lambda _code: self._stop())
         self._show_words()
+        self._look()
 
     def _toggle(self) -> None:
         self.words.setVisible(self.words.isHidden())
@@ -105,7 +110,27 @@ class SwapDialog(QDialog):
             self.words.setFocus()
 
     def _show_words(self) -> None:
-        self.words.setPlainText(self._sets[self.which.currentIndex()].to_text())
+        words = self._sets[self.which.currentIndex()]
+        self.words.setPlainText(words.to_text())
+        self.limits.setText(words.limits)
+
+    def _look(self) -> None:
+        """Choose the words of the texts' language, unless the person has chosen already."""
+        project = self._ctx.store.project
+        if project is None:
+            return
+
+        def work(_control: Control) -> str:
+            found = project.items(project.item_ids()[:_LOOKED_AT])
+            return language_of([item.text for item in found if item.text is not None])
+
+        def came(language: str) -> None:
+            place = next((n for n, s in enumerate(self._sets) if s.language == language), 0)
+            if self.which.currentIndex() == 0 and self._job is None:
+                self.which.setCurrentIndex(place)
+
+        job = self._ctx.jobs.start("Looking at the language", work)
+        job.succeeded.connect(while_there(self, came))
 
     def _chosen(self) -> SwapSet:
         """The words as they stand now. Raises: UserError for a line that is no pair."""
@@ -154,6 +179,7 @@ class SwapDialog(QDialog):
     def _came(self, result: SwapResult) -> None:
         self.result_ = result
         self.sentence.setText(result.sentence())
+        self.limits.setText(result.limits)
         shown = [p for p in result.pairs[:_SHOWN] if p.changed or abs(p.moved) >= 0.005]
         self.table.setVisible(bool(shown))
         self.table.setRowCount(len(shown))
@@ -167,6 +193,10 @@ class SwapDialog(QDialog):
             cell = QTableWidgetItem(text)
             cell.setTextAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
             self.table.setItem(y, x, cell)
+
+
+def _english_first(language: str) -> tuple[bool, str]:
+    return language != "en", language
 
 
 def _short(text: str) -> str:
