@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import html
-
 from workbench.data.types import RunRecord
 from workbench.trust.cost import rates, records, words
 
@@ -25,18 +23,3 @@ def sentences(run: RunRecord) -> list[str]:
     prices = rates.load()
     compared = f"That is {words.like(took.watt_hours)}; {words.rest(took)}"
     return [words.after(record), compared, f"{words.method(took)} {words.source(prices)}"]
-
-
-def sections(run: RunRecord) -> list[str]:
-    """Pieces of the HTML page; none where nothing is known."""
-    rows = table(run)
-    if not rows:
-        return []
-    head = "".join(f"<th>{html.escape(h)}</th>" for h in HEADINGS)
-    body = "".join(f"<tr>{''.join(f'<td>{html.escape(cell)}</td>' for cell in row)}</tr>" for row in rows)
-    first, *others = sentences(run)
-    return [
-        f"<h2>What it cost</h2><p>{html.escape(first)}</p>",
-        f"<div class='scroll'><table><tr>{head}</tr>{body}</table></div>",
-        *(f"<p class='soft'>{html.escape(line)}</p>" for line in others),
-    ]
