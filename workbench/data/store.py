@@ -22,11 +22,15 @@ _READ_ONLY = UserError(
 )
 
 
+_CLOSED = UserError("The project is closed.", "Open it again on the Home page.")
+
+
 class _Connection:
     """Closes its connection when its thread ends."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.sql = connection
+        self.busy = threading.Lock()  # held while it is asked
 
     def __del__(self) -> None:
         self.sql.close()
@@ -60,6 +64,8 @@ def _translated(error: sqlite3.Error, folder: Path) -> UserError:
         return _full(folder)
     if "readonly" in text or "read-only" in text:
         return _READ_ONLY
+    if "interrupted" in text:
+        return _CLOSED
     if "locked" in text:
         return UserError(f"The project “{folder.name}” is busy in another program.", "Wait a moment and try again.")
     if "not a database" in text or "malformed" in text:
@@ -161,14 +167,18 @@ class Store:
                 raise
 
     def _connection(self) -> sqlite3.Connection:
+        return self._held().sql
+
+    def _held(self) -> _Connection:
+        """This thread's own."""
         if self._closed:
-            raise UserError("The project is closed.", "Open it again on the Home page.")
+            raise _CLOSED
         held: _Connection | None = getattr(self._local, "held", None)
         if held is None:
             held = _Connection(self._connect())
             self._local.held = held
             self._all.add(held)
-        return held.sql
+        return held
 
     def _connect(self) -> sqlite3.Connection:
         file = self.folder / DATABASE
@@ -197,7 +207,11 @@ class Store:
     def query(self, sql: str, values: tuple[Any, ...] = ()) -> list[Any]:
         """All rows."""
         with sentences(self.folder):
-            return self._connection().execute(sql, values).fetchall()
+            held = self._held()
+            with held.busy:
+                if self._closed:
+                    raise _CLOSED
+                return held.sql.execute(sql, values).fetchall()
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
@@ -225,9 +239,12 @@ class Store:
     def close(self) -> None:
         """Close every thread's connection and let the lock go."""
         with self._write:
-            self._closed = True
-            for held in list(self._all):
-                held.sql.close()
+            connections, self._closed = [] if self._closed else list(self._all), True
+            for held in connections:
+                # A connection must not be closed under a question: a long one is broken off, and then waited for.
+                held.sql.interrupt()
+                with held.busy:
+                    held.sql.close()
         if self._lock is not None:
             self._lock.release()
             self._lock = None
