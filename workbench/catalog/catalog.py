@@ -11,6 +11,7 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
+from workbench import atomic
 from workbench.app_paths import AppPaths, app_paths, resources
 from workbench.catalog.card import ModelCard, SourceKind
 from workbench.catalog.reader import card_from_dict, read_cards
@@ -168,17 +169,13 @@ class Catalog:
 
     def remove_own(self, model_id: str) -> None:
         """Delete an own model and its folder. Raises: UserError when it is not an own model or cannot be deleted."""
-        import shutil
-
         card = self.get(model_id)
         folder = Path(card.source.ref)
         if not card.is_own or folder.parent != self._paths.models.absolute():
             raise UserError(f"“{card.name}” is not one of your own models.", "Only your own models can be deleted.")
-        doomed = folder.with_name(f".{folder.name}.deleted")
         try:
-            # Renamed first: a deletion that is cut off half-way leaves no half model in the list.
-            folder.rename(doomed)
-            shutil.rmtree(doomed)
+            # A deletion that is cut off half-way leaves no half model in the list.
+            atomic.take_away(folder)
         except OSError as error:
             raise UserError(
                 f"“{card.name}” could not be deleted.", "Close programs that use its folder and try again."
@@ -290,15 +287,8 @@ def _safe(model_id: str) -> str:
 
 def write_card(card: ModelCard, folder: Path, name: str = CARD_FILE) -> None:
     """Write a card atomically. Raises: UserError when the folder cannot be written."""
-    import os
-
-    temporary = folder / f".{name}.part"
     try:
-        with temporary.open("w", encoding="utf-8") as stream:
-            json.dump(card.to_json(), stream, ensure_ascii=False, indent=1)
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.replace(folder / name)
+        atomic.write_text(folder / name, json.dumps(card.to_json(), ensure_ascii=False, indent=1))
     except OSError as error:
         raise UserError(
             f"The model's folder “{folder.name}” cannot be written.",

@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from workbench import atomic
 from workbench.app_paths import app_paths
 from workbench.catalog.card import ModelCard
 from workbench.control import Control
@@ -134,9 +135,5 @@ def measure(project: Project, card: ModelCard, control: Control | None = None) -
             once(item)
             control.check()
         seconds = (time.perf_counter() - began) / len(items)
-    file = _speeds_file()
-    file.parent.mkdir(parents=True, exist_ok=True)
-    temporary = file.with_name("speeds.json.part")
-    temporary.write_text(json.dumps(_speeds() | {card.id: seconds}), encoding="utf-8")
-    temporary.replace(file)
+    atomic.write_text(_speeds_file(), json.dumps(_speeds() | {card.id: seconds}), shared=True, lasting=False)
     return seconds

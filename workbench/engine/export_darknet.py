@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from workbench import atomic
 from workbench.catalog.card import ModelCard
 from workbench.control import Control
 from workbench.engine.export_check import file_name, making
@@ -37,5 +38,5 @@ def export_darknet(card: ModelCard, target: Path, control: Control | None = None
             (work / f"{name}.names").write_text("".join(f"{label}\n" for label in model.labels), encoding="utf-8")
             write_weights(model.module, work / f"{name}.weights")
         control.check()
-        work.rename(folder)
+        atomic.put(work, folder)
     return folder

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from workbench import atomic
 from workbench.app_paths import AppPaths, app_paths
 from workbench.catalog.card import ModelCard
 from workbench.control import Control
@@ -263,8 +264,7 @@ def _copy(file: Path, place: Path, control: Control) -> None:
         while chunk := source.read(1 << 22):
             target.write(chunk)
             control.check()
-        target.flush()
-        os.fsync(target.fileno())
+        atomic.sync(target)
     if place.stat().st_size != file.stat().st_size:
         raise OSError("the copy is not whole")
 

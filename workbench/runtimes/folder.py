@@ -3,13 +3,13 @@ config and tokenizer files. Written whole or not at all, read with no network an
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
+from workbench import atomic
 from workbench.catalog.card import ModelCard
 from workbench.catalog.catalog import write_card
 from workbench.errors import UserError
@@ -45,8 +45,7 @@ def save_folder(model: Loaded, card: ModelCard, folder: Path) -> None:
         if extras is not None:
             extras(model, work)
         write_card(card, work)
-        _sync(work)
-        work.rename(folder)
+        atomic.put(work, folder)
     except (OSError, RuntimeError) as error:
         raise UserError(
             "The model could not be saved: the disk is full or the folder cannot be written.",
@@ -73,10 +72,3 @@ def open_folder(card: ModelCard, folder: Path, runtime: ModuleType) -> Loaded:
         model.familiar = open_familiar(folder, model.feature_width, card.name)
     model.load_state(state)
     return model
-
-
-def _sync(folder: Path) -> None:
-    for file in folder.iterdir():
-        if file.is_file():
-            with file.open("rb") as stream:
-                os.fsync(stream.fileno())

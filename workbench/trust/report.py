@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import base64
 import html
-import os
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from workbench import atomic
 from workbench.data.project import Project
 from workbench.data.types import Item, RunRecord
 from workbench.errors import UserError
@@ -45,14 +45,8 @@ def write_report(
         UserError: when the file cannot be written.
     """
     page = render(project, run, evaluation, thumbnail)
-    temporary = path.with_name(f".{path.name}.part")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("w", encoding="utf-8") as stream:
-            stream.write(page)
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.replace(path)
+        atomic.write_text(path, page)
     except OSError as error:
         raise UserError(f"The report could not be written to “{path.parent.name}”.", "Choose another place.") from error
     return path
