@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from workbench.data.drive import Place
 from workbench.data.project_annotations import AnnotationsPart
 from workbench.data.project_classes import ClassesPart
 from workbench.data.project_groups import GroupsPart
@@ -29,10 +30,8 @@ class Project(ClassesPart, ItemsPart, AnnotationsPart, GroupsPart, SeveralPart, 
     @classmethod
     def create(cls, folder: Path, name: str, task_id: str) -> Project:
         """Make a new project in `folder`. Raises: UserError when the folder is taken or cannot be written."""
-        project = cls(Store.create(folder.absolute()))
-        for key, value in (("name", name.strip() or folder.name), ("task", task_id), ("created", now())):
-            project.set_meta(key, value)
-        return project
+        known = {"name": name.strip() or folder.name, "task": task_id, "created": now()}
+        return cls(Store.create(folder.absolute(), {key: json.dumps(value) for key, value in known.items()}))
 
     @classmethod
     def open(cls, folder: Path, read_only: bool = False) -> Project:
@@ -74,6 +73,11 @@ class Project(ClassesPart, ItemsPart, AnnotationsPart, GroupsPart, SeveralPart, 
     @property
     def read_only(self) -> bool:
         return self._store.read_only
+
+    @property
+    def place(self) -> Place:
+        """On what kind of drive it lies."""
+        return self._store.place
 
     @property
     def name(self) -> str:
