@@ -11,6 +11,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     if not arguments:
         return window()
+    if arguments == ["--safe-mode"]:
+        return window(safe=True)
     if arguments[0] == "--decode-sound" and len(arguments) == 2:
         # Started by ourselves: see `workbench.data.sound_decoder`.
         from workbench.gui.decode_sound import main as decode
@@ -21,8 +23,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     return run(arguments)
 
 
-def window() -> int:
-    """Open the window. Without a screen, or without the libraries Qt needs, one sentence and exit code 1."""
+def window(safe: bool = False) -> int:
+    """Open the window. Without a screen, or without the libraries Qt needs, one sentence and exit code 1.
+
+    Args:
+        safe: as little as possible: no previous project, no graphics card, settings as they come.
+    """
     import os
 
     has_screen = sys.platform != "linux" or any(
@@ -38,7 +44,7 @@ def window() -> int:
             f"The window cannot open because a library is missing ({error}). python3 packaging/dev.py run installs it.\n"
         )
         return 1
-    return run(sys.argv[:1])
+    return run(sys.argv[:1], safe or sys.argv[1:] == ["--safe-mode"])
 
 
 if __name__ == "__main__":

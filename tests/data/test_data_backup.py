@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -87,13 +88,13 @@ def test_people_work_on_while_it_is_made(folder: Path) -> None:
         label = project.add_class("more")
         ids = project.item_ids()
         over = threading.Event()
-        failed: list[BaseException] = []
+        failed: list[UserError] = []
 
         def work() -> None:
             try:
                 for n in range(150):
                     project.set_label([ids[200 + n]], label.id)
-            except BaseException as error:
+            except UserError as error:
                 failed.append(error)
             finally:
                 over.set()
@@ -135,7 +136,7 @@ def test_ten_are_kept_and_old_ones_lie_far_apart(folder: Path) -> None:
     assert len(found) == backing.KEPT
     days = [(found[0].when - b.when) / timedelta(days=1) for b in found]
     assert days[:4] == [0, 0.5, 1, 1.5] and days[-1] == 14.5 and found[-1].number == 1
-    gaps = [b - a for a, b in zip(days, days[1:], strict=False)]
+    gaps = [b - a for a, b in pairwise(days)]
     assert max(gaps[:5]) < max(gaps[5:]), "older ones lie further apart"
 
 

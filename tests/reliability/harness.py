@@ -479,6 +479,11 @@ class Exporting(Scenario):
         self.whole = files_of(self.out)
         shutil.rmtree(self.out)
 
+    def _make_place(self) -> None:
+        """The table is written over; an export as folders never writes over what is there."""
+        for name in ("folders", "model"):
+            shutil.rmtree(self.out / name, ignore_errors=True)
+
     def _live(self, kill: bool) -> Life:
         return self.live(
             "command", ["project", "export", str(self.folder), str(self.out / "labels.csv")],
@@ -487,6 +492,7 @@ class Exporting(Scenario):
         )  # fmt: skip
 
     def once(self) -> None:
+        self._make_place()
         life = self._live(kill=True)
         found = files_of(self.out) if self.out.exists() else {}
         for name, data in found.items():
@@ -500,8 +506,7 @@ class Exporting(Scenario):
             shutil.rmtree(self.out)
 
     def finish(self) -> None:
-        for name in ("folders", "model"):  # an export never writes over one that is there
-            shutil.rmtree(self.out / name, ignore_errors=True)
+        self._make_place()
         self._live(kill=False)
         assert files_of(self.out) == self.whole
         left = [f for f in self.out.rglob("*") if f.name.startswith(".") and f.is_file()]

@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
-from workbench import atomic
+from workbench import atomic, safe_mode
 from workbench.app_paths import AppPaths, app_paths, resources
 from workbench.catalog.card import ModelCard, SourceKind
 from workbench.catalog.reader import card_from_dict, read_cards
@@ -101,10 +101,13 @@ class Catalog:
         problems: list[Problem] = []
         folders = sorted(self._paths.models.iterdir()) if self._paths.models.is_dir() else []
         for folder in folders:
-            if not (folder / CARD_FILE).is_file():
+            # A hidden folder is a model that is being written, or was when the app was cut off.
+            if folder.name.startswith(".") or not (folder / CARD_FILE).is_file():
                 continue
             try:
-                own.append(read_own_card(folder))
+                card = read_own_card(folder)
+                if not (safe_mode.is_on() and card.source.kind == "import"):
+                    own.append(card)
             except UserError as error:
                 log.warning("own model left out: %s", error)
                 problems.append(Problem.of(folder.name, error, str(folder)))

@@ -138,6 +138,10 @@ def _keep(run: Run, outcome: Outcome) -> tuple[ModelCard, Judgement]:
         outcome.predictions,
         Split.TEST if tested else Split.VALIDATION,
     )
+    for saved in run.catalog.own():
+        # Cut off between saving the model and noting it: the run makes the same model again.
+        if saved.metrics.get("run") == run.config.run_id:
+            run.catalog.remove_own(saved.id)
     folder = _free_folder(run)
     card = _card(run, folder, evaluation, outcome.model.card)
     familiar = getattr(outcome.model, "familiar", None)
@@ -193,5 +197,6 @@ def _card(run: Run, folder: Path, evaluation: Judgement, built: ModelCard) -> Mo
         ),
         base=base.id,
         created=now(),
-        metrics=evaluation.headline() | {"how": run.config.how.value, "seed": run.config.seed, "train_items": counts},
+        metrics=evaluation.headline()
+        | {"how": run.config.how.value, "seed": run.config.seed, "train_items": counts, "run": run.config.run_id},
     )

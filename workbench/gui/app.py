@@ -12,10 +12,12 @@ from PySide6.QtCore import QTimer
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication
 
-from workbench import app_log
+from workbench import app_log, safe_mode
 from workbench.app_paths import app_paths
 from workbench.control import Control
 from workbench.gui.context import AppContext
+from workbench.gui.crash import Watch, report
+from workbench.gui.crash_dialog import CrashDialog, wants_safe_mode
 from workbench.gui.main_window import MainWindow
 from workbench.gui.theme import Choice, install_theme
 
@@ -23,15 +25,25 @@ log = logging.getLogger(__name__)
 
 # Set by the start-up benchmark: the app says when it is ready for clicks, and quits.
 PROBE_VARIABLE = "WORKBENCH_STARTUP_PROBE"
+# A start has come to its end when the window has been answering for so long.
+_STARTED_MS = 3000
 
 
-def run(arguments: Sequence[str]) -> int:
-    """Open the window and stay until it is closed. Returns the exit code."""
+def run(arguments: Sequence[str], safe: bool = False) -> int:
+    """Open the window and stay until it is closed. Returns the exit code.
+
+    Args:
+        safe: begin in safe mode (see `workbench.safe_mode`).
+    """
     QGuiApplication.setApplicationName("Model Workbench")
     QGuiApplication.setDesktopFileName("model-workbench")
     app = QApplication(list(arguments) or ["workbench"])
     paths = app_paths()
     app_log.start(paths.logs)
+    watch = Watch(paths)
+    last = watch.begin()
+    if safe or (last.offer_safe_mode and wants_safe_mode(last.at_start)):
+        safe_mode.turn_on()
     ctx = AppContext(paths)
     install_theme(app, theme_choice(ctx.settings.text("view/theme", "system")))
     window = MainWindow(ctx)
@@ -39,7 +51,12 @@ def run(arguments: Sequence[str]) -> int:
     window.show()
     # After the first paint: what takes seconds may begin, in threads.
     QTimer.singleShot(0, lambda: after_first_paint(window))
-    return app.exec()
+    QTimer.singleShot(_STARTED_MS, window, watch.started)
+    if last.crashed and not os.environ.get(PROBE_VARIABLE):
+        QTimer.singleShot(0, window, lambda: CrashDialog(report(paths), window).open())
+    code = app.exec()
+    watch.end()
+    return code
 
 
 def theme_choice(text: str) -> Choice:
@@ -62,6 +79,7 @@ def warm_up(ctx: AppContext, control: Control) -> None:
     """Import the libraries and load the model most likely to be used first. In a job."""
     from workbench.engine.finetune import load_libraries
     from workbench.engine.pool import shared_pool
+    from workbench.runtimes.folder import sweep
     from workbench.tasks.registry import trainable_tasks
 
     control.progress(0, 0, "Getting the starter model ready")
@@ -76,3 +94,4 @@ def warm_up(ctx: AppContext, control: Control) -> None:
         shared_pool().warm(card)
     control.check()
     load_libraries()
+    sweep(ctx.paths.models)

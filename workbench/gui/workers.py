@@ -135,9 +135,13 @@ class Jobs(QObject):
     def running(self) -> list[Job]:
         return list(self._jobs)
 
-    def start(self, title: str, function: Callable[[Control], Any]) -> Job:
-        """Run `function(control)` in a thread; connect to the job before going back to the event loop."""
-        return self._start(Job(title, function, stream=False, parent=self))
+    def start(self, title: str, function: Callable[[Control], Any], *, quiet: bool = False) -> Job:
+        """Run `function(control)` in a thread; connect to the job before going back to the event loop.
+
+        Args:
+            quiet: nobody asked for it or waits for it, so the status bar need not show it.
+        """
+        return self._start(Job(title, function, stream=False, quiet=quiet, parent=self))
 
     def start_stream(self, title: str, function: Callable[[Control], Iterator[Any]], *, quiet: bool = False) -> Job:
         """As `start`, for a generator: each of its items arrives through `job.streamed`.

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+import time
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -19,6 +20,7 @@ from workbench.runtimes.network import Network
 from workbench.runtimes.weights import read_state
 
 WEIGHTS_FILE = "model.safetensors"
+_DAY = 86_400.0
 
 
 def save_folder(model: Loaded, card: ModelCard, folder: Path) -> None:
@@ -54,6 +56,22 @@ def save_folder(model: Loaded, card: ModelCard, folder: Path) -> None:
     finally:
         if work.exists():
             shutil.rmtree(work, ignore_errors=True)
+
+
+def sweep(models: Path, now: float | None = None) -> int:
+    """Take away what half-written and half-deleted models have left, some of it large, when it is a day old: what another
+    window is writing now stays. Returns how many folders."""
+    now = time.time() if now is None else now
+    count = 0
+    for folder in models.iterdir() if models.is_dir() else ():
+        left = folder.name.startswith((".saving-", ".exporting-")) or (
+            folder.name.startswith(".") and folder.name.endswith(".deleted")
+        )
+        # A clock that was put back makes a folder of the future: it may be new.
+        if left and folder.is_dir() and now - folder.stat().st_mtime > _DAY:
+            shutil.rmtree(folder, ignore_errors=True)
+            count += 1
+    return count
 
 
 def open_folder(card: ModelCard, folder: Path, runtime: ModuleType) -> Loaded:
