@@ -28,11 +28,21 @@ class Control:
         self._cancel = threading.Event()
         self._go = threading.Event()
         self._go.set()
+        self._leaving = False
 
     def cancel(self) -> None:
         """Ask the work to stop; a paused work wakes up and stops."""
         self._cancel.set()
         self._go.set()
+
+    def leave(self) -> None:
+        """The app is going: as `cancel`, but what can go on next time is kept so that it can."""
+        self._leaving = True
+        self.cancel()
+
+    @property
+    def leaving(self) -> bool:
+        return self._leaving
 
     def pause(self) -> None:
         self._go.clear()

@@ -226,6 +226,9 @@ class Scenario:
     def finish(self) -> None:
         """A last life to its end: the same must come of it as of the undisturbed one. Raises: AssertionError."""
 
+    def close(self) -> None:
+        """The scenario is over."""
+
     def live(self, deed: str, *arguments: Any, kill: bool = True, **extra: str) -> Life:
         when: dict[str, Any] = {}
         if kill and self.steps and self.chance.random() < 0.5:
@@ -245,7 +248,7 @@ class Scenario:
 class Labelling(Scenario):
     name = "label"
     said = "Labelling with keys in the window, with steps taken back, on a project that is reopened at each start"
-    _PRESSES = 60
+    _PRESSES = 40
 
     def prepare(self) -> None:
         from workbench.data.project import Project

@@ -148,6 +148,9 @@ def train_network(run: Run, resume: bool) -> Generator[RunEvent, None, Outcome]:
     try:
         reason = yield from _epochs(training)
     except Cancelled:
+        if run.control.leaving:
+            training.save()
+            raise
         if not isinstance(run.task, PooledTask) and not training.position.best_epoch:
             raise  # nothing has been learnt yet
         reason = "cancelled"

@@ -58,7 +58,10 @@ def fit(
         for event in _events(run, book, resume, started):
             yield book.event(event)
     except Cancelled:
-        book.status("cancelled", "Stopped before there was anything worth keeping.")
+        if control.leaving:
+            book.status("interrupted")
+        else:
+            book.status("cancelled", "Stopped before there was anything worth keeping.")
         raise
     except UserError as error:
         _say_failed(book, str(error))

@@ -40,9 +40,15 @@ _LIBRARIES = (
     "pillow",
     "safetensors",
 )
+_OTHER = "another file"
+_PACKAGE = str(Path(__file__).resolve().parents[1])
+# Whose log lines are told: ours and those of libraries.
+_SPEAKERS = ("workbench", "root", "py", "torch", "transformers", "timm", "PIL", "urllib3", "huggingface_hub", "asyncio")
 # "… File "/any/where/site-packages/torch/nn/x.py", line 12, in forward" of tracebacks and of the fault handler.
 _FRAME = re.compile(r'^ +File "(?P<file>[^"\n]+)", line (?P<line>\d+)(?:,)? in (?P<name>[A-Za-z_<][\w<>.]*)')
-_ERROR = re.compile(r"^(?P<kind>[A-Za-z_][\w.]*(?:Error|Exception|Warning|Interrupt|Exit|Cancelled|Stop\w*))(?::|$)")
+_ERROR = re.compile(
+    r"^(?P<kind>(?:[a-z_]\w*\.)*[A-Z]\w*(?:Error|Exception|Warning|Interrupt|Exit|Cancelled|Stop\w*))(?::|$)"
+)
 _LOGGED = re.compile(r"^(?P<when>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d),\d+ (?P<level>[A-Z]+) (?P<name>[A-Za-z_][\w.]*):")
 _SIGNAL = re.compile(r"^(Fatal Python error: [A-Za-z ]+|Windows fatal exception: [a-z ]+)")
 
@@ -144,8 +150,10 @@ def redacted(text: str) -> list[str]:
     found: list[str] = []
     for line in text.splitlines():
         if frame := _FRAME.match(line):
-            found.append(f"  {_module(frame['file'])}:{frame['line']} {frame['name']}")
-        elif logged := _LOGGED.match(line):
+            file = _module(frame["file"])
+            # Names in a person's own programs are the person's.
+            found.append(f"  {file}:{frame['line']} {frame['name'] if file != _OTHER else 'another place'}")
+        elif (logged := _LOGGED.match(line)) and logged["name"].split(".")[0] in _SPEAKERS:
             found.append(f"{logged['when']} {logged['level']} {logged['name']}")
         elif kind := _ERROR.match(line):
             found.append(kind["kind"])
@@ -157,15 +165,14 @@ def redacted(text: str) -> list[str]:
 
 def _module(file: str) -> str:
     """A file of our program, of a library or of Python as a short name; any other is "another file"."""
+    if file.startswith(_PACKAGE):
+        return f"workbench{file[len(_PACKAGE) :]}".replace("\\", "/")
     parts = file.replace("\\", "/").split("/")
-    for root in ("site-packages", "workbench"):
-        if root in parts:
-            at = len(parts) - 1 - parts[::-1].index(root)
-            inside = parts[at + 1 :] if root == "site-packages" else parts[at:]
-            return "/".join(inside)
+    if "site-packages" in parts:
+        return "/".join(parts[len(parts) - parts[::-1].index("site-packages") :])
     if any(re.fullmatch(r"python3(\.\d+)?", part, re.IGNORECASE) for part in parts[:-1]):
         return parts[-1]
-    return "another file"
+    return _OTHER
 
 
 def _tail(file: Path) -> str:

@@ -158,7 +158,7 @@ class MainWindow(QMainWindow):
     def _may_quit(self) -> bool:
         box = QMessageBox(self)
         box.setWindowTitle("A training is running")
-        box.setText("A training is running. The best version so far is kept if you quit now.")
+        box.setText("A training is running. If you quit now it can go on next time where it stopped.")
         stop = box.addButton("Stop and quit", QMessageBox.ButtonRole.DestructiveRole)
         box.addButton("Keep running", QMessageBox.ButtonRole.RejectRole)
         box.exec()

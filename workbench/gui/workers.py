@@ -155,7 +155,7 @@ class Jobs(QObject):
         """Cancel everything and wait, at the end of the app; False if something is still running after the time."""
         self._closed = True
         for job in self._jobs:
-            job.cancel()
+            job.control.leave()
         # A list, so that every job is waited for even when an earlier one overran.
         return all([job.wait(timeout_ms) for job in list(self._jobs)])  # noqa: C419
 
