@@ -381,7 +381,7 @@ class TrainingScenario(Scenario):
         life = self._go_on(kill=True)
         check_project(self.folder)
         check_models(self.home)
-        if not life.killed:
+        if not life.killed or self._done() is not None:  # the kill may come while the report is written
             self._compare()
 
     def finish(self) -> None:

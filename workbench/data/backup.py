@@ -160,6 +160,8 @@ def restore(folder: Path, backup: Backup, control: Control | None = None) -> Pat
                 if sql.execute("PRAGMA integrity_check(1)").fetchone()[0] != "ok":
                     raise UserError("This backup is damaged.", "Choose an older one.")
             return put_in_place(folder, new)
+        except sqlite3.OperationalError:
+            raise  # the disk, not the backup
         except sqlite3.DatabaseError as error:
             raise UserError("This backup is damaged.", "Choose an older one.") from error
         finally:

@@ -22,7 +22,7 @@ from workbench.engine.finetune import train_network
 from workbench.engine.head import STRENGTHS
 from workbench.engine.quick import train_quick
 from workbench.engine.run import Outcome, Run, RunLog, new_config, prepare, read_events, resumable, trainable
-from workbench.errors import Cancelled, UserError
+from workbench.errors import Cancelled, UserError, no_memory, out_of_memory
 from workbench.tasks.base import PooledTask
 from workbench.tasks.temperature import TEMPERATURE
 from workbench.trust.judging import Judgement
@@ -69,7 +69,10 @@ def fit(
     except GeneratorExit:
         book.status("interrupted")
         raise
-    except Exception:
+    except Exception as error:
+        if out_of_memory(error):
+            _say_failed(book, str(no_memory()))
+            raise no_memory() from error
         _say_failed(book, "Something unexpected went wrong.")
         raise
     finally:

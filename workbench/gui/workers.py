@@ -23,7 +23,7 @@ from PySide6.QtCore import QObject, QThread, QTimer, Signal
 from shiboken6 import isValid
 
 from workbench.control import Control
-from workbench.errors import Cancelled, Problem, UserError
+from workbench.errors import Cancelled, Problem, UserError, no_memory, out_of_memory
 
 log = logging.getLogger(__name__)
 
@@ -86,10 +86,12 @@ class Job(QThread):
         except UserError as error:
             log.info("%s: %s", self.title, error)
             self.failed.emit(Problem.of(self.title, error))
-        except Exception:
+        except Exception as error:
             log.exception("%s failed", self.title)
             self.failed.emit(
-                Problem(
+                Problem.of(self.title, no_memory())
+                if out_of_memory(error)
+                else Problem(
                     self.title,
                     "Something unexpected went wrong; nothing you made is lost.",
                     "Try again; if it happens again, the log (Help, Show log) says more.",

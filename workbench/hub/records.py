@@ -122,7 +122,8 @@ def done(card: ModelCard, found: Path, note: Mapping[str, str], paths: AppPaths)
 def used(card: ModelCard, found: Path, paths: AppPaths) -> None:
     """Note that a model was opened."""
     old = read(card.id, paths)
-    if old is not None and time.time() - old.last_used < _USED_EVERY:
+    # A clock that was put back makes the last use one of the future: then it is noted anew.
+    if old is not None and 0 <= time.time() - old.last_used < _USED_EVERY:
         return
     base = weights_folder(paths)
     if old is None:
