@@ -19,6 +19,7 @@ from workbench.control import Control
 from workbench.data import backup as backing
 from workbench.data.annotations import Annotation
 from workbench.data.backup import back_up, backups, is_due, restore
+from workbench.data.exporters.project import export_folders
 from workbench.data.project import Project
 from workbench.data.recover import recover
 from workbench.data.shapes import BoxShape
@@ -241,3 +242,24 @@ def test_on_a_medium_that_cannot_be_written(no_writing: Path, monkeypatch: pytes
         with pytest.raises(UserError, match="reading only"):
             project.add_class("new")
     assert verify(no_writing).sound
+
+
+def test_an_export_that_is_cut_off_leaves_no_half_picture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Found by the kill tests: pictures were copied under their own names, and a kill left half ones among the whole."""
+    import shutil
+
+    Image.effect_noise((90, 90), 50).save(tmp_path / "a.png")
+    with Project.create(tmp_path / "P", "P", "image-classification") as project:
+        project.add_items([NewItem("picture", "a.png", path=tmp_path / "a.png", label="x")])
+
+        class Killed(BaseException):
+            pass
+
+        def half(source: Path, target: Path) -> None:
+            Path(target).write_bytes(Path(source).read_bytes()[:100])
+            raise Killed
+
+        monkeypatch.setattr(shutil, "copy2", half)
+        with pytest.raises(Killed):
+            export_folders(project, tmp_path / "out")
+    assert list((tmp_path / "out" / "x").iterdir()) == []
