@@ -85,6 +85,11 @@ class Soak(QObject):
 
     def next(self) -> None:
         if time.monotonic() > self._ends:
+            page = self.window.page("train")
+            if page.running:  # type: ignore[attr-defined]
+                page._stop()  # type: ignore[attr-defined]
+                QTimer.singleShot(200, self.next)
+                return
             self.window.close()
             QApplication.quit()
             return

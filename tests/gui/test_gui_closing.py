@@ -43,13 +43,19 @@ _BOUND = 20.0
 
 
 @pytest.fixture
-def project(tmp_path: Path, window: MainWindow) -> Project:
+def project(tmp_path: Path, window: MainWindow, qtbot: QtBot) -> Iterator[Project]:
     source = tmp_path / "digits"
     for name in ("one", "two"):
-        shutil.copytree(resources() / "samples" / "digits" / name, source / name)
+        (source / name).mkdir(parents=True)
+        for file in sorted((resources() / "samples" / "digits" / name).iterdir())[:8]:
+            shutil.copy(file, source / name)
     made, _ = project_from_plan(sniff([source]), tmp_path / "P", "P")
     window.ctx.store.adopt(made)
-    return made
+    yield made
+    # Whatever came of the test: nobody is asked whether to quit while it is taken down.
+    for job in window.ctx.jobs.running():
+        job.cancel()
+    qtbot.waitUntil(lambda: not window.ctx.jobs.running())
 
 
 @pytest.fixture
@@ -72,7 +78,7 @@ def begin_training(window: MainWindow, qtbot: QtBot, _tmp: Path) -> list[Job]:
     window.show_page("train")
     page = window.page("train")
     seen: list[RunEvent] = []
-    page.train(new_config(project, card, How.BALANCED, epochs=500, patience=500))  # type: ignore[attr-defined]
+    page.train(new_config(project, card, How.BALANCED, epochs=500, batch_size=4, patience=500))  # type: ignore[attr-defined]
     job: Job = page._job  # type: ignore[attr-defined]
     job.streamed.connect(seen.append)
     qtbot.waitUntil(lambda: sum(isinstance(e, StepDone) for e in seen) >= 3)
@@ -131,7 +137,7 @@ def begin_indexing(window: MainWindow, qtbot: QtBot, tmp: Path) -> list[Job]:
 def begin_predicting(window: MainWindow, qtbot: QtBot, _tmp: Path) -> list[Job]:
     project = window.ctx.store.require()
     card, _ = window.ctx.catalog.suggest(project.task_id)
-    samples = [i.sample() for i in project.items(project.item_ids())] * 50
+    samples = [i.sample() for i in project.items(project.item_ids())] * 200
     came: list[object] = []
     window.show_page("try")
     job = window.ctx.jobs.start_stream(
@@ -249,7 +255,7 @@ def test_what_a_person_stops_is_not_offered_again(project: Project, catalog: Cat
 
     card, _ = catalog.suggest(project.task_id, to_teach=True)
     control = Control()
-    for event in fit(new_config(project, card, How.BALANCED, epochs=50), project, catalog, control):
+    for event in fit(new_config(project, card, How.BALANCED, epochs=50, batch_size=4), project, catalog, control):
         if isinstance(event, StepDone):
             control.cancel()
     assert resumable(project) == [] and project.runs()[0].status == "cancelled"

@@ -88,7 +88,7 @@ def verify(folder: Path, control: Control | None = None) -> Verdict:
         loose = project._store.query("PRAGMA foreign_key_check")
         if loose:
             found.append(Trouble(
-                "references", f"{len(loose):,} entries belong to something that is not there any more.", "", "clean", len(loose)
+                "references", _counted(len(loose), "entry belongs", "entries belong") + " to something that is not there any more.", "", "clean", len(loose)
             ))  # fmt: skip
         counts, copies = project.counts(), 0
         found += _media(project, control)
@@ -99,8 +99,8 @@ def verify(folder: Path, control: Control | None = None) -> Verdict:
     left = leftovers(folder)
     if left:
         found.append(Trouble(
-            "leftovers", f"{len(left):,} half-written files are left from times when the app was cut off.",
-            "They only take room.", "clean", len(left),
+            "leftovers", _counted(len(left), "half-written file is", "half-written files are") + " left from when the app was cut off.",
+            "That only takes room.", "clean", len(left),
         ))  # fmt: skip
     return Verdict(tuple(found), counts.total, counts.labelled, copies, runs, kept)
 
@@ -116,6 +116,10 @@ def check_database(file: Path, quick: bool = False) -> str:
             return ""  # what may not be written cannot be looked at with its log; it is opened in another way
         return str(error)
     return "" if said == "ok" else str(said).splitlines()[-1][:200]
+
+
+def _counted(count: int, one: str, many: str) -> str:
+    return f"{count:,} {one if count == 1 else many}"
 
 
 def _names(names: Sequence[str]) -> str:
@@ -136,8 +140,8 @@ def _media(project: Project, control: Control) -> list[Trouble]:
     if not missing:
         return []
     return [Trouble(
-        "media", f"{len(missing):,} files are not where they were: {_names(missing)}.",
-        "Put them back, or take these items out on the Data page. Their labels are kept.", "", len(missing),
+        "media", f"{_counted(len(missing), 'file is', 'files are')} not where the project remembers: {_names(missing)}.",
+        "Put back what was moved, or take these items out on the Data page. Their labels are kept.", "", len(missing),
     )]  # fmt: skip
 
 
@@ -162,8 +166,8 @@ def _copies(project: Project, control: Control) -> tuple[int, list[Trouble]]:
     if not damaged:
         return count, []
     return count, [Trouble(
-        "copies", f"{len(damaged):,} copied files are damaged: {_names(damaged)}.",
-        "Import them again from where they came from.", "", len(damaged),
+        "copies", f"{_counted(len(damaged), 'copied file is', 'copied files are')} damaged: {_names(damaged)}.",
+        "Import again from where it came from.", "", len(damaged),
     )]  # fmt: skip
 
 
@@ -179,13 +183,13 @@ def _runs(project: Project, control: Control) -> list[Trouble]:
     found = []
     if gone:
         found.append(Trouble(
-            "runs", f"The files of {len(gone):,} trainings are gone: {_names(gone)}.",
-            "Their models still work; their curves cannot be shown.", "", len(gone),
+            "runs", f"The files of {_counted(len(gone), 'training', 'trainings')} are gone: {_names(gone)}.",
+            "What was learnt still works; its curves cannot be shown.", "", len(gone),
         ))  # fmt: skip
     if broken:
         found.append(Trouble(
-            "states", f"The saved state of {len(broken):,} trainings is damaged: {_names(broken)}.",
-            "These trainings cannot go on; start them anew.", "", len(broken),
+            "states", f"The saved state of {_counted(len(broken), 'training', 'trainings')} is damaged: {_names(broken)}.",
+            "It cannot go on; start it anew.", "", len(broken),
         ))  # fmt: skip
     return found
 

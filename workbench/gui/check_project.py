@@ -68,6 +68,9 @@ class CheckProjectDialog(QDialog):
         self.table.setAccessibleName("Backups of the labels")
         self.table.setHorizontalHeaderLabels(["Made", "Labels", "Items"])
         self.table.verticalHeader().hide()
+        left, right = Qt.AlignmentFlag.AlignLeft, Qt.AlignmentFlag.AlignRight
+        for place, side in enumerate((left, right, right)):
+            self.table.horizontalHeaderItem(place).setTextAlignment(side | Qt.AlignmentFlag.AlignVCenter)
         self.table.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
