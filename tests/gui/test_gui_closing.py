@@ -27,6 +27,7 @@ from workbench.engine import finetune
 from workbench.engine.events import How, RunEvent, StepDone
 from workbench.engine.fit import new_config, resumable
 from workbench.engine.journey import project_from_plan
+from workbench.engine.pool import shared_pool
 from workbench.engine.predict import predict
 from workbench.gui.context import AppContext
 from workbench.gui.importing import add_to_project
@@ -75,13 +76,16 @@ def endless(monkeypatch: pytest.MonkeyPatch) -> None:
 def begin_training(window: MainWindow, qtbot: QtBot, _tmp: Path) -> list[Job]:
     project = window.ctx.store.require()
     card, _ = window.ctx.catalog.suggest(project.task_id, to_teach=True)
+    # Loading the libraries is nothing that these tests are about, and takes a busy machine a minute.
+    finetune.load_libraries()
+    shared_pool().warm(card)
     window.show_page("train")
     page = window.page("train")
     seen: list[RunEvent] = []
     page.train(new_config(project, card, How.BALANCED, epochs=500, batch_size=4, patience=500))  # type: ignore[attr-defined]
     job: Job = page._job  # type: ignore[attr-defined]
     job.streamed.connect(seen.append)
-    qtbot.waitUntil(lambda: sum(isinstance(e, StepDone) for e in seen) >= 3)
+    qtbot.waitUntil(lambda: sum(isinstance(e, StepDone) for e in seen) >= 3, timeout=200_000)
     return [job]
 
 
@@ -220,7 +224,7 @@ def test_a_training_goes_on_at_the_next_start(
         again.show_page("train", {"run_id": run.id})
         page = again.page("train")
         page._job.streamed.connect(with_steps.append)  # type: ignore[attr-defined]
-        qtbot.waitUntil(lambda: any(isinstance(e, StepDone) for e in with_steps))
+        qtbot.waitUntil(lambda: any(isinstance(e, StepDone) for e in with_steps), timeout=200_000)
         first = next(e for e in with_steps if isinstance(e, StepDone))
         assert first.step > 3, "it goes on where it stopped"
     finally:

@@ -66,11 +66,12 @@ class CheckProjectDialog(QDialog):
         self.table = QTableWidget(0, 3)
         self.table.setObjectName("backup-list")
         self.table.setAccessibleName("Backups of the labels")
-        self.table.setHorizontalHeaderLabels(["Made", "Labels", "Items"])
         self.table.verticalHeader().hide()
         left, right = Qt.AlignmentFlag.AlignLeft, Qt.AlignmentFlag.AlignRight
-        for place, side in enumerate((left, right, right)):
-            self.table.horizontalHeaderItem(place).setTextAlignment(side | Qt.AlignmentFlag.AlignVCenter)
+        for place, (text, side) in enumerate((("Made", left), ("Labels", right), ("Items", right))):
+            heading = QTableWidgetItem(text)
+            heading.setTextAlignment(side | Qt.AlignmentFlag.AlignVCenter)
+            self.table.setHorizontalHeaderItem(place, heading)
         self.table.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
