@@ -183,6 +183,11 @@ def files_of(folder: Path) -> dict[str, bytes]:
     }
 
 
+def digits(name: str) -> list[Path]:
+    """Some of the sample's pictures of a class."""
+    return sorted((ROOT / "resources" / "samples" / "digits" / name).iterdir())[:14]
+
+
 # The scenarios ----------------------------------------------------------------------------------------------------------------
 
 
@@ -248,7 +253,7 @@ class Scenario:
 class Labelling(Scenario):
     name = "label"
     said = "Labelling with keys in the window, with steps taken back, on a project that is reopened at each start"
-    _PRESSES = 40
+    _PRESSES = 30
 
     def prepare(self) -> None:
         from workbench.data.project import Project
@@ -302,7 +307,9 @@ class Importing(Scenario):
     def prepare(self) -> None:
         self.source = self.work / "digits"
         for name in CLASSES:
-            shutil.copytree(ROOT / "resources" / "samples" / "digits" / name, self.source / name)
+            (self.source / name).mkdir(parents=True)
+            for file in digits(name):
+                shutil.copy(file, self.source / name)
         self.folder = self.work / "Digits"
         self.live("command", self._line(), kill=False)
         self.whole = self._content()
@@ -343,14 +350,9 @@ class TrainingScenario(Scenario):
         from workbench.data.types import NewItem
 
         self.original, self.folder = self.work / "original", self.work / "Digits"
-        digits = ROOT / "resources" / "samples" / "digits"
         with Project.create(self.original, "Digits", "image-classification") as project:
             project.add_items(
-                [
-                    NewItem("picture", f.name, path=f, label=name)
-                    for name in CLASSES[1:]
-                    for f in sorted((digits / name).iterdir())[:12]
-                ]
+                [NewItem("picture", f.name, path=f, label=name) for name in CLASSES[1:] for f in digits(name)[:10]]
             )
             project.ensure_splits()
         self._anew()
@@ -470,11 +472,8 @@ class Exporting(Scenario):
         from workbench.data.types import NewItem
 
         self.folder, self.out = self.work / "Digits", self.work / "out"
-        digits = ROOT / "resources" / "samples" / "digits"
         with Project.create(self.folder, "Digits", "image-classification") as project:
-            project.add_items(
-                [NewItem("picture", f.name, path=f, label=n) for n in CLASSES for f in sorted((digits / n).iterdir())]
-            )
+            project.add_items([NewItem("picture", f.name, path=f, label=n) for n in CLASSES for f in digits(n)])
         self.live("command", ["train", str(self.folder), "--how", "quick", "--name", "Mine"], kill=False)
         (self.model,) = check_models(self.home)
         self.usual = self.steps = 0

@@ -25,7 +25,7 @@ def people() -> Iterator[Users]:
 
 
 @pytest.mark.parametrize(
-    ("kind", "lives"), [(Labelling, 5), (Importing, 9), (TrainingScenario, 5), (Downloading, 7), (Exporting, 8)]
+    ("kind", "lives"), [(Labelling, 5), (Importing, 8), (TrainingScenario, 5), (Downloading, 6), (Exporting, 6)]
 )
 def test_killed_at_any_moment_nothing_is_lost(people: Users, tmp_path: Path, kind: type[Scenario], lives: int) -> None:
     scenario = kind(people, tmp_path, random.Random(SEED))
