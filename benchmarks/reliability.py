@@ -49,7 +49,7 @@ FOUND = (
     (
         "A new project's database was there before its tables, name and task were: a kill in between left a folder that could"
         " neither be opened nor made anew. (Found by reading for these tests; it is now written whole, then named.)",
-        "tests/reliability/test_kills.py",
+        "tests/reliability/test_faults.py",
     ),
     (
         "Twenty places wrote files in ways of their own, and none put the new name on the disk: after a power cut the old file"

@@ -115,7 +115,8 @@ class Users:
         if self._parent is not None:
             assert self._parent.stdin is not None and self._parent.stdout is not None
             self._parent.stdin.close()
-            self._parent.wait(20)
+            self._parent.kill()  # it has nothing to bring to an end
+            self._parent.wait()
             self._parent.stdout.close()
 
 
@@ -269,11 +270,13 @@ class Labelling(Scenario):
             f"[project]\nopen={self.folder}\n[window]\npage=data\n", encoding="utf-8"
         )
         self.labels: dict[int, int] = {}
+        self.pressed = 0
         self._live(kill=False)
 
     def _live(self, kill: bool = True) -> Life:
         life = self.live("label", str(self.folder), self.chance.randrange(1 << 30), self._PRESSES, kill=kill)
         begun = 0
+        self.pressed += sum(line.startswith("will") for line in life.said)
         for line in life.said:
             word, *rest = line.split()
             if word == "will":
@@ -298,6 +301,12 @@ class Labelling(Scenario):
 
     def once(self) -> None:
         self._live()
+
+    def finish(self) -> None:
+        """However it was killed before, the next start comes to its end."""
+        before = self.pressed
+        self._live(kill=False)
+        assert self.pressed == before + self._PRESSES
 
 
 class Importing(Scenario):

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+from workbench import atomic
 from workbench.app_paths import app_paths
 from workbench.catalog.card import ModelCard, Source, SourceFile
 from workbench.catalog.catalog import Catalog
@@ -154,6 +155,28 @@ def test_killed_on_a_network_drive(tmp_path: Path) -> None:
     said += [int(line) for line in process.communicate()[0].split()]
     with Project.open(tmp_path / "P") as project:
         assert set(said) <= set(project.item_ids(ItemFilter(class_ids=(other.id,))))
+
+
+# A project that is being made ------------------------------------------------------------------------------------------
+
+
+def test_a_project_is_there_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its database used to be there before its tables, its name and its task: cut off then, it could not be opened, and a new
+    one could not be made there."""
+
+    class Killed(BaseException):
+        pass
+
+    def cut(_made: Path, _place: Path, **_how: object) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patched:
+        patched.setattr(atomic, "put", cut)
+        with pytest.raises(Killed):
+            Project.create(tmp_path / "P", "Mine", "text-classification")
+    assert not (tmp_path / "P" / DATABASE).exists()
+    with Project.create(tmp_path / "P", "Mine", "text-classification") as project:
+        assert (project.name, project.task_id) == ("Mine", "text-classification")
 
 
 # Two copies -----------------------------------------------------------------------------------------------------------

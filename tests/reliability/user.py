@@ -116,6 +116,8 @@ def label(folder: str, seed: int, presses: int) -> None:
         when_listed()
 
     app.after_first_paint = begin
+    # Killed again and again at the start, the app asks whether to begin in safe mode: this person wants the usual start.
+    app.wants_safe_mode = lambda _count: False
     code = app.run(["workbench"])
     say(f"code {code}")
 

@@ -16,6 +16,8 @@ _NETWORK = {
     "fuse.sshfs", "fuse.rclone", "fuse.davfs2", "fuse.gvfsd-fuse", "fuse.glusterfs", "fuse.smbnetfs", "fuse.curlftpfs",
     "fuse.s3fs", "osxfuse", "macfuse",
 }  # fmt: skip
+# What Windows' GetDriveType answers for a drive of another computer.
+_REMOTE = 4
 # A part of the path, as these programs name their folders; what follows a dash is the firm's or the person's name.
 _CLOUD = (
     (re.compile(r"onedrive( ?- ?.+)?", re.IGNORECASE), "OneDrive"),
@@ -89,15 +91,16 @@ def _kind(folder: Path, mounts: str) -> str:
 
 
 def _kind_elsewhere(folder: Path) -> str:
-    """On macOS and Windows."""
+    """On macOS and Windows. Windows is asked for this drive alone: a drive that is not there keeps one waiting."""
+    if sys.platform == "win32":
+        import ctypes
+
+        return "smbfs" if ctypes.windll.kernel32.GetDriveTypeW(folder.anchor) == _REMOTE else ""
     import psutil
 
-    if str(folder).startswith("\\\\"):
-        return "smbfs"
     best, kind = -1, ""
     for disk in psutil.disk_partitions(all=True):
         point = Path(disk.mountpoint)
         if len(point.parts) >= best and folder.is_relative_to(point):
-            best = len(point.parts)
-            kind = "smbfs" if "remote" in disk.opts.split(",") else disk.fstype.lower()
+            best, kind = len(point.parts), disk.fstype.lower()
     return kind

@@ -131,7 +131,7 @@ class Store:
                 temporary.unlink(missing_ok=True)
                 new_database(temporary, meta)
             store._set_journal()
-        except UserError:
+        except BaseException:
             store.close()
             raise
         return store
