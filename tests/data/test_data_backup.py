@@ -83,6 +83,19 @@ def test_a_backup_is_listed_with_its_counts_and_restored(folder: Path) -> None:
     assert labelled(folder) == 0
 
 
+def test_trainings_since_the_backup_stay(folder: Path) -> None:
+    made = back_up(folder)
+    with Project.open(folder) as project:
+        ids = project.item_ids()
+        project.set_label(ids, None)
+        project.save_run(RunRecord("r2", "Second", "done", "2020", {}, {}, project.runs_folder / "r2"))
+        project.save_predictions("r2", [ItemPrediction(ids[0], Split.TEST, "yes", "yes", (1.0,))])
+    restore(folder, made)
+    with Project.open(folder) as project:
+        assert [r.id for r in project.runs()] == ["r2", "r1"] and project.counts().labelled == 200
+        assert len(project.predictions("r2")) == 1 and len(project.predictions("r1")) == 400
+
+
 def test_people_work_on_while_it_is_made(folder: Path) -> None:
     """Made again and again while labels are given in another thread: each is sound, none blocks for long."""
     with Project.open(folder) as project:

@@ -159,6 +159,7 @@ def restore(folder: Path, backup: Backup, control: Control | None = None) -> Pat
             with closing(sqlite3.connect(new)) as sql:
                 if sql.execute("PRAGMA integrity_check(1)").fetchone()[0] != "ok":
                     raise UserError("This backup is damaged.", "Choose an older one.")
+            _keep_runs(folder / DATABASE, new)
             return put_in_place(folder, new)
         except sqlite3.OperationalError:
             raise  # the disk, not the backup
@@ -166,6 +167,28 @@ def restore(folder: Path, backup: Backup, control: Control | None = None) -> Pat
             raise UserError("This backup is damaged.", "Choose an older one.") from error
         finally:
             new.unlink(missing_ok=True)
+
+
+def _keep_runs(now: Path, new: Path) -> None:
+    """Trainings that were made since the backup stay in the list, with what they said: going back is about labels. Of a damaged
+    database, or one of another version, nothing is taken."""
+    if not now.exists():
+        return
+    with closing(sqlite3.connect(new, isolation_level=None, uri=True)) as sql:
+        try:
+            sql.execute("ATTACH ? AS now", (f"{now.absolute().as_uri()}?mode=ro",))
+            versions = [sql.execute(f"PRAGMA {name}.user_version").fetchone() for name in ("main", "now")]
+            if versions[0] != versions[1]:
+                return
+            sql.execute("BEGIN")
+            for table in ("runs", "predictions"):
+                order = " ORDER BY rowid" if table == "runs" else ""
+                sql.execute(f"INSERT OR IGNORE INTO main.{table} SELECT * FROM now.{table}{order}")
+            sql.execute("COMMIT")
+        except sqlite3.DatabaseError as error:
+            log.warning("the trainings since the backup are not in the list: %s", error)
+            if sql.in_transaction:
+                sql.execute("ROLLBACK")
 
 
 @contextmanager
