@@ -6,6 +6,7 @@ import os
 import random
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -197,7 +198,9 @@ def test_everything_wrong_is_told(tmp_path: Path) -> None:
         (project.runs_folder / "half" / "last.safetensors").write_bytes(b"\x10\0\0\0\0\0\0\0{}")
     (tmp_path / "0.png").unlink()
     next((folder / "media").iterdir()).write_bytes(b"other bytes")
-    (folder / "media" / ".x.png.part").write_bytes(b"half")
+    for name, age in ((".x.png.part", 3600), (".y.png.part", 5)):  # the younger one is being written
+        (folder / "media" / name).write_bytes(b"half")
+        os.utime(folder / "media" / name, (time.time() - age,) * 2)
     with closing(sqlite3.connect(folder / DATABASE)) as sql, sql:
         sql.execute("INSERT INTO annotations VALUES (9, 999, 0, NULL, '[\"whole\"]', '', 'person', 1, 0, 0, 0)")
     found = {t.code: t for t in verify(folder).troubles}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
+import time
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from workbench.errors import UserError
 
 Mends = Literal["restore", "clean", ""]
 _SHOWN = 3
+_OLD = 600.0
 
 
 @dataclass(frozen=True)
@@ -209,13 +211,15 @@ def whole_tensors(file: Path) -> bool:
     return size == 8 + length + max(ends, default=0)
 
 
-def leftovers(folder: Path) -> list[Path]:
-    """Half-written files below the project."""
+def leftovers(folder: Path, older_than: float = _OLD) -> list[Path]:
+    """Half-written files below the project, so many seconds old at least: younger ones are being written now."""
     places = [folder, folder / "media", folder / FOLDER, *(f for f in (folder / "runs").glob("*") if f.is_dir())]
-    return [
+    found = [
         f for place in places if place.is_dir() for f in place.iterdir()
         if f.is_file() and f.name.startswith(".") and f.name.endswith(atomic.PART)
     ]  # fmt: skip
+    # One from the future was written before the clock was put back.
+    return [f for f in found if not 0 <= time.time() - f.stat().st_mtime < older_than]
 
 
 def mend(folder: Path) -> int:
