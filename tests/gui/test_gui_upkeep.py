@@ -154,6 +154,13 @@ def test_a_second_window_may_look(window: MainWindow, folder: Path) -> None:
         assert project.counts().labelled == 247, "it sees what the first one does"
 
 
+def test_opening_what_is_open_asks_nothing(window: MainWindow, folder: Path) -> None:
+    """Found by the soak run: it was taken for another window's."""
+    assert window.open_project(folder)
+    first = window.ctx.store.require()
+    assert window.open_project(folder) and window.ctx.store.require() is first and not first.read_only
+
+
 def test_a_project_on_a_network_drive_says_so(
     window: MainWindow, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -21,6 +21,9 @@ Tell = Callable[[UserError], object]
 
 def open_project(ctx: AppContext, folder: Path, parent: QWidget, tell: Tell) -> bool:
     """Open it. True when it is open now; what is done in a job comes later. `tell` shows an error beside what it concerns."""
+    current = ctx.store.project
+    if current is not None and current.folder == folder.absolute():
+        return True
     try:
         ctx.store.open(folder)
     except DamagedProjectError as error:

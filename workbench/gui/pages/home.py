@@ -231,9 +231,7 @@ class HomePage(Page):
             self.begin([file])
 
     def _open(self, folder: Path) -> None:
-        current = self.ctx.store.project
-        is_open = current is not None and current.folder == folder
-        if is_open or open_project(self.ctx, folder, self, self.banner.show_error):
+        if open_project(self.ctx, folder, self, self.banner.show_error):
             self.ctx.go("data")
 
     def _forget(self, folder: Path) -> None:
