@@ -90,7 +90,8 @@ _OTHER = (
     ("The log of the labels cut off, zeroed or filled with rubbish from any byte on", "test_power_cut.py"),
     ("The network dies after any answer, and any byte", "test_faults.py"),
     ("No memory (a limit on the address space), a full disk (a limit on the size of files)", "test_faults.py"),
-    ("The process is put to sleep and woken in the middle of a training; clocks that go back", "test_faults.py"),
+    ("A training is put to sleep (SIGSTOP) and woken: the same weights, bit by bit", "test_kills.py"),
+    ("Clocks that go back, hours that pass while the lid is closed", "test_faults.py"),
     (
         "Two copies of the app on one project; projects on network and cloud drives (planted mount tables)",
         "test_faults.py",

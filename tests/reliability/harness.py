@@ -27,6 +27,7 @@ ROOT = Path(__file__).resolve().parents[2]
 USER = Path(__file__).with_name("user.py")
 # No life of these lasts this long, whatever else the machine does.
 _PATIENCE = 240.0
+_ASLEEP = 1.5
 CLASSES = ("zero", "one", "two")
 
 
@@ -72,9 +73,14 @@ class Users:
         *arguments: Any,
         kill_after: float | None = None,
         last_step: int | None = None,
+        sleep_after: float | None = None,
         **extra: str,
     ) -> Life:
-        """One life. It is killed after so many seconds, or at this step on the disk; None and None: it comes to its end."""
+        """One life. It is killed after so many seconds, or at this step on the disk; None and None: it comes to its end.
+
+        Args:
+            sleep_after: put to sleep for a while after so many seconds, as by a closed lid (forked lives only).
+        """
         said = home / "said.txt"
         said.unlink(missing_ok=True)
         what = json.dumps(
@@ -84,7 +90,8 @@ class Users:
             }
         )  # fmt: skip
         began = time.monotonic()
-        code = self._alone(what, kill_after) if self._parent is None else self._forked(what, kill_after)
+        forked = self._parent is not None
+        code = self._forked(what, kill_after, sleep_after) if forked else self._alone(what, kill_after)
         lines = said.read_text(encoding="utf-8", errors="replace").splitlines(keepends=True) if said.exists() else []
         # A line without its end was being written: nobody has read it.
         return Life([line.rstrip("\n") for line in lines if line.endswith("\n")], code, time.monotonic() - began)
@@ -99,11 +106,15 @@ class Users:
                 assert kill_after is not None, "a life did not come to its end"
                 return code
 
-    def _forked(self, what: str, kill_after: float | None) -> int:
+    def _forked(self, what: str, kill_after: float | None, sleep_after: float | None) -> int:
         assert self._parent is not None and self._parent.stdin is not None and self._parent.stdout is not None
         self._parent.stdin.write(f"{what}\n")
         self._parent.stdin.flush()
         child = int(self._parent.stdout.readline())
+        if sleep_after is not None and not select.select([self._parent.stdout], [], [], sleep_after)[0]:
+            os.kill(child, signal.SIGSTOP)
+            time.sleep(_ASLEEP)
+            os.kill(child, signal.SIGCONT)
         over, _, _ = select.select([self._parent.stdout], [], [], _PATIENCE if kill_after is None else kill_after)
         if not over:
             os.kill(child, signal.SIGKILL)
@@ -235,8 +246,10 @@ class Scenario:
     def close(self) -> None:
         """The scenario is over."""
 
-    def live(self, deed: str, *arguments: Any, kill: bool = True, **extra: str) -> Life:
-        when: dict[str, Any] = {}
+    def live(
+        self, deed: str, *arguments: Any, kill: bool = True, sleep_after: float | None = None, **extra: str
+    ) -> Life:
+        when: dict[str, Any] = {"sleep_after": sleep_after}
         if kill and self.steps and self.chance.random() < 0.5:
             when = {"last_step": self.chance.randrange(self.steps)}
         elif kill:
@@ -386,7 +399,10 @@ class TrainingScenario(Scenario):
             return bool(resumable(project))
 
     def _go_on(self, kill: bool) -> Life:
-        return self.live("train", [*self._line(), *(["--resume"] if self._waits() else [])], kill=kill)
+        # One that is not killed is put to sleep in the middle: what comes of it must be the same.
+        asleep = None if kill else self.usual / 2
+        line = [*self._line(), *(["--resume"] if self._waits() else [])]
+        return self.live("train", line, kill=kill, sleep_after=asleep)
 
     def once(self) -> None:
         life = self._go_on(kill=True)

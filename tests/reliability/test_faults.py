@@ -254,47 +254,6 @@ def test_sleep_does_not_upset_the_estimate(monkeypatch: pytest.MonkeyPatch) -> N
     assert found > 1.2
 
 
-def test_put_to_sleep_while_training(digits_folder: Digits, make_project: MakeProject) -> None:
-    """Stopped (SIGSTOP) for a while and woken: it goes on by itself and ends as one that was never stopped."""
-    from safetensors.torch import load_file
-
-    project = make_project(digits_folder(("one", "two"), 8))
-    project.ensure_splits()
-    folder = project.folder
-    project.close()
-    code = """
-        import sys
-        from pathlib import Path
-        from workbench.catalog.catalog import Catalog
-        from workbench.data.project import Project
-        from workbench.engine.events import Finished, How, StepDone
-        from workbench.engine.fit import fit, new_config
-        catalog = Catalog.load()
-        with Project.open(Path(sys.argv[1])) as project:
-            card = catalog.suggest(project.task_id, to_teach=True)[0]
-            for event in fit(new_config(project, card, How.BALANCED, epochs=2, batch_size=4), project, catalog):
-                if isinstance(event, StepDone):
-                    print("step", event.seconds_left, flush=True)
-                if isinstance(event, Finished):
-                    print("model", catalog.get(event.model_id).source.ref, flush=True)
-        """
-    models = []
-    for sleeps in (False, True):
-        process = child(code, folder)
-        assert process.stdout is not None
-        lines = [process.stdout.readline() for _ in range(4)]
-        if sleeps:
-            process.send_signal(signal.SIGSTOP)
-            time.sleep(1.5)
-            process.send_signal(signal.SIGCONT)
-        out, err = process.communicate(timeout=100)
-        assert process.returncode == 0, err
-        lines += out.splitlines()
-        models.append(Path(lines[-1].split(" ", 1)[1].strip()))
-    first, second = (load_file(m / "model.safetensors") for m in models)
-    assert first.keys() == second.keys() and all(first[k].equal(second[k]) for k in first)
-
-
 # Memory -----------------------------------------------------------------------------------------------------------------
 
 
