@@ -31,7 +31,8 @@ FOUND = (
         "tests/engine/test_engine_cut_off.py",
     ),
     (
-        "Killed between saving the model and noting that the training is done, the training saved a second copy when it went on.",
+        "Killed between saving the model and noting that the training is done, the training saved a second copy when it went on."
+        " (Found by reading for these tests.)",
         "tests/engine/test_engine_cut_off.py",
     ),
     (
