@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 NEW_WINDOW = "--new-window"
+SAFE_MODE = "--safe-mode"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -33,7 +34,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def opens_window(arguments: Sequence[str]) -> bool:
     """True for no arguments, for a project (as a double click on its file gives it), and for a further window."""
-    rest = [a for a in arguments if a != NEW_WINDOW]
+    rest = [a for a in arguments if a not in (NEW_WINDOW, SAFE_MODE)]
     if not rest:
         return True
     # What the command line knows by name is never taken for a file.
@@ -63,10 +64,10 @@ def window(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write("There is no screen to open a window on. The command line can do the same: workbench --help\n")
         return 1
     given = list(sys.argv[1:] if arguments is None else arguments)
-    projects = [a for a in given if a != NEW_WINDOW]
+    projects = [a for a in given if a not in (NEW_WINDOW, SAFE_MODE)]
     try:
         # Before the window's own modules: a second start shall be over in a moment.
-        if NEW_WINDOW not in given and handed_over(projects):
+        if not {NEW_WINDOW, SAFE_MODE} & set(given) and handed_over(projects):
             return 0
         from workbench.gui.app import run
     except ImportError as error:
@@ -74,7 +75,7 @@ def window(arguments: Sequence[str] | None = None) -> int:
             f"The window cannot open because a library is missing ({error}). python3 packaging/dev.py run installs it.\n"
         )
         return 1
-    return run(sys.argv[:1], projects, alone=NEW_WINDOW in given)
+    return run(sys.argv[:1], projects, alone=NEW_WINDOW in given, safe=SAFE_MODE in given)
 
 
 def handed_over(projects: Sequence[str]) -> bool:

@@ -32,11 +32,21 @@ class Control:
         self._waits = threading.Lock()
         self._waiting = 0
         self._waited, self._wait_began = 0.0, 0.0
+        self._leaving = False
 
     def cancel(self) -> None:
         """Ask the work to stop; a paused work wakes up and stops."""
         self._cancel.set()
         self._go.set()
+
+    def leave(self) -> None:
+        """The app is going: as `cancel`, but what can go on next time is kept so that it can."""
+        self._leaving = True
+        self.cancel()
+
+    @property
+    def leaving(self) -> bool:
+        return self._leaving
 
     def pause(self) -> None:
         self._go.clear()

@@ -7,6 +7,7 @@ command line prints them to stderr. Everything else that is raised is a bug of o
 
 from __future__ import annotations
 
+import errno
 from dataclasses import dataclass
 
 
@@ -29,6 +30,27 @@ class UserError(Exception):
 
 class Cancelled(Exception):  # noqa: N818 - it is an outcome the person asked for, not an error
     """The person asked the job to stop; never shown as an error."""
+
+
+def out_of_memory(error: BaseException) -> bool:
+    """Says an error of Python, torch, ONNX Runtime or the system that there was not enough memory?"""
+    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
+        return True
+    if isinstance(error, OSError):
+        return error.errno == errno.ENOMEM
+    words = str(error).lower()
+    # torch on a processor says "can't allocate memory" on Linux and "not enough memory" on Windows.
+    return isinstance(error, RuntimeError) and any(
+        w in words for w in ("out of memory", "not enough memory", "allocate memory", "bad allocation", "bad_alloc")
+    )
+
+
+def no_memory() -> UserError:
+    """What a person reads then."""
+    return UserError(
+        "There is not enough memory for this; nothing you made is lost.",
+        "Close other programs, choose a smaller model, or try fewer things at once.",
+    )
 
 
 @dataclass(frozen=True)

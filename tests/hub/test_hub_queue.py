@@ -234,3 +234,25 @@ def test_other_programs_models_are_shown_but_not_deleted(tmp_path: Path) -> None
     assert stored.shared and stored.name == "someone/model"
     with pytest.raises(UserError, match="other programs"):
         Cache().delete(stored)
+
+
+def test_cut_off_between_the_last_file_and_its_note(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Found by the kill tests: such a model was listed as half and could not be checked."""
+    digest = hashlib.sha256(SMALL).hexdigest()
+    with monkeypatch.context() as cut:
+        cut.setattr(records, "done", lambda *_: None)
+        place = download(card_of("one", digest=digest)).path
+    (stored,) = Cache().entries()
+    assert not stored.partial and stored.path == place and Cache().verify(stored) == []
+    place.write_bytes(SMALL[:-1] + b"?")
+    assert Cache().verify(stored) == ["one.bin"]
+
+
+def test_cut_off_before_the_first_byte_is_no_model(hub: Hub) -> None:
+    """Found by the kill tests: the lock and the note were listed as a model of 80 bytes without a name."""
+    card = card_of("one")
+    place = net_settings.weights_folder() / "url" / "one"
+    place.mkdir(parents=True)
+    (place / "one.bin.part.json").write_text("{}")
+    records.begun(card, [place / "one.bin"], app_paths())
+    assert Cache().entries() == []

@@ -56,10 +56,10 @@ def test_old_ones_make_room_and_its_own_stay(tmp_path: Path) -> None:
 
 
 def test_a_full_disk_only_means_that_nothing_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(_self: Path, _data: bytes) -> int:
+    def full(_handle: int) -> None:
         raise OSError(28, "No space left on device")
 
     store = SeenStore(tmp_path)
-    monkeypatch.setattr(Path, "write_bytes", full)
+    monkeypatch.setattr(os, "fsync", full)
     store.put("ab12", seen(), {})
     assert store.get("ab12") is None and not list(tmp_path.rglob("*.part"))

@@ -11,6 +11,7 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
+from workbench import atomic, safe_mode
 from workbench.app_paths import AppPaths, app_paths, resources
 from workbench.catalog.card import ModelCard, SourceKind
 from workbench.catalog.reader import card_from_dict, read_cards
@@ -100,10 +101,13 @@ class Catalog:
         problems: list[Problem] = []
         folders = sorted(self._paths.models.iterdir()) if self._paths.models.is_dir() else []
         for folder in folders:
-            if not (folder / CARD_FILE).is_file():
+            # A hidden folder is a model that is being written, or was when the app was cut off.
+            if folder.name.startswith(".") or not (folder / CARD_FILE).is_file():
                 continue
             try:
-                own.append(read_own_card(folder))
+                card = read_own_card(folder)
+                if not (safe_mode.is_on() and card.source.kind == "import"):
+                    own.append(card)
             except UserError as error:
                 log.warning("own model left out: %s", error)
                 problems.append(Problem.of(folder.name, error, str(folder)))
@@ -168,17 +172,13 @@ class Catalog:
 
     def remove_own(self, model_id: str) -> None:
         """Delete an own model and its folder. Raises: UserError when it is not an own model or cannot be deleted."""
-        import shutil
-
         card = self.get(model_id)
         folder = Path(card.source.ref)
         if not card.is_own or folder.parent != self._paths.models.absolute():
             raise UserError(f"“{card.name}” is not one of your own models.", "Only your own models can be deleted.")
-        doomed = folder.with_name(f".{folder.name}.deleted")
         try:
-            # Renamed first: a deletion that is cut off half-way leaves no half model in the list.
-            folder.rename(doomed)
-            shutil.rmtree(doomed)
+            # A deletion that is cut off half-way leaves no half model in the list.
+            atomic.take_away(folder)
             # What it answered goes with it.
             for kept in self._paths.prediction_logs.glob(f"{_safe(card.id)}.db*"):
                 kept.unlink()
@@ -293,15 +293,8 @@ def _safe(model_id: str) -> str:
 
 def write_card(card: ModelCard, folder: Path, name: str = CARD_FILE) -> None:
     """Write a card atomically. Raises: UserError when the folder cannot be written."""
-    import os
-
-    temporary = folder / f".{name}.part"
     try:
-        with temporary.open("w", encoding="utf-8") as stream:
-            json.dump(card.to_json(), stream, ensure_ascii=False, indent=1)
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.replace(folder / name)
+        atomic.write_text(folder / name, json.dumps(card.to_json(), ensure_ascii=False, indent=1))
     except OSError as error:
         raise UserError(
             f"The model's folder “{folder.name}” cannot be written.",

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from workbench import __version__
-from workbench.errors import Cancelled, UserError
+from workbench.errors import Cancelled, UserError, no_memory, out_of_memory
 
 OK, FAILED, PARTLY, STOPPED = 0, 1, 3, 130
 _COMMANDS = (
@@ -86,9 +86,13 @@ def run(arguments: Sequence[str]) -> int:
         # The reader (head, less) has seen enough; Python would complain once more while closing.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return OK
-    except Exception:
+    except Exception as error:
         import logging
 
+        if out_of_memory(error):
+            logging.getLogger(__name__).exception("%s had not enough memory", options.command)
+            _say(str(no_memory()))
+            return FAILED
         logging.getLogger(__name__).exception("%s failed", options.command)
         _say(
             f"Something unexpected went wrong; nothing you made is lost. The log says more: {log_file(app_paths().logs)}"

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from workbench.cli import upkeep
 from workbench.cli.output import as_json, out, problem, progress
 from workbench.cli.train import add_groups, add_separator, group_columns
 from workbench.errors import UserError
@@ -84,6 +85,7 @@ def add(commands: Any) -> None:
     )
     check.add_argument("--forget-fine", action="store_true", help="tell everything again")
     check.set_defaults(run=run_check)
+    upkeep.add(actions)
 
 
 def run_import(options: argparse.Namespace) -> int:

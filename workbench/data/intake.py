@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import tempfile
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from workbench import atomic
 from workbench.control import Control
 from workbench.data import similar
 from workbench.data.media import read_bytes, read_picture, sound_text
@@ -108,12 +107,7 @@ def copy_into(media: Path, taken: Taken) -> Taken:
     target = media / name
     if not target.exists():
         try:
-            handle, temporary = tempfile.mkstemp(dir=media)
-            with os.fdopen(handle, "wb") as stream:
-                stream.write(taken.new.path.read_bytes())
-                stream.flush()
-                os.fsync(stream.fileno())
-            Path(temporary).replace(target)
+            atomic.write_bytes(target, taken.new.path.read_bytes(), shared=True)
         except OSError as error:
             raise UserError(
                 "The picture could not be copied into the project.", "Make room on the disk, or import without copying."

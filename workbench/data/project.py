@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from workbench.data.drive import Place
 from workbench.data.project_annotations import AnnotationsPart
 from workbench.data.project_classes import ClassesPart
 from workbench.data.project_file import folder_of, looks_like_project, write_project_file
@@ -31,9 +32,8 @@ class Project(ClassesPart, ItemsPart, AnnotationsPart, GroupsPart, SeveralPart, 
     @classmethod
     def create(cls, folder: Path, name: str, task_id: str) -> Project:
         """Make a new project in `folder`. Raises: UserError when the folder is taken or cannot be written."""
-        project = cls(Store.create(folder.absolute()))
-        for key, value in (("name", name.strip() or folder.name), ("task", task_id), ("created", now())):
-            project.set_meta(key, value)
+        known = {"name": name.strip() or folder.name, "task": task_id, "created": now()}
+        project = cls(Store.create(folder.absolute(), {key: json.dumps(value) for key, value in known.items()}))
         write_project_file(project.folder, project.name)
         return project
 
@@ -82,6 +82,11 @@ class Project(ClassesPart, ItemsPart, AnnotationsPart, GroupsPart, SeveralPart, 
     @property
     def read_only(self) -> bool:
         return self._store.read_only
+
+    @property
+    def place(self) -> Place:
+        """On what kind of drive it lies."""
+        return self._store.place
 
     @property
     def name(self) -> str:

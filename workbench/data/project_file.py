@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import re
 from pathlib import Path
 
+from workbench import atomic
 from workbench.data.store import DATABASE
 from workbench.errors import UserError
 
@@ -39,16 +39,11 @@ def write_project_file(folder: Path, name: str) -> Path | None:
         return there
     plain = " ".join(re.sub(r'[\\/:*?"<>|\x00-\x1f]+', " ", name).split()).strip(" .")[:80] or folder.name or "Project"
     target = folder / f"{plain}{SUFFIX}"
-    part = folder / f".{os.getpid()}{SUFFIX}.part"
     try:
-        part.write_text(
-            json.dumps({"format": _FORMAT, "version": _VERSION, "name": name}, ensure_ascii=False) + "\n",
-            encoding="utf-8",
-        )
-        part.replace(target)
+        known = {"format": _FORMAT, "version": _VERSION, "name": name}
+        atomic.write_text(target, json.dumps(known, ensure_ascii=False) + "\n", shared=True)
     except OSError as error:
         log.info("no project file: %s", error)
-        part.unlink(missing_ok=True)
         return None
     return target
 

@@ -33,9 +33,9 @@ class RunsPart:
             )  # fmt: skip
 
     def runs(self) -> list[RunRecord]:
-        """All runs, newest first."""
+        """All runs, newest first: in the order in which they were begun, whatever the clock said then."""
         rows = self._store.query(
-            "SELECT id, name, status, created, config, metrics, folder, message FROM runs ORDER BY created DESC, rowid DESC"
+            "SELECT id, name, status, created, config, metrics, folder, message FROM runs ORDER BY rowid DESC"
         )
         return [
             RunRecord(r[0], r[1], r[2], r[3], json.loads(r[4]), json.loads(r[5]), self._run_folder(r[6]), r[7])

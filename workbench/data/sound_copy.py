@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from workbench import atomic
 from workbench.control import Control
 from workbench.errors import UserError
 
@@ -18,17 +19,14 @@ def save_copy(source: Path, target: Path, control: Control) -> Path:
     target = target if target.suffix else target.with_suffix(".wav")
     if target.suffix.lower() not in (".wav", ".flac"):
         raise UserError(f"A recording cannot be saved as “{target.suffix}”.", "Use .wav or .flac.")
-    temporary = target.with_name(f".{target.name}.part")
     try:
-        if target.suffix.lower() == ".wav":
-            shutil.copyfile(source, temporary)
-        else:
-            _as_flac(source, temporary, control)
-        temporary.replace(target)
+        with atomic.writing(target) as temporary:
+            if target.suffix.lower() == ".wav":
+                shutil.copyfile(source, temporary)
+            else:
+                _as_flac(source, temporary, control)
     except (OSError, RuntimeError) as error:
         raise UserError(f"“{target.name}” could not be written.", "Make room, or choose another place.") from error
-    finally:
-        temporary.unlink(missing_ok=True)
     return target
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from workbench import atomic
 from workbench.app_paths import app_paths, for_this_program, this_program
 from workbench.control import Control
 from workbench.data.video import SUFFIXES as VIDEO_SUFFIXES
@@ -225,7 +226,7 @@ class _Copy:
         try:
             self._file.close()
             self._file = None
-            self._part.replace(self._target)
+            atomic.put(self._part, self._target, lasting=False)
             _make_room(self._target.parent, self._target)
         except (OSError, RuntimeError) as error:
             log.info("no copy of the sound: %s", error)

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 import threading
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from workbench import atomic
+from workbench.data.drive import place_of
 from workbench.data.lock import FileLock
 from workbench.data.schema import APPLICATION_ID, SCHEMA, UPDATES, VERSION
 from workbench.errors import UserError
+
+log = logging.getLogger(__name__)
 
 DATABASE = "project.db"
 LOCK = "project.lock"
@@ -23,6 +28,28 @@ _READ_ONLY = UserError(
 
 
 _CLOSED = UserError("The project is closed.", "Open it again on the Home page.")
+
+
+class DamagedProjectError(UserError):
+    """The project's database is damaged. What can be done: restore a backup (`data.backup`), or read what can be read
+    (`data.recover`)."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(
+            f"The project file of “{folder.name}” is damaged.",
+            "Your pictures are untouched. Restore a backup of the labels, or open what can still be read.",
+        )
+        self.folder = folder
+
+
+class ProjectInUseError(UserError):
+    """Another process works on it; it may be opened for reading."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(
+            f"The project “{folder.name}” is open in another window.", "Close it there first, or go on working there."
+        )
+        self.folder = folder
 
 
 class _Connection:
@@ -69,10 +96,7 @@ def _translated(error: sqlite3.Error, folder: Path) -> UserError:
     if "locked" in text:
         return UserError(f"The project “{folder.name}” is busy in another program.", "Wait a moment and try again.")
     if "not a database" in text or "malformed" in text:
-        return UserError(
-            f"The project file of “{folder.name}” is damaged.",
-            "Restore the folder from a backup; your pictures are untouched.",
-        )
+        return DamagedProjectError(folder)
     return UserError(f"The project “{folder.name}” cannot be read or written ({error}).", "Check the disk.")
 
 
@@ -87,10 +111,19 @@ class Store:
         self._all: weakref.WeakSet[_Connection] = weakref.WeakSet()
         self._write = threading.RLock()
         self._closed = False
+        # On network drives and in folders that are copied to the cloud a write-ahead log is not safe.
+        self.place = place_of(folder)
 
     @classmethod
-    def create(cls, folder: Path) -> Store:
-        """Make the folder and an empty database. Raises: UserError when it is taken or cannot be written."""
+    def create(cls, folder: Path, meta: Mapping[str, str]) -> Store:
+        """Make the folder and an empty database, which is there whole or not at all.
+
+        Args:
+            meta: what is remembered of the project from the first, as JSON.
+
+        Raises:
+            UserError: when the folder is taken or cannot be written.
+        """
         if (folder / DATABASE).exists():
             raise UserError(f"There is already a project in “{folder.name}”.", "Open it, or choose another name.")
         try:
@@ -100,13 +133,11 @@ class Store:
             raise UserError(f"The folder “{folder}” cannot be written.", "Choose another place.") from error
         store = cls(folder, False, _locked(folder))
         try:
-            with sentences(folder):
-                connection = store._connection()
-                connection.execute("PRAGMA journal_mode=WAL")
-                connection.executescript(
-                    f"BEGIN; {SCHEMA} PRAGMA application_id={APPLICATION_ID}; PRAGMA user_version={VERSION}; COMMIT;"
-                )
-        except UserError:
+            with sentences(folder), atomic.writing(folder / DATABASE) as temporary:
+                temporary.unlink(missing_ok=True)
+                new_database(temporary, meta)
+            store._set_journal()
+        except BaseException:
             store.close()
             raise
         return store
@@ -129,6 +160,8 @@ class Store:
         store = cls(folder, read_only, lock)
         try:
             store._check_version()
+            if not store.read_only:
+                store._set_journal()
         except UserError:
             store.close()
             raise
@@ -153,6 +186,19 @@ class Store:
                     "Copy the folder to a place where you may write, and open the copy.",
                 )
             self._update(int(version))
+
+    def _set_journal(self) -> None:
+        """The way of writing that is safe where the project lies."""
+        wanted = "wal" if self.place.kind == "local" else "delete"
+        with sentences(self.folder):
+            sql = self._connection()
+            if sql.execute("PRAGMA journal_mode").fetchone()[0] == wanted:
+                return
+            try:
+                sql.execute(f"PRAGMA journal_mode={wanted}")
+            except sqlite3.OperationalError as error:
+                # Somebody is reading; the next opening does it.
+                log.info("the journal of %s stays as it is: %s", self.folder.name, error)
 
     def _update(self, version: int) -> None:
         """Bring an older project's tables up to today's, all or nothing."""
@@ -200,7 +246,9 @@ class Store:
                 connection = sqlite3.connect(f"{file.absolute().as_uri()}?immutable=1", uri=True, **options)
             return connection
         connection = sqlite3.connect(file, **options)
-        connection.execute("PRAGMA synchronous=FULL")
+        # A commit is on the disk when it returns: with a write-ahead log FULL says so; without one only EXTRA does, which
+        # also syncs the folder after the journal is deleted (https://www.sqlite.org/pragma.html#pragma_synchronous).
+        connection.execute(f"PRAGMA synchronous={'FULL' if self.place.kind == 'local' else 'EXTRA'}")
         connection.execute("PRAGMA foreign_keys=ON")
         return connection
 
@@ -255,7 +303,17 @@ def _locked(folder: Path) -> FileLock:
     with sentences(folder):
         got = lock.acquire()
     if not got:
-        raise UserError(
-            f"The project “{folder.name}” is open in another window.", "Close it there first, or go on working there."
-        )
+        raise ProjectInUseError(folder)
     return lock
+
+
+def new_database(file: Path, meta: Mapping[str, str]) -> None:
+    """An empty project's database, on the disk when this returns. Raises: sqlite3.Error."""
+    sql = sqlite3.connect(file, isolation_level=None)
+    try:
+        sql.execute("PRAGMA synchronous=FULL")
+        sql.executescript(f"BEGIN; {SCHEMA} PRAGMA application_id={APPLICATION_ID}; PRAGMA user_version={VERSION};")
+        sql.executemany("INSERT INTO meta VALUES (?, ?)", list(meta.items()))
+        sql.execute("COMMIT")
+    finally:
+        sql.close()

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import tempfile
 import threading
 from pathlib import Path
 
+from workbench import atomic
 from workbench.data.media import thumbnail_bytes
 from workbench.data.types import Window
 from workbench.errors import UserError
@@ -47,11 +46,7 @@ class ThumbnailCache:
     def _write(self, target: Path, data: bytes) -> None:
         # A cache that cannot be written (full disk) is only slower: the thumbnail is there all the same.
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            handle, name = tempfile.mkstemp(dir=self._folder)
-            with os.fdopen(handle, "wb") as stream:
-                stream.write(data)
-            Path(name).replace(target)
+            atomic.write_bytes(target, data, shared=True, lasting=False)
         except OSError:
             return
         with self._lock:

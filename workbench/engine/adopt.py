@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import re
 import shutil
 import tempfile
@@ -13,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from workbench import atomic
 from workbench.app_paths import AppPaths, app_paths
 from workbench.catalog.card import ModelCard, Source
 from workbench.catalog.catalog import Catalog, write_card
@@ -84,7 +84,7 @@ def adopt(
         card = _tried(card, work)
         card = replace(card, source=replace(card.source, ref=str(folder)))
         write_card(card, work)
-        work.rename(folder)
+        atomic.put(work, folder)
     except OSError as error:
         raise UserError("The model could not be copied.", "Check the room on the disk and try again.") from error
     finally:
@@ -102,8 +102,7 @@ def _copy(files: Mapping[str, Path], work: Path, size: int, control: Control) ->
                 target.write(chunk)
                 done += len(chunk)
                 control.progress(done, size, f"Copying {name}")
-            target.flush()
-            os.fsync(target.fileno())
+            atomic.sync(target)
 
 
 def _keep_weights(found: Recognised, card: ModelCard, work: Path) -> ModelCard:

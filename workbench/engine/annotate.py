@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable
 from contextlib import suppress
@@ -11,6 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from workbench import atomic
 from workbench.catalog.card import ModelCard
 from workbench.control import Control
 from workbench.data.video import VideoReader, as_bgr, open_writer
@@ -77,7 +77,7 @@ def annotate(
     control = control or Control()
     looker = Looker(card, task, options, pool, device)
     codec = _codec(out, path)
-    temporary = out.with_name(f".{out.stem}.part{out.suffix.lower()}")
+    temporary = atomic.part_of(out, keep_ending=True)
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         with VideoReader(path) as video:
@@ -88,7 +88,7 @@ def annotate(
                 film.close()
             cut = video.cut_short
         _check(temporary, film.written)
-        temporary.replace(out)
+        atomic.put(temporary, out)
     except OSError as error:
         raise _unwritable(out) from error
     finally:
@@ -203,8 +203,6 @@ def _check(path: Path, written: int) -> None:
     try:
         with VideoReader(path) as video:
             count = video.info.count
-        with path.open("rb+") as file:
-            os.fsync(file.fileno())
     except (UserError, OSError) as error:
         raise _unwritable(path) from error
     if abs(count - written) > 1:

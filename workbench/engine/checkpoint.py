@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from workbench import atomic
 from workbench.errors import UserError
 
 if TYPE_CHECKING:
@@ -51,16 +51,10 @@ class Position:
 
 def write_tensors(path: Path, tensors: Mapping[str, torch.Tensor], note: Mapping[str, str] | None = None) -> None:
     """Write a safetensors file atomically. Raises: UserError when there is no room."""
-    temporary = path.with_name(path.name + ".part")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("wb") as stream:
+        with atomic.binary(path) as stream:
             _stream(stream, tensors, dict(note or {}))
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.replace(path)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
         raise UserError(
             "The training could not be saved: the disk is full or the project's folder cannot be written.",
             "Make room, then go on with the training.",

@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from workbench import atomic
 from workbench.data.exporters.tables import write_bytes
 from workbench.engine.conversation import Conversation, from_json, to_json
 from workbench.errors import UserError
@@ -88,7 +89,7 @@ class ConversationStore:
             target = self.folder / _BIN / f"{talk_id}.json"
             try:
                 target.parent.mkdir(parents=True, exist_ok=True)
-                self._path(talk_id).replace(target)
+                atomic.put(self._path(talk_id), target)
                 target.touch()
                 self._empty_bin(target.parent)
             except OSError as error:
@@ -101,7 +102,7 @@ class ConversationStore:
         """Take back `delete`. Raises: UserError when it is not there any more."""
         with self._lock:
             try:
-                (self.folder / _BIN / f"{talk_id}.json").replace(self._path(talk_id))
+                atomic.put(self.folder / _BIN / f"{talk_id}.json", self._path(talk_id))
             except OSError as error:
                 raise UserError("The conversation is not there any more.", "") from error
             self._gone.discard(talk_id)

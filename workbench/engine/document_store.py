@@ -6,7 +6,6 @@ of passages that are gone are given back when the file is written anew (`tidy`),
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -14,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from workbench import atomic
 from workbench.data.documents.words import words_of
 from workbench.data.lock import FileLock
 from workbench.errors import UserError
@@ -172,8 +172,7 @@ class DocumentStore:
             with file.open("r+b" if file.exists() else "w+b") as stream:
                 stream.seek(row * 2 * width)
                 stream.write(vectors.astype(np.float16).tobytes())
-                stream.flush()
-                os.fsync(stream.fileno())
+                atomic.sync(stream)
             with _at_once(sql):
                 sql.executemany(
                     "INSERT OR REPLACE INTO about VALUES (?, ?)", [("width", width), ("rows", row + len(passages))]
@@ -257,8 +256,7 @@ class DocumentStore:
                     for start in range(0, len(pairs), _BLOCK):
                         rows = np.array([row for _, row in pairs[start : start + _BLOCK]])
                         stream.write(old[rows].tobytes())
-                    stream.flush()
-                    os.fsync(stream.fileno())
+                    atomic.sync(stream)
                 with _at_once(sql):
                     # Two steps: a row belongs to one passage at any time.
                     sql.execute("UPDATE passages SET row = -1 - row")

@@ -8,6 +8,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from workbench import atomic
 from workbench.app_paths import app_paths
 from workbench.catalog.card import ModelCard
 from workbench.control import Control
@@ -180,9 +181,5 @@ def measure(project: Project, card: ModelCard, control: Control | None = None) -
             together(items[first : first + at_once])
             control.check()
         seconds = (time.perf_counter() - began) / len(items)
-    file = _speeds_file()
-    file.parent.mkdir(parents=True, exist_ok=True)
-    temporary = file.with_name("speeds.json.part")
-    temporary.write_text(json.dumps(_speeds() | {key: seconds}), encoding="utf-8")
-    temporary.replace(file)
+    atomic.write_text(_speeds_file(), json.dumps(_speeds() | {key: seconds}), shared=True, lasting=False)
     return seconds

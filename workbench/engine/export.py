@@ -10,6 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from workbench import atomic
 from workbench.catalog.card import ModelCard
 from workbench.catalog.catalog import Catalog, read_own_card, write_card
 from workbench.control import Control
@@ -71,7 +72,7 @@ def export_folder(card: ModelCard, target: Path, control: Control | None = None)
         write_card(card, work)
         (work / "labels.txt").write_text("\n".join(card.label_names) + "\n", encoding="utf-8")
         put_papers(card, work, control)
-        work.rename(folder)
+        atomic.put(work, folder)
     return folder
 
 
@@ -111,7 +112,7 @@ def import_folder(folder: Path, catalog: Catalog, control: Control | None = None
             shutil.copy2(file, work / file.name)
         card = replace(card, id=name, source=replace(card.source, ref=str(models / name)))
         write_card(card, work)
-        work.rename(models / name)
+        atomic.put(work, models / name)
     catalog.refresh()
     return catalog.get(name)
 

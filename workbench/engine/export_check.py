@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from workbench import atomic
 from workbench.catalog.card import ModelCard
 from workbench.errors import UserError
 
@@ -93,7 +94,7 @@ def making_onnx(card: ModelCard, target: Path) -> Iterator[tuple[Path, Path]]:
     with making(target) as work:
         yield work / path.name, path
         for file in sorted(work.iterdir()):
-            file.replace(target / file.name)
+            atomic.put(file, target / file.name)
 
 
 def write_note(file: Path, note: Mapping[str, Any]) -> None:

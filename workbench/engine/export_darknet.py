@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from workbench import atomic
 from workbench.catalog.card import ModelCard
 from workbench.control import Control
 from workbench.engine.export_check import file_name, making
@@ -39,5 +40,5 @@ def export_darknet(card: ModelCard, target: Path, control: Control | None = None
             write_weights(model.module, work / f"{name}.weights")
         control.check()
         put_papers(card, work, control)
-        work.rename(folder)
+        atomic.put(work, folder)
     return folder

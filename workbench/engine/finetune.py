@@ -28,7 +28,8 @@ from workbench.engine.overfitting import rising
 from workbench.engine.quick import best_head, look
 from workbench.engine.reading import Prepared, read_batches
 from workbench.engine.run import Outcome, Run
-from workbench.errors import Cancelled, UserError
+from workbench.engine.step_clock import StepClock
+from workbench.errors import Cancelled, UserError, out_of_memory
 from workbench.runtimes.base import Loaded
 from workbench.tasks.base import PooledTask
 from workbench.tasks.lesson import Lesson, Material, Step
@@ -148,6 +149,9 @@ def train_network(run: Run, resume: bool) -> Generator[RunEvent, None, Outcome]:
     try:
         reason = yield from _epochs(training)
     except Cancelled:
+        if run.control.leaving:
+            training.save()
+            raise
         if not isinstance(run.task, PooledTask) and not training.position.best_epoch:
             raise  # nothing has been learnt yet
         reason = "cancelled"
@@ -314,7 +318,7 @@ def _one_epoch(training: Training) -> Iterator[RunEvent]:
         batches += [order[i : i + training.batch] for i in range(0, len(order), training.batch)]
         turns += [turn] * (len(batches) - len(turns))
     training.lesson.training_mode()
-    began, first = time.monotonic(), position.step
+    clock = StepClock()
     left_over, turns = batches[position.step_in_epoch :], turns[position.step_in_epoch :]
     for number, prepared in read_batches(run, training.lesson, left_over, position.epoch, run.config.augment, turns):
         if control.paused:
@@ -329,8 +333,7 @@ def _one_epoch(training: Training) -> Iterator[RunEvent]:
             right=at.right + right if right >= 0 else -1, seen=at.seen + seen,
         )  # fmt: skip
         at = training.position
-        spent = (time.monotonic() - began) / (at.step - first)
-        left = spent * 1.2 * (training.steps_per_epoch * training.epochs - at.step)
+        left = clock.step() * 1.2 * (training.steps_per_epoch * training.epochs - at.step)
         yield StepDone(at.step, at.epoch - 1 + at.step_in_epoch / len(batches), loss, rate, max(0.0, left))
         control.progress(at.step, training.steps_per_epoch * training.epochs, f"Round {at.epoch} of {training.epochs}")
         if time.monotonic() - training.saved_at > CHECKPOINT_SECONDS and number + 1 < len(left_over):
@@ -344,7 +347,7 @@ def _step(training: Training, prepared: Prepared) -> tuple[float, int, int, list
     while True:
         try:
             return *_accumulated(training, prepared), advice
-        except RuntimeError as error:
+        except (RuntimeError, MemoryError) as error:
             if not _out_of_memory(error):
                 raise
             if training.position.micro_batch <= 1:
@@ -362,14 +365,14 @@ def _step(training: Training, prepared: Prepared) -> tuple[float, int, int, list
             )
 
 
-def _out_of_memory(error: RuntimeError) -> bool:
+def _out_of_memory(error: BaseException) -> bool:
     import torch
 
-    if isinstance(error, torch.OutOfMemoryError):
-        if torch.cuda.is_available():
-            torch.cuda.empty_cache()
-        return True
-    return "out of memory" in str(error).lower() or "not enough memory" in str(error).lower()
+    if not out_of_memory(error):
+        return False
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+    return True
 
 
 def _accumulated(training: Training, prepared: Prepared) -> tuple[float, int, int]:

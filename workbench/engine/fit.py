@@ -29,7 +29,7 @@ from workbench.engine.report.provenance import MADE_WITH, made_with
 from workbench.engine.run import Outcome, Run, RunLog, new_config, prepare, read_events, resumable, trainable
 from workbench.engine.untaught import ask_untaught
 from workbench.engine.usual import keep_usual
-from workbench.errors import Cancelled, UserError
+from workbench.errors import Cancelled, UserError, no_memory, out_of_memory
 from workbench.tasks.base import PooledTask
 from workbench.tasks.tag_calibration import SCALES, SHIFTS
 from workbench.tasks.temperature import TEMPERATURE
@@ -75,7 +75,10 @@ def _kept(run: Run, book: RunLog, meter: Meter, resume: bool) -> Iterator[RunEve
                 meter.keep()
             yield book.event(event)
     except Cancelled:
-        book.status("cancelled", "Stopped before there was anything worth keeping.")
+        if run.control.leaving:
+            book.status("interrupted")
+        else:
+            book.status("cancelled", "Stopped before there was anything worth keeping.")
         raise
     except UserError as error:
         _say_failed(book, str(error))
@@ -83,7 +86,10 @@ def _kept(run: Run, book: RunLog, meter: Meter, resume: bool) -> Iterator[RunEve
     except GeneratorExit:
         book.status("interrupted")
         raise
-    except Exception:
+    except Exception as error:
+        if out_of_memory(error):
+            _say_failed(book, str(no_memory()))
+            raise no_memory() from error
         _say_failed(book, "Something unexpected went wrong.")
         raise
     finally:
@@ -180,6 +186,10 @@ def _keep(run: Run, outcome: Outcome) -> tuple[ModelCard, Judgement]:
         outcome.predictions,
         Split.TEST if tested else Split.VALIDATION,
     )
+    for saved in run.catalog.own():
+        # Cut off between saving the model and noting it: the run makes the same model again.
+        if saved.metrics.get("run") == run.config.run_id:
+            run.catalog.remove_own(saved.id)
     folder = _free_folder(run)
     card = _card(run, folder, evaluation, outcome.model.card)
     familiar = getattr(outcome.model, "familiar", None)
@@ -236,5 +246,6 @@ def _card(run: Run, folder: Path, evaluation: Judgement, built: ModelCard) -> Mo
         ),
         base=base.id,
         created=now(),
-        metrics=evaluation.headline() | {"how": run.config.how.value, "seed": run.config.seed, "train_items": counts},
+        metrics=evaluation.headline()
+        | {"how": run.config.how.value, "seed": run.config.seed, "train_items": counts, "run": run.config.run_id},
     )

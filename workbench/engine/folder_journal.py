@@ -18,6 +18,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Literal
 
+from workbench import atomic
 from workbench.app_paths import AppPaths
 from workbench.data.exporters.tables import safe_cell
 from workbench.engine.folder_rules import LOG_NAME, WatchRule
@@ -167,8 +168,7 @@ class Journal:
                 writer.writerow([safe_cell(v) for v in (*row[:4], certainty, *row[5:])])
             with file.open("ab") as stream:
                 stream.write(text.getvalue().encode("utf-8", "replace"))
-                stream.flush()
-                os.fsync(stream.fileno())
+                atomic.sync(stream)
         except OSError:
             return False
         return True

@@ -16,6 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from workbench import atomic
 from workbench.app_paths import AppPaths, app_paths
 from workbench.catalog.card import ModelCard
 from workbench.control import Control
@@ -405,7 +406,7 @@ def names(path: Path) -> Iterator[Path]:
 def move_to(source: Path, place: Path) -> None:
     """Onto a reserved name; to another disk by a whole copy, before the first one goes. Raises: OSError."""
     try:
-        source.replace(place)
+        atomic.put(source, place)
     except OSError as error:
         import errno
 
@@ -417,18 +418,10 @@ def move_to(source: Path, place: Path) -> None:
 
 def copy_to(source: Path, place: Path) -> None:
     """Onto a reserved name, whole or not at all. Raises: OSError."""
-    part = place.with_name(f".{place.name}.part")
-    try:
+    with atomic.writing(place) as part:
         with source.open("rb") as given, part.open("wb") as taken:
             shutil.copyfileobj(given, taken)
-            taken.flush()
-            os.fsync(taken.fileno())
         shutil.copystat(source, part)
-        part.replace(place)
-    except OSError:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
-        raise
 
 
 def write_answer(prediction: Prediction, place: Path, card: ModelCard, sample: Sample) -> None:

@@ -15,6 +15,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from workbench import atomic
 from workbench.app_paths import AppPaths, app_paths
 from workbench.catalog.fit import Speeds
 from workbench.control import Control
@@ -159,11 +160,9 @@ def _keep(found: Speeds, paths: AppPaths | None) -> None:
     except (OSError, ValueError):
         values = {}
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        part = file.with_name(f"{file.name}.part")
         known_before = values if isinstance(values, dict) else {}
-        part.write_text(json.dumps(known_before | {_key(found.device): asdict(found)}, indent=1), encoding="utf-8")
-        part.replace(file)
+        known = json.dumps(known_before | {_key(found.device): asdict(found)}, indent=1)
+        atomic.write_text(file, known, shared=True, lasting=False)
     except OSError as error:
         log.warning("the measured speed is not kept: %s", error)
 

@@ -7,7 +7,6 @@ crash loses at most the batch that was on its way.
 from __future__ import annotations
 
 import hashlib
-import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -16,6 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from workbench import atomic
 from workbench.app_paths import AppPaths, app_paths
 from workbench.catalog.card import ModelCard
 from workbench.catalog.catalog import Catalog
@@ -447,8 +447,7 @@ class _Store:
                         _key(entry), *states[_key(entry)], looked.content_hash, row, looked.width, looked.height,
                         looked.sharpness, looked.signature, "", "",
                     ))  # fmt: skip
-                stream.flush()
-                os.fsync(stream.fileno())
+                atomic.sync(stream)
             records += [
                 (_key(entry), *states[_key(entry)], "", -1, 0, 0, 0.0, b"", error.message, error.hint)
                 for entry, error in bad

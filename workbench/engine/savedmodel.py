@@ -14,6 +14,7 @@ import tempfile
 from importlib.util import find_spec
 from pathlib import Path
 
+from workbench import atomic
 from workbench.app_paths import AppPaths, app_paths
 from workbench.control import Control
 from workbench.errors import UserError
@@ -76,7 +77,7 @@ def as_onnx(path: Path, control: Control | None = None, paths: AppPaths | None =
         part.unlink(missing_ok=True)
         last = next((w for w in reversed(words) if w.strip()), "")[:200]
         raise UserError(f"TensorFlow could not convert “{path.name}” ({last}).", "Look for the same model as ONNX.")
-    part.replace(target)
+    atomic.put(part, target)
     return target
 
 

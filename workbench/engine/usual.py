@@ -6,12 +6,12 @@ from __future__ import annotations
 import json
 import logging
 import math
-import os
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from workbench import atomic
 from workbench.catalog.card import ModelCard
 from workbench.data.types import ItemPrediction
 from workbench.engine.answer_facts import AnswerFacts, kept_facts
@@ -48,13 +48,8 @@ def keep_usual(folder: Path, predictions: Sequence[ItemPrediction], seed: int = 
         "version": 1, "certainty": [round(f.certainty, 6) for f in found],
         "answers": [f.answer[:_LONGEST] for f in found],
     }  # fmt: skip
-    temporary = folder / f".{USUAL_FILE}.part"
     try:
-        with temporary.open("w", encoding="utf-8") as stream:
-            json.dump(value, stream, ensure_ascii=False)
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.replace(folder / USUAL_FILE)
+        atomic.write_text(folder / USUAL_FILE, json.dumps(value, ensure_ascii=False))
     except OSError as error:
         logging.getLogger(__name__).warning("what is usual is not kept in %s: %s", folder, error)
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
+from workbench import atomic
 from workbench.app_paths import AppPaths, app_paths
 from workbench.catalog.card import ModelCard
 from workbench.catalog.catalog import Catalog
@@ -122,13 +121,7 @@ def _texts(value: Mapping[str, str]) -> dict[str, str]:
 
 def _write(root_of: Mapping[str, str], current: Mapping[str, str], paths: AppPaths | None) -> None:
     folder = (paths or app_paths()).models
-    temporary: Path = folder / f".{_FILE}.part"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with temporary.open("w", encoding="utf-8") as stream:
-            json.dump({"root": dict(root_of), "current": dict(current)}, stream, indent=1)
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.replace(folder / _FILE)
+        atomic.write_text(folder / _FILE, json.dumps({"root": dict(root_of), "current": dict(current)}, indent=1))
     except OSError as error:
         raise UserError("Which version is the current one could not be noted.", "Make room on the disk.") from error

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import html
-import os
 from collections.abc import Sequence
 from datetime import date, timedelta
 from pathlib import Path
 
+from workbench import atomic
 from workbench.catalog.card import ModelCard
 from workbench.engine.watching import Week
 from workbench.errors import UserError
@@ -28,14 +28,8 @@ _LOOKS = {"features": "what it sees", "certainty": "how sure", "unlike": "unlike
 
 def write_sheet(card: ModelCard, week: Week, path: Path) -> Path:
     """Write the page atomically. Raises: UserError when it cannot be written."""
-    temporary = path.with_name(f".{path.name}.part")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("w", encoding="utf-8") as stream:
-            stream.write(render_sheet(card, week))
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.replace(path)
+        atomic.write_text(path, render_sheet(card, week))
     except OSError as error:
         raise UserError(f"The sheet could not be written to “{path.parent.name}”.", "Choose another place.") from error
     return path

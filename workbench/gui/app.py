@@ -13,10 +13,12 @@ from PySide6.QtCore import QTimer
 from PySide6.QtGui import QGuiApplication, QIcon
 from PySide6.QtWidgets import QApplication
 
-from workbench import app_log
+from workbench import app_log, safe_mode
 from workbench.app_paths import app_paths, resources
 from workbench.control import Control
 from workbench.gui.context import AppContext
+from workbench.gui.crash import Watch, report
+from workbench.gui.crash_dialog import CrashDialog, wants_safe_mode
 from workbench.gui.every_part import every_part
 from workbench.gui.main_window import MainWindow
 from workbench.gui.opening import OpenEvents, open_given
@@ -28,14 +30,17 @@ log = logging.getLogger(__name__)
 # Set by the start-up benchmark and the self-check: the app says when it is ready for clicks, and quits. With the value
 # "pages" it opens every page before, and says which it could not.
 PROBE_VARIABLE = "WORKBENCH_STARTUP_PROBE"
+# A start has come to its end when the window has been answering for so long.
+_STARTED_MS = 3000
 
 
-def run(arguments: Sequence[str], given: Sequence[str] = (), alone: bool = False) -> int:
+def run(arguments: Sequence[str], given: Sequence[str] = (), alone: bool = False, safe: bool = False) -> int:
     """Open the window and stay until it is closed. Returns the exit code.
 
     Args:
         given: a project to open (its folder or its project file), or nothing.
         alone: a further window beside the one that others are handed over to.
+        safe: begin in safe mode (see `workbench.safe_mode`).
     """
     QGuiApplication.setApplicationName("Model Workbench")
     QGuiApplication.setDesktopFileName("model-workbench")
@@ -44,6 +49,10 @@ def run(arguments: Sequence[str], given: Sequence[str] = (), alone: bool = False
     project = given[0] if given else ""
     app_log.start(paths.logs)
     app.setWindowIcon(app_icon())
+    watch = Watch(paths)
+    last = watch.begin()
+    if safe or (last.offer_safe_mode and wants_safe_mode(last.at_start)):
+        safe_mode.turn_on()
     ctx = AppContext(paths)
     install_theme(app, theme_choice(ctx.settings.text("view/theme", "system")))
     window = MainWindow(ctx)
@@ -55,7 +64,12 @@ def run(arguments: Sequence[str], given: Sequence[str] = (), alone: bool = False
     app.installEventFilter(OpenEvents(window))
     # After the first paint: what takes seconds may begin, in threads.
     QTimer.singleShot(0, lambda: after_first_paint(window, project))
-    return app.exec()
+    QTimer.singleShot(_STARTED_MS, window, watch.started)
+    if last.crashed and not os.environ.get(PROBE_VARIABLE):
+        QTimer.singleShot(0, window, lambda: CrashDialog(report(paths), window).open())
+    code = app.exec()
+    watch.end()
+    return code
 
 
 def theme_choice(text: str) -> Choice:
@@ -89,6 +103,7 @@ def warm_up(ctx: AppContext, control: Control) -> None:
     from workbench.engine.finetune import load_libraries
     from workbench.engine.pool import shared_pool
     from workbench.engine.speed.background import shared_searcher
+    from workbench.runtimes.folder import sweep
     from workbench.tasks.registry import trainable_tasks
 
     control.progress(0, 0, "Getting the starter model ready")
@@ -105,3 +120,4 @@ def warm_up(ctx: AppContext, control: Control) -> None:
     load_libraries()
     # From now on the quickest way to run each model is looked for while it is used.
     shared_searcher().start()
+    sweep(ctx.paths.models)

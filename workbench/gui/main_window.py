@@ -20,12 +20,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from workbench import app_log
+from workbench import app_log, safe_mode
+from workbench.data.store import DamagedProjectError
 from workbench.errors import UserError
 from workbench.gui.commands import Command, build_menus
 from workbench.gui.context import AppContext
 from workbench.gui.pages.base import Page
 from workbench.gui.rail import PAGES, Rail, key_of
+from workbench.gui.safekeeping import Safekeeping
 from workbench.gui.status_bar import StatusBar
 from workbench.gui.theme import XL, Choice, S, theme
 from workbench.gui.widgets.basic import Banner, EmptyState, accepts, local_paths
@@ -63,6 +65,8 @@ class MainWindow(QMainWindow):
         ctx.notice.connect(self._show_notice)
         ctx.store.project_changed.connect(self._project_changed)
         ctx.store.failed.connect(ctx.notify_error)
+        self.safekeeping = Safekeeping(ctx, self)
+        self.safekeeping.damaged.connect(self._damaged)
         self._project_changed()
         self.show_page("home")
 
@@ -111,6 +115,11 @@ class MainWindow(QMainWindow):
         self.status.show_device()
         folder = self.ctx.settings.text("project/open")
         page = self.ctx.settings.text("window/page", "home")
+        if safe_mode.is_on():
+            self.ctx.notify(
+                "Safe mode: no project, no graphics card, no models of other programs. Start again to leave it."
+            )
+            return
         self._remembering = True
         if folder and (Path(folder) / "project.db").exists():
             self.open_project(Path(folder))
@@ -121,12 +130,9 @@ class MainWindow(QMainWindow):
 
     def open_project(self, folder: Path) -> bool:
         """Open a project; what keeps it from opening is said. True when it is open."""
-        try:
-            self.ctx.store.open(folder)
-        except UserError as error:
-            self.ctx.notify_error(error)
-            return False
-        return True
+        from workbench.gui.rescue import open_project
+
+        return open_project(self.ctx, folder, self, self.ctx.notify_error)
 
     def _close_project(self) -> None:
         try:
@@ -155,7 +161,7 @@ class MainWindow(QMainWindow):
     def _may_quit(self) -> bool:
         box = QMessageBox(self)
         box.setWindowTitle("A training is running")
-        box.setText("A training is running. The best version so far is kept if you quit now.")
+        box.setText("A training is running. If you quit now it can go on next time where it stopped.")
         stop = box.addButton("Stop and quit", QMessageBox.ButtonRole.DestructiveRole)
         box.addButton("Keep running", QMessageBox.ButtonRole.RejectRole)
         box.exec()
@@ -192,6 +198,8 @@ class MainWindow(QMainWindow):
             self.ctx.settings.remember_project(project.folder)
             if project.read_only:
                 self.ctx.notify("This project is open for reading only; nothing can be changed.", "warn")
+            elif project.place.sentence:
+                self.ctx.notify(project.place.sentence, "info")
         # Noted at once, so that a killed app reopens where it was.
         if self._remembering:
             self.ctx.settings.set_text("project/open", str(project.folder) if project is not None else "")
@@ -271,6 +279,7 @@ class MainWindow(QMainWindow):
             Command("help.open", "Help", "Help", self._show_help, "F1", "circle-help"),
             Command("help.palette", "Find a command …", "Help", self._show_palette, "Ctrl+K", "command"),
             Command("help.keys", "Keyboard shortcuts", "Help", lambda: self._show_help("keyboard"), "", "keyboard"),
+            Command("help.check", "Check my project …", "Help", self._check_project, "", "shield-check", has_project),
             Command("help.log", "Show log", "Help", self._show_log, "", "file-text"),
             Command("help.updates", "Look for updates …", "Help", self._show_updates, "", "refresh-cw"),
             Command("help.licences", "Licences of all parts", "Help", self._show_licences, "", "scale"),
@@ -329,6 +338,17 @@ class MainWindow(QMainWindow):
         from workbench.gui.widgets.licences_dialog import LicencesDialog
 
         LicencesDialog(self.ctx, self).exec()
+
+    def _check_project(self) -> None:
+        from workbench.gui.check_project import CheckProjectDialog
+
+        if self.ctx.store.project is not None:
+            CheckProjectDialog(self.ctx, self).exec()
+
+    def _damaged(self, error: DamagedProjectError) -> None:
+        """Found by a backup while people work on it."""
+        self.notice.show_message(f"{error.message} {error.hint}", "bad", "Check my project …", self._check_project)
+        self._notice_timer.stop()
 
     def _show_log(self) -> None:
         QDesktopServices.openUrl(QUrl.fromLocalFile(str(app_log.log_file(self.ctx.paths.logs))))

@@ -80,9 +80,9 @@ class ProjectStore(QObject):
         self._switch(project)
         return project
 
-    def open(self, folder: Path) -> Project:
+    def open(self, folder: Path, read_only: bool = False) -> Project:
         """Raises: UserError when it is not a project or cannot be read."""
-        project = Project.open(folder)
+        project = Project.open(folder, read_only)
         self._switch(project)
         return project
 

@@ -7,9 +7,15 @@ from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QSettings
 
+from workbench import safe_mode
 from workbench.app_paths import AppPaths
 
 _MAX_RECENT = 12
+
+
+def _counts(key: str) -> bool:
+    """In safe mode everything is as it comes, and is forgotten, but where the projects are."""
+    return not safe_mode.is_on() or key == "projects/recent"
 
 
 class Settings:
@@ -19,20 +25,22 @@ class Settings:
         self._store = QSettings(str(paths.settings / "window.ini"), QSettings.Format.IniFormat)
 
     def text(self, key: str, default: str = "") -> str:
-        value = self._store.value(key, default)
+        value = self._store.value(key, default) if _counts(key) else default
         return value if isinstance(value, str) else default
 
     def set_text(self, key: str, value: str) -> None:
-        self._store.setValue(key, value)
-        self._store.sync()
+        if _counts(key):
+            self._store.setValue(key, value)
+            self._store.sync()
 
     def blob(self, key: str) -> QByteArray:
-        value = self._store.value(key)
+        value = self._store.value(key) if _counts(key) else None
         return value if isinstance(value, QByteArray) else QByteArray()
 
     def set_blob(self, key: str, value: QByteArray) -> None:
-        self._store.setValue(key, value)
-        self._store.sync()
+        if _counts(key):
+            self._store.setValue(key, value)
+            self._store.sync()
 
     def recent_projects(self) -> list[Path]:
         """Folders of projects, newest first, as remembered (they may be gone by now)."""

@@ -23,7 +23,7 @@ from PySide6.QtCore import QObject, QThread, QTimer, Signal
 from shiboken6 import isValid
 
 from workbench.control import Control
-from workbench.errors import Cancelled, Problem, UserError
+from workbench.errors import Cancelled, Problem, UserError, no_memory, out_of_memory
 
 log = logging.getLogger(__name__)
 
@@ -86,10 +86,12 @@ class Job(QThread):
         except UserError as error:
             log.info("%s: %s", self.title, error)
             self.failed.emit(Problem.of(self.title, error))
-        except Exception:
+        except Exception as error:
             log.exception("%s failed", self.title)
             self.failed.emit(
-                Problem(
+                Problem.of(self.title, no_memory())
+                if out_of_memory(error)
+                else Problem(
                     self.title,
                     "Something unexpected went wrong; nothing you made is lost.",
                     "Try again; if it happens again, the log (Help, Show log) says more.",
@@ -135,9 +137,13 @@ class Jobs(QObject):
     def running(self) -> list[Job]:
         return list(self._jobs)
 
-    def start(self, title: str, function: Callable[[Control], Any]) -> Job:
-        """Run `function(control)` in a thread; connect to the job before going back to the event loop."""
-        return self._start(Job(title, function, stream=False, parent=self))
+    def start(self, title: str, function: Callable[[Control], Any], *, quiet: bool = False) -> Job:
+        """Run `function(control)` in a thread; connect to the job before going back to the event loop.
+
+        Args:
+            quiet: nobody asked for it or waits for it, so the status bar need not show it.
+        """
+        return self._start(Job(title, function, stream=False, quiet=quiet, parent=self))
 
     def start_stream(self, title: str, function: Callable[[Control], Iterator[Any]], *, quiet: bool = False) -> Job:
         """As `start`, for a generator: each of its items arrives through `job.streamed`.
@@ -151,7 +157,7 @@ class Jobs(QObject):
         """Cancel everything and wait, at the end of the app; False if something is still running after the time."""
         self._closed = True
         for job in self._jobs:
-            job.cancel()
+            job.control.leave()
         # A list, so that every job is waited for even when an earlier one overran.
         return all([job.wait(timeout_ms) for job in list(self._jobs)])  # noqa: C419
 

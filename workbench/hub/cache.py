@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from workbench import atomic
 from workbench.app_paths import AppPaths, app_paths
 from workbench.catalog.card import ModelCard
 from workbench.control import Control
@@ -16,7 +17,7 @@ from workbench.hub import net_settings, records
 from workbench.hub.http import check_room, sha256
 from workbench.hub.sources import huggingface
 from workbench.hub.store import delete as delete_files
-from workbench.hub.store import download
+from workbench.hub.store import download, find
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,10 @@ class Cache:
         for record in records.everything(self._paths):
             control.check()
             card = _card(record)
+            found_at = find(card, self._paths) if not record.path and card is not None else None
+            if found_at is not None and found_at.is_relative_to(base):
+                # Cut off between its last file and the note that it is whole; each file was verified as it came.
+                record = replace(record, path=found_at.relative_to(base).as_posix(), parts=())
             if record.path:
                 place = base / record.path
                 if not place.exists():
@@ -75,10 +80,11 @@ class Cache:
                 parts = [base / f"{name}.part" for name in record.parts]
                 whole = [base / name for name in record.parts]
                 size = sum(p.stat().st_size for p in (*parts, *whole) if p.is_file())
+                # Also where nothing has come yet: the lock and the note beside it are no model.
+                claimed |= {_top(p, base) for p in whole} | {_top(p, base) for p in parts}
                 if not size:
                     continue
                 place, partial = parts[0], True
-                claimed |= {_top(p, base) for p in whole} | {_top(p, base) for p in parts}
             found.append(
                 Stored(
                     record.id, record.name, record.kind, place, size, record.last_used, record.pinned, record.projects,
@@ -171,6 +177,7 @@ class Cache:
         control = control or Control()
         record = records.read(stored.id, self._paths)
         hashes = dict(record.hashes or {}) if record is not None else {}
+        hashes = hashes or _published(stored)
         if not hashes:
             raise UserError(f"For “{stored.name}” there is nothing to compare with.", "Download it again to be sure.")
         wrong = []
@@ -263,10 +270,19 @@ def _copy(file: Path, place: Path, control: Control) -> None:
         while chunk := source.read(1 << 22):
             target.write(chunk)
             control.check()
-        target.flush()
-        os.fsync(target.fileno())
+        atomic.sync(target)
     if place.stat().st_size != file.stat().st_size:
         raise OSError("the copy is not whole")
+
+
+def _published(stored: Stored) -> dict[str, str]:
+    """What the catalogue says of a model's files, as far as whole hashes are published."""
+    if stored.card is None:
+        return {}
+    known = {f.name: f.sha256.lower() for f in stored.card.source.files if len(f.sha256) == 64}
+    if stored.path.is_file():
+        return {"": known[stored.path.name]} if stored.path.name in known else {}
+    return {name: digest for name, digest in known.items() if (stored.path / name).is_file()}
 
 
 def _card(record: records.Record) -> ModelCard | None:

@@ -6,7 +6,6 @@ import email.utils
 import errno
 import hashlib
 import json
-import os
 import shutil
 import time
 import urllib.error
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import IO, Any
 from urllib.parse import urlsplit
 
+from workbench import atomic
 from workbench.control import Control
 from workbench.errors import UserError
 from workbench.guard import asked_for_network
@@ -152,7 +152,7 @@ def _fetch_locked(
     check_room(wanted.target.parent, max(0, wanted.size - here), title)
     _patiently(lambda: _stream(wanted, settings, control, told), title, control)
     _verify(wanted, part, title, control)
-    part.replace(wanted.target)
+    atomic.put(part, wanted.target)
     _note(wanted.target).unlink(missing_ok=True)
 
 
@@ -234,8 +234,7 @@ def _stream(wanted: Wanted, settings: NetSettings, control: Control, told: Calla
                 done += len(chunk)
                 told(done, total)
                 control.check()
-            stream.flush()
-            os.fsync(stream.fileno())
+            atomic.sync(stream)
     if total and done < total:
         raise _Broken
 

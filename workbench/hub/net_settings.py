@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
+from workbench import atomic
 from workbench.app_paths import AppPaths, app_paths
 from workbench.errors import UserError
 
@@ -72,11 +73,8 @@ def save(settings: NetSettings, paths: AppPaths | None = None) -> None:
         if value and not value.startswith(("http://", "https://")):
             raise UserError(f"“{value}” is not an address.", f"The {name} begins with https:// or http://.")
     folder = (paths or app_paths()).settings
-    temporary = folder / f".{_FILE}.part"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        temporary.write_text(json.dumps(asdict(settings), indent=1), encoding="utf-8")
-        temporary.replace(folder / _FILE)
+        atomic.write_text(folder / _FILE, json.dumps(asdict(settings), indent=1))
     except OSError as error:
         raise UserError("The settings could not be written.", "Check the room on the disk.") from error
 

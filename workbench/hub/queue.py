@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import threading
 import time
 from collections import deque
@@ -13,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
+from workbench import atomic
 from workbench.app_paths import AppPaths, app_paths
 from workbench.catalog.card import ModelCard
 from workbench.control import Control
@@ -277,11 +277,8 @@ class DownloadQueue:
             for w in self._works.values()
             if w.entry.state != "done"
         ]
-        temporary = self._file.with_name(f".{_FILE}.{os.getpid()}.part")
         try:
-            self._file.parent.mkdir(parents=True, exist_ok=True)
-            temporary.write_text(json.dumps(rows, ensure_ascii=False), encoding="utf-8")
-            temporary.replace(self._file)
+            atomic.write_text(self._file, json.dumps(rows, ensure_ascii=False), shared=True)
         except OSError:
             log.exception("the list of downloads could not be written")
 

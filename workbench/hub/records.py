@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from workbench import atomic
 from workbench.app_paths import AppPaths
 from workbench.catalog.card import ModelCard
 from workbench.hub.net_settings import weights_folder
@@ -88,11 +88,8 @@ def everything(paths: AppPaths) -> list[Record]:
 def write(record: Record, paths: AppPaths) -> None:
     """Keep a record. A record is a help, not the model: that it cannot be written is logged, not raised."""
     file = _file(record.id, paths)
-    temporary = file.with_name(f".{file.name}.{os.getpid()}.part")
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_text(json.dumps(asdict(record), ensure_ascii=False, default=str), encoding="utf-8")
-        temporary.replace(file)
+        atomic.write_text(file, json.dumps(asdict(record), ensure_ascii=False, default=str), shared=True)
     except OSError:
         log.exception("the record of %s could not be written", record.id)
 
@@ -125,7 +122,8 @@ def done(card: ModelCard, found: Path, note: Mapping[str, str], paths: AppPaths)
 def used(card: ModelCard, found: Path, paths: AppPaths) -> None:
     """Note that a model was opened."""
     old = read(card.id, paths)
-    if old is not None and time.time() - old.last_used < _USED_EVERY:
+    # A clock that was put back makes the last use one of the future: then it is noted anew.
+    if old is not None and 0 <= time.time() - old.last_used < _USED_EVERY:
         return
     base = weights_folder(paths)
     if old is None:

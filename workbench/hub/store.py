@@ -46,6 +46,11 @@ def _locate(card: ModelCard, paths: AppPaths) -> Path | None:
     return found
 
 
+def find(card: ModelCard, paths: AppPaths | None = None) -> Path | None:
+    """Where the model's files lie; None when they are not all here."""
+    return _locate(card, paths or app_paths())
+
+
 def is_present(card: ModelCard, paths: AppPaths | None = None) -> bool:
     """True when the model can be used with no network (a hosted one: without a download)."""
     return _locate(card, paths or app_paths()) is not None

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from workbench import safe_mode
+
 
 @dataclass(frozen=True)
 class DeviceInfo:
@@ -23,6 +25,8 @@ def describe_devices() -> list[DeviceInfo]:
 
     memory = int(psutil.virtual_memory().total)
     found = []
+    if safe_mode.is_on():
+        return [DeviceInfo("cpu", platform.processor() or platform.machine() or "Processor", memory)]
     if torch.cuda.is_available():
         properties = torch.cuda.get_device_properties(0)
         found.append(DeviceInfo("cuda", properties.name, int(properties.total_memory)))

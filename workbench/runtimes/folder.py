@@ -3,13 +3,14 @@ config and tokenizer files. Written whole or not at all, read with no network an
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
+import time
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
+from workbench import atomic
 from workbench.catalog.card import ModelCard
 from workbench.catalog.catalog import write_card
 from workbench.errors import UserError
@@ -19,6 +20,7 @@ from workbench.runtimes.network import Network
 from workbench.runtimes.weights import read_state
 
 WEIGHTS_FILE = "model.safetensors"
+_DAY = 86_400.0
 
 
 def save_folder(model: Loaded, card: ModelCard, folder: Path) -> None:
@@ -45,8 +47,7 @@ def save_folder(model: Loaded, card: ModelCard, folder: Path) -> None:
         if extras is not None:
             extras(model, work)
         write_card(card, work)
-        _sync(work)
-        work.rename(folder)
+        atomic.put(work, folder)
     except (OSError, RuntimeError) as error:
         raise UserError(
             "The model could not be saved: the disk is full or the folder cannot be written.",
@@ -55,6 +56,22 @@ def save_folder(model: Loaded, card: ModelCard, folder: Path) -> None:
     finally:
         if work.exists():
             shutil.rmtree(work, ignore_errors=True)
+
+
+def sweep(models: Path, now: float | None = None) -> int:
+    """Take away what half-written and half-deleted models have left, some of it large, when it is a day old: what another
+    window is writing now stays. Returns how many folders."""
+    now = time.time() if now is None else now
+    count = 0
+    for folder in models.iterdir() if models.is_dir() else ():
+        left = folder.name.startswith((".saving-", ".exporting-")) or (
+            folder.name.startswith(".") and folder.name.endswith(".deleted")
+        )
+        # A clock that was put back makes a folder of the future: it may be new.
+        if left and folder.is_dir() and now - folder.stat().st_mtime > _DAY:
+            shutil.rmtree(folder, ignore_errors=True)
+            count += 1
+    return count
 
 
 def open_folder(card: ModelCard, folder: Path, runtime: ModuleType) -> Loaded:
@@ -73,10 +90,3 @@ def open_folder(card: ModelCard, folder: Path, runtime: ModuleType) -> Loaded:
         model.familiar = open_familiar(folder, model.feature_width, card.name)
     model.load_state(state)
     return model
-
-
-def _sync(folder: Path) -> None:
-    for file in folder.iterdir():
-        if file.is_file():
-            with file.open("rb") as stream:
-                os.fsync(stream.fileno())

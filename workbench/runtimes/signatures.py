@@ -17,6 +17,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from workbench import atomic
 from workbench.control import Control
 
 if TYPE_CHECKING:
@@ -265,9 +266,7 @@ class _Index:
         if self._file is None or not self._changed:
             return
         try:
-            self._file.parent.mkdir(parents=True, exist_ok=True)
-            part = self._file.with_name(f"{self._file.name}.part")
-            part.write_text(json.dumps({"families": self._families, "digests": self._digests}), encoding="utf-8")
-            part.replace(self._file)
+            known = json.dumps({"families": self._families, "digests": self._digests})
+            atomic.write_text(self._file, known, shared=True, lasting=False)
         except OSError as error:
             log.warning("the names of timm's networks are not kept: %s", error)

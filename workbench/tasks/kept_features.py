@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
-import os
 import shutil
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from workbench import atomic
 
 if TYPE_CHECKING:
     import torch
@@ -91,13 +92,10 @@ class KeptFeatures:
                 return
             self._used += size
         target = self._folder / f"{name}.safetensors"
-        part = target.with_name(f".{name}.{os.getpid()}-{threading.get_ident()}.part")
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            save_file(tensors, part)
-            part.replace(target)
+            with atomic.writing(target, shared=True, lasting=False) as part:
+                save_file(tensors, part)
         except (OSError, RuntimeError) as error:
-            part.unlink(missing_ok=True)
             log.warning("features are not kept: %s", error)
 
 

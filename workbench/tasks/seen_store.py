@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from workbench import atomic
 from workbench.runtimes.box_learner import Seen
 
 if TYPE_CHECKING:
@@ -94,14 +95,10 @@ class SeenStore:
                 return
             self._own.add(key)
             self._used += len(data)
-        temporary = file.with_name(f"{file.name}.{threading.get_ident()}.part")
         try:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            temporary.write_bytes(data)
-            temporary.replace(file)
+            atomic.write_bytes(file, data, shared=True, lasting=False)
         except OSError as error:
             log.warning("a view is not kept: %s", error)
-            temporary.unlink(missing_ok=True)
 
     def _make_room(self, wanted: int) -> bool:
         while self._used + wanted > self._room:

@@ -6,12 +6,12 @@ What the untaught one said is kept in the run's folder, so that this is judged b
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from workbench import atomic
 from workbench.data.types import ItemPrediction
 from workbench.errors import UserError
 from workbench.trust.judging import Judgement
@@ -86,13 +86,8 @@ class Beside:
 
 def keep_untaught(folder: Path, found: Untaught) -> None:
     """Write it into a run's folder, atomically. Raises: UserError when it cannot be written."""
-    temporary = folder / f".{FILE}.part"
     try:
-        with temporary.open("w", encoding="utf-8") as stream:
-            json.dump({"version": 1, **asdict(found)}, stream)
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.replace(folder / FILE)
+        atomic.write_text(folder / FILE, json.dumps({"version": 1, **asdict(found)}))
     except OSError as error:
         raise UserError("What needs no teaching could not be kept.", "Make room on the disk.") from error
 

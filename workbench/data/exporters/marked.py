@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import IO
 
+from workbench import atomic
 from workbench.control import Control
 from workbench.data import orientation
 from workbench.data.annotations import Annotation
@@ -258,7 +259,7 @@ def new_folder(target: Path) -> Iterator[Path]:
         yield work
         if target.exists():
             target.rmdir()
-        work.replace(target)
+        atomic.put(work, target)
     except OSError as error:
         raise _cannot(target) from error
     finally:

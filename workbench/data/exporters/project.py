@@ -6,6 +6,7 @@ import re
 import shutil
 from pathlib import Path
 
+from workbench import atomic
 from workbench.control import Control
 from workbench.data.exporters.tables import write_csv
 from workbench.data.exporters.words import file_name
@@ -81,11 +82,12 @@ def export_folders(project: Project, folder: Path, control: Control | None = Non
             try:
                 if item.path is not None and holds_patient_data(item.path):
                     picture = encode_png(open_picture(item.sample()))
-                    _free(home / f"{item.path.stem}.png").write_bytes(picture)
+                    atomic.write_bytes(_free(home / f"{item.path.stem}.png"), picture, lasting=False)
                 elif item.path is not None:
-                    shutil.copy2(item.path, _free(home / item.path.name))
+                    with atomic.writing(_free(home / item.path.name), lasting=False) as part:
+                        shutil.copy2(item.path, part)
                 else:
-                    _free(home / f"{item.id}.txt").write_text(item.text or "", encoding="utf-8")
+                    atomic.write_text(_free(home / f"{item.id}.txt"), item.text or "", lasting=False)
                 copied += 1
             except UserError as error:
                 problems.append(Problem.of(item.name, error, str(item.path)))

@@ -7,12 +7,11 @@ glyph that shows nothing; a ToUnicode map (9.10.3) says which letter is meant, s
 from __future__ import annotations
 
 import math
-import os
 import unicodedata
 from collections.abc import Iterable
 from pathlib import Path
 
-from workbench import __version__
+from workbench import __version__, atomic
 from workbench.app_paths import resources
 from workbench.control import Control
 from workbench.data.exporters.page_pictures import PagePicture, page_picture
@@ -48,11 +47,9 @@ def write_searchable_pdf(
         Cancelled: when asked to stop; nothing is left behind.
     """
     control = control or Control()
-    temporary = path.with_name(f".{path.name}.part")
     count = 0
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("wb") as stream:
+        with atomic.binary(path) as stream:
             file = PdfFile(stream)
             letters = _Letters(file)
             for page, sample in pages:
@@ -63,15 +60,10 @@ def write_searchable_pdf(
                 raise UserError("There is no page to write.", "Choose pictures that can be read.")
             letters.close()
             file.close(title or path.stem, f"Model Workbench {__version__}")
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.replace(path)
     except OSError as error:
         raise UserError(
             f"“{path.name}” could not be written.", "Close it in other programs, or choose another place."
         ) from error
-    finally:
-        temporary.unlink(missing_ok=True)
     return count
 
 

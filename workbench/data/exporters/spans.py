@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from workbench import atomic
 from workbench.control import Control
 from workbench.data.project import Project
 from workbench.data.shapes import TextSpan
@@ -48,22 +48,15 @@ def marked_texts(project: Project, control: Control) -> Iterator[MarkedText]:
 
 def write_lines(target: Path, lines: Iterator[str], first: str = "", last: str = "", between: str = "\n") -> int:
     """Write lines atomically. Returns how many. Raises: UserError."""
-    temporary = target.with_name(f".{target.name}.part")
     count = 0
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("w", encoding="utf-8") as stream:
+        with atomic.text(target) as stream:
             stream.write(first)
             for count, line in enumerate(lines, start=1):
                 stream.write((between if count > 1 else "") + line)
             stream.write(last if count or first else "")
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.replace(target)
     except OSError as error:
         raise UserError(f"“{target.name}” cannot be written there.", "Choose another place, or make room.") from error
-    finally:
-        temporary.unlink(missing_ok=True)
     return count
 
 

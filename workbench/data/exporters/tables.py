@@ -5,12 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from workbench import atomic
 from workbench.errors import UserError
 
 # A spreadsheet runs a cell that begins with one of these as a formula (OWASP, CSV injection).
@@ -54,17 +53,9 @@ def write_json(path: Path, value: Any) -> None:
 
 def write_bytes(path: Path, data: bytes) -> None:
     """Write atomically. Raises: UserError when it cannot be written."""
-    temporary = path.with_name(f".{path.name}.part")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("wb") as stream:
-            stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.replace(path)
+        atomic.write_bytes(path, data)
     except OSError as error:
-        with suppress(OSError):  # the place itself may be what is wrong
-            temporary.unlink(missing_ok=True)
         raise UserError(
             f"“{path.name}” could not be written.", "Close it in other programs, or choose another place."
         ) from error

@@ -17,6 +17,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from workbench import atomic
 from workbench.app_paths import AppPaths, app_paths
 from workbench.engine.events import RunConfig
 from workbench.trust.cost.records import CostRecord
@@ -130,9 +131,7 @@ def learn(config: RunConfig, record: CostRecord, paths: AppPaths | None = None) 
 def _shorten(file: Path) -> None:
     """Keep the newer half."""
     lines = file.read_text(encoding="utf-8", errors="replace").splitlines(keepends=True)
-    part = file.with_name(f"{file.name}.part")
-    part.write_text("".join(lines[len(lines) // 2 :]), encoding="utf-8")
-    part.replace(file)
+    atomic.write_text(file, "".join(lines[len(lines) // 2 :]), shared=True, lasting=False)
 
 
 def _load(paths: AppPaths | None) -> list[Past]:

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from workbench import atomic
 from workbench.engine.export_check import write_onnx
 from workbench.engine.speed.remembered import Way
 from workbench.runtimes.fast_body import Compute, Part, in_torch
@@ -106,12 +107,8 @@ class InOnnx:
 
     def prepare(self, network: Network, examples: Sequence[Batch], folder: Path, key: str) -> Path | None:
         file = folder / f"{key}-{self.kind}.onnx"
-        part = file.with_suffix(".part")
-        try:
+        with atomic.writing(file, shared=True, lasting=False) as part:
             export_features(network, examples, part)
-            part.replace(file)
-        finally:
-            part.unlink(missing_ok=True)
         return file
 
     def open(self, network: Network, file: Path | None, threads: int) -> Compute:
@@ -143,7 +140,7 @@ class InWholeNumbers(InOnnx):
                         ready, part, _Calibration(examples), quant_format=QuantFormat.QDQ, per_channel=True,
                         activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8,
                     )  # fmt: skip
-            part.replace(file)
+            atomic.put(part, file, lasting=False)
         finally:
             for left in (full, ready, part):
                 left.unlink(missing_ok=True)

@@ -13,6 +13,7 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from workbench import atomic
 from workbench.engine.speed.standing import attached
 from workbench.runtimes.fast_body import Allowed
 
@@ -33,10 +34,7 @@ def engine_of_run(folder: Path, network: Network) -> Allowed:
     if known is None:
         known = here
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            part = folder / f"{_FILE}.part"
-            part.write_text(json.dumps({"engine": known}), encoding="utf-8")
-            part.replace(folder / _FILE)
+            atomic.write_text(folder / _FILE, json.dumps({"engine": known}))
         except OSError as error:
             log.warning("which engine makes the features is not kept: %s", error)
     if known not in (_LAYERS, here):

@@ -13,6 +13,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from workbench import atomic
 from workbench.app_paths import AppPaths, app_paths
 from workbench.data.lock import FileLock
 from workbench.engine.machine import processor_name
@@ -205,9 +206,7 @@ def remember(key: str, choice: Choice | None, paths: AppPaths | None = None) -> 
             here.pop(key, None)
             if choice is not None:
                 here[key] = choice.to_json()
-            part = place / f"{FILE}.part"
-            part.write_text(json.dumps(everything, indent=1), encoding="utf-8")
-            part.replace(place / FILE)
+            atomic.write_text(place / FILE, json.dumps(everything, indent=1), lasting=False)
         finally:
             lock.release()
     except OSError as error:

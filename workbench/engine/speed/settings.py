@@ -6,6 +6,7 @@ import json
 import logging
 from dataclasses import asdict, dataclass
 
+from workbench import atomic
 from workbench.app_paths import AppPaths, app_paths
 from workbench.errors import UserError
 
@@ -41,10 +42,7 @@ def load(paths: AppPaths | None = None) -> SpeedSettings:
 def save(settings: SpeedSettings, paths: AppPaths | None = None) -> None:
     """Raises: UserError when the file cannot be written."""
     folder = (paths or app_paths()).settings
-    part = folder / f".{_FILE}.part"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        part.write_text(json.dumps(asdict(settings), indent=1), encoding="utf-8")
-        part.replace(folder / _FILE)
+        atomic.write_text(folder / _FILE, json.dumps(asdict(settings), indent=1))
     except OSError as error:
         raise UserError("The settings could not be written.", "Check the room on the disk.") from error

@@ -15,6 +15,7 @@ from workbench.errors import UserError
 from workbench.gui.context import AppContext
 from workbench.gui.importing import look_at, new_project, result_sentence
 from workbench.gui.pages.base import Page
+from workbench.gui.rescue import open_project
 from workbench.gui.theme import XL, L, M
 from workbench.gui.widgets.basic import Banner, Card, DropZone, IconLabel, clear_layout, icon_button, label, local_paths
 
@@ -230,14 +231,8 @@ class HomePage(Page):
             self.begin([file])
 
     def _open(self, folder: Path) -> None:
-        current = self.ctx.store.project
-        try:
-            if current is None or current.folder != folder:
-                self.ctx.store.open(folder)
-        except UserError as error:
-            self.banner.show_error(error)
-            return
-        self.ctx.go("data")
+        if open_project(self.ctx, folder, self, self.banner.show_error):
+            self.ctx.go("data")
 
     def _forget(self, folder: Path) -> None:
         self.ctx.settings.forget_project(folder)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from workbench import atomic
 from workbench.app_paths import AppPaths
 from workbench.catalog.card import ModelCard
 from workbench.control import Control
@@ -192,10 +193,9 @@ def _lay_down(folder: Path, commit: str, revision: str, names: dict[str, str]) -
             shutil.copyfile(folder / "blobs" / blob, place)
     if old.exists():
         shutil.rmtree(old)
-    work.rename(old)
+    atomic.put(work, old)
     reference = folder / "refs" / revision
-    reference.parent.mkdir(parents=True, exist_ok=True)
-    reference.write_text(commit, encoding="utf-8")
+    atomic.write_text(reference, commit)
 
 
 def delete(card: ModelCard, paths: AppPaths) -> None:

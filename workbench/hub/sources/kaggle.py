@@ -6,6 +6,7 @@ import shutil
 import tarfile
 from pathlib import Path
 
+from workbench import atomic
 from workbench.app_paths import AppPaths
 from workbench.catalog.card import ModelCard
 from workbench.control import Control
@@ -51,7 +52,7 @@ def plan(card: ModelCard, paths: AppPaths, control: Control, _allow_pickle: bool
             unpack(archive, work, control, name)
         if folder.exists():
             shutil.rmtree(folder)
-        work.rename(folder)
+        atomic.put(work, folder)
         for archive in archives:
             archive.unlink()
         return folder / card.source.path if card.source.path else folder

@@ -16,6 +16,7 @@ import re
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 
+from workbench import atomic
 from workbench.app_paths import AppPaths, app_paths, resources
 from workbench.errors import UserError
 
@@ -93,11 +94,8 @@ def save(chosen: Electricity, paths: AppPaths | None = None) -> None:
     """Keep it. Raises: UserError when it cannot be true, or cannot be written."""
     chosen = _checked(chosen)
     folder = (paths or app_paths()).settings
-    temporary = folder / f".{_FILE}.part"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        temporary.write_text(json.dumps(asdict(chosen), ensure_ascii=False, indent=1), encoding="utf-8")
-        temporary.replace(folder / _FILE)
+        atomic.write_text(folder / _FILE, json.dumps(asdict(chosen), ensure_ascii=False, indent=1))
     except OSError as error:
         raise UserError("The settings could not be written.", "Check the room on the disk.") from error
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
+
+from workbench import atomic
 
 log = logging.getLogger(__name__)
 
@@ -184,12 +185,7 @@ def write(folder: Path, record: CostRecord) -> None:
         "sessions": [asdict(s) for s in record.sessions],
         "ended": record.ended,
     }
-    temporary = folder / f".{FILE}.part"
-    with temporary.open("w", encoding="utf-8") as stream:
-        json.dump(data, stream, indent=1)
-        stream.flush()
-        os.fsync(stream.fileno())
-    temporary.replace(folder / FILE)
+    atomic.write_text(folder / FILE, json.dumps(data, indent=1))
 
 
 def _known(kind: type[Any], data: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from workbench import atomic
 from workbench.control import Control
 from workbench.data.exporters.tables import write_bytes
 from workbench.data.exporters.words import worded
@@ -32,7 +33,8 @@ class LjSpeech:
                 continue
             name = f"clip-{found.item.id:06}"
             try:
-                shutil.copyfile(path, target / "wavs" / f"{name}{path.suffix.lower()}")
+                with atomic.writing(target / "wavs" / f"{name}{path.suffix.lower()}", lasting=False) as part:
+                    shutil.copyfile(path, part)
             except OSError:
                 problems.append(
                     Problem(found.item.name, "It could not be copied.", "Check that it is there.", str(path))

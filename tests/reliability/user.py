@@ -1,0 +1,205 @@
+"""What a person does at the app, done in the app's own process: the harness kills that process at any moment.
+
+    python tests/reliability/user.py            reads one deed a line from stdin, each done in a forked process of its own
+    python tests/reliability/user.py DEED       does one deed in this very process
+
+A deed is a JSON object: {"deed", "arguments", "environment", "said", "inside", "last_step"}; `said` is the file to which the
+process writes, line by line, what the product has confirmed. What was written there survives the kill, as what was seen on a
+screen does. At step number `last_step` on the disk below `inside` (a file opened for writing, renamed or deleted, a folder
+made …) the process kills itself: so are the moments found that last for microseconds.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))
+# Loaded once, before the processes part: a life then begins in milliseconds.
+_HEAVY = (
+    "workbench.gui.app", "workbench.gui.pages.data_page", "workbench.gui.pages.home", "workbench.gui.pages.train_page",
+    "workbench.gui.widgets.train_live", "workbench.engine.fit", "workbench.engine.quick", "workbench.cli.app", "torch",
+    "torch.optim", "torch._dynamo", "timm", "transformers", "safetensors.torch", "scipy.special", "PIL.Image",
+    "PySide6.QtTest", "workbench.trust.report", "workbench.engine.health.check", "workbench.hub.store",
+)  # fmt: skip
+
+
+def say(words: str) -> None:
+    """What is confirmed: in the file when this returns."""
+    sys.stdout.write(f"{words}\n")
+    sys.stdout.flush()
+
+
+# Deeds ------------------------------------------------------------------------------------------------------------------
+
+
+def command(*lines: list[str]) -> None:
+    """Command lines, one after the other, up to the first that fails."""
+    from workbench.__main__ import main
+
+    for line in lines:
+        code = main(line)
+        say(f"code {code}")
+        if code:
+            sys.exit(code)
+
+
+def train(*lines: list[str]) -> None:
+    """As `command`; a state is kept at every step, so that there are many moments at which one is being written."""
+    from workbench.engine import finetune
+
+    finetune.CHECKPOINT_SECONDS = 0.0
+    command(*lines)
+
+
+def label(folder: str, seed: int, presses: int) -> None:
+    """The window, with the project that was open: keys on the Data page, some steps taken back."""
+    from PySide6.QtCore import Qt, QTimer
+    from PySide6.QtTest import QTest
+    from PySide6.QtWidgets import QListView
+
+    from workbench.gui import app
+    from workbench.gui.main_window import MainWindow
+
+    chance = random.Random(seed)
+    began = app.after_first_paint
+
+    def begin(window: MainWindow) -> None:
+        began(window)
+        store = window.ctx.store
+        if store.project is None or store.project.folder != Path(folder):
+            say("not reopened")
+            sys.exit(9)
+        window.show_page("data")
+        page: Any = window.page("data")
+        view = window.findChild(QListView, "item-view")
+        assert view is not None
+
+        def confirmed(ids: list[int]) -> None:
+            for item_id, state in store.require().label_states(ids).items():
+                say(f"is {item_id} {state.class_id or 0}")
+
+        store.labels_changed.connect(confirmed)
+        done = 0
+        last = 0
+
+        def press() -> None:
+            nonlocal done, last
+            if done >= presses:
+                window.close()
+                return
+            done += 1
+            if chance.random() < 0.1 and store.undo_stack.canUndo():
+                say(f"will {last}")
+                store.undo_stack.undo()
+            else:
+                row = chance.randrange(len(page.model.ids))
+                last = page.model.ids[row]
+                say(f"will {last}")
+                page.view.go_to(row)
+                QTest.keyClick(view, Qt.Key(int(Qt.Key.Key_0) + chance.randint(0, 3)))
+            QTimer.singleShot(0, press)
+
+        def when_listed() -> None:
+            if page.model.ids:
+                QTimer.singleShot(0, press)
+            else:
+                QTimer.singleShot(10, when_listed)
+
+        when_listed()
+
+    app.after_first_paint = begin
+    # Killed again and again at the start, the app asks whether to begin in safe mode: this person wants the usual start.
+    app.wants_safe_mode = lambda _count: False
+    code = app.run(["workbench"])
+    say(f"code {code}")
+
+
+DEEDS = {f.__name__: f for f in (command, train, label)}
+
+
+# Dying at a step on the disk -----------------------------------------------------------------------------------------------
+
+_STEPS = ("os.rename", "os.remove", "os.rmdir", "os.mkdir", "sqlite3.connect", "os.truncate", "os.link", "os.symlink")
+
+
+class Steps:
+    """Counts the steps on the disk below a folder, as Python's audit events tell them."""
+
+    def __init__(self, inside: str, last: int | None) -> None:
+        self.count = 0
+        self._inside, self._last = inside, last
+        sys.addaudithook(self._happens)
+
+    def _happens(self, event: str, values: tuple[Any, ...]) -> None:
+        if event == "open":
+            path, mode, flags = values
+            written = (
+                any(c in mode for c in "wax+") if isinstance(mode, str) else bool(flags & (os.O_WRONLY | os.O_RDWR))
+            )
+            if not written:
+                return
+        elif event in _STEPS:
+            path = values[0]
+        else:
+            return
+        if isinstance(path, Path | str) and str(path).removeprefix("file://").startswith(self._inside):
+            if self.count == self._last:
+                os.kill(os.getpid(), signal.SIGKILL)
+            self.count += 1
+
+
+# Processes ---------------------------------------------------------------------------------------------------------------
+
+
+def do(what: dict[str, Any]) -> None:
+    """Do one deed and end the process; what it says goes to its file."""
+    handle = os.open(what["said"], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    for place in (1, 2):
+        os.dup2(handle, place)
+    os.environ.update(what["environment"])
+    code = 0
+    steps = Steps(what["inside"], what["last_step"])
+    try:
+        DEEDS[what["deed"]](*what["arguments"])
+    except SystemExit as stop:
+        code = int(stop.code or 0)
+    except BaseException:  # noqa: BLE001 - the end of the process
+        import traceback
+
+        traceback.print_exc()
+        code = 99
+    say(f"steps {steps.count}")
+    os._exit(code)
+
+
+def main() -> None:
+    if len(sys.argv) > 1:
+        do(json.loads(sys.argv[1]))
+    for name in _HEAVY:
+        import_module(name)
+    import torch
+
+    torch.set_num_threads(1)
+    sys.stdout.write("ready\n")
+    sys.stdout.flush()
+    for line in sys.stdin:
+        child = os.fork()
+        if not child:
+            do(json.loads(line))
+        sys.stdout.write(f"{child}\n")
+        sys.stdout.flush()
+        _, status = os.waitpid(child, 0)
+        sys.stdout.write(f"{os.waitstatus_to_exitcode(status)}\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()
