@@ -50,7 +50,7 @@ def test_where_it_cannot_be_written_the_project_opens_all_the_same(
     def full(*_: object, **_more: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Path, "write_text", full)
+    monkeypatch.setattr("os.fsync", full)
     with Project.open(tmp_path / "p") as again:
         assert again.name == "Birds" and not again.read_only
     assert list((tmp_path / "p").glob("*.part")) == [] and project_file(tmp_path / "p") is None

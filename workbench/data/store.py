@@ -91,8 +91,6 @@ def _translated(error: sqlite3.Error, folder: Path) -> UserError:
         return _full(folder)
     if "readonly" in text or "read-only" in text:
         return _READ_ONLY
-    if "interrupted" in text:
-        return _CLOSED
     if "locked" in text:
         return UserError(f"The project “{folder.name}” is busy in another program.", "Wait a moment and try again.")
     if "not a database" in text or "malformed" in text:
@@ -259,7 +257,12 @@ class Store:
             with held.busy:
                 if self._closed:
                     raise _CLOSED
-                return held.sql.execute(sql, values).fetchall()
+                try:
+                    return held.sql.execute(sql, values).fetchall()
+                except sqlite3.Error as error:
+                    if self._closed:  # broken off, whatever words SQLite has for it
+                        raise _CLOSED from error
+                    raise
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
