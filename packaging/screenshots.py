@@ -164,6 +164,10 @@ def main() -> None:
     ctx.jobs.stop_all()
     ctx.thumbnails.stop()
     ctx.downloads.stop()
+    left = [job.title for job in ctx.jobs.running() if job.isRunning()]
+    if left:
+        print(f"still running: {left}")
+        os._exit(0)
 
 
 def _documents(window: Any, shoot: Any, rest: Any, wait: Any) -> None:

@@ -150,7 +150,8 @@ def test_what_an_untaught_model_says_stands_beside(window: MainWindow, qtbot: Qt
     results = shown(window, qtbot, "r2", "classes")
     label = results.findChild(QLabel, "untaught")
     qtbot.waitUntil(lambda: not label.isHidden(), timeout=WAIT)
-    assert "50% right" in label.text() and "your model is right 100%" in label.text()
+    assert "50% would be right" in label.text() and "Your model is better" in label.text()
+    assert "50% right" in label.toolTip() and "your model is right 100%" in label.toolTip()
     # On the steering items nothing was asked.
     results.split_box.setCurrentIndex(1)
     qtbot.waitUntil(label.isHidden, timeout=WAIT)

@@ -130,6 +130,7 @@ def _products(device: str) -> Callable[[], torch.Tensor]:
 def _round_seconds(load: Callable[[], torch.Tensor], device: str, control: Control) -> float:
     """Seconds of one round."""
     for _ in range(3):  # the first rounds also set things up
+        control.check()
         load()
     _wait(device)
     times: list[float] = []

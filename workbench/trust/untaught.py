@@ -75,6 +75,17 @@ class Beside:
             f" {self.compared.sentence('your model', 'the untaught one')}"
         )
 
+    def in_short(self) -> str:
+        """For a headline; `sentence` says how it was done."""
+        low, high = self.interval()
+        if self.compared.p_value >= 0.05:
+            worth = "The difference may well be chance"
+        else:
+            worth = f"{'Your model' if self.compared.accuracy_a > self.compared.accuracy_b else 'The untaught one'} is better"
+        return (
+            f"Without any teaching {self.share:.0%} would be right (expect {low:.0%} to {high:.0%} on more). {worth}."
+        )
+
     def to_json(self) -> dict[str, Any]:
         low, high = self.interval()
         return {
