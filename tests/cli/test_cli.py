@@ -123,7 +123,7 @@ def test_the_catalogue_and_the_doctor(capsys: Capture) -> None:
     }
     assert main(["doctor", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
-    assert all(c["passed"] for c in found["checks"]) and len(found["checks"]) == 4
+    assert all(c["passed"] for c in found["checks"]) and len(found["checks"]) == 5
 
 
 def test_no_screen_is_one_sentence(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:

@@ -163,6 +163,6 @@ def test_before_training_it_is_measured_whether_the_model_fits(
     ask.setFocus()
     qtbot.keyClick(ask, Qt.Key.Key_Space)
     fits = page.setup.fits
-    qtbot.waitUntil(lambda: len(fits.remarks) == 2 and fits._job is None, timeout=LONG)
+    qtbot.waitUntil(lambda: len(fits.remarks) == 3 and fits._job is None, timeout=LONG)
     assert fits.remarks[0].kind == "warn" and "less than half as large" in fits.remarks[0].text
-    assert "always saying" in fits.remarks[1].text and fits._lines.count() == 2
+    assert "always saying" in fits.remarks[1].text and fits._lines.count() == 3

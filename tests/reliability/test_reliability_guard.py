@@ -31,6 +31,7 @@ DOORS = {
         "engine/export.py",
         "engine/export_boxes.py",
         "engine/export_mask.py",
+        "engine/speed/candidates.py",
         "runtimes/speech_finder.py",
     },
 }

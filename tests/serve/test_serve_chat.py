@@ -178,7 +178,7 @@ def test_who_leaves_stops_the_writing(server: LocalServer, card: ModelCard, clie
     leaving = requests.Session()
     leaving.headers.update(client.headers)
     with pytest.raises(requests.Timeout):
-        leaving.post(f"{server.address}/v1/chat/completions", json=body | {"stream": False}, timeout=1.0)
+        leaving.post(f"{server.address}/v1/chat/completions", json=body | {"stream": False}, timeout=(10, 0.1))
     leaving.close()
     wait_for(lambda: not line._running and server.figures().inside == 0, 20)
 

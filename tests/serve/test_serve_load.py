@@ -16,6 +16,7 @@ from workbench.app_paths import resources
 from workbench.catalog.catalog import Catalog
 from workbench.control import Control
 from workbench.errors import Cancelled
+from workbench.serve.batching import Ticket
 from workbench.serve.config import ServeConfig
 from workbench.serve.self_check import check
 from workbench.serve.server import LocalServer
@@ -133,7 +134,8 @@ def test_started_and_stopped_again_and_again_nothing_is_left(catalog: Catalog) -
         with LocalServer(ServeConfig((card,), TOKEN, port=0)) as server:
             requests.get(f"{server.address}/health", timeout=20)
         counts.append((process.num_fds() if hasattr(process, "num_fds") else 0, threading.active_count()))
-    assert counts[-1] == counts[1], counts
+    # Threads of what ran before may still end meanwhile; none come.
+    assert counts[-1][0] <= counts[1][0] and counts[-1][1] <= counts[1][1], counts
 
 
 def test_as_a_job_it_serves_until_it_is_stopped(catalog: Catalog) -> None:
@@ -151,3 +153,22 @@ def test_as_a_job_it_serves_until_it_is_stopped(catalog: Catalog) -> None:
 def test_the_self_check_of_the_installed_app() -> None:
     line = check()
     assert line.startswith("served: palace") and "\n" not in line
+
+
+def test_who_listens_again_after_the_end_does_not_wait_for_ever() -> None:
+    """A quick model had said all it had to say before the second part of an answer was asked for."""
+    import asyncio
+
+    async def listen() -> list[str]:
+        ticket = Ticket(lambda _control, _tell: None, asyncio.get_running_loop(), lambda: None)
+        ticket.tell("half")
+        ticket.future.set_result("whole")
+        heard = []
+        async for value in ticket.growing():
+            heard.append(value)
+            break
+        async for value in ticket.growing():
+            heard.append(value)
+        return [*heard, await ticket.answer()]
+
+    assert asyncio.run(asyncio.wait_for(listen(), 20)) == ["half", "whole"]

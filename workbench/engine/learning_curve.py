@@ -186,7 +186,7 @@ def curve_of(
 ) -> LearningCurve:
     """`learning_curve` of features that are there: float32 [N, F] for each split, in the order of its examples."""
     control = control or Control()
-    targets = {s: task.targets(examples[s], len(classes)) for s in Split}
+    targets = {s: task.targets(examples[s], len(classes)) for s in examples}
     train = examples[Split.TRAIN]
     by_draw: list[list[tuple[int, float]]] = []
     whole: tuple[float, float] | None = None

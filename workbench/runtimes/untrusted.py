@@ -18,6 +18,17 @@ from workbench.errors import UserError
 _MOST_HEADER = 100_000_000
 
 
+class HoldsProgramError(UserError):
+    """A file of weights that would run something when it is opened carelessly."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"“{path.name}” holds a program along with its weights, so it is not opened: such a file could do"
+            " anything on this computer.",
+            "Ask its maker for the weights alone (safetensors or a state dict), or for ONNX.",
+        )
+
+
 def read_tensors(path: Path) -> Any:
     """What a weight file holds, on the CPU: a dict of tensors by name, or for torch's files whatever they wrap it in.
 
@@ -41,11 +52,7 @@ def read_tensors(path: Path) -> Any:
         return torch.load(path, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path) or None)
     except pickle.UnpicklingError as error:
         if _is_about_code(str(error)):
-            raise UserError(
-                f"“{path.name}” holds a program along with its weights, so it is not opened: such a file could do"
-                " anything on this computer.",
-                "Ask its maker for the weights alone (safetensors or a state dict), or for ONNX.",
-            ) from error
+            raise HoldsProgramError(path) from error
         raise _damaged(path) from error
     except (
         SafetensorError, OSError, EOFError, RuntimeError, ValueError, KeyError, TypeError, AttributeError,

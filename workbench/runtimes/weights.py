@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workbench.errors import UserError
-from workbench.runtimes.untrusted import read_tensors
+from workbench.runtimes.untrusted import HoldsProgramError, read_tensors
 
 if TYPE_CHECKING:
     import torch
@@ -26,14 +26,13 @@ def read_state(path: Path, name: str) -> dict[str, torch.Tensor]:
     """
     import torch
 
-    if not path.is_file():
-        raise UserError(f"The weights of “{name}” are missing.", "Delete the model and download or import it again.")
     try:
         state = read_tensors(path)
+    except HoldsProgramError:
+        raise
     except UserError as error:
         raise UserError(
-            f"The weights of “{name}” cannot be used: {error.message}",
-            "Delete the model and download or import it again.",
+            f"The weights of “{name}” are missing or damaged.", "Delete the model and download or import it again."
         ) from error
     for key in _WRAPPERS:
         if isinstance(state, dict) and isinstance(state.get(key), dict):

@@ -80,9 +80,10 @@ class Ticket:
         return await asyncio.wrap_future(self.future)
 
     async def growing(self) -> AsyncIterator[Any]:
-        """What it comes to, each time there is news; ends with the work, without its result."""
+        """What it comes to, each time there is news; ends with the work, without its result. May be begun again."""
         while True:
-            await self._news.wait()
+            if not self.future.done():  # its end is news, too, but may have been told to an earlier listener
+                await self._news.wait()
             self._news.clear()
             over = self.future.done()
             value, self.newest = self.newest, None

@@ -125,10 +125,11 @@ class Meter:
             return replace(self._before, sessions=(*self._before.sessions, self._spent))
 
     def keep(self, ended: bool = False) -> None:
-        """Write it into the run's folder. `ended`: the run came to its own end."""
+        """Write it into the run's folder. `ended`: the run came to its own end; what comes after is not its cost."""
         with self._writing:  # the disk may be slow: whoever only asks how much it is does not wait for it
             with self._lock:
                 folder = self._folder
+                self._account()
                 self._before = replace(self._before, ended=self._before.ended or ended)
             self._kept_at = time.monotonic()
             if folder is None:
@@ -147,7 +148,9 @@ class Meter:
                 self.keep()
 
     def _account(self) -> None:
-        """Add what has passed since the last call. Called with the lock held."""
+        """Add what has passed since the last call, unless the run has ended. Called with the lock held."""
+        if self._before.ended:
+            return
         at, waited, cpu = time.monotonic(), self._control.waited, self._processor_time()
         gone = at - self._at
         worked = max(0.0, gone - (waited - self._waited))
