@@ -167,8 +167,7 @@ def test_who_listens_again_after_the_end_does_not_wait_for_ever() -> None:
         async for value in ticket.growing():
             heard.append(value)
             break
-        async for value in ticket.growing():
-            heard.append(value)
+        heard += [value async for value in ticket.growing()]
         return [*heard, await ticket.answer()]
 
     assert asyncio.run(asyncio.wait_for(listen(), 20)) == ["half", "whole"]
