@@ -16,6 +16,7 @@ from pytestqt.qtbot import QtBot
 from workbench.control import Control
 from workbench.data.project import Project
 from workbench.data.types import ItemPrediction, NewItem, RunRecord, Split
+from workbench.engine.report.make import make_report
 from workbench.gui.main_window import MainWindow
 from workbench.gui.widgets.report_dialog import ReportDialog
 from workbench.trust.card.given import DataTerms
@@ -98,6 +99,16 @@ def test_one_click_makes_a_page_and_a_pdf(
     button = next(b for b in page.banner.findChildren(QPushButton) if b.text() == "Open")
     qtbot.mouseClick(button, LEFT)
     assert opened_files == [str(html)]
+
+
+def test_nothing_is_written_where_the_app_was_started(
+    window: MainWindow, project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a model that was deleted only the run's record is left: its report has no folder to be kept in."""
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    make_report(project, "r1", window.ctx.catalog, tmp_path / "report.html")
+    assert (tmp_path / "report.html").is_file() and list((tmp_path / "here").iterdir()) == []
 
 
 def test_choices_are_followed(window: MainWindow, project: Project, qtbot: QtBot, tmp_path: Path) -> None:

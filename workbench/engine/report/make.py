@@ -89,8 +89,8 @@ def keep_with_model(project: Project, run: RunRecord, judgement: Judgement, cata
 
 
 def _keep(card: Card, model: ModelCard) -> None:
-    folder = Path(model.source.ref)
-    if model.source.kind != "folder" or not folder.is_dir():
+    folder = _folder(model)
+    if folder is None:
         return
     try:
         write_bytes(folder / KEPT, json.dumps(to_record(card), ensure_ascii=False).encode("utf-8", "replace"))
@@ -98,11 +98,18 @@ def _keep(card: Card, model: ModelCard) -> None:
         log.warning("the report of %s could not be kept: %s", model.id, error)
 
 
+def _folder(model: ModelCard) -> Path | None:
+    """Where its weights lie; None for models that are not here, of which only a record is left among them."""
+    folder = Path(model.source.ref)
+    return folder if model.source.kind == "folder" and model.source.ref and folder.is_dir() else None
+
+
 def kept_card(model: ModelCard) -> Card | None:
     """The card that lies beside a model's weights; None where there is none that can be read."""
-    file = Path(model.source.ref) / KEPT
-    if model.source.kind != "folder" or not file.is_file():
+    folder = _folder(model)
+    if folder is None or not (folder / KEPT).is_file():
         return None
+    file = folder / KEPT
     try:
         if file.stat().st_size > _MOST_BYTES:
             return None
