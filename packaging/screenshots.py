@@ -130,7 +130,10 @@ def main() -> None:
     )
     results._views["classes"]._open_cell(*wrong)  # type: ignore[attr-defined]
     shoot("results", "results")
+    results.tabs.setCurrentWidget(results.cost)  # type: ignore[attr-defined]
+    shoot("results-cost", "results")
     shoot("use", "use")
+    _at_work(ctx, window, shoot, rest, wait)
     page: QWidget = window.page("try")
     page._show_task(get_task("image-classification"), "picture-starter")  # type: ignore[attr-defined]
     page.try_paths([str(samples / "try" / "china.jpg")])  # type: ignore[attr-defined]
@@ -168,6 +171,37 @@ def main() -> None:
     if left:
         print(f"still running: {left}")
         os._exit(0)
+
+
+def _at_work(ctx: Any, window: Any, shoot: Any, rest: Any, wait: Any) -> None:
+    """What is there once a model is taught: its report, its weeks, programs that ask it, a look at the project."""
+    import io
+
+    import pypdfium2
+
+    from workbench.engine.report.make import make_report
+    from workbench.gui.at_work.dialog import AtWorkDialog
+    from workbench.gui.check_project import CheckProjectDialog
+    from workbench.gui.serving.serve_dialog import ServeDialog
+    from workbench.gui.serving.watch_dialog import WatchDialog
+
+    project = ctx.store.require()
+    pdf = Path(tempfile.mkdtemp()) / "report.pdf"
+    make_report(project, project.runs()[0].id, ctx.catalog, None, pdf)
+    document = pypdfium2.PdfDocument(pdf)
+    stream = io.BytesIO()
+    document[0].render(scale=1.4).to_pil().save(stream, "PNG")
+    (TARGET / "report-page-light.png").write_bytes(stream.getvalue())
+    card = ctx.catalog.own()[0]
+    for name, make in (
+        ("at-work", lambda: AtWorkDialog(ctx, card, window)), ("serve", lambda: ServeDialog(ctx, window)),
+        ("watch-folder", lambda: WatchDialog(ctx, window)), ("check-project", lambda: CheckProjectDialog(ctx, window)),
+    ):  # fmt: skip
+        dialog = make()
+        dialog.show()
+        rest(3)
+        shoot(name, "use", dialog)
+        dialog.close()
 
 
 def _documents(window: Any, shoot: Any, rest: Any, wait: Any) -> None:
