@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from statistics import median
 
+from workbench.app_paths import AppPaths
 from workbench.catalog.card import ModelCard, Source
 from workbench.catalog.catalog import Catalog
 from workbench.control import Control
@@ -24,6 +25,7 @@ from workbench.engine.quick import train_quick
 from workbench.engine.report.make import keep_with_model
 from workbench.engine.report.provenance import MADE_WITH, made_with
 from workbench.engine.run import Outcome, Run, RunLog, new_config, prepare, read_events, resumable, trainable
+from workbench.engine.together import Together
 from workbench.engine.usual import keep_usual
 from workbench.errors import Cancelled, UserError
 from workbench.tasks.base import PooledTask
@@ -38,12 +40,20 @@ _TINY_VALIDATION = 10
 
 
 def fit(
-    config: RunConfig, project: Project, catalog: Catalog, control: Control | None = None, resume: bool = False
+    config: RunConfig,
+    project: Project,
+    catalog: Catalog,
+    control: Control | None = None,
+    resume: bool = False,
+    paths: AppPaths | None = None,
+    together: Together | None = None,
 ) -> Iterator[RunEvent]:
     """Train. Everything is kept on disk on the way; the same config on the same data on a CPU gives the same numbers.
 
     Args:
         resume: go on with the run `config.run_id` where its last checkpoint stands.
+        paths: where models and caches lie; None: where this app keeps them.
+        together: the processes that train together; only the leader makes a model, the others' `Finished` names none.
 
     Yields:
         Events; the last one is `Finished`.
@@ -53,7 +63,7 @@ def fit(
         Cancelled: when asked to stop before there was anything worth keeping.
     """
     control = control or Control()
-    run = prepare(config, project, catalog, control)
+    run = prepare(config, project, catalog, control, paths, together)
     book = RunLog(run)
     started = time.monotonic()
     try:
@@ -100,6 +110,10 @@ def _events(run: Run, book: RunLog, resume: bool, started: float) -> Iterator[Ru
         outcome = yield from train_quick(run, run.task)
     else:
         outcome = yield from train_network(run, resume)
+    if not run.together.leads:
+        book.status("done")
+        yield Finished(run.config.run_id, outcome.reason, "", outcome.best_epoch, {}, time.monotonic() - started)
+        return
     yield from know_familiar(run, outcome)
     yield StageChanged("Saving your model")
     card, evaluation = _keep(run, outcome)

@@ -15,7 +15,7 @@ from workbench.engine.judging import live_samples
 from workbench.engine.overfitting import ahead
 from workbench.engine.pool import shared_pool
 from workbench.engine.run import Outcome, Run
-from workbench.errors import UserError
+from workbench.errors import Problem, UserError
 from workbench.runtimes.network import Network
 from workbench.tasks.base import PooledTask
 
@@ -40,8 +40,7 @@ def look(run: Run, task: PooledTask, model: Network, splits: tuple[Split, ...]) 
     import torch
 
     wanted = [i for s in splits for i in run.usable(s)]
-    cache = FeatureCache(run.paths.cache / "features")
-    found: Features = compute_features(wanted, model, task, run.control, cache)
+    found = _features(run, task, model, wanted)
     if found.problems:
         run.note_broken(dict(found.problems))
         first = next(iter(found.problems.values()))
@@ -64,6 +63,25 @@ def look(run: Run, task: PooledTask, model: Network, splits: tuple[Split, ...]) 
         for s in splits
     }
     return Looked(items, features)
+
+
+def _features(run: Run, task: PooledTask, model: Network, wanted: list[Item]) -> Features:
+    """Features of all these items; processes that train together compute a part each, and all get all."""
+    import torch
+
+    cache, together = FeatureCache(run.paths.cache / "features"), run.together
+    if together.size == 1:
+        return compute_features(wanted, model, task, run.control, cache)
+    mine = together.all_of(lambda: compute_features(together.share(wanted), model, task, run.control, cache))
+    said = together.gather(
+        [list(mine.ids), {i: [p.where, p.message, p.hint, p.path] for i, p in mine.problems.items()}]
+    )
+    rows = torch.zeros(max(len(ids) for ids, _ in said), model.feature_width)
+    rows[: len(mine.ids)] = mine.matrix
+    parts = together.gather_tensor(rows)
+    matrix = torch.cat([part[: len(ids)] for part, (ids, _) in zip(parts, said, strict=True)])
+    problems = {int(i): Problem(*words) for _, found in said for i, words in found.items()}
+    return Features(matrix, tuple(i for ids, _ in said for i in ids), problems, mine.computed)
 
 
 def best_head(run: Run, task: PooledTask, looked: Looked) -> Iterator[HeadStep]:
