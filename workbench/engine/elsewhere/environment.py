@@ -16,6 +16,8 @@ LOCK, MADE = "requirements.txt", "made_with.json"
 _NOT_NEEDED = (
     "pyside6", "pyside6-essentials", "pyside6-addons", "shiboken6", "pyqtgraph", "sounddevice", "keyring", "model-workbench",
 )  # fmt: skip
+# Parts for graphics cards are chosen by torch itself.
+_CARDS = ("nvidia-", "cuda-", "triton")
 _RESOURCES = ("catalog", "labels", "stopwords", "fonts", "swaps")
 _APP = "model-workbench"
 
@@ -31,7 +33,12 @@ def locked() -> dict[str, str]:
         except InvalidRequirement:
             continue
         name = re.sub(r"[-_.]+", "-", wanted.name).lower()
-        if name in found or name in _NOT_NEEDED or (wanted.marker and not wanted.marker.evaluate({"extra": ""})):
+        if (
+            name in found
+            or name.startswith(_CARDS)
+            or name in _NOT_NEEDED
+            or (wanted.marker and not wanted.marker.evaluate({"extra": ""}))
+        ):
             continue
         try:
             # Which build of a version fits a machine is for that machine to say.

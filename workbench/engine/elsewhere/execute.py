@@ -19,7 +19,7 @@ from workbench.engine.checkpoint import LAST
 from workbench.engine.elsewhere.layout import FILES, MODEL, RESULT, WORK, wrong
 from workbench.engine.elsewhere.read import Taken, read_training
 from workbench.engine.elsewhere.result import write_result
-from workbench.engine.events import Finished, RunEvent
+from workbench.engine.events import Finished, RunEvent, StageChanged
 from workbench.engine.fit import fit
 from workbench.engine.together import Together, join, local_device
 from workbench.errors import UserError
@@ -44,6 +44,8 @@ def run_training(path: Path, control: Control | None = None, media: Path | None 
     together = join(local_device(taken.about.config.device))
     if any(together.gather((taken.folder / RESULT).exists() and together.leads)):
         raise UserError("This training has been run already.", f"Its result lies in “{RESULT}”; bring it back.")
+    if together.size > 1:
+        yield StageChanged(f"{together.size} processes train together")
     with _workplace(taken, together) as place:
         lines = together.all_of(lambda: list(taken.lines(control)))
         # Each process reads its own share of the items, and checks what it reads.
