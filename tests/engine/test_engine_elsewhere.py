@@ -28,10 +28,9 @@ from workbench.app_paths import for_this_program
 from workbench.catalog.catalog import Catalog
 from workbench.control import Control
 from workbench.data.project import Project
-from workbench.engine.elsewhere.back import bring_back, is_result
+from workbench.engine.elsewhere.back import bring_back
 from workbench.engine.elsewhere.execute import run_training
-from workbench.engine.elsewhere.layout import About
-from workbench.engine.elsewhere.read import is_training
+from workbench.engine.elsewhere.layout import About, is_result, is_training
 from workbench.engine.elsewhere.write import Choices, size_of, write_bundle
 from workbench.engine.events import EpochDone, Finished, How, RunConfig
 from workbench.engine.fit import fit, new_config

@@ -15,7 +15,8 @@ from workbench.control import Control
 from workbench.data.project import Project
 from workbench.data.types import ItemPrediction, RunRecord, Split
 from workbench.engine.elsewhere.layout import RESULT, RUN, VERSION, inside
-from workbench.engine.elsewhere.result import ABOUT, LEARNT, MODEL, PREDICTIONS
+from workbench.engine.elsewhere.layout import RESULT_ABOUT as ABOUT
+from workbench.engine.elsewhere.result import LEARNT, MODEL, PREDICTIONS
 from workbench.engine.elsewhere.write import IDENTITY
 from workbench.engine.events import RunConfig
 from workbench.engine.export import import_folder
@@ -54,11 +55,6 @@ class Returned:
         if self.changed:
             since.append(f"{self.changed:,} have another label or content")
         return f"{words} Since it was taken elsewhere, {' and '.join(since)}." if since else words
-
-
-def is_result(path: Path) -> bool:
-    """A folder of a finished training, or the folder it was taken elsewhere in."""
-    return (path / ABOUT).is_file() or ((path / RUN).is_file() and (path / RESULT / ABOUT).is_file())
 
 
 def bring_back(path: Path, project: Project, catalog: Catalog, control: Control | None = None) -> Returned:

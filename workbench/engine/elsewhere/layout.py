@@ -16,7 +16,7 @@ from workbench.errors import UserError
 VERSION = 1
 RUN, ITEMS, MEDIA, MODEL, FILES, CARD = "run.toml", "items.jsonl", "media", "model", "files", "card.json"
 ENVIRONMENT, PROGRAM, RECIPES, README = "environment", "program", "recipes", "README.txt"
-WORK, RESULT = "work", "result"
+WORK, RESULT, RESULT_ABOUT = "work", "result", "result.json"
 _MOST_BYTES = 4_000_000
 _HEX = re.compile(r"[0-9a-f]{64}")
 
@@ -159,6 +159,17 @@ def _text(table: Mapping[str, Any], key: str) -> str:
     if not isinstance(value, str) or len(value) > 4000:
         raise wrong(f"“{key}” is no text")
     return value
+
+
+def is_training(path: Path) -> bool:
+    """A folder of a training that was taken elsewhere, or its `run.toml`."""
+    folder = path.parent if path.name == RUN else path
+    return (folder / RUN).is_file() and (folder / ITEMS).is_file()
+
+
+def is_result(path: Path) -> bool:
+    """A folder of a finished training, or the folder it was taken elsewhere in."""
+    return (path / RESULT_ABOUT).is_file() or ((path / RUN).is_file() and (path / RESULT / RESULT_ABOUT).is_file())
 
 
 def wrong(what: str) -> UserError:

@@ -88,12 +88,6 @@ class Taken:
                 raise wrong(f"the file of “{line.name}” was changed or is damaged")
 
 
-def is_training(path: Path) -> bool:
-    """A folder of a training that was taken elsewhere, or its `run.toml`."""
-    folder = path.parent if path.name == RUN else path
-    return (folder / RUN).is_file() and (folder / ITEMS).is_file()
-
-
 def read_training(path: Path, media: Path | None = None) -> Taken:
     """Open a folder (or its `run.toml`). Items and files are checked by the methods of what comes back.
 

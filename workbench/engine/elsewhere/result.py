@@ -14,13 +14,14 @@ from workbench.catalog.catalog import Catalog
 from workbench.data.project import Project
 from workbench.data.project_manifest import ManifestLine
 from workbench.engine.elsewhere.layout import RESULT, VERSION
+from workbench.engine.elsewhere.layout import RESULT_ABOUT as ABOUT
 from workbench.engine.elsewhere.read import Taken
 from workbench.engine.events import Finished
 from workbench.engine.run import EVENTS
 from workbench.errors import UserError
 from workbench.hub.http import sha256
 
-ABOUT, PREDICTIONS, LEARNT, MODEL = "result.json", "predictions.jsonl", "items.jsonl", "model"
+PREDICTIONS, LEARNT, MODEL = "predictions.jsonl", "items.jsonl", "model"
 
 
 def write_result(
