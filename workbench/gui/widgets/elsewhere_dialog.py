@@ -72,7 +72,8 @@ class ElsewhereDialog(QDialog):
         self.folder.setObjectName("elsewhere-folder")
         self.folder.setAccessibleName("Folder to make")
         column.addWidget(label("Make this folder", "soft"))
-        column.addLayout(row(self.folder, button("Change …", self._change, name="elsewhere-change"), spacing=S))
+        self.change = button("Change …", self._change, name="elsewhere-change")
+        column.addLayout(row(self.folder, self.change, spacing=S))
         column.addWidget(
             label(
                 f"Whoever has the folder can see these {nouns}: give it only to whom you would give them.",
@@ -158,8 +159,8 @@ class ElsewhereDialog(QDialog):
         self._job.ended.connect(while_there(self, lambda: self._set_busy(False)))
 
     def _set_busy(self, busy: bool) -> None:
-        for widget in (self.media, self.model, self.folder, self.go):
-            widget.setEnabled(not busy)
+        for widget in (self.media, self.model, self.folder, self.change, self.go):
+            widget.setEnabled(not busy and self._made is None)
         self.progress.setVisible(busy)
         self.progress.setRange(0, 0)
 
