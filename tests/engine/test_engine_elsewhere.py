@@ -28,14 +28,19 @@ from workbench.app_paths import for_this_program
 from workbench.catalog.catalog import Catalog
 from workbench.control import Control
 from workbench.data.project import Project
+from workbench.data.types import Split
 from workbench.engine.elsewhere.back import bring_back
 from workbench.engine.elsewhere.execute import run_training
 from workbench.engine.elsewhere.layout import About, is_result, is_training
 from workbench.engine.elsewhere.write import Choices, size_of, write_bundle
 from workbench.engine.events import EpochDone, Finished, How, RunConfig
 from workbench.engine.fit import fit, new_config
+from workbench.engine.pool import shared_pool
+from workbench.engine.quick import Looked, look
+from workbench.engine.run import prepare
 from workbench.engine.together import Together
 from workbench.errors import Cancelled, UserError
+from workbench.tasks.registry import get_pooled
 
 MakeProject = Callable[[Path], Project]
 Digits = Callable[..., Path]
@@ -354,3 +359,26 @@ def test_what_is_shared_out_is_put_together_again(items: list[int], size: int) -
     shares = [Together(rank, size).share(items) for rank in range(size)]
     assert Together(0, size).joined(shares) == items
     assert max(map(len, shares)) - min(map(len, shares)) <= 1
+
+
+def test_training_by_steps_begins_with_a_part_of_many_items(project: Project, catalog: Catalog) -> None:
+    config = config_of(project, catalog, How.BALANCED)
+    run = prepare(config, project, catalog, Control())
+    with shared_pool().use_network(run.card, "cpu") as model:
+
+        def looked(most: dict[Split, int] | None) -> Looked:
+            steps = look(run, get_pooled(run.config.task), model, (Split.TRAIN, Split.VALIDATION), most)
+            while True:
+                try:
+                    next(steps)
+                except StopIteration as done:
+                    return done.value
+
+        part, whole = looked({Split.TRAIN: 4, Split.VALIDATION: 2}), looked(None)
+    assert len(whole.items[Split.TRAIN]) == len(run.usable(Split.TRAIN)) > 7
+    ids = {i.id for i in part.items[Split.TRAIN]}
+    assert 4 <= len(ids) <= 7 and {run.targets[i] for i in ids} == {0, 1, 2}
+    # The same items give the same features.
+    row = {item.id: place for place, item in enumerate(whole.items[Split.TRAIN])}
+    for item, features in zip(part.items[Split.TRAIN], part.features[Split.TRAIN], strict=True):
+        assert features.equal(whole.features[Split.TRAIN][row[item.id]])

@@ -42,6 +42,8 @@ __all__ = ["default_epochs", "load_libraries", "train_network", "trained_stages"
 
 # A state is written at the end of each epoch and, in long ones, this often.
 CHECKPOINT_SECONDS = 60.0
+# Training by steps only begins with Quick's head: of many items a part is enough for that, and every process holds its features.
+HEAD_START = {Split.TRAIN: 100_000, Split.VALIDATION: 20_000}
 _EPOCHS = {How.BALANCED: 12, How.THOROUGH: 20}
 # Each stage further from the head learns this much slower (Howard & Ruder 2018).
 _STAGE_DECAY = 0.8
@@ -219,7 +221,7 @@ def _pooled_start(
     epochs = run.config.epochs or default_epochs(run.config.how)
     yield Started(run.config.run_id, len(run.items[Split.TRAIN]), len(run.items[Split.VALIDATION]), epochs, run.device)
     yield StageChanged(f"Looking at your {run.task.info.nouns}")
-    looked = yield from look(run, task, model, (Split.TRAIN, Split.VALIDATION))
+    looked = yield from look(run, task, model, (Split.TRAIN, Split.VALIDATION), HEAD_START)
     best: HeadStep | None = None
     for step in run.together.all_of(lambda: list(best_head(run, task, looked))):
         if step.is_best or best is None:

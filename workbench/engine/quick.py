@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -31,15 +31,21 @@ class Looked:
     features: dict[Split, torch.Tensor]
 
 
-def look(run: Run, task: PooledTask, model: Network, splits: tuple[Split, ...]) -> Generator[RunEvent, None, Looked]:
+def look(
+    run: Run, task: PooledTask, model: Network, splits: tuple[Split, ...], most: Mapping[Split, int] | None = None
+) -> Generator[RunEvent, None, Looked]:
     """Compute (or recall) features; broken items are left out with one sentence.
+
+    Args:
+        most: of a split at most so many items, drawn at random, with one of each class among them.
 
     Raises:
         UserError: when nothing is left of a class.
     """
     import torch
 
-    wanted = [i for s in splits for i in run.usable(s)]
+    chosen = {s: _some(run, run.usable(s), (most or {}).get(s)) for s in splits}
+    wanted = [i for s in splits for i in chosen[s]]
     found = _features(run, task, model, wanted)
     if found.problems:
         run.note_broken(dict(found.problems))
@@ -50,7 +56,7 @@ def look(run: Run, task: PooledTask, model: Network, splits: tuple[Split, ...]) 
             f" {first.message}",
         )
     row = {item_id: place for place, item_id in enumerate(found.ids)}
-    items = {s: run.usable(s) for s in splits}
+    items = {s: [i for i in chosen[s] if i.id not in run.broken] for s in splits}
     learnt = [run.examples[i.id] for i in items[Split.TRAIN]]
     missing = set(range(len(run.config.classes))) - {c for e in learnt for c in (e.target, *e.classes)}
     if missing:
@@ -63,6 +69,20 @@ def look(run: Run, task: PooledTask, model: Network, splits: tuple[Split, ...]) 
         for s in splits
     }
     return Looked(items, features)
+
+
+def _some(run: Run, items: list[Item], most: int | None) -> list[Item]:
+    if most is None or len(items) <= most:
+        return items
+    import random
+
+    first: dict[int, int] = {}
+    for place, item in enumerate(items):
+        example = run.examples[item.id]
+        for number in (example.target, *example.classes):
+            first.setdefault(number, place)
+    drawn = set(random.Random(run.config.seed).sample(range(len(items)), most)) | set(first.values())
+    return [items[place] for place in sorted(drawn)]
 
 
 def _features(run: Run, task: PooledTask, model: Network, wanted: list[Item]) -> Features:
