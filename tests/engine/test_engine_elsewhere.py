@@ -138,12 +138,15 @@ def test_elsewhere_gives_the_same_model_in_one_process_and_in_two_that_were_kill
             process.send_signal(signal.SIGKILL)
             process.wait()
     assert not (broken / "result").exists()
-    # … and go on end as two that were not; these do both, one after the other.
+    # … and go on end as two that were not; these do both, one after the other. The third is stopped by a file.
+    stopped = Path(shutil.copytree(one, tmp_path / "stopped", ignore=shutil.ignore_patterns("result")))
+    (stopped / "stop").touch()
     both = "import sys; from workbench.__main__ import main; sys.exit(any([main(['train', f]) for f in sys.argv[1:]]))"
-    processes = pair(["-c", both, str(broken), str(whole)], tmp_path / "second")
+    processes = pair(["-c", both, str(broken), str(whole), str(stopped)], tmp_path / "second")
     assert [p.wait(120) for p in processes] == [0, 0], words_of(tmp_path / "second")
     assert (tmp_path / "second.1").read_text() == ""  # the leader alone speaks
     assert furthest(broken / "result" / "model", whole / "result" / "model") == 0.0
+    assert json.loads((stopped / "result" / "result.json").read_text())["reason"] == "cancelled"
     # Two processes give what one gives, but for rounding.
     lines = [json.loads(line) for line in (whole / "result" / "events.jsonl").read_text().splitlines()]
     for alone, together in zip(rounds, [n for n in lines if n["kind"] == "epoch"], strict=True):
@@ -382,3 +385,29 @@ def test_training_by_steps_begins_with_a_part_of_many_items(project: Project, ca
     row = {item.id: place for place, item in enumerate(whole.items[Split.TRAIN])}
     for item, features in zip(part.items[Split.TRAIN], part.features[Split.TRAIN], strict=True):
         assert features.equal(whole.features[Split.TRAIN][row[item.id]])
+
+
+class Two(Together):
+    """Number 1 of two, of which number 0 says what a test wants."""
+
+    def __init__(self, other: dict[str, Any]) -> None:
+        super().__init__(1, 2)
+        object.__setattr__(self, "other", other)
+
+    def gather(self, value: Any) -> list[Any]:
+        return [self.other, value]  # type: ignore[attr-defined]
+
+
+def test_what_stops_one_stops_all() -> None:
+    fine: dict[str, Any] = {"cancelled": False, "error": None}
+    assert Two(fine).all_of(lambda: 5) == 5
+    with pytest.raises(Cancelled):
+        Two(fine | {"cancelled": True}).all_of(lambda: 5)
+    with pytest.raises(UserError, match="The disk is full"):
+        Two(fine | {"error": ["The disk is full.", ""]}).all_of(lambda: 5)
+
+    def fails() -> int:
+        raise UserError("Mine is full.", "")
+
+    with pytest.raises(UserError, match="Mine is full"):
+        Two(fine | {"error": ["The disk is full.", ""]}).all_of(fails)

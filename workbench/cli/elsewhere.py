@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import signal
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -94,16 +92,11 @@ def run_here(options: argparse.Namespace) -> int:
     leads = os.environ.get("RANK", "0") == "0"
     finished: Finished | None = None
     with progress("Training") as control:
-        # Whoever runs several processes ends them by this signal: it is a stop like any other, and the best is kept.
-        before = signal.signal(signal.SIGTERM, lambda *_: control.cancel())
-        try:
-            for event in run_training(options.data, control, options.media):
-                if leads:
-                    tell(event, control, 0)
-                if isinstance(event, Finished):
-                    finished = event
-        finally:
-            signal.signal(signal.SIGTERM, before)
+        for event in run_training(options.data, control, options.media):
+            if leads:
+                tell(event, control, 0)
+            if isinstance(event, Finished):
+                finished = event
     assert finished is not None
     if leads:
         folder = (options.data.parent if options.data.is_file() else options.data) / "result"
@@ -112,5 +105,4 @@ def run_here(options: argparse.Namespace) -> int:
         else:
             note(str(finished.metrics.get("words", "")))
             out(f"Done. Drop this folder on the window, with your project open: {folder}")
-    sys.stdout.flush()
     return 0

@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
@@ -85,7 +86,8 @@ class Together:
             return [mine]
         there = mine.to(self.device).contiguous()
         parts = [torch.empty_like(there) for _ in range(self.size)]
-        dist.all_gather(parts, there)
+        with _all_there():
+            dist.all_gather(parts, there)
         return [p.cpu() for p in parts]
 
     def _numbers(self, mine: Sequence[float]) -> list[list[float]]:
@@ -132,7 +134,8 @@ class Together:
 
         for bucket in _buckets(tensors):
             flat = torch.cat([t.reshape(-1) for t in bucket]).to(self.device)
-            dist.all_reduce(flat)
+            with _all_there():
+                dist.all_reduce(flat)
             start = 0
             for tensor in bucket:
                 tensor.copy_(flat[start : start + tensor.numel()].view_as(tensor))
@@ -151,7 +154,8 @@ class Together:
                     continue
                 # As bytes: not every way of sending knows every type.
                 there = tensor.detach().to(self.device).contiguous()
-                dist.broadcast(there.reshape(-1).view(torch.uint8), 0)
+                with _all_there():
+                    dist.broadcast(there.reshape(-1).view(torch.uint8), 0)
                 if not self.leads:
                     tensor.copy_(there)
 
@@ -179,6 +183,18 @@ class Together:
                 tensors[name] = torch.empty(shape, dtype=getattr(torch, kind))
             self.same([tensors[name]])
         return tensors, note
+
+
+@contextmanager
+def _all_there() -> Iterator[None]:
+    """What a library says when another process has gone, in words."""
+    try:
+        yield
+    except RuntimeError as error:
+        raise UserError(
+            "Another of the processes that train together has ended, or cannot be reached any more.",
+            "Start all of them again with the same command: the training goes on where it was.",
+        ) from error
 
 
 def _words(error: Exception | None) -> list[str] | None:

@@ -16,10 +16,10 @@ from workbench.control import Control
 from workbench.data.project import Project
 from workbench.data.project_manifest import ManifestLine
 from workbench.engine.checkpoint import LAST
-from workbench.engine.elsewhere.layout import FILES, MODEL, RESULT, WORK, wrong
+from workbench.engine.elsewhere.layout import FILES, MODEL, RESULT, STOP, WORK, wrong
 from workbench.engine.elsewhere.read import Taken, read_training
 from workbench.engine.elsewhere.result import write_result
-from workbench.engine.events import Finished, RunEvent, StageChanged
+from workbench.engine.events import Finished, RunEvent, StageChanged, StepDone
 from workbench.engine.fit import fit
 from workbench.engine.together import Together, join, local_device
 from workbench.errors import UserError
@@ -35,6 +35,8 @@ def run_training(path: Path, control: Control | None = None, media: Path | None 
     Args:
         path: the folder, or its `run.toml`.
         media: where the items' files lie, when they were not copied.
+
+    A file called "stop" in the folder stops it, in all processes; the best so far is the result.
 
     Raises:
         UserError: when the folder is not what it must be, or as `fit`. Cancelled: when asked to stop.
@@ -57,6 +59,8 @@ def run_training(path: Path, control: Control | None = None, media: Path | None 
             config = taken.about.config
             resume = (project.runs_folder / config.run_id / LAST).is_file()
             for event in fit(config, project, catalog, control, resume, paths, together):
+                if together.leads and isinstance(event, StepDone) and (taken.folder / STOP).exists():
+                    control.cancel()  # the others hear of it at the next step
                 if isinstance(event, Finished) and together.leads:
                     write_result(taken, project, catalog, event, lines)
                 yield event

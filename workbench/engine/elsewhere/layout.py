@@ -17,6 +17,8 @@ VERSION = 1
 RUN, ITEMS, MEDIA, MODEL, FILES, CARD = "run.toml", "items.jsonl", "media", "model", "files", "card.json"
 ENVIRONMENT, PROGRAM, RECIPES, README = "environment", "program", "recipes", "README.txt"
 WORK, RESULT, RESULT_ABOUT = "work", "result", "result.json"
+# A file of this name in the folder asks a running training to stop and keep the best so far.
+STOP = "stop"
 _MOST_BYTES = 4_000_000
 _HEX = re.compile(r"[0-9a-f]{64}")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from workbench.catalog.card import ModelCard
-from workbench.engine.elsewhere.layout import ENVIRONMENT, PROGRAM, RECIPES, RESULT, RUN, WORK, About
+from workbench.engine.elsewhere.layout import ENVIRONMENT, PROGRAM, RECIPES, RESULT, RUN, STOP, WORK, About
 
 SKYPILOT, RAY, JOBS = "skypilot.yaml", "ray_train.py", "hf_jobs.sh"
 _NOT_RUN = "Written by Model Workbench, not run by it: read it, and set what is yours (machines, prices, accounts)."
@@ -52,7 +52,8 @@ Whoever has this folder can see your items: give it only to whom you would give 
    Every one needs this folder: on a disk they share, or a copy each. The first one writes.
    The connection between them is not encrypted: use a network of your own.
 
-3. If it is cut off: the same command again goes on where it was.
+3. If it is cut off (also by Ctrl+C): the same command again goes on where it was.
+   To stop it for good and keep the best so far: make an empty file “{STOP}” in this folder.
 4. When it is done there is a folder “{RESULT}”. Copy this folder, or “{RESULT}” alone, back and drop it
    on the window of Model Workbench with your project open. The folder “{WORK}” is only needed meanwhile.
 
