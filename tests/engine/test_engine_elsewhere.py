@@ -31,7 +31,8 @@ from workbench.data.project import Project
 from workbench.data.types import Split
 from workbench.engine.elsewhere.back import bring_back
 from workbench.engine.elsewhere.execute import run_training
-from workbench.engine.elsewhere.layout import About, is_result, is_training
+from workbench.engine.elsewhere.layout import About
+from workbench.engine.elsewhere.names import is_result, is_training
 from workbench.engine.elsewhere.write import Choices, size_of, write_bundle
 from workbench.engine.events import EpochDone, Finished, How, RunConfig
 from workbench.engine.fit import fit, new_config

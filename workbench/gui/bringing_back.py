@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workbench.control import Control
-from workbench.engine.elsewhere.layout import is_result, is_training
+from workbench.engine.elsewhere.names import is_result, is_training
 from workbench.errors import Problem, UserError
 from workbench.gui.context import AppContext
 from workbench.gui.workers import Job

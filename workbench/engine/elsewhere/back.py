@@ -14,8 +14,9 @@ from workbench.catalog.catalog import Catalog
 from workbench.control import Control
 from workbench.data.project import Project
 from workbench.data.types import ItemPrediction, RunRecord, Split
-from workbench.engine.elsewhere.layout import RESULT, RUN, VERSION, inside
-from workbench.engine.elsewhere.layout import RESULT_ABOUT as ABOUT
+from workbench.engine.elsewhere.layout import VERSION, inside
+from workbench.engine.elsewhere.names import RESULT, RUN
+from workbench.engine.elsewhere.names import RESULT_ABOUT as ABOUT
 from workbench.engine.elsewhere.result import LEARNT, MODEL, PREDICTIONS
 from workbench.engine.elsewhere.write import IDENTITY
 from workbench.engine.events import RunConfig

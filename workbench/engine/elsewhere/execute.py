@@ -16,7 +16,8 @@ from workbench.control import Control
 from workbench.data.project import Project
 from workbench.data.project_manifest import ManifestLine
 from workbench.engine.checkpoint import LAST
-from workbench.engine.elsewhere.layout import FILES, MODEL, RESULT, STOP, WORK, wrong
+from workbench.engine.elsewhere.layout import wrong
+from workbench.engine.elsewhere.names import FILES, MODEL, RESULT, STOP, WORK
 from workbench.engine.elsewhere.read import Taken, read_training
 from workbench.engine.elsewhere.result import write_result
 from workbench.engine.events import Finished, RunEvent, StageChanged, StepDone

@@ -10,15 +10,11 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from workbench.engine.elsewhere.names import MEDIA, RUN
 from workbench.engine.events import RunConfig
 from workbench.errors import UserError
 
 VERSION = 1
-RUN, ITEMS, MEDIA, MODEL, FILES, CARD = "run.toml", "items.jsonl", "media", "model", "files", "card.json"
-ENVIRONMENT, PROGRAM, RECIPES, README = "environment", "program", "recipes", "README.txt"
-WORK, RESULT, RESULT_ABOUT = "work", "result", "result.json"
-# A file of this name in the folder asks a running training to stop and keep the best so far.
-STOP = "stop"
 _MOST_BYTES = 4_000_000
 _HEX = re.compile(r"[0-9a-f]{64}")
 
@@ -161,17 +157,6 @@ def _text(table: Mapping[str, Any], key: str) -> str:
     if not isinstance(value, str) or len(value) > 4000:
         raise wrong(f"“{key}” is no text")
     return value
-
-
-def is_training(path: Path) -> bool:
-    """A folder of a training that was taken elsewhere, or its `run.toml`."""
-    folder = path.parent if path.name == RUN else path
-    return (folder / RUN).is_file() and (folder / ITEMS).is_file()
-
-
-def is_result(path: Path) -> bool:
-    """A folder of a finished training, or the folder it was taken elsewhere in."""
-    return (path / RESULT_ABOUT).is_file() or ((path / RUN).is_file() and (path / RESULT / RESULT_ABOUT).is_file())
 
 
 def wrong(what: str) -> UserError:

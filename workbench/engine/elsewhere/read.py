@@ -12,7 +12,8 @@ from workbench.catalog.card import ModelCard
 from workbench.catalog.catalog import read_own_card
 from workbench.control import Control
 from workbench.data.project_manifest import ManifestLine
-from workbench.engine.elsewhere.layout import FILES, ITEMS, MODEL, RUN, About, inside, read_about, wrong
+from workbench.engine.elsewhere.layout import About, inside, read_about, wrong
+from workbench.engine.elsewhere.names import FILES, ITEMS, MODEL, RUN
 from workbench.errors import UserError
 from workbench.hub.http import sha256
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from workbench.catalog.card import ModelCard
-from workbench.engine.elsewhere.layout import ENVIRONMENT, PROGRAM, RECIPES, RESULT, RUN, STOP, WORK, About
+from workbench.engine.elsewhere.layout import About
+from workbench.engine.elsewhere.names import ENVIRONMENT, PROGRAM, RECIPES, RESULT, RUN, STOP, WORK
 
 SKYPILOT, RAY, JOBS = "skypilot.yaml", "ray_train.py", "hf_jobs.sh"
 _NOT_RUN = "Written by Model Workbench, not run by it: read it, and set what is yours (machines, prices, accounts)."
@@ -88,7 +89,17 @@ def skypilot(about: About) -> str:
         "setup": setup,
         "run": run,
     }
-    text: str = yaml.safe_dump(task, sort_keys=False, allow_unicode=True, default_flow_style=False)
+
+    class Readable(yaml.SafeDumper):
+        """Writes commands line by line."""
+
+    def words(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
+        style = "|" if "\n" in value else None
+        node: yaml.ScalarNode = dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
+        return node
+
+    Readable.add_representer(str, words)
+    text: str = yaml.dump(task, Dumper=Readable, sort_keys=False, allow_unicode=True, default_flow_style=False)
     return (
         f"# {_NOT_RUN}\n# Start it from the folder “{RECIPES}”: sky launch -c my-training {SKYPILOT}\n"
         f"# Bring it back: rsync -a my-training:sky_workdir/{RESULT} .   Then: sky down my-training\n{text}"
@@ -148,9 +159,10 @@ def hf_jobs(about: About, name: str) -> str:
     )
     return f"""#!/bin/sh
 # {_NOT_RUN}
-# This sends your items to Hugging Face and costs money there. Put your name where it says YOUR_NAME, and run it beside
-# the folder of this training ({name}), after: hf auth login
+# This sends your items to Hugging Face and costs money there. Put your name where it says YOUR_NAME, then:
+#   hf auth login && sh {name}/{RECIPES}/{JOBS}
 set -eu
+cd "$(dirname "$0")/.."
 hf repos create {repository} --type dataset --private --exist-ok
 hf upload {repository} . . --repo-type dataset --exclude "{WORK}/*"
 hf jobs run --flavor a10g-small --timeout 4h --secrets HF_TOKEN python:{_PYTHON} \\

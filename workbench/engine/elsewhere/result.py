@@ -13,8 +13,9 @@ from workbench import __version__
 from workbench.catalog.catalog import Catalog
 from workbench.data.project import Project
 from workbench.data.project_manifest import ManifestLine
-from workbench.engine.elsewhere.layout import RESULT, VERSION
-from workbench.engine.elsewhere.layout import RESULT_ABOUT as ABOUT
+from workbench.engine.elsewhere.layout import VERSION
+from workbench.engine.elsewhere.names import RESULT
+from workbench.engine.elsewhere.names import RESULT_ABOUT as ABOUT
 from workbench.engine.elsewhere.read import Taken
 from workbench.engine.events import Finished
 from workbench.engine.run import EVENTS

@@ -20,18 +20,8 @@ from workbench.control import Control
 from workbench.data.project import Project, now
 from workbench.data.types import Item, Split
 from workbench.engine.elsewhere.environment import write_environment, write_program
-from workbench.engine.elsewhere.layout import (
-    ENVIRONMENT,
-    FILES,
-    ITEMS,
-    MEDIA,
-    MODEL,
-    PROGRAM,
-    README,
-    RECIPES,
-    RUN,
-    About,
-)
+from workbench.engine.elsewhere.layout import About
+from workbench.engine.elsewhere.names import ENVIRONMENT, FILES, ITEMS, MEDIA, MODEL, PROGRAM, README, RECIPES, RUN
 from workbench.engine.elsewhere.recipes import readme, write_recipes
 from workbench.engine.events import RunConfig
 from workbench.engine.run import prepare
