@@ -90,7 +90,7 @@ def skypilot(about: About) -> str:
         "run": run,
     }
 
-    class Readable(yaml.SafeDumper):
+    class Readable(yaml.SafeDumper):  # type: ignore[misc]
         """Writes commands line by line."""
 
     def words(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
