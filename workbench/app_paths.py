@@ -22,6 +22,7 @@ class AppPaths:
         projects: where new projects are put unless the person chooses another place.
         models: the models the person has made or imported.
         logs: the full log.
+        carried: a model's id and where its files lie, when they came along with a training that is run elsewhere.
     """
 
     settings: Path
@@ -29,6 +30,7 @@ class AppPaths:
     projects: Path
     models: Path
     logs: Path
+    carried: tuple[str, Path] | None = None
 
     @property
     def conversations(self) -> Path:

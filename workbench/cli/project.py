@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from workbench.cli import upkeep
+from workbench.cli.elsewhere import add_to_project
 from workbench.cli.output import as_json, out, problem, progress
 from workbench.cli.train import add_groups, add_separator, group_columns
 from workbench.errors import UserError
@@ -64,6 +65,7 @@ def add(commands: Any) -> None:
     cut.add_argument("project", type=Path)
     cut.add_argument("target", type=Path, help="folder of the new project")
     cut.set_defaults(run=run_cut)
+    add_to_project(actions)
     check = actions.add_parser(
         "check", help="everything to know about the data: wrong labels, copies, leaks, outliers, personal data"
     )

@@ -14,8 +14,12 @@ def add(commands: Any) -> None:
     """Its part of the command line."""
     command = commands.add_parser("train", help="fine-tune a model", description=__doc__)
     command.add_argument(
-        "data", type=Path, help="a project, a folder with a folder per class, or a CSV/TSV/JSONL/Excel table"
+        "data",
+        type=Path,
+        help="a project, a folder with a folder per class, a CSV/TSV/JSONL/Excel table, or the run.toml of"
+        " a training taken elsewhere",
     )
+    command.add_argument("--media", type=Path, help="with run.toml: where the items' files lie, if not beside it")
     command.add_argument("--how", choices=("quick", "balanced", "thorough"), default="quick")
     command.add_argument("--out", type=Path, help="put a copy of the model and the report here")
     command.add_argument("--model", default="", help="id of the model to start from (default: the suggested one)")
@@ -45,6 +49,10 @@ def run(options: argparse.Namespace) -> int:
     from workbench.engine.fit import new_config, resumable
     from workbench.errors import UserError
 
+    if options.data.name == "run.toml" or (options.data / "run.toml").is_file():
+        from workbench.cli.elsewhere import run_here
+
+        return run_here(options)
     catalog = Catalog.load()
     project = open_data(
         options.data, options.text_column, options.label_column, options.task, options.words_column, options.separator,
@@ -59,7 +67,7 @@ def run(options: argparse.Namespace) -> int:
         else:
             card = catalog.get(options.model) if options.model else catalog.suggest(project.task_id, to_teach=True)[0]
             extra: dict[str, Any] = {"name": options.name} if options.name else {}
-            extra["options"] = _special(options.set or ())
+            extra["options"] = special(options.set or ())
             config = new_config(project, card, How(options.how), seed=options.seed, epochs=options.epochs, **extra)
         finished = watch(config, project, catalog, resume=options.resume)
         target = options.out or project.run(finished.run_id).folder
@@ -84,7 +92,7 @@ def add_separator(command: argparse.ArgumentParser) -> None:
     )  # fmt: skip
 
 
-def _special(pairs: Sequence[str]) -> dict[str, Any]:
+def special(pairs: Sequence[str]) -> dict[str, Any]:
     """NAME=VALUE as JSON values, other words as text. Raises: UserError for what is no pair."""
     import json
 

@@ -9,10 +9,11 @@ from typing import Any
 
 from workbench.catalog.catalog import Catalog
 from workbench.cli.output import note, progress
+from workbench.control import Control
 from workbench.data.project import Project
 from workbench.engine.cost.expect import expected, free_memory
 from workbench.engine.estimate import measure
-from workbench.engine.events import Advice, EpochDone, Finished, RunConfig, StageChanged, StepDone
+from workbench.engine.events import Advice, EpochDone, Finished, RunConfig, RunEvent, StageChanged, StepDone
 from workbench.engine.fit import fit
 from workbench.errors import UserError
 from workbench.runtimes.devices import best_device
@@ -28,20 +29,8 @@ def watch(config: RunConfig, project: Project, catalog: Catalog, resume: bool = 
         _say_cost(config, project, catalog)
     with progress("Training") as control:
         for event in fit(config, project, catalog, control, resume):
-            if isinstance(event, StageChanged):
-                control.progress(0, 0, event.text)
-                note(event.text)
-            elif isinstance(event, EpochDone) and not sys.stderr.isatty():
-                unseen = f", on unseen {event.validation_loss:.3f}" if event.validation_loss >= 0 else ""
-                note(
-                    f"  round {event.epoch}: loss {event.train_loss:.3f}{unseen},"
-                    f" {event.metric} {event.validation_score:.0%}"
-                )
-            elif isinstance(event, StepDone):
-                control.progress(event.epoch, max(event.epoch, float(config.epochs or event.epoch)), "Learning")
-            elif isinstance(event, Advice):
-                note(event.text)
-            elif isinstance(event, Finished):
+            tell(event, control, config.epochs)
+            if isinstance(event, Finished):
                 finished = event
     assert finished is not None
     record = records.read(project.run(config.run_id).folder)
@@ -63,6 +52,20 @@ def _say_cost(config: RunConfig, project: Project, catalog: Catalog) -> None:
     for line in (*words.before(told, rates.load()), words.room(told, free_memory(told.device))):
         if line:
             note(line)
+
+
+def tell(event: RunEvent, control: Control, epochs: int) -> None:
+    """Say one event of a training of so many rounds (0: not known)."""
+    if isinstance(event, StageChanged):
+        control.progress(0, 0, event.text)
+        note(event.text)
+    elif isinstance(event, EpochDone) and not sys.stderr.isatty():
+        unseen = f", on unseen {event.validation_loss:.3f}" if event.validation_loss >= 0 else ""
+        note(f"  round {event.epoch}: loss {event.train_loss:.3f}{unseen}, {event.metric} {event.validation_score:.0%}")
+    elif isinstance(event, StepDone):
+        control.progress(event.epoch, max(event.epoch, float(epochs or event.epoch)), "Learning")
+    elif isinstance(event, Advice):
+        note(event.text)
 
 
 def report(project: Project, catalog: Catalog, finished: Finished, target: Path) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from workbench.data.project_classes import ClassesPart
 from workbench.data.project_file import folder_of, looks_like_project, write_project_file
 from workbench.data.project_groups import GroupsPart
 from workbench.data.project_items import ItemsPart
+from workbench.data.project_manifest import ManifestPart
 from workbench.data.project_reviewed import ReviewedPart
 from workbench.data.project_runs import RunsPart
 from workbench.data.project_several import SeveralPart
@@ -23,7 +24,7 @@ from workbench.data.store import Store
 from workbench.data.types import Window
 
 
-class Project(ClassesPart, ItemsPart, AnnotationsPart, GroupsPart, SeveralPart, ReviewedPart, RunsPart):
+class Project(ClassesPart, ItemsPart, AnnotationsPart, GroupsPart, SeveralPart, ReviewedPart, RunsPart, ManifestPart):
     """See the parts for their methods. Safe to use from any thread; all methods may raise `UserError`."""
 
     def __init__(self, store: Store) -> None:

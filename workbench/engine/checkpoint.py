@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -97,25 +97,56 @@ def read_tensors(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
         ) from error
 
 
-def save(folder: Path, model: torch.nn.Module, optimiser: torch.optim.Optimizer, position: Position) -> None:
-    """Write the last state: weights, optimiser, random numbers, position. The schedule follows from the position."""
+def save(
+    folder: Path,
+    model: torch.nn.Module,
+    optimiser: torch.optim.Optimizer,
+    position: Position,
+    random: Sequence[Mapping[str, torch.Tensor]] = (),
+) -> None:
+    """Write the last state: weights, optimiser, random numbers, position. The schedule follows from the position.
+
+    Args:
+        random: `random_states` of each process that trains together; empty for one alone.
+    """
     import torch
 
     tensors = {f"model.{k}": v for k, v in model.state_dict().items()}
     state: dict[int, dict[str, Any]] = optimiser.state_dict()["state"]
     for number, values in state.items():
         tensors |= {f"optimiser.{number}.{k}": v for k, v in values.items() if isinstance(v, torch.Tensor)}
-    tensors["random"] = torch.get_rng_state()
-    if torch.cuda.is_available():
-        tensors["random.cuda"] = torch.cuda.get_rng_state()
+    for rank, states in enumerate(random or [random_states()]):
+        tensors |= {f"{name}.{rank}" if rank else name: value for name, value in states.items()}
     write_tensors(folder / LAST, tensors, {"position": json.dumps(asdict(position))})
 
 
-def load(folder: Path, model: torch.nn.Module, optimiser: torch.optim.Optimizer) -> Position:
-    """Bring back what `save` wrote. Raises: UserError when it is missing, damaged or does not fit."""
+def random_states() -> dict[str, torch.Tensor]:
+    """Where the sources of chance of this process stand."""
     import torch
 
-    tensors, note = read_tensors(folder / LAST)
+    states = {"random": torch.get_rng_state()}
+    if torch.cuda.is_available():
+        states["random.cuda"] = torch.cuda.get_rng_state()
+    return states
+
+
+def load(
+    folder: Path,
+    model: torch.nn.Module,
+    optimiser: torch.optim.Optimizer,
+    found: tuple[dict[str, torch.Tensor], dict[str, str]] | None = None,
+    rank: int = 0,
+) -> Position:
+    """Bring back what `save` wrote. Raises: UserError when it is missing, damaged or does not fit.
+
+    Args:
+        found: what `read_tensors` gave, where another process read it.
+        rank: which of the processes that train together this is. One that was not there then begins its chance anew.
+    """
+    import torch
+
+    tensors, note = read_tensors(folder / LAST) if found is None else found
+    own = f".{rank}" if rank else ""
     try:
         model.load_state_dict({k.removeprefix("model."): v for k, v in tensors.items() if k.startswith("model.")})
         state: dict[int, dict[str, torch.Tensor]] = {}
@@ -124,9 +155,10 @@ def load(folder: Path, model: torch.nn.Module, optimiser: torch.optim.Optimizer)
                 _, number, name = key.split(".", 2)
                 state.setdefault(int(number), {})[name] = value
         optimiser.load_state_dict({"state": state, "param_groups": optimiser.state_dict()["param_groups"]})
-        torch.set_rng_state(tensors["random"])
-        if torch.cuda.is_available() and "random.cuda" in tensors:
-            torch.cuda.set_rng_state(tensors["random.cuda"])
+        if f"random{own}" in tensors:
+            torch.set_rng_state(tensors[f"random{own}"])
+        if torch.cuda.is_available() and f"random.cuda{own}" in tensors:
+            torch.cuda.set_rng_state(tensors[f"random.cuda{own}"])
         return Position(**json.loads(note["position"]))
     except (RuntimeError, KeyError, ValueError, TypeError) as error:
         raise UserError("The saved state of this training does not fit.", "Start the training anew.") from error

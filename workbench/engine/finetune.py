@@ -34,7 +34,7 @@ from workbench.runtimes.base import Loaded
 from workbench.tasks.base import PooledTask
 from workbench.tasks.lesson import Lesson, Material, Step
 from workbench.tasks.pooled_lesson import trained_stages
-from workbench.tasks.predictions import Prediction
+from workbench.tasks.predictions import Prediction, from_record, to_record
 
 if TYPE_CHECKING:
     import torch
@@ -43,6 +43,8 @@ __all__ = ["default_epochs", "load_libraries", "train_network", "trained_stages"
 
 # A state is written at the end of each epoch and, in long ones, this often.
 CHECKPOINT_SECONDS = 60.0
+# Training by steps only begins with Quick's head: of many items a part is enough for that, and every process holds its features.
+HEAD_START = {Split.TRAIN: 100_000, Split.VALIDATION: 20_000}
 _EPOCHS = {How.BALANCED: 12, How.THOROUGH: 20}
 # Each stage further from the head learns this much slower (Howard & Ruder 2018).
 _STAGE_DECAY = 0.8
@@ -103,12 +105,28 @@ class Training:
         return self.rates[0] * factor
 
     def save(self) -> None:
-        seconds = self.position.seconds + time.monotonic() - self.started
-        checkpoint.save(self.run.folder, self.lesson.module, self.optimiser, replace(self.position, seconds=seconds))
+        """All processes that train together call this; the leader writes."""
+        together = self.run.together
+        position = replace(self.position, seconds=self.position.seconds + time.monotonic() - self.started)
+        mine = checkpoint.random_states()
+        gathered = {name: together.gather_tensor(value) for name, value in mine.items()}
+        random = [{name: values[rank] for name, values in gathered.items()} for rank in range(together.size)]
+
+        def write() -> None:
+            if together.leads:
+                checkpoint.save(self.run.folder, self.lesson.module, self.optimiser, position, random)
+
+        together.all_of(write)
         self.saved_at = time.monotonic()
 
     def save_best(self) -> None:
-        checkpoint.write_tensors(self.run.folder / checkpoint.BEST, self.lesson.state())
+        """As `save`."""
+
+        def write() -> None:
+            if self.run.together.leads:
+                checkpoint.write_tensors(self.run.folder / checkpoint.BEST, self.lesson.state())
+
+        self.run.together.all_of(write)
 
 
 def train_network(run: Run, resume: bool) -> Generator[RunEvent, None, Outcome]:
@@ -116,13 +134,16 @@ def train_network(run: Run, resume: bool) -> Generator[RunEvent, None, Outcome]:
     from workbench.hub.store import files
     from workbench.runtimes.registry import open_model
 
-    resume = resume and (run.folder / checkpoint.LAST).is_file()
+    together = run.together
+    resume = bool(together.gather(resume and (run.folder / checkpoint.LAST).is_file())[0])
     model = open_model(run.card, files(run.card, run.paths), run.device)
     sizes = len(run.items[Split.TRAIN]), len(run.items[Split.VALIDATION])
     first: HeadStep | None = None
     if isinstance(run.task, PooledTask):
         first = yield from _pooled_start(run, run.task, model, resume)
     lesson = run.task.lesson(_material(run, model))
+    # New heads and add-ons begin at random: at the same random numbers everywhere.
+    together.same(lesson.module.state_dict().values())
     epochs = run.config.epochs or lesson.epochs
     training = _training(run, lesson, epochs)
     start: Verdict | None = None
@@ -131,7 +152,9 @@ def train_network(run: Run, resume: bool) -> Generator[RunEvent, None, Outcome]:
         yield StageChanged("Looking at what it can do already")
         start = _beginning(training)
     if resume:
-        training.position = checkpoint.load(run.folder, lesson.module, training.optimiser)
+        last = together.from_leader(lambda: checkpoint.read_tensors(run.folder / checkpoint.LAST))
+        _seed(run.config.seed + together.rank)  # for one that was not there when it was saved
+        training.position = checkpoint.load(run.folder, lesson.module, training.optimiser, last, together.rank)
         yield Started(run.config.run_id, *sizes, epochs, run.device, resumed_epoch=training.position.epoch)
     else:
         if first is None:
@@ -141,7 +164,7 @@ def train_network(run: Run, resume: bool) -> Generator[RunEvent, None, Outcome]:
                 yield EpochDone(0, -1.0, -1.0, start.loss, start.score, True, 0.0, start.metric)
         else:
             training.position = replace(training.position, best_loss=first.validation_loss)
-        _seed(run.config.seed)
+        _seed(run.config.seed + together.rank)
         training.save_best()
     for sentence in getattr(lesson, "notes", list)():
         yield Advice("how-it-learns", sentence)
@@ -155,7 +178,7 @@ def train_network(run: Run, resume: bool) -> Generator[RunEvent, None, Outcome]:
         if not isinstance(run.task, PooledTask) and not training.position.best_epoch:
             raise  # nothing has been learnt yet
         reason = "cancelled"
-    tensors, _ = checkpoint.read_tensors(run.folder / checkpoint.BEST)
+    tensors, _ = together.from_leader(lambda: checkpoint.read_tensors(run.folder / checkpoint.BEST))
     lesson.load_state(tensors)
     lesson.module.eval()
     best = training.position.best_epoch
@@ -202,9 +225,9 @@ def _pooled_start(
     epochs = run.config.epochs or default_epochs(run.config.how)
     yield Started(run.config.run_id, len(run.items[Split.TRAIN]), len(run.items[Split.VALIDATION]), epochs, run.device)
     yield StageChanged(f"Looking at your {run.task.info.nouns}")
-    looked = yield from look(run, task, model, (Split.TRAIN, Split.VALIDATION))
+    looked = yield from look(run, task, model, (Split.TRAIN, Split.VALIDATION), HEAD_START)
     best: HeadStep | None = None
-    for step in best_head(run, task, looked):
+    for step in run.together.all_of(lambda: list(best_head(run, task, looked))):
         if step.is_best or best is None:
             best = step
     assert best is not None
@@ -248,8 +271,12 @@ def _epochs(training: Training) -> Generator[RunEvent, None, str]:
             return "stopped-early"
         began = time.monotonic()
         yield from _one_epoch(training)
+        # Norms that learn their statistics have seen other items in each process: the leader's are kept.
+        run.together.same(training.lesson.module.buffers())
         items, found, losses = _validated(training)
         said = verdict(run, items, found, losses)
+        # What decides how it goes on must be one number, on whatever machines they are.
+        said = Verdict(*run.together.gather([said.loss, said.score, said.metric])[0])
         position = training.position
         train_loss = position.loss_sum / max(1, position.seen)
         is_best, moved = _better(training, said, bool(items))
@@ -315,17 +342,28 @@ def _one_epoch(training: Training) -> Iterator[RunEvent]:
     turns: list[int] = []
     for turn in range(training.repeats):
         order = [items[i] for i in torch.randperm(len(items), generator=generator).tolist()]
-        batches += [order[i : i + training.batch] for i in range(0, len(order), training.batch)]
+        whole = [order[i : i + training.batch] for i in range(0, len(order), training.batch)]
+        batches += [run.together.share(batch) for batch in whole]
         turns += [turn] * (len(batches) - len(turns))
     training.lesson.training_mode()
     clock = StepClock()
     left_over, turns = batches[position.step_in_epoch :], turns[position.step_in_epoch :]
-    for number, prepared in read_batches(run, training.lesson, left_over, position.epoch, run.config.augment, turns):
-        if control.paused:
+    alone = run.together.size == 1
+    for number, prepared in read_batches(
+        run, training.lesson, left_over, position.epoch, run.config.augment, turns, empty=not alone
+    ):
+        if alone and control.paused:
             training.save()
-        control.check()
+        if alone:
+            control.check()
         rate = training.set_rates()
-        loss, right, seen, advice = _step(training, prepared)
+        if alone:
+            loss, right, seen, advice = _step(training, prepared)
+            due = time.monotonic() - training.saved_at > CHECKPOINT_SECONDS
+        else:
+            loss, right, seen, advice, due = _step_together(training, prepared)
+            if not seen:
+                continue
         yield from advice
         at = training.position
         training.position = replace(
@@ -336,17 +374,64 @@ def _one_epoch(training: Training) -> Iterator[RunEvent]:
         left = clock.step() * 1.2 * (training.steps_per_epoch * training.epochs - at.step)
         yield StepDone(at.step, at.epoch - 1 + at.step_in_epoch / len(batches), loss, rate, max(0.0, left))
         control.progress(at.step, training.steps_per_epoch * training.epochs, f"Round {at.epoch} of {training.epochs}")
-        if time.monotonic() - training.saved_at > CHECKPOINT_SECONDS and number + 1 < len(left_over):
+        if due and number + 1 < len(left_over):
             training.save()
             yield CheckpointSaved(at.epoch, at.step, False)
 
 
 def _step(training: Training, prepared: Prepared) -> tuple[float, int, int, list[Advice]]:
-    """One optimiser step. When memory runs out the items go through in halves, their gradients summed."""
+    """One optimiser step. Returns the mean loss, right answers (-1 where that is not known), items, advice."""
+    taken, advice = _gradients(training, prepared, len(prepared))
+    _change(training)
+    return taken.loss / len(prepared), taken.right, len(prepared), advice
+
+
+def _step_together(training: Training, prepared: Prepared) -> tuple[float, int, int, list[Advice], bool]:
+    """As `_step`, with this process's part of the items: every gradient is the one of all items together, whatever each
+    process had of them. Also returns whether it is time to save."""
+    run, together = training.run, training.run.together
+
+    def mine() -> tuple[_Taken, list[Advice]]:
+        run.control.check()
+        return _gradients(training, prepared, 1.0)
+
+    taken, advice = together.all_of(mine)
+    due = together.leads and time.monotonic() - training.saved_at > CHECKPOINT_SECONDS
+    loss, weight, right, unknown, seen, saving = together.sums(
+        [taken.loss, taken.weight, max(0, taken.right), taken.right < 0, len(prepared), due]
+    )
+    if not seen:
+        return 0.0, -1, 0, advice, bool(saving)
+    gradients = []
+    for group in training.optimiser.param_groups:
+        for parameter in group["params"]:
+            if parameter.grad is None:  # of nothing, or of another's items only
+                parameter.grad = parameter.detach().clone().zero_()
+            gradients.append(parameter.grad)
+    together.add_up(gradients)
+    for gradient in gradients:
+        gradient /= weight
+    _change(training)
+    return loss / weight, -1 if unknown else int(right), int(seen), advice, bool(saving)
+
+
+@dataclass
+class _Taken:
+    """What came of some items: the sum of their losses, each counted with its weight; the sum of the weights; how many
+    answers were right, -1 where that is not known."""
+
+    loss: float = 0.0
+    weight: float = 0.0
+    right: int = 0
+
+
+def _gradients(training: Training, prepared: Prepared, whole: float) -> tuple[_Taken, list[Advice]]:
+    """Gradients of the sum of the losses divided by `whole`. When memory runs out the items go through in halves, their
+    gradients summed."""
     advice: list[Advice] = []
     while True:
         try:
-            return *_accumulated(training, prepared), advice
+            return _accumulated(training, prepared, whole), advice
         except (RuntimeError, MemoryError) as error:
             if not _out_of_memory(error):
                 raise
@@ -375,34 +460,40 @@ def _out_of_memory(error: BaseException) -> bool:
     return True
 
 
-def _accumulated(training: Training, prepared: Prepared) -> tuple[float, int, int]:
-    """Loss (mean), right answers (-1 where that is not known) and items of one step. Gradients of the parts are weighed
-    by their size."""
-    import torch
-
-    optimiser = training.optimiser
-    optimiser.zero_grad(set_to_none=True)
-    total, right = 0.0, 0
+def _accumulated(training: Training, prepared: Prepared, whole: float) -> _Taken:
+    """Gradients of the parts are weighed by their size."""
+    training.optimiser.zero_grad(set_to_none=True)
+    found = _Taken()
+    alone = training.run.together.size == 1
     size = training.position.micro_batch
     for start in range(0, len(prepared), size):
         part = prepared[start : start + size]
         taken = forward(training, part)
         value = float(taken.loss.detach())
+        # One process alone counts items: what it gave before must stay what it gives, bit by bit.
+        weight = float(len(part)) if alone or taken.weight < 0 else taken.weight
         if not math.isfinite(value):
             raise UserError(
                 "The training has become unstable: its numbers grew without bounds.",
                 "Start again with a lower speed of learning (More settings), or choose Quick.",
             )
         if taken.loss.requires_grad:  # a part with nothing to learn from gives a plain zero
-            (taken.loss * (len(part) / len(prepared))).backward()  # type: ignore[no-untyped-call]
-        total += value * len(part)
-        right = right + taken.right if taken.right >= 0 and right >= 0 else -1
+            (taken.loss * (weight / whole)).backward()  # type: ignore[no-untyped-call]
+        found.loss += value * weight
+        found.weight += weight
+        found.right = found.right + taken.right if taken.right >= 0 and found.right >= 0 else -1
+    return found
+
+
+def _change(training: Training) -> None:
+    """One step of the optimiser by the gradients there are."""
+    import torch
+
     if training.lesson.clip_norm > 0:
         torch.nn.utils.clip_grad_norm_(
-            [p for group in optimiser.param_groups for p in group["params"]], training.lesson.clip_norm
+            [p for group in training.optimiser.param_groups for p in group["params"]], training.lesson.clip_norm
         )
-    optimiser.step()
-    return total / len(prepared), right, len(prepared)
+    training.optimiser.step()
 
 
 def forward(training: Training, part: Prepared) -> Step:
@@ -420,7 +511,27 @@ def _validated(training: Training) -> tuple[list[Item], list[Prediction], list[f
 
 
 def _checked(training: Training, items: list[Item]) -> tuple[list[Item], list[Prediction], list[float]]:
-    """Items that could be read, what the model says of them, and their losses."""
+    """Items that could be read, what the model says of them, and their losses. Processes that train together share the
+    items out, and all get all answers."""
+    together = training.run.together
+    if together.size == 1:
+        return _checked_here(training, items)
+    whole = bool(getattr(training.lesson, "checks_whole", False))
+    kept, found, losses = together.all_of(lambda: _checked_here(training, items if whole else together.share(items)))
+    if whole:
+        return kept, found, losses
+    mine = [[i.id for i in kept], [to_record(p) for p in found], losses]
+    said: dict[int, tuple[Prediction, float | None]] = {}
+    for ids, records, values in together.gather(mine):
+        for item_id, record, value in zip(ids, records, values or [None] * len(ids), strict=True):
+            said[item_id] = from_record(record), value
+    kept = [i for i in items if i.id in said]
+    values = [said[i.id][1] for i in kept]
+    return kept, [said[i.id][0] for i in kept], [v for v in values if v is not None]
+
+
+def _checked_here(training: Training, items: list[Item]) -> tuple[list[Item], list[Prediction], list[float]]:
+    """`_checked` by this process."""
     run, lesson = training.run, training.lesson
     lesson.module.eval()
     kept: list[Item] = []

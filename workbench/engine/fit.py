@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from statistics import median
 
+from workbench.app_paths import AppPaths
 from workbench.catalog.card import ModelCard, Source
 from workbench.catalog.catalog import Catalog
 from workbench.control import Control
@@ -27,6 +28,7 @@ from workbench.engine.quick import train_quick
 from workbench.engine.report.make import keep_with_model
 from workbench.engine.report.provenance import MADE_WITH, made_with
 from workbench.engine.run import Outcome, Run, RunLog, new_config, prepare, read_events, resumable, trainable
+from workbench.engine.together import Together
 from workbench.engine.untaught import ask_untaught
 from workbench.engine.usual import keep_usual
 from workbench.errors import Cancelled, UserError, no_memory, out_of_memory
@@ -43,12 +45,20 @@ _TINY_VALIDATION = 10
 
 
 def fit(
-    config: RunConfig, project: Project, catalog: Catalog, control: Control | None = None, resume: bool = False
+    config: RunConfig,
+    project: Project,
+    catalog: Catalog,
+    control: Control | None = None,
+    resume: bool = False,
+    paths: AppPaths | None = None,
+    together: Together | None = None,
 ) -> Iterator[RunEvent]:
     """Train. Everything is kept on disk on the way; the same config on the same data on a CPU gives the same numbers.
 
     Args:
         resume: go on with the run `config.run_id` where its last checkpoint stands.
+        paths: where models and caches lie; None: where this app keeps them.
+        together: the processes that train together; only the leader makes a model, the others' `Finished` names none.
 
     Yields:
         Events; the last one is `Finished`.
@@ -61,7 +71,7 @@ def fit(
 
     control = control or Control()
     with Meter(control) as meter:
-        run = prepare(config, project, catalog, control)
+        run = prepare(config, project, catalog, control, paths, together)
         yield from _kept(run, RunLog(run), meter, resume)
 
 
@@ -69,7 +79,8 @@ def _kept(run: Run, book: RunLog, meter: Meter, resume: bool) -> Iterator[RunEve
     """The run's events, with its record, its events and its cost kept on the way."""
     try:
         book.status("running")
-        _watch_cost(run, meter, resume)
+        if run.together.leads:
+            _watch_cost(run, meter, resume)
         for event in _events(run, book, meter, resume):
             if isinstance(event, CheckpointSaved):
                 meter.keep()
@@ -137,6 +148,11 @@ def _events(run: Run, book: RunLog, meter: Meter, resume: bool) -> Iterator[RunE
         outcome = yield from train_quick(run, run.task)
     else:
         outcome = yield from train_network(run, resume)
+    if not run.together.leads:
+        book.status("done")
+        seconds = meter.record().sessions[-1].seconds
+        yield Finished(run.config.run_id, outcome.reason, "", outcome.best_epoch, {}, seconds)
+        return
     yield from know_familiar(run, outcome)
     yield StageChanged("Saving your model")
     card, evaluation = _keep(run, outcome)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,7 @@ from workbench.engine.overfitting import ahead
 from workbench.engine.pool import shared_pool
 from workbench.engine.run import Outcome, Run
 from workbench.engine.speed.of_run import engine_of_run
-from workbench.errors import UserError
+from workbench.errors import Problem, UserError
 from workbench.runtimes.fast_body import engines
 from workbench.runtimes.network import Network
 from workbench.tasks.base import PooledTask
@@ -33,19 +33,22 @@ class Looked:
     features: dict[Split, torch.Tensor]
 
 
-def look(run: Run, task: PooledTask, model: Network, splits: tuple[Split, ...]) -> Generator[RunEvent, None, Looked]:
+def look(
+    run: Run, task: PooledTask, model: Network, splits: tuple[Split, ...], most: Mapping[Split, int] | None = None
+) -> Generator[RunEvent, None, Looked]:
     """Compute (or recall) features; broken items are left out with one sentence.
+
+    Args:
+        most: of a split at most so many items, drawn at random, with one of each class among them.
 
     Raises:
         UserError: when nothing is left of a class.
     """
     import torch
 
-    wanted = [i for s in splits for i in run.usable(s)]
-    cache = FeatureCache(run.paths.cache / "features")
-    with engines(engine_of_run(run.folder, model)):
-        found: Features = compute_features(wanted, model, task, run.control, cache)
-    looked_with(cache, run.card.id, task.info.id, prefix_of(model, task))
+    chosen = {s: _some(run, run.usable(s), (most or {}).get(s)) for s in splits}
+    wanted = [i for s in splits for i in chosen[s]]
+    found = _features(run, task, model, wanted)
     if found.problems:
         run.note_broken(dict(found.problems))
         first = next(iter(found.problems.values()))
@@ -55,7 +58,7 @@ def look(run: Run, task: PooledTask, model: Network, splits: tuple[Split, ...]) 
             f" {first.message}",
         )
     row = {item_id: place for place, item_id in enumerate(found.ids)}
-    items = {s: run.usable(s) for s in splits}
+    items = {s: [i for i in chosen[s] if i.id not in run.broken] for s in splits}
     learnt = [run.examples[i.id] for i in items[Split.TRAIN]]
     missing = set(range(len(run.config.classes))) - {c for e in learnt for c in (e.target, *e.classes)}
     if missing:
@@ -68,6 +71,43 @@ def look(run: Run, task: PooledTask, model: Network, splits: tuple[Split, ...]) 
         for s in splits
     }
     return Looked(items, features)
+
+
+def _some(run: Run, items: list[Item], most: int | None) -> list[Item]:
+    if most is None or len(items) <= most:
+        return items
+    import random
+
+    first: dict[int, int] = {}
+    for place, item in enumerate(items):
+        example = run.examples[item.id]
+        for number in (example.target, *example.classes):
+            first.setdefault(number, place)
+    drawn = set(random.Random(run.config.seed).sample(range(len(items)), most)) | set(first.values())
+    return [items[place] for place in sorted(drawn)]
+
+
+def _features(run: Run, task: PooledTask, model: Network, wanted: list[Item]) -> Features:
+    """Features of all these items; processes that train together compute a part each, and all get all."""
+    import torch
+
+    cache, together = FeatureCache(run.paths.cache / "features"), run.together
+    if together.size == 1:
+        with engines(engine_of_run(run.folder, model)):
+            found = compute_features(wanted, model, task, run.control, cache)
+        looked_with(cache, run.card.id, task.info.id, prefix_of(model, task))
+        return found
+    with engines("torch"):  # the same on every computer
+        mine = together.all_of(lambda: compute_features(together.share(wanted), model, task, run.control, cache))
+    said = together.gather(
+        [list(mine.ids), {i: [p.where, p.message, p.hint, p.path] for i, p in mine.problems.items()}]
+    )
+    rows = torch.zeros(max(len(ids) for ids, _ in said), model.feature_width)
+    rows[: len(mine.ids)] = mine.matrix
+    parts = together.gather_tensor(rows)
+    matrix = torch.cat([part[: len(ids)] for part, (ids, _) in zip(parts, said, strict=True)])
+    problems = {int(i): Problem(*words) for _, found in said for i, words in found.items()}
+    return Features(matrix, tuple(i for ids, _ in said for i in ids), problems, mine.computed)
 
 
 def best_head(run: Run, task: PooledTask, looked: Looked) -> Iterator[HeadStep]:

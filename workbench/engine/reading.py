@@ -35,12 +35,14 @@ def read_batches(
     epoch: int,
     augment: bool,
     turns: Sequence[int] = (),
+    empty: bool = False,
 ) -> Iterator[tuple[int, Prepared]]:
     """Batches of prepared examples with their numbers; a batch of which nothing can be read is left out.
 
     Args:
         augment: vary the examples at random, drawn from (seed, epoch, item) alone, so that a resumed run sees the same.
         turns: for each batch, for the how manieth time from 0 the epoch goes through its items; empty: once.
+        empty: give also batches with nothing in them: with several processes each takes part in every step.
     """
     seed = run.config.seed
     queue: deque[_Waiting] = deque()
@@ -64,7 +66,7 @@ def read_batches(
             following = next(coming, None)
             if following is not None:
                 submit(*following)
-            if prepared:
+            if prepared or empty:
                 try:
                     yield number, prepared
                 except GeneratorExit:

@@ -18,6 +18,7 @@ from workbench.data.project import Project, now
 from workbench.data.types import Item, ItemFilter, ItemPrediction, RunRecord, RunStatus, Split
 from workbench.engine.events import EpochDone, How, RunConfig, RunEvent, StepDone, event_from_json
 from workbench.engine.health.raw import known_alike
+from workbench.engine.together import Together, local_device
 from workbench.errors import Problem, UserError
 from workbench.runtimes.base import Loaded
 from workbench.tasks.base import PooledTask, TrainableTask
@@ -52,6 +53,7 @@ class Run:
     Attributes:
         items: labelled and usable, by split.
         targets: an item's id to its class index; -1 where the answer is not one class.
+        together: this process among those that train together.
         examples: an item's id to what is learnt from it.
     """
 
@@ -68,6 +70,7 @@ class Run:
     targets: dict[int, int] = field(default_factory=dict)
     examples: dict[int, Example] = field(default_factory=dict)
     broken: set[int] = field(default_factory=set)
+    together: Together = field(default_factory=Together)
 
     def usable(self, split: Split) -> list[Item]:
         """The split's items that could be read so far."""
@@ -130,29 +133,38 @@ def trainable(project: Project) -> None:
     get_trainable(project.task_id).check(project)
 
 
-def prepare(config: RunConfig, project: Project, catalog: Catalog, control: Control) -> Run:
+def prepare(
+    config: RunConfig,
+    project: Project,
+    catalog: Catalog,
+    control: Control,
+    paths: AppPaths | None = None,
+    together: Together | None = None,
+) -> Run:
     """Check everything that can be checked before work begins, freeze the splits, list the items.
+
+    Args:
+        paths: where models and caches lie; None: where this app keeps them.
 
     Raises:
         UserError: when there is not enough to learn from, the model is not there, or the project is read-only.
     """
     from workbench.hub import records
     from workbench.hub.store import files
-    from workbench.runtimes.devices import best_device
 
     if project.read_only:
         raise UserError("This project is open for reading only, so no training can be kept in it.", "Copy its folder.")
     trainable(project)
     card = catalog.get(config.model)
-    paths = app_paths()
+    paths = paths or app_paths()
     files(card, paths)
     records.used_by(card.id, project.folder, paths)
     control.progress(0, 0, "Comparing items")
     project.ensure_splits(control=control, alike=known_alike(project))
     place = _places(project, config.classes)
     run = Run(
-        config, project, catalog, control, card, get_trainable(config.task), best_device(config.device),
-        project.runs_folder / config.run_id, paths,
+        config, project, catalog, control, card, get_trainable(config.task), local_device(config.device),
+        project.runs_folder / config.run_id, paths, together=together or Together(),
     )  # fmt: skip
     for split in Split:
         found = project.items(project.item_ids(ItemFilter(labelled=True, split=split, problems=False)))

@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 from workbench import app_log, safe_mode
 from workbench.data.store import DamagedProjectError
 from workbench.errors import UserError
+from workbench.gui import bringing_back
 from workbench.gui.commands import Command, build_menus
 from workbench.gui.context import AppContext
 from workbench.gui.pages.base import Page
@@ -179,6 +180,9 @@ class MainWindow(QMainWindow):
         if not paths:
             return
         event.acceptProposedAction()
+        if bringing_back.comes_back(paths):
+            bringing_back.bring_back(self.ctx, Path(paths[0]))
+            return
         page = self.stack.currentWidget()
         if not (isinstance(page, Page) and page.accept_drop(paths)):
             self.show_page("data", {"paths": paths})
@@ -265,6 +269,9 @@ class MainWindow(QMainWindow):
                 "Ctrl+F",
                 "file-text",
             ),
+            Command(
+                "file.back", "Bring a training back …", "File", self._choose_training, "", "folder-input", has_project
+            ),
             Command("file.close", "Close project", "File", self._close_project, "", "x", has_project),
             Command("file.quit", "Quit", "File", self.close, "Ctrl+Q", "log-out"),
             Command("edit.undo", "Undo", "Edit", stack.undo, "Ctrl+Z", "undo-2", stack.canUndo),
@@ -295,6 +302,11 @@ class MainWindow(QMainWindow):
         folder = QFileDialog.getExistingDirectory(self, "Choose a folder of pictures or texts")
         if folder:
             self.show_page("data", {"paths": [folder]})
+
+    def _choose_training(self) -> None:
+        folder = QFileDialog.getExistingDirectory(self, "Choose the folder of a training that was run elsewhere")
+        if folder:
+            bringing_back.bring_back(self.ctx, Path(folder))
 
     def _set_theme(self, choice: Choice) -> None:
         self.ctx.settings.set_text("view/theme", choice)

@@ -42,6 +42,8 @@ def _source(card: ModelCard) -> ModuleType:
 
 
 def _locate(card: ModelCard, paths: AppPaths) -> Path | None:
+    if paths.carried is not None and paths.carried[0] == card.id:
+        return paths.carried[1]
     found: Path | None = _source(card).locate(card, paths)
     return found
 

@@ -63,6 +63,7 @@ def passes_for(how: How, examples: int, epochs: int = 0) -> float:
 class DetectionLesson:
     """See `workbench.tasks.lesson.Lesson`."""
 
+    checks_whole = True
     checks_first = False
     judged_by = "score"
     batch = _BATCH

@@ -46,6 +46,7 @@ class EventLesson:
     there the person has listened, so that other classes are not heard in them.
     """
 
+    checks_whole = True
     checks_first = False
     judged_by = "score"
     batch = 4

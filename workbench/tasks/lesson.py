@@ -84,10 +84,12 @@ class Step:
     Attributes:
         loss: scalar tensor, the mean over the examples.
         right: of how many examples the answer was right (where that can be said from the pass itself; else -1).
+        weight: what the loss is a mean over, where examples do not count the same; -1: the number of examples.
     """
 
     loss: torch.Tensor
     right: int = -1
+    weight: float = -1.0
 
 
 @dataclass(frozen=True)
@@ -116,6 +118,8 @@ class Lesson(Protocol):
         weight_decay: of AdamW.
         clip_norm: gradients are scaled down to this norm when theirs is larger; 0 leaves them.
         checks_first: the untaught model is judged before the first epoch, so that before and after can be compared.
+        checks_whole: (may be left out: False) what `check` saw of all items is needed in one place, so processes that train
+            together do not share them out.
         judged_by: "loss" (lower is better) or "score" (what the judge of the task's answers calls `score`): which
             decides what is the best epoch and when training stops by itself.
     """

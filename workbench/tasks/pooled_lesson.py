@@ -106,7 +106,10 @@ class PooledLesson:
         with torch.autocast("cuda", dtype=torch.bfloat16, enabled=half):
             logits = self._model.logits(self._task.collate(prepared, self._model))
         loss = self._task.loss(logits, targets, self._weights)
-        return Step(loss, self._task.right(logits.detach(), targets))
+        # With weights cross-entropy is a mean over weights, not over examples.
+        one_class = self._weights is not None and targets.ndim == 1
+        weight = float(self._weights[targets].sum()) if one_class and self._weights is not None else -1.0
+        return Step(loss, self._task.right(logits.detach(), targets), weight)
 
     def check(self, prepared: Sequence[Mapping[str, Any]]) -> Checked:
         import torch

@@ -46,6 +46,7 @@ class TrainPage(Page):
         self.empty.add_action("Go to the data", lambda: ctx.go("data"), primary=True, icon_name="images")
         self.setup = TrainSetup(ctx)
         self.setup.started.connect(self.train)
+        self.setup.elsewhere.connect(self._ask_elsewhere)
         self._live: TrainLive | None = None
         self._live_holder = QWidget()
         self._live_column = QVBoxLayout(self._live_holder)
@@ -112,6 +113,13 @@ class TrainPage(Page):
         job.failed.connect(self._failed)
         job.cancelled.connect(self._cancelled)
         job.ended.connect(self._ended)
+
+    def _ask_elsewhere(self, config: RunConfig) -> None:
+        from workbench.gui.widgets.elsewhere_dialog import ElsewhereDialog
+
+        project = self.ctx.store.project
+        if project is not None:
+            ElsewhereDialog(self.ctx, project, config, self).open()
 
     def _event(self, event: RunEvent) -> None:
         self.live.feed(event)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, Signal, SignalInstance
 from PySide6.QtWidgets import (
     QCheckBox,
     QDoubleSpinBox,
@@ -80,9 +80,11 @@ class StepRow(QWidget):
 class TrainSetup(QWidget):
     """Signals:
     started(object): the person wants to train with this `RunConfig`.
+    elsewhere(object): … but on another computer.
     """
 
     started = Signal(object)
+    elsewhere = Signal(object)
 
     def __init__(self, ctx: AppContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -118,11 +120,20 @@ class TrainSetup(QWidget):
         self.next = button("Next", lambda: self.show_step(self.stack.currentIndex() + 1), name="train-next")
         self.start = button("Start training", self._start, role="primary", icon_name="play", name="train-start")
         self.start.setToolTip("Start with these settings")
+        self.away = button(
+            "Run elsewhere …",
+            lambda: self._start(self.elsewhere),
+            role="quiet",
+            icon_name="share-2",
+            name="train-elsewhere",
+        )
+        self.away.setToolTip("Make a folder from which this training runs on another computer, a cluster or a cloud")
         self.hint = label("", "faint")
         row.addWidget(self.back)
         row.addWidget(self.next)
         row.addStretch(1)
         row.addWidget(self.hint)
+        row.addWidget(self.away)
         row.addWidget(self.start)
         column.addLayout(row)
         self.show_step(0)
@@ -165,6 +176,7 @@ class TrainSetup(QWidget):
         self._review()
         problem = self._problem(project)
         self.start.setEnabled(problem is None)
+        self.away.setEnabled(problem is None)
         if problem is None:
             self.banner.hide()
         else:
@@ -349,10 +361,10 @@ class TrainSetup(QWidget):
         can = get_task(self._ctx.store.require().task_id).info.adapters
         return {"lora": 1} if can and self.adapters.isChecked() else {}
 
-    def _start(self) -> None:
+    def _start(self, wanted: SignalInstance | None = None) -> None:
         self._review()
         try:
-            self.started.emit(self.config())
+            (wanted or self.started).emit(self.config())
         except UserError as error:
             self.banner.show_error(error)
 
