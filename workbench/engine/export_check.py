@@ -39,14 +39,20 @@ class OnnxCheck:
     passed: bool
 
     def sentence(self) -> str:
-        if self.samples == 0:
-            return "Exported, but there were no samples to check it on."
-        if self.passed:
-            return f"Checked on {self.samples} of your own samples: the exported model gives the same answers as the original."
-        return (
-            f"On {self.samples} samples the exported model agrees with the original only {self.agreement:.0%} of the time;"
-            " do not rely on it."
-        )
+        return same_answers(self.samples, self.max_difference, self.agreement, self.passed)
+
+
+def same_answers(samples: int, max_difference: float, agreement: float, passed: bool) -> str:
+    """What the check of an export found, for people."""
+    if samples == 0:
+        return "There were no samples to check it on."
+    if passed:
+        many = "1 sample" if samples == 1 else f"{samples} samples"
+        return f"Gives the same answers as here: largest difference {max_difference:.5f} on {many}."
+    return (
+        f"On {samples} samples the exported model agrees with the original only {agreement:.0%} of the time"
+        f" (largest difference {max_difference:.5f}); do not rely on it."
+    )
 
 
 def file_name(card: ModelCard) -> str:
