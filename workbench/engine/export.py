@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from importlib import import_module
 from importlib.util import find_spec
@@ -14,7 +15,15 @@ from workbench.catalog.card import ModelCard
 from workbench.catalog.catalog import Catalog, read_own_card, write_card
 from workbench.control import Control
 from workbench.data.types import Sample
-from workbench.engine.export_check import OnnxCheck, file_name, making, making_onnx, write_note, write_onnx
+from workbench.engine.export_check import (
+    OnnxCheck,
+    describe_onnx,
+    file_name,
+    making,
+    making_onnx,
+    write_note,
+    write_onnx,
+)
 from workbench.engine.pool import shared_pool
 from workbench.engine.report.make import put_papers
 from workbench.engine.report.readme import model_page
@@ -139,7 +148,7 @@ def _export_pooled(card: ModelCard, target: Path, samples: Sequence[Sample], con
             )
         prepared = _readable(samples, task, model)[:_MAX_CHECKED]
         control.progress(0, 0, "Exporting")
-        names = _write(model, task, file, prepared)
+        names = write_logits(model, task, file, prepared)
         control.check()
         note: dict[str, Any] = {
             "labels": list(model.labels), "inputs": names, "output": "logits", **model.beside(file.parent),
@@ -155,6 +164,7 @@ def _export_pooled(card: ModelCard, target: Path, samples: Sequence[Sample], con
             del note["temperature"]
             note |= {"activation": "sigmoid", "thresholds": list(thresholds)}
         write_note(file, note)
+        describe_onnx(file, card, note)
         control.progress(0, 0, "Checking the exported model")
         return _compare(model, task, file, path, prepared, control)
 
@@ -169,7 +179,18 @@ def _readable(samples: Sequence[Sample], task: PooledTask, model: Network) -> li
     return found
 
 
-def _write(model: Network, task: PooledTask, path: Path, prepared: Sequence[dict[str, Any]]) -> list[str]:
+def write_logits(model: Network, task: PooledTask, path: Path, prepared: Sequence[dict[str, Any]] = ()) -> list[str]:
+    """A network as ONNX: its inputs in, "logits" out, any number of items at once.
+
+    Args:
+        prepared: what `task.prepare` made of some samples, to trace it with.
+
+    Returns:
+        The names of its inputs.
+
+    Raises:
+        RuntimeError: when it cannot be exported. OSError: when it cannot be written.
+    """
     from torch import nn
 
     example = dict(model.alone(task.collate(list(prepared[:2]) or _made_up(model, task), model)))
@@ -212,11 +233,8 @@ def _compare(
 
     session = onnxruntime.InferenceSession(str(file), providers=["CPUExecutionProvider"])
     biggest, agree, scale = 0.0, 0, 1e-6
-    # Alone and several at once: an export may have frozen the batch size.
-    batches = [prepared[:1], *(prepared[i : i + 4] for i in range(1, len(prepared), 4))]
-    for batch in batches:
-        if not batch:
-            continue
+    counted = 0
+    for batch in _batches(prepared):
         control.check()
         tensors = model.alone(task.collate(batch, model))
         with torch.inference_mode():
@@ -225,8 +243,20 @@ def _compare(
         biggest = max(biggest, float(np.abs(wanted - got).max()))
         scale = max(scale, float(np.abs(wanted).max()))
         agree += task.agree(torch.from_numpy(wanted), torch.from_numpy(got), model.card.options)
+        counted += len(wanted)
     n = len(prepared)
-    agreement = agree / n if n else 0.0
+    agreement = agree / counted if counted else 0.0
     return OnnxCheck(
         final, n, biggest, agreement, bool(n) and agreement == 1.0 and biggest <= _TOLERANCE * max(1.0, scale)
     )
+
+
+def _batches(prepared: Sequence[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    """Alone, three and eight at once, in turn until all were asked about: an export may have frozen the batch size. The
+    last ones are filled up from the beginning."""
+    sizes, first = itertools.cycle((1, 3, 8)), 0
+    turns = 0
+    while prepared and (first < len(prepared) or turns < 3):
+        size = next(sizes)
+        yield [prepared[(first + n) % len(prepared)] for n in range(size)]
+        first, turns = first + size, turns + 1

@@ -104,6 +104,24 @@ def write_note(file: Path, note: Mapping[str, Any]) -> None:
     file.with_suffix(".json").write_text(json.dumps(note, indent=1, ensure_ascii=False), encoding="utf-8")
 
 
+def describe_onnx(file: Path, card: ModelCard, note: Mapping[str, Any]) -> None:
+    """What ID.json says also inside the file itself (ONNX' metadata_props), so that it says so wherever it goes alone.
+
+    Raises:
+        OSError: when it cannot be written.
+    """
+    import onnx
+
+    from workbench.runtimes.untrusted import parsed_onnx
+
+    graph = parsed_onnx(file)
+    known = {"name": card.name, "licence": card.licence, "made": card.created, "by": "Model Workbench"}
+    known |= {k: v if isinstance(v, str) else json.dumps(v, ensure_ascii=False) for k, v in note.items()}
+    onnx.helper.set_model_props(graph, {k: v for k, v in known.items() if v})
+    # Weights in files of their own stay where they are.
+    onnx.save_model(graph, str(file))
+
+
 def write_onnx(
     network: nn.Module,
     example: Sequence[torch.Tensor],

@@ -50,7 +50,7 @@ class Original:
     def answering(self) -> dict[str, Any]:
         """How logits become an answer, as plain data: labels, softmax at a temperature, or a sigmoid with thresholds."""
         labels = list(self.labels)
-        note: dict[str, Any] = {"labels": labels}
+        note: dict[str, Any] = {"name": self.card.name, "licence": self.card.licence, "labels": labels}
         thresholds = thresholds_of(self.card.options, len(labels))
         if thresholds is not None:
             # A label counts when the sigmoid of its logit is at least its threshold.
