@@ -1,0 +1,180 @@
+// Pictures as the network was taught to see them: the same whole-number arithmetic as Pillow's resampling, so that a page
+// sees what the app sees. Pixels are RGBA bytes, row after row; only red, green and blue are used.
+"use strict";
+
+const PRECISION = 22;
+
+function filterOf(name) {
+  if (name === "bicubic") {
+    const a = -0.5;
+    return {
+      reach: 2,
+      at: (x) => {
+        x = Math.abs(x);
+        if (x < 1) return ((a + 2) * x - (a + 3)) * x * x + 1;
+        if (x < 2) return (((x - 5) * x + 8) * x - 4) * a;
+        return 0;
+      },
+    };
+  }
+  return { reach: 1, at: (x) => Math.max(0, 1 - Math.abs(x)) };
+}
+
+// For every place of the result: the first place it is made of, and whole-number weights.
+function weightsOf(from, to, name) {
+  const filter = filterOf(name);
+  const scale = from / to;
+  const spread = Math.max(1, scale);
+  const reach = filter.reach * spread;
+  const found = [];
+  for (let place = 0; place < to; place++) {
+    const centre = (place + 0.5) * scale;
+    const first = Math.max(0, Math.trunc(centre - reach + 0.5));
+    const last = Math.min(from, Math.trunc(centre + reach + 0.5));
+    const shares = [];
+    let sum = 0;
+    for (let x = first; x < last; x++) {
+      const share = filter.at((x - centre + 0.5) / spread);
+      shares.push(share);
+      sum += share;
+    }
+    const whole = new Int32Array(shares.length);
+    for (let n = 0; n < shares.length; n++) {
+      const value = (sum === 0 ? 0 : shares[n] / sum) * (1 << PRECISION);
+      whole[n] = Math.trunc(value < 0 ? value - 0.5 : value + 0.5);
+    }
+    found.push({ first: first, weights: whole });
+  }
+  return found;
+}
+
+function asByte(sum) {
+  const value = sum >> PRECISION;
+  return value < 0 ? 0 : value > 255 ? 255 : value;
+}
+
+// {width, height, data} in another size: first along the rows, then along the columns.
+function resized(picture, width, height, name) {
+  const half = 1 << (PRECISION - 1);
+  const across = weightsOf(picture.width, width, name);
+  const wide = new Uint8Array(width * picture.height * 4);
+  for (let y = 0; y < picture.height; y++) {
+    for (let x = 0; x < width; x++) {
+      const weights = across[x].weights;
+      let at = (y * picture.width + across[x].first) * 4;
+      let red = half, green = half, blue = half;
+      for (let n = 0; n < weights.length; n++, at += 4) {
+        red += picture.data[at] * weights[n];
+        green += picture.data[at + 1] * weights[n];
+        blue += picture.data[at + 2] * weights[n];
+      }
+      const to = (y * width + x) * 4;
+      wide[to] = asByte(red);
+      wide[to + 1] = asByte(green);
+      wide[to + 2] = asByte(blue);
+      wide[to + 3] = 255;
+    }
+  }
+  const down = weightsOf(picture.height, height, name);
+  const made = new Uint8Array(width * height * 4);
+  for (let y = 0; y < height; y++) {
+    const weights = down[y].weights;
+    for (let x = 0; x < width; x++) {
+      let at = (down[y].first * width + x) * 4;
+      let red = half, green = half, blue = half;
+      for (let n = 0; n < weights.length; n++, at += 4 * width) {
+        red += wide[at] * weights[n];
+        green += wide[at + 1] * weights[n];
+        blue += wide[at + 2] * weights[n];
+      }
+      const to = (y * width + x) * 4;
+      made[to] = asByte(red);
+      made[to + 1] = asByte(green);
+      made[to + 2] = asByte(blue);
+      made[to + 3] = 255;
+    }
+  }
+  return { width: width, height: height, data: made };
+}
+
+// A half goes to the even neighbour, as in Python.
+function rounded(value) {
+  const below = Math.floor(value);
+  const rest = value - below;
+  if (rest === 0.5) return below % 2 === 0 ? below : below + 1;
+  return rest < 0.5 ? below : below + 1;
+}
+
+// Large photos (JPEG) are decoded at a half, a quarter or an eighth by the app; here the mean of so many points.
+function shrunk(picture, side) {
+  const most = Math.min(Math.floor(picture.width / side), Math.floor(picture.height / side));
+  const by = [8, 4, 2, 1].find((step) => most >= step) || 1;
+  if (by === 1) return picture;
+  const width = Math.ceil(picture.width / by), height = Math.ceil(picture.height / by);
+  const data = new Uint8Array(width * height * 4);
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const sums = [0, 0, 0];
+      let count = 0;
+      for (let v = y * by; v < Math.min(picture.height, (y + 1) * by); v++) {
+        for (let u = x * by; u < Math.min(picture.width, (x + 1) * by); u++, count++) {
+          const at = (v * picture.width + u) * 4;
+          for (let c = 0; c < 3; c++) sums[c] += picture.data[at + c];
+        }
+      }
+      const to = (y * width + x) * 4;
+      for (let c = 0; c < 3; c++) data[to + c] = Math.round(sums[c] / count);
+      data[to + 3] = 255;
+    }
+  }
+  return { width: width, height: height, data: data };
+}
+
+// The network's input, Float32Array [3 × side × side]: the shorter side brought to size, the middle cut out, each colour's
+// mean taken off and divided by its spread.
+function prepared(picture, note) {
+  const side = note.size;
+  const scale = note.shorter_side / Math.min(picture.width, picture.height);
+  const width = Math.max(side, rounded(picture.width * scale));
+  const height = Math.max(side, rounded(picture.height * scale));
+  const seen = resized(picture, width, height, note.interpolation);
+  const left = Math.floor((width - side) / 2), top = Math.floor((height - side) / 2);
+  const values = new Float32Array(3 * side * side);
+  for (let c = 0; c < 3; c++) {
+    for (let y = 0; y < side; y++) {
+      for (let x = 0; x < side; x++) {
+        const byte = seen.data[((y + top) * width + x + left) * 4 + c];
+        values[(c * side + y) * side + x] = (byte / 255 - note.mean[c]) / note.std[c];
+      }
+    }
+  }
+  return values;
+}
+
+// From the network's numbers to shares in 0..1, one for each label.
+function shares(logits, note) {
+  const values = Array.from(logits);
+  if (note.activation === "sigmoid") return values.map((v) => 1 / (1 + Math.exp(-v)));
+  const most = values.reduce((a, b) => Math.max(a, b));
+  const parts = values.map((v) => Math.exp((v - most) / note.temperature));
+  const sum = parts.reduce((a, b) => a + b);
+  return parts.map((p) => p / sum);
+}
+
+// The answer in words: labels that count, the likeliest one, or that it is not sure (as was decided for this model).
+function answerOf(values, note) {
+  if (note.activation === "sigmoid") {
+    return note.labels.filter((_, n) => values[n] >= note.thresholds[n]).join(", ") || "none of them";
+  }
+  let best = values.indexOf(values.reduce((a, b) => Math.max(a, b)));
+  const decided = note.decision;
+  if (!decided) return note.labels[best];
+  const own = note.labels.indexOf(decided.class);
+  if (own >= 0 && values[own] >= decided.threshold) return note.labels[own];
+  if (values[best] < decided.sure_from) return "not sure";
+  if (own === best && values.length > 1) {
+    const others = values.map((v, n) => (n === own ? -1 : v));
+    best = others.indexOf(others.reduce((a, b) => Math.max(a, b)));
+  }
+  return note.labels[best];
+}
