@@ -3,7 +3,7 @@
 
 const NOTE = JSON.parse(document.getElementById("note").textContent);
 const element = (id) => document.getElementById(id);
-const MOST_BARS = 20;
+const MOST_BARS = 10;
 const LONGEST_SIDE = 8192;
 
 function bytesOf(base64) {

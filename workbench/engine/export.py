@@ -17,7 +17,6 @@ from workbench.control import Control
 from workbench.data.types import Sample
 from workbench.engine.export_check import (
     OnnxCheck,
-    describe_onnx,
     file_name,
     making,
     making_onnx,
@@ -40,6 +39,7 @@ from workbench.tasks.temperature import temperature_of
 
 if TYPE_CHECKING:
     import torch
+    from torch import nn
 
 __all__ = ["OnnxCheck", "export_folder", "export_onnx", "import_folder", "model_page"]
 
@@ -163,8 +163,7 @@ def _export_pooled(card: ModelCard, target: Path, samples: Sequence[Sample], con
             # A label counts when the sigmoid of its logit is at least its threshold.
             del note["temperature"]
             note |= {"activation": "sigmoid", "thresholds": list(thresholds)}
-        write_note(file, note)
-        describe_onnx(file, card, note)
+        write_note(file, card, note)
         control.progress(0, 0, "Checking the exported model")
         return _compare(model, task, file, path, prepared, control)
 
@@ -191,13 +190,24 @@ def write_logits(model: Network, task: PooledTask, path: Path, prepared: Sequenc
     Raises:
         RuntimeError: when it cannot be exported. OSError: when it cannot be written.
     """
+    network, example = standing(model, task, prepared)
+    names = list(example)
+    axes = {name: {0: "batch"} | ({1: "tokens"} if example[name].dim() == 2 else {}) for name in names}
+    write_onnx(network, list(example.values()), path, names, ["logits"], {**axes, "logits": {0: "batch"}})
+    return names
+
+
+def standing(
+    model: Network, task: PooledTask, prepared: Sequence[dict[str, Any]] = ()
+) -> tuple[nn.Module, dict[str, torch.Tensor]]:
+    """A network with tensors in and logits out, and two items as it takes them, by the names of its inputs."""
     from torch import nn
 
     example = dict(model.alone(task.collate(list(prepared[:2]) or _made_up(model, task), model)))
     names = list(example)
 
     class Logits(nn.Module):
-        """The network with tensors in and logits out."""
+        """See above."""
 
         def __init__(self) -> None:
             super().__init__()
@@ -206,9 +216,7 @@ def write_logits(model: Network, task: PooledTask, path: Path, prepared: Sequenc
         def forward(self, *tensors: torch.Tensor) -> torch.Tensor:
             return model.logits(dict(zip(names, tensors, strict=True)))
 
-    axes = {name: {0: "batch"} | ({1: "tokens"} if example[name].dim() == 2 else {}) for name in names}
-    write_onnx(Logits(), list(example.values()), path, names, ["logits"], {**axes, "logits": {0: "batch"}})
-    return names
+    return Logits().eval(), example
 
 
 def _made_up(model: Network, task: PooledTask) -> list[dict[str, Any]]:

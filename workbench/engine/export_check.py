@@ -99,13 +99,9 @@ def making_onnx(card: ModelCard, target: Path) -> Iterator[tuple[Path, Path]]:
             file.replace(target / file.name)
 
 
-def write_note(file: Path, note: Mapping[str, Any]) -> None:
-    """What another program must know of an exported network, as ID.json beside it. Raises: OSError."""
-    file.with_suffix(".json").write_text(json.dumps(note, indent=1, ensure_ascii=False), encoding="utf-8")
-
-
-def describe_onnx(file: Path, card: ModelCard, note: Mapping[str, Any]) -> None:
-    """What ID.json says also inside the file itself (ONNX' metadata_props), so that it says so wherever it goes alone.
+def write_note(file: Path, card: ModelCard, note: Mapping[str, Any]) -> None:
+    """What another program must know of an exported network, as ID.json beside it, and inside it (ONNX' metadata_props), so
+    that it says so wherever it goes alone.
 
     Raises:
         OSError: when it cannot be written.
@@ -114,6 +110,7 @@ def describe_onnx(file: Path, card: ModelCard, note: Mapping[str, Any]) -> None:
 
     from workbench.runtimes.untrusted import parsed_onnx
 
+    file.with_suffix(".json").write_text(json.dumps(note, indent=1, ensure_ascii=False), encoding="utf-8")
     graph = parsed_onnx(file)
     known = {"name": card.name, "licence": card.licence, "made": card.created, "by": "Model Workbench"}
     known |= {k: v if isinstance(v, str) else json.dumps(v, ensure_ascii=False) for k, v in note.items()}
