@@ -87,7 +87,10 @@ class Browser:
 
     def picture(self, dark: bool = False) -> bytes:
         """PNG of the whole page."""
-        self("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}])
+        self(
+            "Emulation.setEmulatedMedia",
+            features=[{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}],
+        )
         made = self("Page.captureScreenshot", format="png", captureBeyondViewport=True)
         return base64.b64decode(made["data"])
 
@@ -188,7 +191,9 @@ def main() -> int:
         card = Catalog.load().get(model)
         (Path(work) / "pictures").mkdir()
         files = pictures(Path(work) / "pictures")
-        ours = [r.prediction for r in predict([Sample("picture", path=f) for f in files], card, get_task(card.main_task))]
+        ours = [
+            r.prediction for r in predict([Sample("picture", path=f) for f in files], card, get_task(card.main_task))
+        ]
         print(f"{page.name}: {sum(f.stat().st_size for f in page.parent.glob('*.*')) / 1e6:.1f} MB")
         began = time.perf_counter()
         browser.open(page.resolve().as_uri())
@@ -213,14 +218,18 @@ def main() -> int:
             first = max(range(len(shares)), key=shares.__getitem__)
             same += first == wanted.top[0].index
             worst = max(worst, difference)
-            print(f"{file.name:18} {seconds:5.2f} s  difference {difference:.6f}  {browser.value('element(`answer`).textContent')}")
+            print(
+                f"{file.name:18} {seconds:5.2f} s  difference {difference:.6f}  {browser.value('element(`answer`).textContent')}"
+            )
         if options.screenshots:
             browser.give_file("#file", files[0])
             time.sleep(2)
             for dark in (False, True):
                 (options.screenshots / f"web-page-{'dark' if dark else 'light'}.png").write_bytes(browser.picture(dark))
         outside = [a for a in browser.asked_for if not a.startswith(("file:", "blob:", "data:"))]
-        print(f"{same} of {len(files)} first answers the same, largest difference {worst:.6f}; asked outside: {outside or 'nothing'}")
+        print(
+            f"{same} of {len(files)} first answers the same, largest difference {worst:.6f}; asked outside: {outside or 'nothing'}"
+        )
         if browser.said:
             print("the browser says: " + " | ".join(browser.said[:5]))
         return 0 if same == len(files) and worst <= options.most and not outside else 1

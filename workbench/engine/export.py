@@ -140,7 +140,8 @@ def export_onnx(card: ModelCard, target: Path, samples: Sequence[Sample], contro
 def _export_pooled(card: ModelCard, target: Path, samples: Sequence[Sample], control: Control) -> OnnxCheck:
     """Of models with pooled features."""
     task = get_pooled(card.main_task)
-    with making_onnx(card, target) as (file, path), shared_pool().use_network(card, "cpu", control) as model:
+    with making_onnx(card, target) as (file, path), shared_pool().use_network(card, "cpu", control) as original:
+        model = original.standing_alone()
         if not model.stands_alone:
             raise UserError(
                 f"“{card.name}” cannot be exported as ONNX: what it is given must be prepared by this app.",
@@ -192,9 +193,17 @@ def write_logits(model: Network, task: PooledTask, path: Path, prepared: Sequenc
     """
     network, example = standing(model, task, prepared)
     names = list(example)
-    axes = {name: {0: "batch"} | ({1: "tokens"} if example[name].dim() == 2 else {}) for name in names}
+    axes = {
+        name: {0: "batch"} | ({1: "tokens"} if example[name].dim() == 2 and _any_length(model) else {})
+        for name in names
+    }
     write_onnx(network, list(example.values()), path, names, ["logits"], {**axes, "logits": {0: "batch"}})
     return names
+
+
+def _any_length(model: Network) -> bool:
+    """Texts, and recordings where the network takes less than a window."""
+    return not isinstance(model, SoundNetwork) or model.any_length
 
 
 def standing(

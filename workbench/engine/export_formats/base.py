@@ -125,7 +125,9 @@ class FolderFormat:
         return Exported(folder, checked, words)
 
 
-def compared(given: Sequence[Given], answers: Sequence[Sequence[float]], close: float = CLOSE, note: str = "") -> Checked:
+def compared(
+    given: Sequence[Given], answers: Sequence[Sequence[float]], close: float = CLOSE, note: str = ""
+) -> Checked:
     """Probabilities of the export, [N][C], beside the original's."""
     if not given:
         return Checked(0, 0.0, 0.0, False, note)

@@ -44,7 +44,9 @@ class ExportedProgram(FolderFormat):
         try:
             with warnings.catch_warnings(), torch.no_grad():
                 warnings.simplefilter("ignore")
-                made = torch.export.export(network, tuple(example.values()), dynamic_shapes=(tuple(free),), strict=False)
+                made = torch.export.export(
+                    network, tuple(example.values()), dynamic_shapes=(tuple(free),), strict=False
+                )
                 control.check()
                 torch.export.save(made, work / NETWORK)
         except (RuntimeError, ValueError, TypeError, torch._dynamo.exc.UserError) as error:

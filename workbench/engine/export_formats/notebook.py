@@ -24,7 +24,9 @@ def notebook(card: ModelCard, needs: str, parts: Sequence[tuple[str, str]], noun
         cells += [_words(f"about-{number}", sentence), _code(f"part-{number}", lines.replace("{here}", '"."'))]
     cells += [
         _words("about-ask", f"Ask. Put {'your own text' if noun == 'text' else f'the name of a {noun} file'} here."),
-        _code("ask", f'for label, share in list(predict({value}).items())[:5]:\n    print(f"{{share:7.1%}}  {{label}}")'),
+        _code(
+            "ask", f'for label, share in list(predict({value}).items())[:5]:\n    print(f"{{share:7.1%}}  {{label}}")'
+        ),
     ]
     kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
     about = {"kernelspec": kernel, "language_info": {"name": "python"}}

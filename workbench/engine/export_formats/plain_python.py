@@ -35,7 +35,9 @@ class PlainPython(FolderFormat):
 
     id = "python-folder"
     title = "A folder for Python"
-    summary = "For someone who programs: opens with the usual free libraries alone, with a short program and a notebook."
+    summary = (
+        "For someone who programs: opens with the usual free libraries alone, with a short program and a notebook."
+    )
     term = "safetensors under the names of timm, torchvision or transformers; config.json with id2label; example.py, .ipynb"
     icon = "folder-output"
     place = 30

@@ -36,7 +36,9 @@ class WebPage(FolderFormat):
 
     id = "web-page"
     title = "A web page"
-    summary = "For everybody: one file to open in a browser, on any computer or phone, without internet. Nothing is sent."
+    summary = (
+        "For everybody: one file to open in a browser, on any computer or phone, without internet. Nothing is sent."
+    )
     term = "HTML with onnxruntime-web (WebAssembly, one thread) and the ONNX network inside; works from the disk"
     icon = "globe"
     place = 20
@@ -60,12 +62,16 @@ class WebPage(FolderFormat):
         beside = size > _MOST_INSIDE
         if beside:
             (work / BESIDE).write_text(f'window.MODEL="{text}";\n', encoding="ascii")
-        model = f'<script src="{BESIDE}"></script>' if beside else f'<script id="model" type="text/plain">{text}</script>'
+        model = (
+            f'<script src="{BESIDE}"></script>' if beside else f'<script id="model" type="text/plain">{text}</script>'
+        )
         control.check()
         page = work / f"{file_name(source.card)}.html"
         page.write_text(_page(source.card, note, model, beside=beside), encoding="utf-8")
         (work / LICENCE).write_text((_web() / LICENCE).read_text(encoding="utf-8"), encoding="utf-8")
-        together = f" Keep {BESIDE} beside it." if beside else " The page alone is enough; it can be sent or put on a server."
+        together = (
+            f" Keep {BESIDE} beside it." if beside else " The page alone is enough; it can be sent or put on a server."
+        )
         return f"Open {page.name} in a browser.{together}"
 
     def check(self, source: Original, work: Path, given: Sequence[Given], control: Control) -> Checked:
