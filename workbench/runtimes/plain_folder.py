@@ -85,6 +85,7 @@ def _torchvision(model: Network, folder: Path) -> None:
 def _picture_classifier(model: Network, folder: Path) -> None:
     import transformers
 
+    transformers.utils.logging.disable_progress_bar()
     net = _with_classes(model, transformers.AutoModelForImageClassification)
     net.save_pretrained(folder)
     _write_json(folder / "preprocessor_config.json", _image_processor(model.preparation))
@@ -93,14 +94,17 @@ def _picture_classifier(model: Network, folder: Path) -> None:
 def _text_classifier(model: Network, folder: Path) -> None:
     import transformers
 
+    transformers.utils.logging.disable_progress_bar()
     _with_classes(model, transformers.AutoModelForSequenceClassification).save_pretrained(folder)
     model.tokenizer.save_pretrained(folder)
 
 
 def _text_encoder(model: Network, folder: Path) -> None:
     """The library has no class for an encoder with a linear layer on the mean of its vectors: that layer lies beside it."""
+    import transformers
     from safetensors.torch import save_file
 
+    transformers.utils.logging.disable_progress_bar()
     encoder: Any = model.backbone
     encoder.save_pretrained(folder)
     model.tokenizer.save_pretrained(folder)
@@ -183,7 +187,9 @@ def _cannot(model: Network) -> UserError:
 def _save(state: Mapping[str, torch.Tensor], folder: Path) -> None:
     from safetensors.torch import save_file
 
-    save_file({k: v.detach().cpu().contiguous().clone() for k, v in state.items()}, folder / WEIGHTS_FILE, {"format": "pt"})
+    save_file(
+        {k: v.detach().cpu().contiguous().clone() for k, v in state.items()}, folder / WEIGHTS_FILE, {"format": "pt"}
+    )
 
 
 def _named(labels: list[str]) -> dict[str, Any]:

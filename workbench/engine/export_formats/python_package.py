@@ -8,9 +8,11 @@ import json
 import keyword
 import re
 import shutil
+import sys
 import tempfile
 import zipfile
 from collections.abc import Iterable, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 
 from workbench.catalog.card import ModelCard
@@ -78,9 +80,11 @@ class PythonPackage(FolderFormat):
 
 
 def package_name(card: ModelCard) -> str:
-    """The card's id as a name that Python imports and pip installs."""
+    """The card's id as a name that Python imports and pip installs, and that hides no package which is there already."""
     name = re.sub(r"[^a-z0-9]+", "_", card.id.lower()).strip("_")[:60] or "model"
-    return f"model_{name}" if name[0].isdigit() or keyword.iskeyword(name) else name
+    if name[0].isdigit() or keyword.iskeyword(name) or name in sys.stdlib_module_names or find_spec(name) is not None:
+        name = f"model_{name}"
+    return name
 
 
 def _pack(inside: Path, wheel: Path, name: str, card: ModelCard, needs: Iterable[str], control: Control) -> None:
