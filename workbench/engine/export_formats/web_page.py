@@ -68,7 +68,7 @@ class WebPage(FolderFormat):
         control.check()
         page = work / f"{file_name(source.card)}.html"
         page.write_text(_page(source.card, note, model, beside=beside), encoding="utf-8")
-        (work / LICENCE).write_text((_web() / LICENCE).read_text(encoding="utf-8"), encoding="utf-8")
+        (work / LICENCE).write_bytes((resources() / "licences" / "onnxruntime-web-MIT.txt").read_bytes())
         together = (
             f" Keep {BESIDE} beside it." if beside else " The page alone is enough; it can be sent or put on a server."
         )
