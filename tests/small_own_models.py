@@ -75,3 +75,23 @@ def _config(kind: str, folder: Path) -> None:
         config = transformers.DistilBertConfig if kind == "text-classifier" else transformers.BertConfig
         made = config(vocab_size=len(tokenizer), **(small if config is transformers.BertConfig else {"dim": 32, "hidden_dim": 48, "n_layers": 2, "n_heads": 2}))  # fmt: skip
         made.save_pretrained(folder)
+
+
+def own_listener(labels: tuple[str, ...] = LABELS) -> ModelCard:
+    """An own model on the sound starter."""
+    import torch
+
+    from workbench.engine.pool import shared_pool
+    from workbench.runtimes.folder import save_folder
+
+    catalog, folder = Catalog.load(), app_paths().models / "listener"
+    base = catalog.get("sound-starter")
+    with shared_pool().use_network(base, "cpu") as model:
+        weight = torch.randn(len(labels), model.feature_width, generator=torch.Generator().manual_seed(1)) / 8
+        card = replace(
+            base, id="listener", name="Listener", tasks=("sound-classification",), label_names=labels, starter=False,
+            source=Source("folder", str(folder)),
+        )  # fmt: skip
+        save_folder(model.with_head(labels, weight, torch.zeros(len(labels))), card, folder)
+    catalog.refresh()
+    return catalog.get("listener")

@@ -16,8 +16,9 @@ import nbformat
 import numpy as np
 import onnxruntime
 import pytest
+import soundfile
 from PIL import Image
-from small_own_models import KINDS, LABELS, own_model
+from small_own_models import KINDS, LABELS, own_listener, own_model
 
 from workbench.app_paths import resources
 from workbench.catalog.card import ModelCard
@@ -49,7 +50,14 @@ def samples(tmp_path: Path) -> dict[str, list[Sample]]:
     photo.resize((50, 120)).convert("L").save(tmp_path / "grey.png")
     photo.resize((64, 64)).convert("P").save(tmp_path / "few.gif")
     names = ("photo.jpg", "clear.png", "turned.jpg", "grey.png", "few.gif")
+    rng = np.random.default_rng(2)
+    for name, rate, seconds, channels in (("short", 8000, 0.3, 1), ("long", 44_100, 12.0, 2), ("tiny", 32_000, 7.0, 1)):
+        hum = np.sin(np.arange(int(rate * seconds)) * (0.05 + 0.1 * channels))[:, None] * rng.uniform(
+            0.2, 0.6, channels
+        )
+        soundfile.write(tmp_path / f"{name}.wav", hum + rng.normal(size=hum.shape) * 0.05, rate)
     return {
+        "sound": [Sample("sound", name, path=tmp_path / f"{name}.wav") for name in ("short", "long", "tiny")],
         "picture": [Sample("picture", name, path=tmp_path / name) for name in names],
         "text": [Sample("text", text=text) for text in WORDS],
     }
@@ -163,15 +171,15 @@ def test_folders_and_finished_networks_answer_in_plain_python(samples: dict[str,
         alike(one, other)
 
 
-@pytest.mark.parametrize("kind", ["timm", "text-encoder"])
+@pytest.mark.parametrize("kind", ["timm", "text-encoder", "listener"])
 def test_a_package_is_installed_by_pip_and_answers(kind: str, samples: dict[str, list[Sample]], tmp_path: Path) -> None:
-    card = own_model(kind)
+    card = own_listener() if kind == "listener" else own_model(kind)
     wheel = next(exported("python-package", card, samples, tmp_path / "out").path.glob("*.whl"))
     pip = [sys.executable, "-m", "pip", "install", "--no-deps", "--no-index", "--quiet", "--target", "here", str(wheel)]
     subprocess.run(pip, cwd=tmp_path, check=True, timeout=120, capture_output=True)
     given = samples[get_task(card.main_task).info.media]
     name = package_name(card)
-    assert name == {"timm": "model_timm", "text-encoder": "text_encoder"}[kind]
+    assert name == {"timm": "model_timm", "text-encoder": "text_encoder"}.get(kind, kind)
     said = elsewhere(
         f"""
         import importlib.metadata

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from workbench.runtimes.base import Floats
 
+# As other programs get them, its networks make their spectrograms themselves (`WaveNetwork`).
+TAKES_WAVES = True
 RATE = 32_000
 SECONDS = 5.0
 _FRAME, _HOP = 1024, 320

@@ -54,7 +54,7 @@ class ExportedProgram(FolderFormat):
             raise UserError(
                 f"“{source.card.name}” cannot be given this form.", "Export it as a file for other programs (ONNX)."
             ) from error
-        note: dict[str, Any] = source.answering() | (source.seeing() if picture else source.reading())
+        note: dict[str, Any] = source.answering() | source.preparing()
         note |= {"inputs": list(example), "output": "logits", "torch": torch.__version__.partition("+")[0]}
         if not picture:
             note |= source.model.beside(work)

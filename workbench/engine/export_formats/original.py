@@ -15,6 +15,8 @@ from workbench.data.types import Sample
 from workbench.engine.pool import shared_pool
 from workbench.errors import UserError
 from workbench.runtimes.network import Network
+from workbench.runtimes.registry import runtime_of
+from workbench.runtimes.sound_network import SoundNetwork
 from workbench.tasks.base import PooledTask, TryOptions
 from workbench.tasks.decision import decision_of
 from workbench.tasks.predictions import Scores
@@ -59,6 +61,18 @@ class Original:
         note |= {"activation": "softmax", "temperature": temperature_of(self.card.options)}
         decision = decision_of(self.card.options, labels)
         return note | ({"decision": decision.to_options()} if decision is not None else {})
+
+    def preparing(self) -> dict[str, Any]:
+        """How an item becomes numbers, as plain data. Raises: UserError when others cannot do it."""
+        by_media = {"picture": self.seeing, "text": self.reading, "sound": self.hearing}
+        return by_media[self.task.info.media]()
+
+    def hearing(self) -> dict[str, Any]:
+        """How a recording becomes numbers, as plain data, for a network that takes the wave itself."""
+        hears = self.model.standing_alone()
+        if not isinstance(hears, SoundNetwork) or not hears.stands_alone:
+            raise UserError(f"“{self.card.name}” needs this app to prepare recordings.", "Export it as a folder.")
+        return {"sample_rate": hears.sample_rate, "window_seconds": hears.window_seconds}
 
     def seeing(self) -> dict[str, Any]:
         """How a picture becomes numbers, as plain data.
@@ -140,3 +154,8 @@ def sorts(card: ModelCard, *media: str) -> bool:
     task = get_task(card.main_task)
     named = bool(card.label_names or card.labels)
     return isinstance(task, PooledTask) and task.info.media in media and named and not card.is_remote
+
+
+def takes_waves(card: ModelCard) -> bool:
+    """By its card alone: a model of sounds whose network, as other programs get it, takes the wave itself."""
+    return sorts(card, "sound") and bool(getattr(runtime_of(card), "TAKES_WAVES", False))

@@ -39,7 +39,7 @@ class PlainPython(FolderFormat):
         "For someone who programs: opens with the usual free libraries alone, with a short program and a notebook."
     )
     term = "safetensors under the names of timm, torchvision or transformers; config.json with id2label; example.py, .ipynb"
-    icon = "folder-output"
+    icon = "book-open"
     place = 30
 
     def fits(self, card: ModelCard) -> bool:
@@ -47,7 +47,7 @@ class PlainPython(FolderFormat):
 
     def write(self, source: Original, work: Path, control: Control) -> str:
         picture = source.task.info.media == "picture"
-        note = source.answering() | (source.seeing() if picture else source.reading())
+        note = source.answering() | source.preparing()
         save_plain(source.model, work)
         control.check()
         (work / NOTE).write_text(json.dumps(note, indent=1, ensure_ascii=False), encoding="utf-8")

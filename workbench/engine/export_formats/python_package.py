@@ -19,13 +19,17 @@ from workbench.catalog.card import ModelCard
 from workbench.control import Control
 from workbench.engine.export import write_logits
 from workbench.engine.export_formats.base import Checked, FolderFormat
-from workbench.engine.export_formats.original import Given, Original, sorts
+from workbench.engine.export_formats.original import Given, Original, sorts, takes_waves
 from workbench.engine.export_formats.plain_python import NOTE, asked, part
 from workbench.engine.report.readme import model_page
 from workbench.errors import UserError
 
 VERSION = "1.0.0"
-_NEEDS = {"picture": ("onnxruntime", "numpy", "pillow"), "text": ("onnxruntime", "numpy", "tokenizers")}
+_NEEDS = {
+    "picture": ("onnxruntime", "numpy", "pillow"),
+    "text": ("onnxruntime", "numpy", "tokenizers"),
+    "sound": ("onnxruntime", "numpy", "scipy", "soundfile"),
+}
 # PEP 427 wheels are zip files; the zip format's first date, so that the same model gives the same bytes.
 _DATE = (1980, 1, 1, 0, 0, 0)
 _BLOCK = 1 << 20
@@ -37,12 +41,12 @@ class PythonPackage(FolderFormat):
     id = "python-package"
     title = "A package for Python"
     summary = "For someone who programs: installed with pip, one function answers. Needs no deep-learning library."
-    term = "wheel (.whl) with ONNX inside; depends on onnxruntime and numpy, and on pillow or tokenizers"
+    term = "wheel (.whl) with ONNX inside; depends on onnxruntime and numpy, and on pillow, tokenizers or soundfile"
     icon = "package"
     place = 40
 
     def fits(self, card: ModelCard) -> bool:
-        return sorts(card, *_NEEDS)
+        return sorts(card, "picture", "text") or takes_waves(card)
 
     def write(self, source: Original, work: Path, control: Control) -> str:
         media, name = source.task.info.media, package_name(source.card)
@@ -53,15 +57,16 @@ class PythonPackage(FolderFormat):
             _pack(inside, wheel, name, source.card, _NEEDS[media], control)
         finally:
             shutil.rmtree(inside, ignore_errors=True)
-        value = '"a text"' if media == "text" else '"picture.jpg"'
+        value = {"text": '"a text"', "sound": '"recording.wav"'}.get(media, '"picture.jpg"')
         return f"pip install {wheel.name}, then in Python: from {name} import predict; predict({value})."
 
     def _fill(self, source: Original, media: str, inside: Path, control: Control) -> None:
-        note = source.answering() | (source.seeing() if media == "picture" else source.reading())
-        write_logits(source.model, source.task, inside / "model.onnx")
+        model = source.model.standing_alone()
+        note = source.answering() | source.preparing()
+        write_logits(model, source.task, inside / "model.onnx")
         control.check()
         if media == "text":
-            source.model.beside(inside)
+            model.beside(inside)
             if not (inside / "tokenizer.json").is_file():
                 raise UserError(f"The tokenizer of “{source.card.name}” is of an old kind.", "Choose another form.")
         about = f'"""{_one_line(source.card.name)}: from {package_name(source.card)} import predict"""\n\n'

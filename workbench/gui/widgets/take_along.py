@@ -48,9 +48,11 @@ class TakeAlong(Card):
         self._listed: tuple[ModelFormat, ...] = ()
         self._place = Path()
         self.body.addWidget(label("Take it with you", "heading"))
-        self.body.addWidget(
-            label("Each is checked beside the original, and carries the labels, the licence and the report.", "soft", wrap=True)
-        )  # fmt: skip
+        words = (
+            "Each carries its labels, licence and report. What computes in another way is checked beside the original on"
+            " examples of the open project."
+        )
+        self.body.addWidget(label(words, "soft", wrap=True))
         self._forms = QVBoxLayout()
         self._forms.setSpacing(M)
         self.body.addLayout(self._forms)
