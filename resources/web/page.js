@@ -41,10 +41,10 @@ async function begin() {
   ort.env.logLevel = "error";
   ort.env.wasm.wasmBinary = await unpacked(held("wasm"));
   const session = await ort.InferenceSession.create(held("model"), { executionProviders: ["wasm"] });
-  return async (values) => {
-    const input = new ort.Tensor("float32", values, [1, 3, NOTE.size, NOTE.size]);
-    const made = await session.run({ pixels: input });
-    return made.logits.data;
+  return async (values, ...shape) => {
+    const input = new ort.Tensor("float32", values, [1, ...shape]);
+    const made = await session.run({ [session.inputNames[0]]: input });
+    return Array.from(made.logits.data);
   };
 }
 
@@ -64,7 +64,7 @@ function pixelsOf(source, width, height) {
 let network = null;
 
 async function sharesOf(pixels) {
-  return shares(await network(prepared(pixels, NOTE)), NOTE);
+  return shares(await network(prepared(pixels, NOTE), 3, NOTE.size, NOTE.size), NOTE);
 }
 
 async function askPicture(file) {
@@ -74,6 +74,36 @@ async function askPicture(file) {
   if (file.type === "image/jpeg") pixels = shrunk(pixels, 4 * NOTE.size);
   return sharesOf(pixels);
 }
+
+async function askSound(file) {
+  const bytes = await file.arrayBuffer();
+  const own = rateOf(new Uint8Array(bytes)) || NOTE.sample_rate;
+  const heard = await new OfflineAudioContext(1, 1, own).decodeAudioData(bytes);
+  let sound = new Float32Array(heard.length);
+  for (let channel = 0; channel < heard.numberOfChannels; channel++) {
+    const data = heard.getChannelData(channel);
+    for (let n = 0; n < data.length; n++) sound[n] += data[n] / heard.numberOfChannels;
+  }
+  sound = atRate(sound, own, NOTE.sample_rate);
+  const rows = [];
+  for (const piece of cut(sound, NOTE.sample_rate * NOTE.window_seconds)) {
+    rows.push(await network(piece, piece.length));
+    say("Listening: " + clockOf(rows.length * NOTE.window_seconds));
+    await new Promise((go) => setTimeout(go, 0));
+  }
+  return shares(mean(rows), NOTE);
+}
+
+function clockOf(seconds) {
+  return Math.floor(seconds / 60) + ":" + String(Math.floor(seconds % 60)).padStart(2, "0");
+}
+
+// What differs between the kinds of things that are asked about.
+const KINDS = {
+  picture: { ask: askPicture, show: "picture", noun: "picture", live: "Use the camera", as: "Save it as JPEG or PNG." },
+  sound: { ask: askSound, show: "sound", noun: "recording", live: "Use the microphone", as: "Save it as WAV or MP3." },
+};
+const KIND = KINDS[NOTE.media];
 
 function say(words, kind) {
   element("state").textContent = words;
@@ -108,59 +138,75 @@ function show(values) {
 let shown = "";
 
 async function take(file) {
-  stopCamera();
+  stopLive();
   if (!network || !file) return;
-  say("Looking …");
+  say("One moment …");
   try {
-    const values = await askPicture(file);
+    const values = await KIND.ask(file);
     if (shown) URL.revokeObjectURL(shown);
     shown = URL.createObjectURL(file);
-    element("picture").src = shown;
-    element("picture").alt = file.name || "the picture";
-    element("picture").hidden = false;
+    element(KIND.show).src = shown;
+    element(KIND.show).setAttribute("aria-label", file.name || KIND.noun);
+    element(KIND.show).hidden = false;
     show(values);
     say("");
   } catch (error) {
     console.error(error);
-    say("This is not a picture the browser can read. Save it as JPEG or PNG.", "bad");
+    say(`This is not a ${KIND.noun} the browser can read. ${KIND.as}`, "bad");
   }
 }
 
-let camera = null;
+let live = null;
+let recorder = null;
 
-function stopCamera() {
-  if (!camera) return;
-  camera.getTracks().forEach((track) => track.stop());
-  camera = null;
+function stopLive() {
+  if (!live) return;
+  if (recorder && recorder.state !== "inactive") recorder.stop();
+  live.getTracks().forEach((track) => track.stop());
+  live = null;
   element("video").hidden = true;
-  element("camera").textContent = "Use the camera";
+  element("live").textContent = KIND.live;
 }
 
-async function startCamera() {
-  if (camera) return stopCamera();
+async function startLive() {
+  if (live) return stopLive();
+  const wanted = NOTE.media === "sound" ? { audio: true } : { video: { facingMode: "environment" } };
   try {
-    camera = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" } });
+    live = await navigator.mediaDevices.getUserMedia(wanted);
   } catch (error) {
     console.error(error);
-    return say("The camera cannot be used: it is missing, in use, or the browser does not allow it for this page.", "bad");
+    return say("It cannot be used: it is missing, in use, or the browser does not allow it for this page.", "bad");
   }
+  element("live").textContent = "Stop";
+  say("");
+  await (NOTE.media === "sound" ? record() : watch());
+}
+
+async function watch() {
   const video = element("video");
-  video.srcObject = camera;
+  video.srcObject = live;
   video.hidden = false;
   element("picture").hidden = true;
-  element("camera").textContent = "Stop the camera";
-  say("");
   await video.play();
-  while (camera) {
+  while (live) {
     if (video.videoWidth) show(await sharesOf(pixelsOf(video, video.videoWidth, video.videoHeight)));
     await new Promise((go) => setTimeout(go, 50));
   }
 }
 
+async function record() {
+  const parts = [];
+  recorder = new MediaRecorder(live);
+  recorder.addEventListener("dataavailable", (event) => parts.push(event.data));
+  recorder.addEventListener("stop", () => take(new Blob(parts, { type: recorder.mimeType })));
+  recorder.start();
+  say("Recording …");
+}
+
 const ready = begin().then(
   (made) => {
     network = made;
-    element("file").disabled = element("camera").disabled = false;
+    element("file").disabled = element("live").disabled = false;
     document.body.dataset.state = "ready";
     say("");
   },
@@ -175,8 +221,9 @@ element("file").addEventListener("change", (event) => {
   take(event.target.files[0]);
   event.target.value = "";
 });
-element("camera").addEventListener("click", startCamera);
-element("camera").hidden = !(navigator.mediaDevices && navigator.mediaDevices.getUserMedia);
+element("live").addEventListener("click", startLive);
+element("live").textContent = KIND.live;
+element("live").hidden = !(navigator.mediaDevices && navigator.mediaDevices.getUserMedia);
 const drop = element("drop");
 document.addEventListener("dragover", (event) => {
   event.preventDefault();
@@ -189,6 +236,6 @@ document.addEventListener("drop", (event) => {
   take(event.dataTransfer.files[0]);
 });
 document.addEventListener("paste", (event) => {
-  const file = [...event.clipboardData.files].find((f) => f.type.startsWith("image/"));
+  const file = [...event.clipboardData.files].find((f) => f.type.startsWith(NOTE.media === "sound" ? "audio/" : "image/"));
   if (file) take(file);
 });

@@ -151,6 +151,94 @@ function prepared(picture, note) {
   return values;
 }
 
+// A recording, Float32Array, in pieces of one length: side by side, the last one ending with it. A short one is repeated until
+// it fills a piece, a very short one is followed by silence.
+function cut(sound, size) {
+  if (sound.length < size) {
+    const piece = new Float32Array(size);
+    const filled = sound.length >= Math.floor(size / 8);
+    for (let n = 0; n < (filled ? size : sound.length); n++) piece[n] = sound[n % sound.length];
+    return [piece];
+  }
+  const starts = [];
+  for (let start = 0; start + size <= sound.length; start += size) starts.push(start);
+  if (starts[starts.length - 1] + size < sound.length) starts.push(sound.length - size);
+  return starts.map((start) => sound.slice(start, start + size));
+}
+
+// The rate (Hz) that a recording's file says it has; 0 where it is of a kind not known here. Browsers only decode at a rate
+// they are given, and change it in ways of their own.
+function rateOf(bytes) {
+  const word = (at, length) => String.fromCharCode.apply(null, Array.from(bytes.slice(at, at + length)));
+  const number = (at) => bytes[at] + bytes[at + 1] * 256 + bytes[at + 2] * 65536 + bytes[at + 3] * 16777216;
+  if (word(0, 4) === "RIFF" && word(8, 4) === "WAVE") {
+    for (let at = 12; at + 16 < bytes.length; ) {
+      if (word(at, 4) === "fmt ") return number(at + 12);
+      at += 8 + number(at + 4) + (number(at + 4) % 2);
+    }
+    return 0;
+  }
+  if (word(0, 4) === "fLaC") return bytes[18] * 4096 + bytes[19] * 16 + (bytes[20] >> 4);
+  if (word(0, 4) === "OggS") {
+    const head = word(0, 64);
+    if (head.indexOf("OpusHead") >= 0) return 48000;
+    const at = head.indexOf("\u0001vorbis");
+    return at < 0 ? 0 : number(at + 12);
+  }
+  let at = 0;
+  if (word(0, 3) === "ID3") at = 10 + (bytes[6] * 128 + bytes[7]) * 16384 + bytes[8] * 128 + bytes[9];
+  for (const last = Math.min(bytes.length - 4, at + 4096); at < last; at++) {
+    const version = (bytes[at + 1] >> 3) & 3, layer = (bytes[at + 1] >> 1) & 3, rate = (bytes[at + 2] >> 2) & 3;
+    if (bytes[at] === 255 && bytes[at + 1] >= 224 && version !== 1 && layer === 1 && rate < 3) {
+      return [44100, 48000, 32000][rate] / (version === 3 ? 1 : version === 2 ? 2 : 4);
+    }
+  }
+  return 0;
+}
+
+function bessel(x) {
+  let sum = 1, part = 1;
+  for (let n = 1; n < 60; n++) {
+    part *= (x / 2 / n) * (x / 2 / n);
+    sum += part;
+  }
+  return sum;
+}
+
+// A recording, Float32Array, at another rate: SciPy's resample_poly (a low-pass of Kaiser's window, beta 5, that reaches over
+// ten samples of the lower rate to each side).
+function atRate(sound, own, rate) {
+  let a = own, b = rate;
+  while (b) [a, b] = [b, a % b];
+  const up = rate / a, down = own / a;
+  if (up === down) return sound;
+  const most = Math.max(up, down), half = 10 * most;
+  const filter = new Float64Array(2 * half + 1);
+  let sum = 0;
+  for (let n = 0; n <= 2 * half; n++) {
+    const x = (n - half) / most, edge = (n - half) / half;
+    const wave = n === half ? 1 : Math.sin(Math.PI * x) / (Math.PI * x);
+    filter[n] = wave * bessel(5 * Math.sqrt(Math.max(0, 1 - edge * edge)));
+    sum += filter[n];
+  }
+  for (let n = 0; n <= 2 * half; n++) filter[n] *= up / sum;
+  const made = new Float32Array(Math.ceil((sound.length * up) / down));
+  for (let m = 0; m < made.length; m++) {
+    const centre = half + m * down;
+    const first = Math.max(0, Math.ceil((centre - 2 * half) / up));
+    const last = Math.min(sound.length - 1, Math.floor(centre / up));
+    let value = 0;
+    for (let k = first; k <= last; k++) value += sound[k] * filter[centre - k * up];
+    made[m] = value;
+  }
+  return made;
+}
+
+// The mean of several rows of numbers.
+function mean(rows) {
+  return rows[0].map((_, n) => rows.reduce((sum, row) => sum + row[n], 0) / rows.length);
+}
+
 // From the network's numbers to shares in 0..1, one for each label.
 function shares(logits, note) {
   const values = Array.from(logits);

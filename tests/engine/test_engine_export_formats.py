@@ -11,6 +11,7 @@ import textwrap
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import numpy as np
@@ -243,6 +244,10 @@ def test_a_web_page_holds_all_it_needs_and_no_words_become_markup(
     made = exported("web-page", card, samples, tmp_path / "large")
     assert f'<script src="{BESIDE}"></script>' in (made.path / "timm.html").read_text(encoding="utf-8")
     assert network_of(made.path / "timm.html") == network_of(page) and f"Keep {BESIDE} beside it" in made.sentence()
+    listener = own_listener()
+    assert "web-page" in [f.id for f in formats_for(listener)]
+    heard = exported("web-page", listener, samples, tmp_path / "heard").path / "listener.html"
+    assert 'accept="audio/*"' in heard.read_text(encoding="utf-8")
     monkeypatch.setattr("workbench.engine.export_formats.web_page._MOST", 1000)
     with pytest.raises(UserError, match="too large for a web page"):
         exported("web-page", card, samples, tmp_path / "larger")
@@ -273,6 +278,45 @@ def test_the_page_sees_exactly_what_the_app_sees(qapp: object, interpolation: st
     said = engine.evaluate(f"JSON.stringify(Array.from(prepared({json.dumps(given)}, {json.dumps(note)})))")
     assert not said.isError(), said.toString()
     assert np.abs(np.array(json.loads(said.toString())).reshape(wanted.shape) - wanted).max() < 1e-6
+
+
+def test_the_page_hears_exactly_what_the_app_hears(qapp: object, tmp_path: Path) -> None:
+    """The rate of a file, the change of rate and the pieces: beside soundfile, SciPy and the app's own cutting."""
+    from math import gcd
+
+    from PySide6.QtQml import QJSEngine
+    from scipy.signal import resample_poly
+
+    from workbench.runtimes.sound_network import SoundNetwork
+
+    engine = QJSEngine()
+    assert not engine.evaluate((resources() / "web" / "prepare.js").read_text(encoding="utf-8")).isError()
+
+    def said(expression: str) -> Any:
+        found = engine.evaluate(f"JSON.stringify({expression})")
+        assert not found.isError(), found.toString()
+        return json.loads(found.toString())
+
+    wave = np.random.default_rng(4).normal(size=3000).astype(np.float32)
+    given = f"new Float32Array({json.dumps(wave.tolist())})"
+    for own, rate in ((44_100, 32_000), (8_000, 32_000), (48_000, 32_000)):
+        shared = gcd(own, rate)
+        wanted = resample_poly(wave, rate // shared, own // shared)
+        made = np.array(said(f"Array.from(atRate({given}, {own}, {rate}))"))
+        assert made.shape == wanted.shape and np.abs(made - wanted).max() < 1e-5
+
+    class Cutting(SoundNetwork):
+        def __init__(self, size: int) -> None:
+            self.fills, self.sample_rate, self.window_seconds = True, size, 1.0
+
+    for length, size in ((3000, 800), (3000, 1000), (90, 800), (200, 800), (800, 800)):
+        pieces = said(f"cut({given}.slice(0, {length}), {size}).map((p) => Array.from(p))")
+        assert np.array_equal(np.array(pieces, np.float32), np.stack(Cutting(size).cut(wave[:length])))
+    for name, rate in (("a.wav", 22_050), ("b.flac", 44_100), ("c.ogg", 16_000), ("d.mp3", 48_000), ("e.mp3", 22_050)):
+        soundfile.write(tmp_path / name, wave[:, None].repeat(2, 1), rate)
+        head = list((tmp_path / name).read_bytes()[:8192])
+        assert said(f"rateOf(new Uint8Array({head}))") == rate
+    assert said("rateOf(new Uint8Array([1, 2, 3]))") == 0
 
 
 def test_the_page_answers_as_was_decided(qapp: object) -> None:

@@ -15,7 +15,7 @@ from workbench.control import Control
 from workbench.engine.export import write_logits
 from workbench.engine.export_check import file_name
 from workbench.engine.export_formats.base import Checked, FolderFormat, compared
-from workbench.engine.export_formats.original import Given, Original, sorts
+from workbench.engine.export_formats.original import Given, Original, sorts, takes_waves
 from workbench.errors import UserError
 
 _RUNTIME, _WASM = "ort.wasm.bundle.min.mjs", "ort-wasm-simd-threaded.wasm.gz"
@@ -24,7 +24,12 @@ BESIDE = "model.js"
 # Larger networks lie beside the page: a browser is slow to open one file of this size. Beyond the second bound their text is
 # longer than browsers hold (2^29 characters).
 _MOST_INSIDE, _MOST = 100_000_000, 380_000_000
-_NOTE = "This checks the network that is inside; browsers read large photos and colour profiles a little differently."
+# How a browser's answers may differ from the app's, by what is asked about (measured by packaging/check_web_export.py).
+_DIFFERS = {
+    "picture": "Browsers read large photos and their colour profiles a little differently: shares can differ a little.",
+    "sound": "Browsers unpack MP3 and other packed recordings a little differently: shares can differ a little.",
+}
+_ACCEPTS = {"picture": "image/*", "sound": "audio/*"}
 
 
 class WebPage(FolderFormat):
@@ -44,12 +49,13 @@ class WebPage(FolderFormat):
     place = 20
 
     def fits(self, card: ModelCard) -> bool:
-        return sorts(card, "picture")
+        return sorts(card, "picture") or takes_waves(card)
 
     def write(self, source: Original, work: Path, control: Control) -> str:
-        note = source.answering() | source.seeing()
+        info = source.task.info
+        note = {**source.answering(), **source.preparing(), "media": info.media}
         network = work / "model.onnx"
-        write_logits(source.model, source.task, network)
+        write_logits(source.model.standing_alone(), source.task, network)
         control.check()
         size = sum(f.stat().st_size for f in work.iterdir())
         if size > _MOST:
@@ -67,7 +73,7 @@ class WebPage(FolderFormat):
         )
         control.check()
         page = work / f"{file_name(source.card)}.html"
-        page.write_text(_page(source.card, note, model, beside=beside), encoding="utf-8")
+        page.write_text(_page(source.card, info.noun, note, model, beside=beside), encoding="utf-8")
         (work / LICENCE).write_bytes((resources() / "licences" / "onnxruntime-web-MIT.txt").read_bytes())
         together = (
             f" Keep {BESIDE} beside it." if beside else " The page alone is enough; it can be sent or put on a server."
@@ -88,7 +94,7 @@ class WebPage(FolderFormat):
                 rows.append(_answers(source, session, one))
         finally:
             network.unlink()
-        return compared(given, rows, note=_NOTE)
+        return compared(given, rows, note=_DIFFERS[source.task.info.media])
 
 
 def network_of(page: Path) -> bytes:
@@ -106,21 +112,25 @@ def _answers(source: Original, session: Any, one: Given) -> list[float]:
 
     from workbench.data.types import Sample
 
-    prepared = source.task.prepare(Sample("picture", path=Path(one.value)), source.model)
-    logits = session.run(["logits"], {"pixels": prepared["pixels"][None].numpy()})[0]
-    said: Any = source.task.said(torch.from_numpy(logits), source.model, [""])[0]
+    model = source.model.standing_alone()
+    prepared = source.task.prepare(Sample(source.task.info.media, path=Path(one.value)), model)
+    batch = model.alone(source.task.collate([prepared], model))
+    logits = session.run(["logits"], {name: tensor.numpy() for name, tensor in batch.items()})[0]
+    # Of a recording the mean of its pieces counts.
+    said: Any = source.task.said(torch.from_numpy(logits).mean(0, keepdim=True), source.model, [""])[0]
     row = [0.0] * len(source.labels)
     for score in said.top:
         row[score.index] = score.value
     return row
 
 
-def _page(card: ModelCard, note: dict[str, Any], model: str, *, beside: bool) -> str:
+def _page(card: ModelCard, noun: str, note: dict[str, Any], model: str, *, beside: bool) -> str:
     """The whole page. What a person wrote becomes text in it, never markup."""
     web = _web()
     words = {
         "name": card.name, "summary": card.summary, "trained_on": card.trained_on, "limits": card.limits,
-        "licence": card.licence or "not stated",
+        "licence": card.licence or "not stated", "noun": noun, "accept": _ACCEPTS[note["media"]],
+        "differs": _DIFFERS[note["media"]],
     }  # fmt: skip
     parts = {name: html.escape(text) for name, text in words.items()} | {
         "beside_source": "'self' file:" if beside else "",
