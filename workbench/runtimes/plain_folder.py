@@ -19,18 +19,23 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
-CONFIG, HEAD_FILE = "config.json", "head.safetensors"
+CONFIG, HEAD_FILE, MEL_FILE = "config.json", "head.safetensors", "mel.safetensors"
 _TEXT_CLASSIFIER = "AutoModelForSequenceClassification"
+_SOUND_CLASSIFIER = "AutoModelForAudioClassification"
+_BY_RUNTIME = {
+    "timm": "timm", "torchvision": "torchvision", "transformers_vision": "picture_classifier",
+    "sound_starter": "sound_starter",
+}  # fmt: skip
 
 
 def opener(card: ModelCard) -> str:
     """Which library opens its plain folder and how, as a name: "timm", "torchvision", "text_encoder", "text_classifier",
-    "picture_classifier"; "" when there is none."""
+    "picture_classifier", "sound_starter", "sound_classifier"; "" when there is none."""
     if card.runtime == "transformers":
         return "text_classifier" if card.arch == _TEXT_CLASSIFIER else "text_encoder"
-    return {"timm": "timm", "torchvision": "torchvision", "transformers_vision": "picture_classifier"}.get(
-        card.runtime, ""
-    )
+    if card.runtime == "transformers_sound":
+        return "sound_classifier" if card.arch == _SOUND_CLASSIFIER else ""
+    return _BY_RUNTIME.get(card.runtime, "")
 
 
 def save_plain(model: Network, folder: Path) -> None:
@@ -113,12 +118,33 @@ def _text_encoder(model: Network, folder: Path) -> None:
     save_file({k: v.detach().contiguous().clone() for k, v in model.head_state().items()}, folder / HEAD_FILE)
 
 
+def _sound_starter(model: Network, folder: Path) -> None:
+    """A network of timm that looks at spectrograms; the mel filters that make them lie beside it."""
+    from safetensors.torch import save_file
+
+    from workbench.runtimes.sound_starter_runtime import mel_filters
+
+    _timm(model, folder)
+    save_file({"bank": mel_filters().contiguous()}, folder / MEL_FILE)
+
+
+def _sound_classifier(model: Network, folder: Path) -> None:
+    import transformers
+
+    transformers.utils.logging.disable_progress_bar()
+    _with_classes(model, transformers.AutoModelForAudioClassification).save_pretrained(folder)
+    extractor: Any = getattr(model, "extractor", None)
+    extractor.save_pretrained(folder)
+
+
 _SAVERS: dict[str, Callable[[Network, Path], None]] = {
     "timm": _timm,
     "torchvision": _torchvision,
     "picture_classifier": _picture_classifier,
     "text_classifier": _text_classifier,
     "text_encoder": _text_encoder,
+    "sound_starter": _sound_starter,
+    "sound_classifier": _sound_classifier,
 }
 
 

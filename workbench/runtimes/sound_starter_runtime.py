@@ -30,7 +30,7 @@ _SIDE = 224
 
 
 @cache
-def _bank() -> Any:
+def mel_filters() -> Any:
     """Mel filters float32 [frequencies, bands] (Slaney's)."""
     import torch
     from transformers.audio_utils import mel_filter_bank
@@ -48,7 +48,7 @@ def spectrogram(sound: Floats) -> torch.Tensor:
     power = torch.stft(
         wave, _FRAME, _HOP, window=torch.hann_window(_FRAME), center=True, return_complex=True, pad_mode="constant"
     ).abs().square()  # fmt: skip
-    decibels = 10 * torch.log10((power.T @ _bank()).T.clamp(min=1e-10))
+    decibels = 10 * torch.log10((power.T @ mel_filters()).T.clamp(min=1e-10))
     shown = ((decibels - decibels.max()) / _RANGE_DB).clamp(-1, 0) * 2 + 1
     square = torch.nn.functional.interpolate(
         shown.flip(0)[None, None], size=(_SIDE, _SIDE), mode="bilinear", align_corners=False, antialias=True
@@ -149,7 +149,7 @@ def spectrogram_layers() -> nn.Module:
         def __init__(self) -> None:
             super().__init__()
             self.register_buffer("waves", waves, persistent=False)
-            self.register_buffer("bank", _bank().T.contiguous(), persistent=False)
+            self.register_buffer("bank", mel_filters().T.contiguous(), persistent=False)
             # The pitches upwards: the lowest band is the lowest row.
             self.register_buffer("up", sized(_BANDS).flip(1), persistent=False)
             self.register_buffer("right", sized(frames).T.contiguous(), persistent=False)

@@ -14,7 +14,7 @@ def notebook(card: ModelCard, needs: str, parts: Sequence[tuple[str, str]], noun
     Args:
         needs: what pip has to install.
     """
-    value = '"Type a text here."' if noun == "text" else '"picture.jpg"'
+    value = {"text": '"Type a text here."', "recording": '"recording.wav"'}.get(noun, '"picture.jpg"')
     name = " ".join(card.name.split())
     cells = [
         _words("title", f"# {_plain(name)}\n\nAsks this model about a {noun}. Run the cells from top to bottom."),

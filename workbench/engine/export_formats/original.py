@@ -72,7 +72,12 @@ class Original:
         hears = self.model.standing_alone()
         if not isinstance(hears, SoundNetwork) or not hears.stands_alone:
             raise UserError(f"“{self.card.name}” needs this app to prepare recordings.", "Export it as a folder.")
-        return {"sample_rate": hears.sample_rate, "window_seconds": hears.window_seconds}
+        if self.card.options.get("multi_label") and "thresholds" not in self.card.options:
+            # Published models of several labels: of each the strongest window counts, which only this app does.
+            raise UserError(
+                f"“{self.card.name}” listens to recordings in a way of its own.", "Teach it your own labels first."
+            )
+        return {"sample_rate": hears.sample_rate, "window_seconds": hears.window_seconds, "fills": hears.fills}
 
     def seeing(self) -> dict[str, Any]:
         """How a picture becomes numbers, as plain data.

@@ -27,7 +27,11 @@ _NEEDS = {
     "picture_classifier": "transformers torch pillow",
     "text_classifier": "transformers torch",
     "text_encoder": "transformers torch",
+    "sound_starter": "timm safetensors scipy soundfile",
+    "sound_classifier": "transformers torch scipy soundfile",
 }
+# The pieces of a program that prepare its items, by what is asked about.
+PREPARES = {"picture": ("picture",), "sound": ("recording",)}
 
 
 class PlainPython(FolderFormat):
@@ -43,18 +47,18 @@ class PlainPython(FolderFormat):
     place = 30
 
     def fits(self, card: ModelCard) -> bool:
-        return sorts(card, "picture", "text") and bool(opener(card))
+        return sorts(card, "picture", "text", "sound") and bool(opener(card))
 
     def write(self, source: Original, work: Path, control: Control) -> str:
-        picture = source.task.info.media == "picture"
+        info = source.task.info
         note = source.answering() | source.preparing()
         save_plain(source.model, work)
         control.check()
         (work / NOTE).write_text(json.dumps(note, indent=1, ensure_ascii=False), encoding="utf-8")
         by = opener(source.card)
-        parts = parts_of(by, picture)
-        (work / PROGRAM).write_text(_program(by, parts, source.task.info.noun), encoding="utf-8")
-        pages = notebook(source.card, _NEEDS[by], parts, source.task.info.noun)
+        parts = parts_of(by, info.media)
+        (work / PROGRAM).write_text(_program(by, parts, info.noun), encoding="utf-8")
+        pages = notebook(source.card, _NEEDS[by], parts, info.noun)
         (work / NOTEBOOK).write_text(json.dumps(pages, indent=1, ensure_ascii=False), encoding="utf-8")
         return f"Begin with {PROGRAM} or {NOTEBOOK} in it; they need: pip install {_NEEDS[by]}."
 
@@ -67,13 +71,14 @@ def part(name: str) -> str:
     return (resources() / "exports" / f"{name}.txt").read_text(encoding="utf-8")
 
 
-def parts_of(by: str, picture: bool) -> list[tuple[str, str]]:
+def parts_of(by: str, media: str) -> list[tuple[str, str]]:
     """The program in pieces: a sentence about each, and its lines."""
-    head = "import json\nfrom pathlib import Path\n\nimport numpy as np\n\nHERE = Path({here}).resolve()\n"
+    more = "from math import gcd\n" if media == "sound" else ""
+    head = f"import json\n{more}from pathlib import Path\n\nimport numpy as np\n\nHERE = Path({{here}}).resolve()\n"
     head += f'NOTE = json.loads((HERE / "{NOTE}").read_text("utf-8"))'
     return [
         ("Labels, and how things are prepared.", head),
-        *([("What the model sees of a picture.", part("picture").rstrip())] if picture else []),
+        *(("What the model is given.", part(name).rstrip()) for name in PREPARES.get(media, ())),
         ("From the model's numbers to shares.", part("share").rstrip()),
         ("The model itself.", part(f"open_{by}").rstrip()),
     ]

@@ -20,7 +20,7 @@ from workbench.control import Control
 from workbench.engine.export import write_logits
 from workbench.engine.export_formats.base import Checked, FolderFormat
 from workbench.engine.export_formats.original import Given, Original, sorts, takes_waves
-from workbench.engine.export_formats.plain_python import NOTE, asked, part
+from workbench.engine.export_formats.plain_python import NOTE, PREPARES, asked, part
 from workbench.engine.report.readme import model_page
 from workbench.errors import UserError
 
@@ -71,7 +71,7 @@ class PythonPackage(FolderFormat):
                 raise UserError(f"The tokenizer of “{source.card.name}” is of an old kind.", "Choose another form.")
         about = f'"""{_one_line(source.card.name)}: from {package_name(source.card)} import predict"""\n\n'
         pieces = [about + part(f"package_{media}").rstrip()]
-        pieces += [part("picture").rstrip()] if media == "picture" else []
+        pieces += [part(name).rstrip() for name in PREPARES.get(media, ())]
         pieces += [part("share").rstrip(), part(f"package_{media}_ask").rstrip()]
         (inside / "__init__.py").write_text("\n\n\n".join(pieces) + "\n", encoding="utf-8")
         (inside / NOTE).write_text(json.dumps(note, indent=1, ensure_ascii=False), encoding="utf-8")
