@@ -76,6 +76,11 @@ def exported(form: str, card: ModelCard, samples: dict[str, list[Sample]], place
     return made
 
 
+def no_more_papers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The report takes as long as all the rest; that it goes along is seen once in each test that looks."""
+    monkeypatch.setattr("workbench.engine.export_formats.base.put_papers", lambda *_: [])
+
+
 def ours(card: ModelCard, samples: list[Sample]) -> list[dict[str, float]]:
     """What the app itself says."""
     said = [r.prediction for r in predict(samples, card, get_task(card.main_task), device="cpu")]
@@ -116,7 +121,9 @@ def values(samples: list[Sample]) -> list[str]:
     return [s.text if s.text is not None else str(s.path) for s in samples]
 
 
-def test_folders_and_finished_networks_answer_in_plain_python(samples: dict[str, list[Sample]], tmp_path: Path) -> None:
+def test_folders_and_finished_networks_answer_in_plain_python(
+    samples: dict[str, list[Sample]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """timm, torchvision and transformers open what they are given by themselves; so does PyTorch alone."""
     cards = [*(own_model(kind) for kind in KINDS), own_listener(), own_model("sound-classifier")]
     cards[0] = replace(cards[0], options={"temperature": 1.7})
@@ -173,7 +180,10 @@ def test_folders_and_finished_networks_answer_in_plain_python(samples: dict[str,
 
 
 @pytest.mark.parametrize("kind", ["timm", "text-encoder", "listener"])
-def test_a_package_is_installed_by_pip_and_answers(kind: str, samples: dict[str, list[Sample]], tmp_path: Path) -> None:
+def test_a_package_is_installed_by_pip_and_answers(
+    kind: str, samples: dict[str, list[Sample]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    no_more_papers(monkeypatch)
     card = own_listener() if kind == "listener" else own_model(kind)
     wheel = next(exported("python-package", card, samples, tmp_path / "out").path.glob("*.whl"))
     pip = [sys.executable, "-m", "pip", "install", "--no-deps", "--no-index", "--quiet", "--target", "here", str(wheel)]
@@ -239,6 +249,7 @@ def test_a_web_page_holds_all_it_needs_and_no_words_become_markup(
     for size in (1, 3, 8):
         assert session.run(None, {"pixels": np.zeros((size, 3, 64, 64), np.float32)})[0].shape == (size, 3)
     assert "Microsoft" in (folder / LICENCE).read_text() and (folder / "report.html").is_file()
+    no_more_papers(monkeypatch)
     # A large network lies beside the page, as a script, since pages on a disk may read nothing else.
     monkeypatch.setattr("workbench.engine.export_formats.web_page._MOST_INSIDE", 1000)
     made = exported("web-page", card, samples, tmp_path / "large")
