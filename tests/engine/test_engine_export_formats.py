@@ -253,7 +253,9 @@ def test_a_web_page_holds_all_it_needs_and_no_words_become_markup(
     # A large network lies beside the page, as a script, since pages on a disk may read nothing else.
     monkeypatch.setattr("workbench.engine.export_formats.web_page._MOST_INSIDE", 1000)
     made = exported("web-page", card, samples, tmp_path / "large")
-    assert f'<script src="{BESIDE}"></script>' in (made.path / "timm.html").read_text(encoding="utf-8")
+    large = (made.path / "timm.html").read_text(encoding="utf-8")
+    assert f'<script src="{BESIDE}"></script>' in large
+    assert "script-src 'unsafe-inline' 'wasm-unsafe-eval' blob: 'self' file:;" in large
     assert network_of(made.path / "timm.html") == network_of(page) and f"Keep {BESIDE} beside it" in made.sentence()
     listener = own_listener()
     assert "web-page" in [f.id for f in formats_for(listener)]

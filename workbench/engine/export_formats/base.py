@@ -130,7 +130,7 @@ def compared(
 ) -> Checked:
     """Probabilities of the export, [N][C], beside the original's."""
     if not given:
-        return Checked(0, 0.0, 0.0, False, note)
+        return Checked(0, 0.0, 0.0, False)
     biggest, same = 0.0, 0
     for one, row in zip(given, answers, strict=True):
         biggest = max(biggest, max(abs(row[index] - value) for index, value in one.wanted.items()))
