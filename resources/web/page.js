@@ -19,11 +19,12 @@ function bytesOf(base64) {
   return bytes;
 }
 
+// What lies in the page under this name; a large network lies beside it and has put itself into the window.
 function held(id) {
   const holder = element(id);
   const bytes = bytesOf(holder ? holder.textContent : window.MODEL);
   if (holder) holder.remove();
-  window.MODEL = undefined;
+  else delete window.MODEL;
   return bytes;
 }
 
