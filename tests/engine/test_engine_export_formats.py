@@ -248,6 +248,8 @@ def test_a_web_page_holds_all_it_needs_and_no_words_become_markup(
     session = onnxruntime.InferenceSession(network_of(page))
     for size in (1, 3, 8):
         assert session.run(None, {"pixels": np.zeros((size, 3, 64, 64), np.float32)})[0].shape == (size, 3)
+    # Those may read it who may read the place: a server, for one.
+    assert {f.stat().st_mode & 0o444 for f in (folder, *folder.iterdir())} == {folder.parent.stat().st_mode & 0o444}
     assert "Microsoft" in (folder / LICENCE).read_text() and (folder / "report.html").is_file()
     no_more_papers(monkeypatch)
     # A large network lies beside the page, as a script, since pages on a disk may read nothing else.

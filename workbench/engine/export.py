@@ -17,6 +17,7 @@ from workbench.control import Control
 from workbench.data.types import Sample
 from workbench.engine.export_check import (
     OnnxCheck,
+    as_its_place,
     file_name,
     making,
     making_onnx,
@@ -75,6 +76,7 @@ def export_folder(card: ModelCard, target: Path, control: Control | None = None)
         write_card(card, work)
         (work / "labels.txt").write_text("\n".join(card.label_names) + "\n", encoding="utf-8")
         put_papers(card, work, control)
+        as_its_place(work, target)
         work.rename(folder)
     return folder
 

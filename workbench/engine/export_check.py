@@ -83,6 +83,18 @@ def making(target: Path, trouble: tuple[str, str] = _TROUBLE) -> Iterator[Path]:
         shutil.rmtree(work, ignore_errors=True)
 
 
+def as_its_place(work: Path, target: Path) -> None:
+    """Let those read a finished folder who may read the one it is put into; until then it was for nobody else.
+
+    Raises:
+        OSError: when that cannot be set.
+    """
+    mode = target.stat().st_mode & 0o777
+    for file in work.rglob("*"):
+        file.chmod(mode if file.is_dir() else mode & 0o666)
+    work.chmod(mode)
+
+
 @contextmanager
 def making_onnx(card: ModelCard, target: Path) -> Iterator[tuple[Path, Path]]:
     """Where ID.onnx is to be written and where it will lie; at the end it goes there with all that was put beside it.

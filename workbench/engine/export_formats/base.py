@@ -10,7 +10,7 @@ from typing import Protocol
 from workbench.catalog.card import ModelCard
 from workbench.control import Control
 from workbench.data.types import Sample
-from workbench.engine.export_check import file_name, making, same_answers
+from workbench.engine.export_check import as_its_place, file_name, making, same_answers
 from workbench.engine.export_formats.original import Given, Original, forget, original
 from workbench.engine.report.make import put_papers
 from workbench.errors import UserError
@@ -121,6 +121,7 @@ class FolderFormat:
             checked = self.check(source, work, given, control)
             forget(work)
             put_papers(card, work, control)
+            as_its_place(work, target)
             work.rename(folder)
         return Exported(folder, checked, words)
 
