@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import onnxruntime
 import pytest
 import soundfile
+import torch
+from scipy.signal import resample_poly
 
 from workbench.catalog.catalog import Catalog
 from workbench.data.project import Project
@@ -17,6 +21,7 @@ from workbench.engine.export import export_onnx
 from workbench.engine.fit import fit, new_config
 from workbench.engine.predict import predict
 from workbench.errors import UserError
+from workbench.runtimes.sound_starter_runtime import spectrogram, spectrogram_layers
 from workbench.tasks.registry import get_task
 from workbench.tasks.sound_classification import varied
 
@@ -65,8 +70,24 @@ def test_quick_tells_birds_apart(
     soundfile.write(file, np.concatenate([call("owl", 99, 4.0), call("owl", 98, 3.5)]), RATE)
     said = next(predict([Sample("sound", "new", path=file)], own, get_task(project.task_id)))
     assert said.prediction is not None and said.prediction.summary() == "owl"
-    with pytest.raises(UserError, match="Export it as a folder"):
-        export_onnx(own, tmp_path / "out", [])
+    # The file that other programs get makes its own spectrogram: waves in, and the same answers.
+    samples = [i.sample() for i in project.items(project.item_ids())[:6]] + [Sample("sound", "new", path=file)]
+    check = export_onnx(own, tmp_path / "out", samples)
+    assert check.passed and check.samples == 7
+    note = json.loads(check.path.with_suffix(".json").read_text(encoding="utf-8"))
+    wave = resample_poly(np.concatenate([call("owl", 99, 4.0), call("owl", 98, 3.5)]), 640, 441)[
+        : 5 * note["sample_rate"]
+    ]
+    session = onnxruntime.InferenceSession(str(check.path))
+    logits = session.run(None, {"windows": wave[None].astype(np.float32)})[0]
+    assert note["labels"][int(logits[0].argmax())] == "owl"
+
+
+def test_the_spectrogram_as_layers_is_the_spectrogram() -> None:
+    waves = [np.resize(call(bird, 5), 160_000) for bird in BIRDS] + [np.zeros(160_000, np.float32)]
+    made = spectrogram_layers()(torch.from_numpy(np.stack(waves)))
+    wanted = torch.stack([spectrogram(wave) for wave in waves])
+    assert made.shape == wanted.shape and float((made - wanted).abs().max()) < 2e-3
 
 
 def test_an_untaught_starter_says_so(recordings: Path, catalog: Catalog) -> None:

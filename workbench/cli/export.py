@@ -1,4 +1,4 @@
-"""workbench export: a model as a folder for this app, or as ONNX (YOLO: as Darknet's files) for other programs."""
+"""workbench export: a model in a form for this app elsewhere, for people without it, or for other programs."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ def add(commands: Any) -> None:
     """Its part of the command line."""
     command = commands.add_parser("export", help="export a model", description=__doc__)
     command.add_argument("model")
-    command.add_argument("--format", choices=("folder", "onnx", "darknet"), default="folder")
-    command.add_argument("--out", type=Path, required=True)
+    command.add_argument("--format", nargs="?", default="folder", const="", help="without a name: lists those that fit")
+    command.add_argument("--out", type=Path, help="the folder to put it in")
     command.add_argument(
-        "--samples", nargs="*", default=[], help="pictures, text files or folders to check the export on"
+        "--samples", nargs="*", default=[], help="pictures, text files, recordings or folders to check the export on"
     )
     command.add_argument("--accept-licence", action="store_true", help="you know the licence and keep to it")
     command.add_argument("--json", action="store_true")
@@ -27,32 +27,40 @@ def run(options: argparse.Namespace) -> int:
     """Returns 0, or 1 when the exported model does not agree with the original."""
     from workbench.catalog.catalog import Catalog
     from workbench.catalog.licences import question_before_export
-    from workbench.engine.export import export_folder, export_onnx
+    from workbench.engine.export_formats import format_by_id, formats_for
     from workbench.engine.predict import collect_samples
     from workbench.errors import UserError
     from workbench.tasks.registry import get_task
 
     card = Catalog.load().get(options.model)
+    fitting = formats_for(card)
+    if not options.format:
+        if options.json:
+            as_json([{"id": f.id, "title": f.title, "for": f.summary, "term": f.term} for f in fitting])
+        else:
+            for one in fitting:
+                out(f"{one.id:16}{one.title}. {one.summary} [{one.term}]")
+        return 0
+    form = format_by_id(options.format)
+    if form not in fitting:
+        raise UserError(
+            f"“{card.name}” cannot be exported as “{form.id}”.",
+            f"What can be done: {', '.join(f.id for f in fitting) or 'nothing'}.",
+        )
+    if options.out is None:
+        raise UserError("It is not said where the export goes.", "Add --out FOLDER.")
     question = question_before_export(card)
     if question and not options.accept_licence:
         raise UserError(question.removesuffix(" Go on?"), "If that is fine, export with --accept-licence.")
     with progress("Exporting") as control:
-        if options.format == "folder":
-            folder = export_folder(card, options.out, control)
-            as_json({"folder": str(folder)}) if options.json else out(f"Exported to {folder}")
-            return 0
-        if options.format == "darknet":
-            from workbench.engine.export_darknet import export_darknet
-
-            files = export_darknet(card, options.out, control)
-            as_json({"folder": str(files)}) if options.json else out(f"Exported to {files}")
-            return 0
-        samples = collect_samples(options.samples, get_task(card.main_task), control)
-        check = export_onnx(card, options.out, samples, control)
+        samples = collect_samples(options.samples, get_task(card.main_task), control) if form.asks_samples else []
+        made = form.export(card, options.out, samples, control)
+    check = made.check
     if options.json:
-        as_json({"file": str(check.path), "samples": check.samples, "agreement": check.agreement,
-                 "max_difference": check.max_difference, "passed": check.passed, "sentence": check.sentence()})  # fmt: skip
+        place = {"folder" if made.path.is_dir() else "file": str(made.path), "bytes": made.size}
+        found = {"samples": check.samples, "agreement": check.agreement, "max_difference": check.max_difference,
+                 "passed": check.passed} if check is not None else {}  # fmt: skip
+        as_json({**place, **found, "sentence": made.sentence()})
     else:
-        out(f"Exported to {check.path}")
-        out(check.sentence())
-    return 0 if check.passed or not check.samples else 1
+        out(made.sentence())
+    return 0 if check is None or check.passed or not check.samples else 1

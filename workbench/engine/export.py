@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from importlib import import_module
 from importlib.util import find_spec
@@ -15,7 +16,15 @@ from workbench.catalog.card import ModelCard
 from workbench.catalog.catalog import Catalog, read_own_card, write_card
 from workbench.control import Control
 from workbench.data.types import Sample
-from workbench.engine.export_check import OnnxCheck, file_name, making, making_onnx, write_note, write_onnx
+from workbench.engine.export_check import (
+    OnnxCheck,
+    as_its_place,
+    file_name,
+    making,
+    making_onnx,
+    write_note,
+    write_onnx,
+)
 from workbench.engine.pool import shared_pool
 from workbench.engine.report.make import put_papers
 from workbench.engine.report.readme import model_page
@@ -35,6 +44,7 @@ from workbench.tasks.temperature import temperature_of
 
 if TYPE_CHECKING:
     import torch
+    from torch import nn
 
 __all__ = ["OnnxCheck", "export_folder", "export_onnx", "import_folder", "model_page"]
 
@@ -72,6 +82,7 @@ def export_folder(card: ModelCard, target: Path, control: Control | None = None)
         write_card(card, work)
         (work / "labels.txt").write_text("\n".join(card.label_names) + "\n", encoding="utf-8")
         put_papers(card, work, control)
+        as_its_place(work, target)
         atomic.put(work, folder)
     return folder
 
@@ -138,7 +149,8 @@ def export_onnx(card: ModelCard, target: Path, samples: Sequence[Sample], contro
 def _export_pooled(card: ModelCard, target: Path, samples: Sequence[Sample], control: Control) -> OnnxCheck:
     """Of models with pooled features."""
     task = get_pooled(card.main_task)
-    with making_onnx(card, target) as (file, path), shared_pool().use_network(card, "cpu", control) as model:
+    with making_onnx(card, target) as (file, path), shared_pool().use_network(card, "cpu", control) as original:
+        model = original.standing_alone()
         if not model.stands_alone:
             raise UserError(
                 f"“{card.name}” cannot be exported as ONNX: what it is given must be prepared by this app.",
@@ -146,7 +158,7 @@ def _export_pooled(card: ModelCard, target: Path, samples: Sequence[Sample], con
             )
         prepared = _readable(samples, task, model)[:_MAX_CHECKED]
         control.progress(0, 0, "Exporting")
-        names = _write(model, task, file, prepared)
+        names = write_logits(model, task, file, prepared, warns=True)
         control.check()
         note: dict[str, Any] = {
             "labels": list(model.labels), "inputs": names, "output": "logits", **_warning(model),
@@ -168,7 +180,7 @@ def _export_pooled(card: ModelCard, target: Path, samples: Sequence[Sample], con
             tags = tag_decision_of(card.options, model.labels)
             if tags is not None:
                 note["decision"] = tags.to_options()
-        write_note(file, note)
+        write_note(file, card, note)
         control.progress(0, 0, "Checking the exported model")
         return _compare(model, task, file, path, prepared, control)
 
@@ -183,16 +195,57 @@ def _readable(samples: Sequence[Sample], task: PooledTask, model: Network) -> li
     return found
 
 
-def _write(model: Network, task: PooledTask, path: Path, prepared: Sequence[dict[str, Any]]) -> list[str]:
+def write_logits(
+    model: Network,
+    task: PooledTask,
+    path: Path,
+    prepared: Sequence[dict[str, Any]] = (),
+    *,
+    warns: bool = False,
+) -> list[str]:
+    """A network as ONNX: its inputs in, "logits" out, any number of items at once.
+
+    Args:
+        prepared: what `task.prepare` made of some samples, to trace it with.
+        warns: "strangeness" comes out as well, where the model knows what it learnt from.
+
+    Returns:
+        The names of its inputs.
+
+    Raises:
+        RuntimeError: when it cannot be exported. OSError: when it cannot be written.
+    """
+    network, example = standing(model, task, prepared, warns=warns)
+    names = list(example)
+    axes = {
+        name: {0: "batch"} | ({1: "tokens"} if example[name].dim() == 2 and _any_length(model) else {})
+        for name in names
+    }
+    outputs = ["logits", *([_STRANGENESS] if warns and model.familiar is not None else [])]
+    free = {**axes, **{name: {0: "batch"} for name in outputs}}
+    write_onnx(network, list(example.values()), path, names, outputs, free)
+    return names
+
+
+def _any_length(model: Network) -> bool:
+    """Texts, and recordings where the network takes less than a window."""
+    return not isinstance(model, SoundNetwork) or model.any_length
+
+
+def standing(
+    model: Network, task: PooledTask, prepared: Sequence[dict[str, Any]] = (), *, warns: bool = False
+) -> tuple[nn.Module, dict[str, torch.Tensor]]:
+    """A network with tensors in and logits out (and strangeness, where it `warns`), and two items as it takes them, by the
+    names of its inputs."""
     from torch import nn
 
     example = dict(model.alone(task.collate(list(prepared[:2]) or _made_up(model, task), model)))
     names = list(example)
 
-    familiar = model.familiar
+    familiar = model.familiar if warns else None
 
     class Logits(nn.Module):
-        """The network with tensors in and logits out, and strangeness."""
+        """See above."""
 
         def __init__(self) -> None:
             super().__init__()
@@ -206,11 +259,7 @@ def _write(model: Network, task: PooledTask, path: Path, prepared: Sequence[dict
             features = model.features(batch)
             return model.head_logits(features), self.strangeness(features)
 
-    axes = {name: {0: "batch"} | ({1: "tokens"} if example[name].dim() == 2 else {}) for name in names}
-    outputs = ["logits", *([_STRANGENESS] if familiar is not None else [])]
-    free = {**axes, **{name: {0: "batch"} for name in outputs}}
-    write_onnx(Logits(), list(example.values()), path, names, outputs, free)
-    return names
+    return Logits().eval(), example
 
 
 def _warning(model: Network) -> dict[str, Any]:
@@ -249,12 +298,8 @@ def _compare(
 
     session = onnxruntime.InferenceSession(str(file), providers=["CPUExecutionProvider"])
     biggest, agree, scale = 0.0, 0, 1e-6
-    familiar, warned = model.familiar, 0
-    # Alone and several at once: an export may have frozen the batch size.
-    batches = [prepared[:1], *(prepared[i : i + 4] for i in range(1, len(prepared), 4))]
-    for batch in batches:
-        if not batch:
-            continue
+    familiar, warned, counted = model.familiar, 0, 0
+    for batch in _batches(prepared):
         control.check()
         tensors = model.alone(task.collate(batch, model))
         with engines("torch"), torch.inference_mode():  # the original itself, not what computes in its place
@@ -269,7 +314,19 @@ def _compare(
         biggest = max(biggest, float(np.abs(wanted - got).max()))
         scale = max(scale, float(np.abs(wanted).max()))
         agree += task.agree(torch.from_numpy(wanted), torch.from_numpy(got), model.card.options)
+        counted += len(wanted)
     n = len(prepared)
-    agreement = agree / n if n else 0.0
-    same = agreement == 1.0 and biggest <= _TOLERANCE * max(1.0, scale) and (familiar is None or warned == n)
+    agreement = agree / counted if counted else 0.0
+    same = agreement == 1.0 and biggest <= _TOLERANCE * max(1.0, scale) and (familiar is None or warned == counted)
     return OnnxCheck(final, n, biggest, agreement, bool(n) and same, familiar is not None)
+
+
+def _batches(prepared: Sequence[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    """Alone, three and eight at once, in turn until all were asked about: an export may have frozen the batch size. The
+    last ones are filled up from the beginning."""
+    sizes, first = itertools.cycle((1, 3, 8)), 0
+    turns = 0
+    while prepared and (first < len(prepared) or turns < 3):
+        size = next(sizes)
+        yield [prepared[(first + n) % len(prepared)] for n in range(size)]
+        first, turns = first + size, turns + 1

@@ -54,7 +54,7 @@ def export_onnx(card: ModelCard, target: Path, samples: Sequence[Sample], contro
             "boxes": "float32 [n, 4], x0 y0 x1 y1 in pixels, the most certain first",
             "show_from_score": limit_of(model.module),
         }  # fmt: skip
-        write_note(file, note)
+        write_note(file, card, note)
         control.progress(0, 0, "Checking the exported model")
         return _compare(model, file, path, pictures, control)
 

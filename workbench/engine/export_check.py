@@ -42,15 +42,21 @@ class OnnxCheck:
     warns: bool = False
 
     def sentence(self) -> str:
-        if self.samples == 0:
-            return "Exported, but there were no samples to check it on."
-        if self.passed:
-            same = "gives the same answers and the same warnings" if self.warns else "gives the same answers"
-            return f"Checked on {self.samples} of your own samples: the exported model {same} as the original."
-        return (
-            f"On {self.samples} samples the exported model agrees with the original only {self.agreement:.0%} of the time;"
-            " do not rely on it."
-        )
+        return same_answers(self.samples, self.max_difference, self.agreement, self.passed, self.warns)
+
+
+def same_answers(samples: int, max_difference: float, agreement: float, passed: bool, warns: bool = False) -> str:
+    """What the check of an export found, for people. `warns`: it also said the same of what is unlike its examples."""
+    if samples == 0:
+        return "There were no samples to check it on."
+    if passed:
+        many = "1 sample" if samples == 1 else f"{samples} samples"
+        same = "the same answers and the same warnings" if warns else "the same answers"
+        return f"Gives {same} as here: largest difference {max_difference:.5f} on {many}."
+    return (
+        f"On {samples} samples the exported model agrees with the original only {agreement:.0%} of the time"
+        f" (largest difference {max_difference:.5f}); do not rely on it."
+    )
 
 
 def file_name(card: ModelCard) -> str:
@@ -81,6 +87,18 @@ def making(target: Path, trouble: tuple[str, str] = _TROUBLE) -> Iterator[Path]:
         shutil.rmtree(work, ignore_errors=True)
 
 
+def as_its_place(work: Path, target: Path) -> None:
+    """Let those read a finished folder who may read the one it is put into; until then it was for nobody else.
+
+    Raises:
+        OSError: when that cannot be set.
+    """
+    mode = target.stat().st_mode & 0o777
+    for file in work.rglob("*"):
+        file.chmod(mode if file.is_dir() else mode & 0o666)
+    work.chmod(mode)
+
+
 @contextmanager
 def making_onnx(card: ModelCard, target: Path) -> Iterator[tuple[Path, Path]]:
     """Where ID.onnx is to be written and where it will lie; at the end it goes there with all that was put beside it.
@@ -97,9 +115,24 @@ def making_onnx(card: ModelCard, target: Path) -> Iterator[tuple[Path, Path]]:
             atomic.put(file, target / file.name)
 
 
-def write_note(file: Path, note: Mapping[str, Any]) -> None:
-    """What another program must know of an exported network, as ID.json beside it. Raises: OSError."""
+def write_note(file: Path, card: ModelCard, note: Mapping[str, Any]) -> None:
+    """What another program must know of an exported network, as ID.json beside it, and inside it (ONNX' metadata_props), so
+    that it says so wherever it goes alone.
+
+    Raises:
+        OSError: when it cannot be written.
+    """
+    import onnx
+
+    from workbench.runtimes.untrusted import parsed_onnx
+
     file.with_suffix(".json").write_text(json.dumps(note, indent=1, ensure_ascii=False), encoding="utf-8")
+    graph = parsed_onnx(file)
+    known = {"name": card.name, "licence": card.licence, "made": card.created, "by": "Model Workbench"}
+    known |= {k: v if isinstance(v, str) else json.dumps(v, ensure_ascii=False) for k, v in note.items()}
+    onnx.helper.set_model_props(graph, {k: v for k, v in known.items() if v})
+    # Weights in files of their own stay where they are.
+    onnx.save_model(graph, str(file))
 
 
 def write_onnx(

@@ -52,7 +52,7 @@ def export_onnx(card: ModelCard, target: Path, samples: Sequence[Sample], contro
             "multiple": model.multiple, "preparation": asdict(model.preparation),
             "example": {"picture": [1200, 900], "scaled_to": list(reversed(model.network_size(900, 1200)))},
         }  # fmt: skip
-        write_note(file, note)
+        write_note(file, card, note)
         control.progress(0, 0, "Checking the exported model")
         return _compare(model, file, path, pictures, control)
 

@@ -166,6 +166,10 @@ class Network(Loaded):
         """As `logits`: a network with a head is a `Classifier`."""
         return self.logits(batch)
 
+    def standing_alone(self) -> Network:
+        """This network as other programs shall get it: with what prepares its inputs inside, where that can be."""
+        return self
+
     def alone(self, batch: Batch) -> Batch:
         """Of a batch, what the network takes by itself where it `stands_alone`."""
         return batch

@@ -79,3 +79,21 @@ def open_pretrained(card: ModelCard, path: Path) -> Network:
 def build(card: ModelCard, _folder: Path) -> Network:
     """The bare network of an own model; its weights are loaded by the caller."""
     return _network(card, make(card.arch, IMAGENET_CLASSES), IMAGENET_CLASSES, ())
+
+
+def make_alone(arch: str) -> tuple[dict[str, Any], str]:
+    """For torchvision without this app: the options of an own model's network beside its number of classes, and where its
+    last linear layer is."""
+    from torch import nn
+
+    options: dict[str, Any] = {}
+    if arch in ("googlenet", "inception_v3"):
+        # The helper heads are gone.
+        options = {"aux_logits": False, "transform_input": True, "init_weights": False}
+    from workbench.runtimes.signatures import meta_layers
+
+    with meta_layers():
+        whole = make(arch, IMAGENET_CLASSES)
+    linear = [n for n, part in whole.named_modules() if isinstance(part, nn.Linear) and not n.lower().startswith("aux")]
+    last = [n for n in linear if whole.get_submodule(n).out_features == IMAGENET_CLASSES]
+    return options, last[-1]

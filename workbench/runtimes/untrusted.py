@@ -105,7 +105,7 @@ def check_onnx_places(path: Path) -> list[str]:
     Raises:
         UserError: damaged, or a name leads out of the folder.
     """
-    names = sorted(set(_outside_data(_parsed(path))))
+    names = sorted(set(_outside_data(parsed_onnx(path))))
     for name in names:
         if name in ("", ".", "..") or Path(name).name != name or "\\" in name or ":" in name:
             raise UserError(
@@ -117,12 +117,13 @@ def check_onnx_places(path: Path) -> list[str]:
 def onnx_operations(path: Path) -> list[tuple[str, int]]:
     """(kind of layer, how many) of an ONNX file, in order of first use. Raises: UserError when it is damaged."""
     counts: dict[str, int] = {}
-    for node in _parsed(path).graph.node:
+    for node in parsed_onnx(path).graph.node:
         counts[node.op_type] = counts.get(node.op_type, 0) + 1
     return list(counts.items())
 
 
-def _parsed(path: Path) -> Any:
+def parsed_onnx(path: Path) -> Any:
+    """An ONNX file's graph, weights in other files left there. Raises: UserError when it is damaged."""
     import onnx
 
     try:

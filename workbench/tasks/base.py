@@ -376,6 +376,9 @@ class PooledTask(TrainableTask, Objective, Protocol):
     def unsettled(self, prediction: Prediction, options: Mapping[str, Any]) -> Prediction:
         """The opposite of `settled`: probabilities as the network itself gives them."""
 
+    def said(self, logits: torch.Tensor, model: Loaded, notes: Sequence[str]) -> list[Scores]:
+        """Logits float [B, C] as this model means them: at its temperature, with its thresholds and what was decided."""
+
     def agree(self, first: torch.Tensor, second: torch.Tensor, options: Mapping[str, Any]) -> int:
         """For how many rows of logits [N, C] the answers are the same."""
 

@@ -24,7 +24,6 @@ from PySide6.QtWidgets import (
 
 from workbench.catalog.card import ModelCard
 from workbench.control import Control
-from workbench.data.types import Sample, Split
 from workbench.engine.bulk import BulkResult
 from workbench.engine.familiar import sentence_of
 from workbench.errors import UserError
@@ -37,9 +36,8 @@ from workbench.gui.theme import L, M, S
 from workbench.gui.widgets.basic import Banner, Card, DropZone, EmptyState, button, clear_layout, label, local_paths
 from workbench.gui.widgets.card_view import CardView
 from workbench.gui.widgets.drift_dialog import DriftDialog
+from workbench.gui.widgets.take_along import TakeAlong
 from workbench.tasks.registry import get_task
-
-_ONNX_SAMPLES = 32
 
 
 class UsePage(Page):
@@ -143,6 +141,7 @@ class UsePage(Page):
         self.limits.setText(card.limits)
         self.changed.setVisible("unlike_rate" in card.metrics)
         self.at_work.show_model(card)
+        self.take.show_model(card)
 
     def _build_detail(self) -> QWidget:
         scroll = QScrollArea()
@@ -182,20 +181,9 @@ class UsePage(Page):
         column.addWidget(self.progress)
         self.at_work = AtWorkCard(self.ctx)
         column.addWidget(self.at_work)
-        take = Card(spacing=S)
-        take.body.addWidget(label("Take it with you", "heading"))
-        line = QHBoxLayout()
-        line.setSpacing(S)
-        line.addWidget(button("Export folder …", self._export_folder, icon_name="folder-output", name="export-folder",
-                              tip="Weights (safetensors), card and labels; Model Workbench on another computer imports it"))  # fmt: skip
-        line.addWidget(button("Export ONNX …", self._export_onnx, icon_name="share-2", name="export-onnx",
-                              tip="For other programs (ONNX), checked against the original on real samples"))  # fmt: skip
-        line.addStretch(1)
-        take.body.addLayout(line)
-        self.export_words = label("", "soft", wrap=True, selectable=True)
-        self.export_words.setObjectName("export-words")
-        take.body.addWidget(self.export_words)
-        column.addWidget(take)
+        self.take = TakeAlong(self.ctx, lambda title: self.ask_folder(title), self._may_pass_on, self.banner)
+        self.export_words = self.take.words
+        column.addWidget(self.take)
         column.addWidget(label("What to keep in mind", "strong"))
         self.limits = label("", "soft", wrap=True)
         column.addWidget(self.limits)
@@ -260,55 +248,13 @@ class UsePage(Page):
 
     # Taking along ----------------------------------------------------------------------------------------------------------
 
-    def _may_pass_on(self, card: ModelCard | None) -> bool:
+    def _may_pass_on(self, card: ModelCard) -> bool:
         """Licences that bind are asked about again before a model leaves the app."""
         from workbench.catalog.licences import question_before_export
 
-        question = question_before_export(card) if card is not None else ""
+        question = question_before_export(card)
         yes = QMessageBox.StandardButton.Yes
         return not question or QMessageBox.question(self, "The licence", question) == yes
-
-    def _export_folder(self) -> None:
-        card = self.current
-        if not self._may_pass_on(card):
-            return
-        target = self.ask_folder("Choose where to put the model folder") if card is not None else ""
-        if card is None or not target:
-            return
-
-        def work(control: Control) -> Path:
-            from workbench.engine.export import export_folder
-
-            return export_folder(card, Path(target), control)
-
-        job = self.ctx.jobs.start(f"Exporting {card.name}", work)
-        job.succeeded.connect(lambda folder: self.export_words.setText(f"Exported to {folder}"))
-        job.failed.connect(self.banner.show_error)
-
-    def _export_onnx(self) -> None:
-        card = self.current
-        if not self._may_pass_on(card):
-            return
-        target = self.ask_folder("Choose where to put the ONNX file") if card is not None else ""
-        if card is None or not target:
-            return
-        project = self.ctx.store.project
-
-        def work(control: Control) -> str:
-            from workbench.engine.export import export_onnx
-
-            samples: list[Sample] = []
-            if project is not None and project.task_id == card.main_task:
-                items = project.split_items(Split.TEST) or project.items(project.item_ids()[:_ONNX_SAMPLES])
-                samples = [i.sample() for i in items[:_ONNX_SAMPLES]]
-            check = export_onnx(card, Path(target), samples, control)
-            return f"{check.sentence()} ({check.path})"
-
-        job = self.ctx.jobs.start(f"Exporting {card.name}", work)
-        self.export_words.setText("Exporting and checking …")
-        job.succeeded.connect(self.export_words.setText)
-        job.failed.connect(self.banner.show_error)
-        job.failed.connect(lambda _problem: self.export_words.setText(""))
 
     def _choose_import(self) -> None:
         folder = self.ask_folder("Choose an exported model folder")
