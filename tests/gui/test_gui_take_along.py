@@ -30,7 +30,9 @@ def test_forms_are_listed_with_what_they_are_for_and_written(window: MainWindow,
     qtbot.waitUntil(lambda: the_button(page, "web-page") is not None, timeout=SLOW)
     for form in formats_for(card):
         button = the_button(page, form.id)
-        assert button is not None and button.accessibleName() == f"Export: {form.title}" and button.toolTip() == form.term
+        assert (
+            button is not None and button.accessibleName() == f"Export: {form.title}" and button.toolTip() == form.term
+        )
         assert button.focusPolicy() & Qt.FocusPolicy.TabFocus
     page.ask_folder = lambda _title: str(tmp_path / "out")
     button = the_button(page, "web-page")
