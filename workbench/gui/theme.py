@@ -271,6 +271,8 @@ QAbstractSpinBox::up-button, QAbstractSpinBox::down-button {{ width: 0; height: 
 QLineEdit:focus, QPlainTextEdit:focus, QTextEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus, QComboBox:focus {{
   border: 2px solid {c.accent}; padding: 5px 8px; }}
 QLineEdit:disabled, QComboBox:disabled, QAbstractSpinBox:disabled {{ color: {c.text_faint}; background: {c.ground}; }}
+QCheckBox::indicator:unchecked, QAbstractItemView::indicator:unchecked {{ border: 1px solid {c.text_faint};
+  border-radius: 3px; background: {c.surface}; width: 12px; height: 12px; }}
 QComboBox::drop-down {{ border: none; width: 26px; }}
 QComboBox::down-arrow {{ image: url({(resources() / "icons" / f"chevron-down-{'dark' if c is DARK else 'light'}.svg").as_posix()}); width: 14px; height: 14px; }}
 QComboBox QAbstractItemView {{ background: {c.surface}; border: 1px solid {c.line_strong}; outline: none;
