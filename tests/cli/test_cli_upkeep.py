@@ -43,7 +43,9 @@ def test_damage_is_told_and_mended(folder: Path, capsys: pytest.CaptureFixture[s
     file = folder / DATABASE
     main(["project", "backup", str(folder)])
     data = bytearray(file.read_bytes())
-    data[-5 * 4096 : -4096] = bytes(4 * 4096)
+    # A page on which items lie.
+    page = data.index(b"text 150 ") // 4096 * 4096
+    data[page : page + 4096] = bytes(4096)
     file.write_bytes(bytes(data))
     capsys.readouterr()
     assert main(["project", "verify", str(folder)]) == 3

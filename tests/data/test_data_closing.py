@@ -20,6 +20,8 @@ folder = Path(sys.argv[1])
 project = Project.create(folder, "Many", "text-classification")
 project.add_items([NewItem("text", f"t{n}", text=f"words {n} " * 5) for n in range(3000)])
 project.close()
+# Nothing is left in a log beside the file.
+assert not list(folder.glob("project.db-*")), list(folder.iterdir())
 said = []
 for _ in range(40):
     project = Project.open(folder)

@@ -313,7 +313,7 @@ def test_the_app_tells_of_its_crash_at_the_next_start(workbench_home: Path) -> N
     code = (
         "import sys\nfrom PySide6.QtCore import QTimer\nfrom PySide6.QtWidgets import QApplication\n"
         "from workbench.gui import app\nfrom workbench.gui.crash_dialog import CrashDialog\n"
-        "def seen(window):\n"
+        "def seen(window, *_more):\n"
         "    if sys.argv[1] == 'kill':\n        import os; os.kill(os.getpid(), 9)\n"
         "    QTimer.singleShot(300, lambda: (print([type(w).__name__ for w in QApplication.topLevelWidgets()"
         " if isinstance(w, CrashDialog) and w.isVisible()], flush=True),"

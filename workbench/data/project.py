@@ -22,6 +22,7 @@ from workbench.data.project_runs import RunsPart
 from workbench.data.project_several import SeveralPart
 from workbench.data.store import Store
 from workbench.data.types import Window
+from workbench.errors import UserError
 
 
 class Project(ClassesPart, ItemsPart, AnnotationsPart, GroupsPart, SeveralPart, ReviewedPart, RunsPart, ManifestPart):
@@ -49,7 +50,11 @@ class Project(ClassesPart, ItemsPart, AnnotationsPart, GroupsPart, SeveralPart, 
             folder = folder_of(folder)
         project = cls(Store.open(folder.absolute(), read_only))
         if not project.read_only:
-            write_project_file(project.folder, project.name)
+            try:
+                write_project_file(project.folder, project.name)
+            except UserError:
+                project.close()  # damaged: its lock must not stay
+                raise
         return project
 
     def close(self) -> None:

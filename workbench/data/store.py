@@ -59,6 +59,21 @@ class _Connection:
         self.sql = connection
         self.busy = threading.Lock()  # held while it is asked
 
+    def close(self) -> None:
+        """Not under a question: a long one is broken off, and waited for."""
+        broken_off = not self.busy.acquire(blocking=False)
+        if broken_off:
+            self.sql.interrupt()
+            self.busy.acquire()
+        try:
+            if broken_off:
+                # A connection that was told to stop does not put the log into the file when it is closed, until it has
+                # been asked something again (sqlite3_interrupt).
+                self.sql.execute("SELECT 1")
+            self.sql.close()
+        finally:
+            self.busy.release()
+
     def __del__(self) -> None:
         self.sql.close()
 
@@ -292,10 +307,7 @@ class Store:
         with self._write:
             connections, self._closed = [] if self._closed else list(self._all), True
             for held in connections:
-                # A connection must not be closed under a question: a long one is broken off, and then waited for.
-                held.sql.interrupt()
-                with held.busy:
-                    held.sql.close()
+                held.close()
         if self._lock is not None:
             self._lock.release()
             self._lock = None
