@@ -71,8 +71,8 @@ def label(folder: str, seed: int, presses: int) -> None:
     chance = random.Random(seed)
     began = app.after_first_paint
 
-    def begin(window: MainWindow) -> None:
-        began(window)
+    def begin(window: MainWindow, project: str = "") -> None:
+        began(window, project)
         store = window.ctx.store
         if store.project is None or store.project.folder != Path(folder):
             say("not reopened")
