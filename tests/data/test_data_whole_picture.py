@@ -14,7 +14,7 @@ import numpy as np
 import pydicom
 import pytest
 import tifffile
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageCms, ImageOps
 from PySide6.QtGui import QImage
@@ -182,6 +182,7 @@ def test_damaged_files_are_a_sentence() -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(st.binary(max_size=60), st.integers(0, 400))
+@example(b"II*\x00", 0)
 def test_any_bytes_are_a_picture_or_a_sentence(noise: bytes, place: int) -> None:
     good = png_bytes(made(16, 4, 9, 7))
     for data in (noise, good[:place] + noise + good[place + len(noise) :]):

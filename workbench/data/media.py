@@ -101,6 +101,7 @@ def read_picture(source: Sample | Path | bytes, max_side: int | None = None, win
 @contextmanager
 def faults_in_words() -> Iterator[None]:
     """What Pillow says while it opens and decodes a picture, as a `UserError`; sizes are for the caller to check."""
+    import struct
     import warnings
 
     from PIL import Image, UnidentifiedImageError
@@ -113,7 +114,7 @@ def faults_in_words() -> Iterator[None]:
         raise UserError("The picture is too large.", "Make it smaller and add it again.") from error
     except UnidentifiedImageError as error:
         raise UserError("This is not a picture the app can read.", "Save it as JPEG or PNG.") from error
-    except (OSError, SyntaxError, ValueError, EOFError, TypeError, IndexError, MemoryError) as error:
+    except (OSError, SyntaxError, ValueError, EOFError, TypeError, IndexError, MemoryError, struct.error) as error:
         # Pillow's decoders raise all of these for damaged files.
         raise UserError("The picture is damaged or cut off.", "Copy it again from where it came from.") from error
 
