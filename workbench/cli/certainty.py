@@ -4,6 +4,7 @@ should say nothing, and whether more examples would help."""
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from typing import Any
 
 from workbench.cli.output import as_json, note, out, progress
@@ -103,21 +104,29 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
+def priced(text: str, names: Sequence[str], one: str, many: str) -> tuple[str, float]:
+    """A name and what a missed one of it costs, of "NAME=COST". Raises: UserError when it says neither."""
+    from workbench.errors import UserError
+
+    name, _, number = text.rpartition("=")
+    try:
+        cost = float(number)
+    except ValueError:
+        cost = 0.0
+    if name not in names or not 0 < cost < 1e6:
+        raise UserError(
+            f"“{text}” does not say what a missed one costs.",
+            f"Write {one}=COST, for example “{names[0]}=10”. The {many}: {', '.join(names[:12])}.",
+        )
+    return name, cost
+
+
 def _costs(asked_for: str, seen: Any, told: dict[str, Any], said: list[str]) -> Any:
     from workbench.errors import UserError
     from workbench.tasks.decision import Decision
     from workbench.trust.certainty import cheapest_threshold, consequences
 
-    name, _, number = asked_for.rpartition("=")
-    try:
-        cost = float(number)
-    except ValueError:
-        cost = 0.0
-    if name not in seen.classes or not 0 < cost < 1e6:
-        raise UserError(
-            f"“{asked_for}” does not say what a missed one costs.",
-            f"Write CLASS=COST, for example “{seen.classes[0]}=10”. The classes: {', '.join(seen.classes[:12])}.",
-        )
+    name, cost = priced(asked_for, seen.classes, "CLASS", "classes")
     threshold = cheapest_threshold(seen.validation, seen.classes, name, cost)
     if threshold is None:
         raise UserError(

@@ -6,6 +6,7 @@ import argparse
 from dataclasses import replace
 from typing import Any
 
+from workbench.cli.certainty import priced
 from workbench.cli.output import progress
 
 
@@ -53,16 +54,7 @@ def look(
 def _costs(text: str, decision: Any, seen: Any, told: dict[str, Any], said: list[str]) -> Any:
     from workbench.errors import UserError
 
-    name, _, number = text.rpartition("=")
-    try:
-        cost = float(number)
-    except ValueError:
-        cost = 0.0
-    if name not in seen.labels or not 0 < cost < 1e6:
-        raise UserError(
-            f"“{text}” does not say what a missed one costs.",
-            f"Write LABEL=COST, for example “{seen.labels[0]}=10”. The labels: {', '.join(seen.labels[:12])}.",
-        )
+    name, cost = priced(text, seen.labels, "LABEL", "labels")
     rule = seen.rule(name, cost)
     if rule is None:
         raise UserError(

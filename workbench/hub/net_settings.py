@@ -17,6 +17,8 @@ log = logging.getLogger(__name__)
 _FILE = "network.json"
 _MOST_AT_ONCE = 4
 HUB = "https://huggingface.co"
+# Names of this computer, where an address without encryption is safe.
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,6 @@ _LARGEST = 50_000
 _LONGEST_NOTES = 2000
 _VERSION = re.compile(r"\d{1,6}(\.\d{1,6}){0,3}")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 @dataclass(frozen=True)
@@ -120,7 +119,7 @@ def _is_page(text: str) -> bool:
         parts = urlsplit(text)
         return (
             bool(parts.hostname)
-            and (parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK))
+            and (parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in net_settings.LOOPBACK))
             and not any(c.isspace() or not c.isprintable() for c in text)
         )
     except ValueError:

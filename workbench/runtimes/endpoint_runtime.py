@@ -19,7 +19,7 @@ from workbench.catalog.card import ModelCard
 from workbench.control import Control
 from workbench.errors import UserError
 from workbench.guard import asked_for_network
-from workbench.hub.net_settings import require_online
+from workbench.hub.net_settings import LOOPBACK, require_online
 from workbench.hub.token import endpoint_key
 from workbench.runtimes.base import Loaded, Sampling, Writing
 
@@ -28,7 +28,6 @@ _POLL = 0.05
 _MOST_LINE = 4_000_000
 # Of a guess of how long a conversation is: letters of a token, and tokens around each message.
 _LETTERS_A_TOKEN, _AROUND = 3, 6
-_LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 class Hosted(Loaded):
@@ -174,7 +173,7 @@ def _connect(address: str) -> http.client.HTTPConnection:
     host = parts.hostname or ""
     if parts.scheme == "https" and host:
         return http.client.HTTPSConnection(host, parts.port, timeout=_TIMEOUT)
-    if parts.scheme == "http" and host in _LOOPBACK:
+    if parts.scheme == "http" and host in LOOPBACK:
         return http.client.HTTPConnection(host, parts.port, timeout=_TIMEOUT)
     raise UserError(f"“{address}” is not a safe address.", "Use an address that begins with https://.")
 

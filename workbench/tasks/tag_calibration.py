@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from workbench.tasks.predictions import Prediction, Scores
-from workbench.tasks.temperature import CALIBRATED_ON, ENOUGH
+from workbench.tasks.temperature import CALIBRATED_ON, ENOUGH, HIGHEST, LOWEST, likeliest_temperature
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,10 +27,8 @@ if TYPE_CHECKING:
 SCALES, SHIFTS = "scales", "shifts"
 # A line of its own for a label takes so many examples with it, and without it.
 ENOUGH_OF_A_LABEL = 20
-_LOWEST, _HIGHEST = 0.05, 20.0
 _FARTHEST = 50.0
 _PARTS = 5
-_PRIOR = 0.5
 # A double near 0 has many more digits than one near 1.
 _TINY, _NEARLY_ONE = 1e-300, 1 - 1e-16
 # While a line is looked for no answer is surer than this; more would not be told from it.
@@ -79,7 +77,7 @@ def tag_calibration_of(options: Mapping[str, Any], classes: int) -> TagCalibrati
     scales, shifts = options.get(SCALES), options.get(SHIFTS)
     if not (_numbers(scales, classes) and _numbers(shifts, classes)):
         return None
-    kept = tuple(min(_HIGHEST, max(_LOWEST, float(v))) for v in scales)  # type: ignore[union-attr]
+    kept = tuple(min(HIGHEST, max(LOWEST, float(v))) for v in scales)  # type: ignore[union-attr]
     moved = tuple(min(_FARTHEST, max(-_FARTHEST, float(v))) for v in shifts)  # type: ignore[union-attr]
     found = TagCalibration(kept, moved)
     return found if found.changes else None
@@ -179,13 +177,13 @@ def _own_line(
         if not 0 < labels[others].sum() < len(others):
             return None
         scale, shift = platt(column[others], labels[others])
-        if not _LOWEST <= scale <= _HIGHEST or abs(shift) > _FARTHEST:
+        if not LOWEST <= scale <= HIGHEST or abs(shift) > _FARTHEST:
             return None
         common = _fit_temperature(every[others], truth[others]) if tempered else 1.0
         with_line += _nll(column[held] * scale + shift, labels[held]) * len(held)
         without += _nll(column[held] / common, labels[held]) * len(held)
     scale, shift = platt(column, labels)
-    usable = _LOWEST <= scale <= _HIGHEST and abs(shift) <= _FARTHEST
+    usable = LOWEST <= scale <= HIGHEST and abs(shift) <= _FARTHEST
     return (scale, shift) if usable and with_line < without else None
 
 
@@ -207,26 +205,8 @@ def _folds(count: int) -> list[tuple[list[int], list[int]]]:
 
 
 def _fit_temperature(logits: Doubles, labels: Doubles) -> float:
-    """The temperature within 0.05..20 that makes these likeliest, with the same weak prior as `tasks.temperature`."""
-
-    def loss(log_temperature: float) -> float:
-        prior = (log_temperature / _PRIOR) ** 2 / 2 / len(logits)
-        return _nll(logits / math.exp(log_temperature), labels) + prior
-
-    golden = (math.sqrt(5) - 1) / 2
-    low, high = math.log(_LOWEST), math.log(_HIGHEST)
-    a, b = high - golden * (high - low), low + golden * (high - low)
-    at_a, at_b = loss(a), loss(b)
-    while high - low > 1e-5:
-        if at_a <= at_b:
-            high, b, at_b = b, a, at_a
-            a = high - golden * (high - low)
-            at_a = loss(a)
-        else:
-            low, a, at_a = a, b, at_b
-            b = low + golden * (high - low)
-            at_b = loss(b)
-    return math.exp((low + high) / 2)
+    """The temperature that makes these likeliest."""
+    return likeliest_temperature(lambda temperature: _nll(logits / temperature, labels), len(logits))
 
 
 def _nll(logits: Doubles, labels: Doubles) -> float:

@@ -10,7 +10,7 @@ needed, and a temperature can be taken out again by dividing by its inverse.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -20,7 +20,7 @@ from workbench.tasks.predictions import Prediction, Scores
 TEMPERATURE, CALIBRATED_ON = "temperature", "calibrated_on"
 # With fewer examples the temperature would be luck.
 ENOUGH = 30
-_LOWEST, _HIGHEST = 0.05, 20.0
+LOWEST, HIGHEST = 0.05, 20.0
 _PARTS = 5
 _PRIOR = 0.5
 _TINY = 1e-300
@@ -31,7 +31,7 @@ def temperature_of(options: Mapping[str, Any]) -> float:
     value = options.get(TEMPERATURE, 1.0)
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         return 1.0
-    return min(_HIGHEST, max(_LOWEST, float(value)))
+    return min(HIGHEST, max(LOWEST, float(value)))
 
 
 def tempered(row: Sequence[float], temperature: float) -> tuple[float, ...]:
@@ -90,13 +90,21 @@ def fit_temperature(rows: Sequence[Sequence[float]], truth: Sequence[int]) -> fl
 
     logs, places = _logs(rows), np.arange(len(truth))
 
+    return likeliest_temperature(
+        lambda temperature: float(-_log_softmax(logs / temperature)[places, list(truth)].mean()), len(truth)
+    )
+
+
+def likeliest_temperature(nll: Callable[[float], float], count: int) -> float:
+    """The temperature within 0.05..20 at the bottom of `nll` (mean negative log-likelihood of `count` answers, in nats) and a
+    weak prior around 1."""
+
     def loss(log_temperature: float) -> float:
-        likely = -_log_softmax(logs / math.exp(log_temperature))[places, list(truth)].mean()
-        return float(likely) + (log_temperature / _PRIOR) ** 2 / 2 / len(truth)
+        return nll(math.exp(log_temperature)) + (log_temperature / _PRIOR) ** 2 / 2 / count
 
     # In 1/T the likelihood has one valley, so golden-section search along log T finds its bottom.
     golden = (math.sqrt(5) - 1) / 2
-    low, high = math.log(_LOWEST), math.log(_HIGHEST)
+    low, high = math.log(LOWEST), math.log(HIGHEST)
     a, b = high - golden * (high - low), low + golden * (high - low)
     at_a, at_b = loss(a), loss(b)
     while high - low > 1e-5:

@@ -208,15 +208,18 @@ class Consequences:
     def beside(self, usual: Consequences) -> str:
         """This one against answering with the likeliest class, on the same items, honestly."""
         text = f"With the likeliest class as the answer: {usual.missed} missed, {_alarms(usual.false_alarms)}."
-        if not self.n:
-            return text
-        text += f" Counted in false alarms, that costs {usual.total:g}; this costs {self.total:g}"
-        if self.total > usual.total:
-            return f"{text}, so on the test items it did not pay off."
-        return f"{text}, just as much." if self.total == usual.total else f"{text}."
+        return f"{text} {paid(self.total, usual.total, 'false alarms')}" if self.n else text
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self) | {"total": self.total, "sentence": self.sentence()}
+
+
+def paid(total: float, usual: float, unit: str) -> str:
+    """What a decision costs against what is usual, counted in `unit`, honestly."""
+    text = f"Counted in {unit}, that costs {usual:g}; this costs {total:g}"
+    if total > usual:
+        return f"{text}, so on the test items it did not pay off."
+    return f"{text}, just as much." if total == usual else f"{text}."
 
 
 def _alarms(count: int) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 
 from workbench.tasks.tag_calibration import TagCalibration
 from workbench.tasks.temperature import ENOUGH
-from workbench.trust.certainty import Bin, Reliability
+from workbench.trust.certainty import Bin, Reliability, paid
 from workbench.trust.judge_tags import TagCase, TagJudgement
 from workbench.trust.metrics import wilson
 
@@ -202,12 +202,7 @@ class LabelCosts:
             f"With the threshold the training chose ({usual.threshold:.0%}): {usual.missed} missed, {usual.wrong} wrongly"
             " given."
         )
-        if not self.n:
-            return text
-        text += f" Counted in wrongly given ones, that costs {usual.total:g}; this costs {self.total:g}"
-        if self.total > usual.total:
-            return f"{text}, so on the test items it did not pay off."
-        return f"{text}, just as much." if self.total == usual.total else f"{text}."
+        return f"{text} {paid(self.total, usual.total, 'wrongly given ones')}" if self.n else text
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self) | {"total": self.total, "sentence": self.sentence()}

@@ -8,10 +8,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QComboBox,
-    QDoubleSpinBox,
     QHBoxLayout,
     QScrollArea,
-    QSlider,
     QVBoxLayout,
     QWidget,
 )
@@ -22,6 +20,7 @@ from workbench.errors import UserError
 from workbench.gui.context import AppContext
 from workbench.gui.theme import L, M, S
 from workbench.gui.widgets.basic import Banner, Card, button, label
+from workbench.gui.widgets.certainty_parts import cost_box, keep_buttons, silence_line
 from workbench.gui.widgets.certainty_plots import AnsweringPlot, ReliabilityPlot
 from workbench.tasks.decision import Decision
 from workbench.trust.certainty import Answering, answering, answering_curve, cheapest_threshold, consequences
@@ -247,25 +246,10 @@ class CertaintyPanel(QScrollArea):
     # Building ------------------------------------------------------------------------------------------------------------
 
     def _build_silence(self) -> None:
-        row = QHBoxLayout()
-        row.setSpacing(S)
-        row.addWidget(label("Say nothing", "soft"))
-        self.silence = QSlider(Qt.Orientation.Horizontal)
-        self.silence.setObjectName("silence")
-        self.silence.setAccessibleName("Say nothing below this certainty")
-        self.silence.setToolTip("Reject option: below this probability of the likeliest class there is no answer")
-        self.silence.setRange(0, _STEPS)
-        self.silence.setMinimumHeight(24)
-        self.silence.valueChanged.connect(lambda _v: self._silence_moved())
-        row.addWidget(self.silence, 1)
-        self.silence_value = label("never", "soft")
-        self.silence_value.setMinimumWidth(84)
-        row.addWidget(self.silence_value)
-        self.silent.body.addLayout(row)
-        self.silence_words = label("", wrap=True, selectable=True)
-        self.silence_words.setObjectName("silence-words")
-        self.silent.body.addWidget(self.silence_words)
-        self.silent.body.addStretch(1)
+        self.silence, self.silence_value, self.silence_words = silence_line(
+            self.silent.body, "", "Say nothing below this certainty",
+            "Reject option: below this probability of the likeliest class there is no answer", _STEPS, self._silence_moved,
+        )  # fmt: skip
 
     def _build_costs(self) -> QWidget:
         card = Card(spacing=S)
@@ -281,14 +265,7 @@ class CertaintyPanel(QScrollArea):
         self.class_box.currentIndexChanged.connect(lambda _i: self._choose())
         row.addWidget(self.class_box)
         row.addWidget(label("costs me", "soft"))
-        self.cost_box = QDoubleSpinBox()
-        self.cost_box.setObjectName("cost")
-        self.cost_box.setAccessibleName("How many times as much as a false alarm")
-        self.cost_box.setRange(0.01, 10_000)
-        self.cost_box.setDecimals(2)
-        self.cost_box.setMinimumWidth(96)
-        self.cost_box.setValue(10)
-        self.cost_box.valueChanged.connect(lambda _v: self._choose())
+        self.cost_box = cost_box("", "How many times as much as a false alarm", 10.0, self._choose)
         row.addWidget(self.cost_box)
         row.addWidget(label("times as much as a false alarm.", "soft"))
         row.addStretch(1)
@@ -303,17 +280,11 @@ class CertaintyPanel(QScrollArea):
         row = QHBoxLayout(holder)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(S)
-        self.keep = button(
-            "Keep this with the model", lambda: self._keep(self.decision()), icon_name="check", name="keep-decision",
-            tip="From now on it answers so in Try, Use and on the command line",
-        )  # fmt: skip
-        self.forget = button("Take it back", lambda: self._keep(None), role="quiet", name="forget-decision")
+        self.keep, self.forget = keep_buttons("decision", lambda: self._keep(self.decision()), lambda: self._keep(None))
         self.kept_words = label("", "soft", wrap=True)
         row.addWidget(self.keep)
         row.addWidget(self.forget)
         row.addWidget(self.kept_words, 1)
-        self.keep.setEnabled(False)
-        self.forget.hide()
         return holder
 
     def _build_curve(self) -> QWidget:

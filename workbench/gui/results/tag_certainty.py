@@ -6,13 +6,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QHBoxLayout, QScrollArea, QSlider, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from workbench.control import Control
 from workbench.data.types import RunRecord, Split
 from workbench.gui.context import AppContext
 from workbench.gui.theme import L, M, S
 from workbench.gui.widgets.basic import Banner, Card, button, label
+from workbench.gui.widgets.certainty_parts import cost_box, keep_buttons, silence_line
 from workbench.gui.widgets.certainty_plots import AnsweringPlot, ReliabilityPlot
 from workbench.tasks.tag_decision import TagDecision
 
@@ -243,25 +244,10 @@ class TagCertaintyPanel(QScrollArea):
 
     def _build_silence(self) -> QWidget:
         self.silent = AnsweringPlot()
-        line = QHBoxLayout()
-        line.setSpacing(S)
-        line.addWidget(label("Say nothing", "soft"))
-        self.silence = QSlider(Qt.Orientation.Horizontal)
-        self.silence.setObjectName("tag-silence")
-        self.silence.setAccessibleName("Say nothing below this certainty that all labels are right")
-        self.silence.setToolTip("Reject option: the product of how sure it is of each label, given or not")
-        self.silence.setRange(0, _STEPS)
-        self.silence.setMinimumHeight(24)
-        self.silence.valueChanged.connect(lambda _v: self._silence_moved())
-        line.addWidget(self.silence, 1)
-        self.silence_value = label("never", "soft")
-        self.silence_value.setMinimumWidth(84)
-        line.addWidget(self.silence_value)
-        self.silent.body.addLayout(line)
-        self.silence_words = label("", wrap=True, selectable=True)
-        self.silence_words.setObjectName("tag-silence-words")
-        self.silent.body.addWidget(self.silence_words)
-        self.silent.body.addStretch(1)
+        self.silence, self.silence_value, self.silence_words = silence_line(
+            self.silent.body, "tag-", "Say nothing below this certainty that all labels are right",
+            "Reject option: the product of how sure it is of each label, given or not", _STEPS, self._silence_moved,
+        )  # fmt: skip
         return self.silent
 
     def _build_costs(self) -> QWidget:
@@ -278,14 +264,7 @@ class TagCertaintyPanel(QScrollArea):
         self.label_box.currentIndexChanged.connect(lambda _i: self._chosen())
         line.addWidget(self.label_box)
         line.addWidget(label("costs me", "soft"))
-        self.cost_box = QDoubleSpinBox()
-        self.cost_box.setObjectName("tag-cost")
-        self.cost_box.setAccessibleName("How many times as much as a wrongly given one")
-        self.cost_box.setRange(0.01, 10_000)
-        self.cost_box.setDecimals(2)
-        self.cost_box.setMinimumWidth(96)
-        self.cost_box.setValue(_USUAL_COST)
-        self.cost_box.valueChanged.connect(lambda _v: self._tell_costs())
+        self.cost_box = cost_box("tag-", "How many times as much as a wrongly given one", _USUAL_COST, self._tell_costs)
         line.addWidget(self.cost_box)
         line.addWidget(label("times as much as a wrongly given one.", "soft"))
         line.addStretch(1)
@@ -304,11 +283,9 @@ class TagCertaintyPanel(QScrollArea):
         line = QHBoxLayout(holder)
         line.setContentsMargins(0, 0, 0, 0)
         line.setSpacing(S)
-        self.keep = button(
-            "Keep this with the model", lambda: self._keep(self.decision()), icon_name="check", name="keep-tag-decision",
-            tip="From now on it answers so in Try, Use and on the command line",
-        )  # fmt: skip
-        self.forget = button("Take it back", lambda: self._keep(None), role="quiet", name="forget-tag-decision")
+        self.keep, self.forget = keep_buttons(
+            "tag-decision", lambda: self._keep(self.decision()), lambda: self._keep(None)
+        )
         self.waiting = label("", "soft")
         self.waiting.setObjectName("tag-waiting")
         self.kept_words = label("", "soft", wrap=True)
@@ -317,6 +294,4 @@ class TagCertaintyPanel(QScrollArea):
         line.addWidget(self.forget)
         line.addWidget(self.waiting)
         line.addWidget(self.kept_words, 1)
-        self.keep.setEnabled(False)
-        self.forget.hide()
         return holder
