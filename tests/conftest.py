@@ -15,11 +15,18 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from workbench import guard
 from workbench.app_paths import resources
 from workbench.catalog.catalog import Catalog
 from workbench.data.project import Project
+
+# The same examples at each run, so that a change is judged by what it changes. WORKBENCH_FUZZ=1 looks for new ones, and keeps
+# what it finds.
+settings.register_profile("same", derandomize=True)
+settings.register_profile("fuzz", derandomize=False, print_blob=True)
+settings.load_profile("fuzz" if os.environ.get("WORKBENCH_FUZZ") else "same")
 
 # What libraries that only tests use pass to themselves as pickles.
 TEST_TOOLS: tuple[str, ...] = ()

@@ -195,8 +195,8 @@ def test_a_model_that_cannot_says_why(drive: Driver, qtbot: QtBot, proposer: Pro
     proposer.error = UserError("The model knows none of these classes.", "Choose another.")
     qtbot.waitUntil(lambda: bool(drive.editor.side.suggestions.cards))
     drive.type("w")
-    qtbot.waitUntil(lambda: "knows none" in drive.editor.banner.text.text(), timeout=10_000)
-    assert drive.editor.side.suggestions.suggest.isEnabled()
+    qtbot.waitUntil(lambda: "knows none" in drive.editor.banner.text.text(), timeout=60_000)
+    qtbot.waitUntil(lambda: drive.editor.side.suggestions.suggest.isEnabled(), timeout=60_000)
 
 
 def test_suggestions_from_the_data_page(drive: Driver, qtbot: QtBot, proposer: Proposer) -> None:

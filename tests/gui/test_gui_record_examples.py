@@ -213,13 +213,15 @@ def test_no_name_silence_clipping_and_unplugging_are_told(
     assert panel.banner.isVisible() and not panel.busy and not mics.opened
     panel.name.setCurrentText("dog")
     choose(panel.countdown, 0.0)
-    speaking(mics, np.zeros(3 * RATE, np.float32))
+    silence = speaking(mics, np.zeros(3 * RATE, np.float32))
     qtbot.mouseClick(panel.record, LEFT)
     qtbot.waitUntil(lambda: not panel.busy and "only silence" in panel.banner.text.text(), timeout=WAIT)
-    speaking(mics, np.sign(noise(3.0)).repeat(4)[: 3 * RATE])
+    silence.join()  # the rest of it would be heard by the next recording
+    loud = speaking(mics, np.sign(noise(3.0)).repeat(4)[: 3 * RATE])
     qtbot.mouseClick(panel.record, LEFT)
     qtbot.waitUntil(lambda: not panel.busy and "Too loud" in panel.banner.text.text(), timeout=WAIT)
     assert len(items(window)) == 1
+    loud.join()
     choose(panel.modes, "many")
     speaking(mics, noise(2.7, 3)).join(0)
     qtbot.mouseClick(panel.record, LEFT)

@@ -99,10 +99,11 @@ def stops_of(chat: Chat) -> tuple[str, ...]:
 
 def cut(text: str, stops: Sequence[str], whole: bool = False) -> tuple[str, bool]:
     """What is shown of a text that is still written, and whether a stop word has ended it: what may become a stop word is
-    held back until it is `whole`."""
-    ends = [place for stop in stops if (place := text.find(stop)) >= 0]
+    held back until it is `whole`. The stop word that is complete first counts, as it does for who reads along; of those that
+    end together, the longest."""
+    ends = [(place + len(stop), place) for stop in stops if (place := text.find(stop)) >= 0]
     if ends:
-        return text[: min(ends)], True
+        return text[: min(ends)[1]], True
     if whole:
         return text, False
     held = max((_beginning(text, stop) for stop in stops), default=0)
