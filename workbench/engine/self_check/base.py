@@ -27,10 +27,12 @@ class Place:
     Attributes:
         folder: an empty folder for their files.
         made: models made on the way, by the task's id.
+        projects: folders of the projects they were made in, likewise.
     """
 
     folder: Path
     made: dict[str, ModelCard] = field(default_factory=dict)
+    projects: dict[str, Path] = field(default_factory=dict)
     _catalog: Catalog | None = None
 
     @property
