@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+# Several tests run at once, on few cores and on small networks: threads that wait for each other are slow.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 # Read by the libraries when they are first imported, so it must stand before any test module is. Nothing listens
 # there: a test that wants a hub starts one on loopback.
 os.environ["HF_ENDPOINT"] = "http://127.0.0.1:9"

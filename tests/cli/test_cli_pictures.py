@@ -5,12 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image
 
 from workbench.app_paths import resources
@@ -19,15 +17,6 @@ from workbench.data.whole_picture import open_whole
 
 PHOTO = resources() / "samples" / "try" / "china.jpg"
 TASK = ("--task", "super-resolution")
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """Small pictures are slower on several threads, the more so when other tests run."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -19,14 +19,6 @@ from workbench.engine.pool import shared_pool
 from workbench.engine.predict import predict
 from workbench.tasks.predictions import Scores
 from workbench.tasks.registry import get_task
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def test_they_learn_and_leave_the_rest_as_it_was(

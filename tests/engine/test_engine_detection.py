@@ -33,15 +33,6 @@ TWO = ("circle", "star")
 MakeShapes = Callable[..., Project]
 
 
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """Small networks gain nothing from more, and lose much where others compute too."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 @pytest.fixture
 def shapes(tmp_path: Path) -> Iterator[MakeShapes]:
     """`shapes(40, 96)`: a project with so many scenes of this size."""

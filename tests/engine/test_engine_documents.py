@@ -9,13 +9,11 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-import torch
 
 from tests.engine.questions_set import IN_OTHER_WORDS, NAMES_AND_NUMBERS, PASSAGES
 from workbench.app_paths import AppPaths, app_paths
@@ -25,14 +23,6 @@ from workbench.engine import document_index, document_store
 from workbench.engine.document_index import DocumentIndex, Passage, Progress
 from workbench.errors import Cancelled, UserError
 from workbench.runtimes.network import Network
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -36,14 +36,6 @@ from workbench.tasks.registry import get_task
 
 PICTURES, TEXTS, SOUNDS = (get_task(f"{kind}-classification") for kind in ("image", "text", "sound"))
 CHINA = Sample("picture", "china.jpg", path=resources() / "samples" / "try" / "china.jpg")
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def photo(kind: str, seed: int) -> tuple[Image.Image, tuple[float, float]]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import captum.attr
 import pytest
 import timm
@@ -17,14 +15,6 @@ from torch import nn
 from workbench.control import Control
 from workbench.engine.explain.attribution import STEPS, grad_cam, integrated_gradients
 from workbench.errors import Cancelled
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Any:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def small() -> nn.Module:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -26,15 +26,6 @@ from workbench.runtimes.registry import open_model
 
 CLASSES = ("roof", "sky")
 PHOTOS = [resources() / "samples" / "try" / name for name in ("china.jpg", "flower.jpg")]
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """As in the tests of training: threads that wait for each other are slow."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def own(runtime: str, arch: str, **options: Any) -> ModelCard:

@@ -46,14 +46,6 @@ def paths_in(folder: Path) -> AppPaths:
     return AppPaths(folder / "s", folder / "cache", folder / "p", folder / "m", folder / "l").ensure()
 
 
-@pytest.fixture(scope="module", autouse=True)
-def one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 class Planted:
     """A project of digits with faults, and what they are."""
 

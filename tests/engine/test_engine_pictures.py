@@ -41,15 +41,6 @@ TASK = get_task("super-resolution")
 CARD = ModelCard("m", "M", ("super-resolution",), "rdn", "", Source("import", "/"))
 
 
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """Small pictures are slower on several threads, the more so when other tests run."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 class Twice(Loaded):
     """Repeats every point: what comes out is known."""
 

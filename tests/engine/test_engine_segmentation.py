@@ -36,15 +36,6 @@ MakeShapes = Callable[..., Project]
 UNET = {"encoder_name": "tu-resnet10t", "decoder_channels": [48, 32, 16, 16, 8]}
 
 
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """The computers of the tests have few cores, and several tests at once; threads that wait for each other are slow."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 @pytest.fixture
 def shapes(tmp_path: Path) -> Iterator[MakeShapes]:
     """`shapes(30, 10, 20, classes=…, size=(96, 96))`: a project with so many pictures to learn from, to steer by, to test on."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import socket
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -31,15 +30,6 @@ from workbench.trust.picture_quality import quality
 STARTERS = ("enlarge-starter", "enlarge-starter-x4")
 # Made by TensorFlow.js from the package's own graph: packaging/convert_esrgan.py --check.
 REFERENCE = Path(__file__).resolve().parent.parent / "data" / "enlarge_reference.npz"
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """Small pictures are slower on several threads, the more so when other tests run."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def starter(model_id: str) -> Any:

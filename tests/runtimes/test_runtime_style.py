@@ -35,15 +35,6 @@ SAMPLES = resources() / "samples" / "try"
 VGG = [n if n == "M" else int(n) // 16 for n in (64, 64, "M", 128, 128, "M", *[256] * 4, "M", *[512] * 4, "M", *[512] * 4, "M")]  # fmt: skip
 
 
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """Such small layers are slower on several, the more so when other tests run."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 def card(**options: Any) -> ModelCard:
     return ModelCard("m", "M", ("style-transfer",), "style", "vgg19", Source("import", "/"), options=options)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -33,15 +33,6 @@ from workbench.tasks.segmentation_lesson import SegmentationLesson, area_loss, d
 
 TASK = get_trainable("semantic-segmentation")
 SIDE = 64
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """As in the tests of training: threads that wait for each other are slow."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def card_of(runtime: str, arch: str, **more: Any) -> ModelCard:
