@@ -19,12 +19,10 @@ from workbench.data.types import Sample
 from workbench.engine.pool import ModelPool, restore, shared_pool
 from workbench.engine.prediction_log import AnswerRecorder, recorder_for
 from workbench.engine.read_ahead import ReadAhead
-from workbench.engine.speed import settings as speed_settings
-from workbench.engine.speed.background import shared_searcher
+from workbench.engine.speed.background import Searcher, shared_searcher
 from workbench.engine.speed.standing import best_batch, rest
 from workbench.errors import Problem, UserError
 from workbench.runtimes.base import Loaded
-from workbench.runtimes.fast_body import Allowed, engines
 from workbench.tasks.base import LiveTask, Prediction, Task, TryOptions
 
 # Sizes of the first batches: the first answer shall come soon, the later ones fast.
@@ -77,7 +75,6 @@ def predict(
     recorder = recorder_for(card, source)
     with pool.use(card, device, control) as model, ReadAhead() as readers:
         sizes = _sizes(model, at_once) if _in_batches(task) else itertools.repeat(1)
-        allowed: Allowed = "rough" if speed_settings.load().rough else "exact"
         searcher = shared_searcher()
         pending: list[tuple[int, Sample, Future[dict[str, Any]]]] = []
 
@@ -96,15 +93,13 @@ def predict(
             batch, pending[:] = pending[:size], pending[size:]
             control.check()
             try:
-                yield from _answer(batch, model, task, options, control, allowed, recorder)
+                yield from _answer(batch, model, task, options, control, searcher, recorder)
             finally:
                 if control.cancelled:
                     for _, _, future in pending:
                         future.cancel()
             rest(model)
-            if searcher.wants(model):
-                done = [f.result() for _, _, f in batch if f.exception() is None]
-                searcher.saw(model, task, done, restore(card), over=not pending)
+            searcher.consider(model, restore(model), over=not pending)
 
 
 def _answer(
@@ -113,7 +108,7 @@ def _answer(
     task: Task,
     options: TryOptions,
     control: Control,
-    allowed: Allowed,
+    searcher: Searcher,
     recorder: AnswerRecorder | None = None,
 ) -> Iterator[PredictResult]:
     started = time.perf_counter()
@@ -127,12 +122,13 @@ def _answer(
             problems[index] = Problem.of(sample.name or f"item {index + 1}", error, str(sample.path or ""))
     said: list[Prediction] = []
     if prepared and _in_batches(task):
-        with engines(allowed):
+        with searcher.looking_on(model):
             said = _said(prepared, model, task, options, control, recorder)
     elif prepared:
         index, sample, _ = batch[0]
         try:
-            said = _said(prepared, model, task, options, control, recorder)
+            with searcher.looking_on(model):
+                said = _said(prepared, model, task, options, control, recorder)
         except UserError as error:  # too large, too long: it concerns this item alone
             problems[index] = Problem.of(sample.name or f"item {index + 1}", error, str(sample.path or ""))
     share = (time.perf_counter() - started) / len(batch)
