@@ -21,11 +21,6 @@ def add(actions: Any) -> None:
     command.add_argument("--again", action="store_true", help="measure again")
     command.add_argument("--json", action="store_true")
     command.add_argument("--use", choices=("on", "off"), help="whether quicker engines are used at all")
-    command.add_argument(
-        "--rough",
-        choices=("on", "off"),
-        help="whether engines may round (int8, bfloat16): faster, slightly different answers",
-    )
     command.add_argument("--job", type=Path, help=argparse.SUPPRESS)  # started by ourselves: engine.speed.background
     command.set_defaults(run=run)
 
@@ -37,7 +32,7 @@ def run(options: argparse.Namespace) -> int:
 
         do_job(options.job)
         return 0
-    if options.use or options.rough:
+    if options.use:
         _switch(options)
         if not options.model:
             return 0
@@ -63,34 +58,28 @@ def _switch(options: argparse.Namespace) -> None:
 
     from workbench.engine.speed import settings
 
-    new = settings.load()
-    new = replace(new, on=options.use == "on") if options.use else new
-    new = replace(new, rough=options.rough == "on") if options.rough else new
+    new = replace(settings.load(), on=options.use == "on")
     settings.save(new)
-    note(f"Quicker engines are {'used' if new.on else 'not used'}; they {'may' if new.rough else 'may not'} round.")
+    note(f"Quicker engines are {'used' if new.on else 'not used'}.")
 
 
 def _one(options: argparse.Namespace) -> int:
     from workbench.catalog.catalog import Catalog
-    from workbench.engine.speed import settings
     from workbench.engine.speed.find import find
     from workbench.engine.speed.remembered import recall_by_card
     from workbench.engine.speed.words import line, sentence
 
     card = Catalog.load().get(options.model)
-    rough = settings.load().rough
     choice = None if options.again or options.input else recall_by_card(card.id)
-    if choice is None or (rough and all(row.exact for row in choice.rows)):
+    if choice is None:
         with progress(f"Measuring {card.name}") as control:
-            choice = find(card, options.input, control, rough=rough)
+            choice = find(card, options.input, control)
     if options.json:
         as_json(choice.to_json())
         return 0
-    out(sentence(choice, rough=rough))
+    out(sentence(choice))
     for row in choice.rows:
-        chosen = [
-            n for n, way in (("one", choice.one), ("many", choice.many), ("rough", choice.rough)) if way == row.way
-        ]
+        chosen = [n for n, way in (("one", choice.one), ("many", choice.many)) if way == row.way]
         mark = f"  <- {', '.join(chosen)}" if chosen and not row.reason else ""
         out(f"  {line(row)}{mark}")
     return 0

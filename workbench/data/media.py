@@ -25,6 +25,8 @@ TEXT_SUFFIXES = (".txt", ".md")
 MAX_PIXELS = 200_000_000
 MAX_BYTES = 500_000_000
 MAX_TEXT_BYTES = 50_000_000
+# The EXIF tag that says how the camera was held.
+_ORIENTATION = 0x0112
 _HALVES = re.compile("[\ud800-\udfff]")
 
 
@@ -138,7 +140,8 @@ def _opened_by_pillow(data: bytes, frame: int | None, max_side: int | None, wind
     if max_side is not None and picture.format == "JPEG":
         picture.draft("RGB", (max_side, max_side))
     picture.load()
-    upright = ImageOps.exif_transpose(picture)
+    # Both of these would copy a picture that is as it should be already.
+    upright = ImageOps.exif_transpose(picture) if picture.getexif().get(_ORIENTATION, 1) != 1 else picture
     note = _frame_note(frame, frames)
     if picture.mode in DEEP_MODES:
         greys = deep_of(picture, upright)
@@ -218,7 +221,7 @@ def _rgb(picture: Image) -> Image:
         picture = picture.convert("RGBA")
         ground = Image.new("RGBA", picture.size, "white")
         picture = Image.alpha_composite(ground, picture)
-    return picture.convert("RGB")
+    return picture if picture.mode == "RGB" else picture.convert("RGB")
 
 
 def holds_patient_data(path: Path) -> bool:

@@ -74,7 +74,7 @@ class ModelPool:
                 slot.model = open_model(card, files(card, paths), device)
                 self._make_room(slot)
                 # It answers at once, and more quickly as soon as that is ready.
-                attach_later(slot.model, restore(card, paths), paths)
+                attach_later(slot.model, restore(slot.model, paths), paths)
             yield slot.model
         finally:
             slot.lock.release()
@@ -117,9 +117,11 @@ class ModelPool:
     def change_engines(self, paths: AppPaths | None = None) -> None:
         """The settings of speed were changed: they hold from now on, also for models that answer at the moment."""
         shared_searcher().forget()
-        for network in self.networks():
-            detach(network)
-            attach(network, restore(network.card, paths), paths)
+        with self._lock:
+            models = [slot.model for slot in self._slots.values() if slot.model is not None]
+        for model in models:
+            detach(model)
+            attach(model, restore(model, paths), paths)
 
     def _make_room(self, newest: _Slot) -> None:
         with self._lock:
@@ -134,9 +136,10 @@ class ModelPool:
                 del self._slots[key]
 
 
-def restore(card: ModelCard, paths: AppPaths | None = None) -> Restore:
-    """How a network's weights come back that were put out of memory (see `workbench.runtimes.fast_body`)."""
-    return partial(_weights, card, paths)
+def restore(model: Loaded, paths: AppPaths | None = None) -> Restore | None:
+    """How a network's weights come back that were put out of memory (see `workbench.runtimes.fast_body`); None for models whose
+    layers are asked for in other ways than by `Network.backbone`, so that they stay."""
+    return partial(_weights, model.card, paths) if isinstance(model, Network) else None
 
 
 def _weights(card: ModelCard, paths: AppPaths | None) -> Mapping[str, torch.Tensor]:

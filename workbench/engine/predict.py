@@ -5,10 +5,9 @@ from __future__ import annotations
 import itertools
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Executor, Future
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,18 +18,15 @@ from workbench.data.microphone import Recorder
 from workbench.data.types import Sample
 from workbench.engine.pool import ModelPool, restore, shared_pool
 from workbench.engine.prediction_log import AnswerRecorder, recorder_for
-from workbench.engine.readers import reader_threads
-from workbench.engine.speed import settings as speed_settings
-from workbench.engine.speed.background import shared_searcher
+from workbench.engine.read_ahead import ReadAhead
+from workbench.engine.speed.background import Searcher, shared_searcher
 from workbench.engine.speed.standing import best_batch, rest
 from workbench.errors import Problem, UserError
 from workbench.runtimes.base import Loaded
-from workbench.runtimes.fast_body import Allowed, engines
 from workbench.tasks.base import LiveTask, Prediction, Task, TryOptions
 
 # Sizes of the first batches: the first answer shall come soon, the later ones fast.
 _RAMP = (1, 2, 4, 8, 16)
-_READERS = 2
 
 
 @dataclass(frozen=True)
@@ -77,11 +73,8 @@ def predict(
     pool = pool or shared_pool()
     numbered = enumerate(samples)
     recorder = recorder_for(card, source)
-    # A single item is read here: handing it to another thread and back would only take time.
-    alone = isinstance(samples, Sequence) and len(samples) == 1
-    with pool.use(card, device, control) as model, _Here() if alone else reader_threads(_READERS) as readers:
+    with pool.use(card, device, control) as model, ReadAhead() as readers:
         sizes = _sizes(model, at_once) if _in_batches(task) else itertools.repeat(1)
-        allowed: Allowed = "rough" if speed_settings.load().rough else "exact"
         searcher = shared_searcher()
         pending: list[tuple[int, Sample, Future[dict[str, Any]]]] = []
 
@@ -93,43 +86,20 @@ def predict(
         for size in sizes:
             if not pending:
                 return
+            readers.decide()
             # The next batch is read while this one is computed.
-            read_ahead(size + (max(size, _RAMP[-1]) if _in_batches(task) else 1) - len(pending))
+            more = (max(size, _RAMP[-1]) if _in_batches(task) else 1) if readers.ahead else 1
+            read_ahead(size + more - len(pending))
             batch, pending[:] = pending[:size], pending[size:]
             control.check()
             try:
-                yield from _answer(batch, model, task, options, control, allowed, recorder)
+                yield from _answer(batch, model, task, options, control, searcher, recorder)
             finally:
                 if control.cancelled:
                     for _, _, future in pending:
                         future.cancel()
             rest(model)
-            if searcher.wants(model):
-                done = [f.result() for _, _, f in batch if f.exception() is None]
-                searcher.saw(model, task, done, restore(card), over=not pending)
-
-
-class _Here(Executor):
-    """Does everything in the thread that asks for the result."""
-
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        return _Asked(partial(fn, *args, **kwargs))
-
-
-class _Asked(Future[Any]):
-    """Done when somebody asks."""
-
-    def __init__(self, work: Callable[[], Any]) -> None:
-        super().__init__()
-        self._work = work
-
-    def result(self, timeout: float | None = None) -> Any:
-        if not self.done():
-            try:
-                self.set_result(self._work())
-            except Exception as error:  # noqa: BLE001 - it is raised below
-                self.set_exception(error)
-        return super().result(timeout)
+            searcher.consider(model, restore(model), over=not pending)
 
 
 def _answer(
@@ -138,25 +108,27 @@ def _answer(
     task: Task,
     options: TryOptions,
     control: Control,
-    allowed: Allowed,
+    searcher: Searcher,
     recorder: AnswerRecorder | None = None,
 ) -> Iterator[PredictResult]:
     started = time.perf_counter()
     prepared: list[dict[str, Any]] = []
     problems: dict[int, Problem] = {}
     for index, sample, future in batch:
+        control.check()
         try:
             prepared.append(future.result())
         except UserError as error:
             problems[index] = Problem.of(sample.name or f"item {index + 1}", error, str(sample.path or ""))
     said: list[Prediction] = []
     if prepared and _in_batches(task):
-        with engines(allowed):
+        with searcher.looking_on(model):
             said = _said(prepared, model, task, options, control, recorder)
     elif prepared:
         index, sample, _ = batch[0]
         try:
-            said = _said(prepared, model, task, options, control, recorder)
+            with searcher.looking_on(model):
+                said = _said(prepared, model, task, options, control, recorder)
         except UserError as error:  # too large, too long: it concerns this item alone
             problems[index] = Problem.of(sample.name or f"item {index + 1}", error, str(sample.path or ""))
     share = (time.perf_counter() - started) / len(batch)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar, runtime_checkable
 from workbench.catalog.card import ModelCard, Preparation
 from workbench.control import Control
 from workbench.errors import UserError
+from workbench.runtimes.fast_body import fast_body, put_fast_body
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
+    from workbench.runtimes.fast_body import Core
     from workbench.runtimes.word_model import WordModel
 
     Batch = Mapping[str, torch.Tensor]
@@ -74,6 +76,8 @@ class Loaded:
 
     def to(self, device: str) -> None:
         """Move the weights; models that run elsewhere stay where they are."""
+        if self.heart is not None and self.device.type != device:
+            put_fast_body(self.heart, None)  # it was found for another device
         if self._module is not None:
             self._module.to(device)
 
@@ -90,6 +94,7 @@ class Loaded:
             raise UserError(
                 f"The weights of “{self.card.name}” do not fit its network.", "Export or download the model again."
             ) from error
+        self.weights_changed()
 
     @property
     def device(self) -> torch.device:
@@ -99,11 +104,28 @@ class Loaded:
         return first.device if first is not None else torch.device("cpu")
 
     def memory_bytes(self) -> int:
-        """Bytes of weights and buffers held."""
+        """Bytes of weights and buffers held, those of what computes in the layers' place too."""
         if self._module is None:
             return self._extra_bytes
         tensors = [*self._module.parameters(), *self._module.buffers()]
-        return self._extra_bytes + sum(t.numel() * t.element_size() for t in tensors)
+        heart = self.heart
+        fast = fast_body(heart) if heart is not None else None
+        held = self._extra_bytes + (fast.memory_bytes() if fast is not None else 0)
+        return held + sum(t.numel() * t.element_size() for t in tensors)
+
+    @property
+    def heart(self) -> nn.Module | None:
+        """The layers that something quicker may stand in for: `core().module`; None where nothing may."""
+        return None
+
+    def core(self) -> Core | None:
+        """What something quicker may compute (see `workbench.runtimes.fast_body`); None where nothing may."""
+        return None
+
+    def weights_changed(self) -> None:
+        """To be called when the layers have learnt: nothing stands in for them any more."""
+        if self.heart is not None:
+            put_fast_body(self.heart, None)
 
 
 # Abilities ---------------------------------------------------------------------------------------------------------------

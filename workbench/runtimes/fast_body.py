@@ -1,8 +1,8 @@
-"""A quicker way to compute a backbone's features: what was found quickest on this computer stands in for the torch layers.
+"""A quicker way to compute: what was found quickest on this computer stands in for a model's torch layers.
 
-It is tied to one backbone object. A copy of the network with other layers does not have it; one that shares the backbone
-(`Network.with_head`) does. Whatever needs the layers themselves goes past it: gradients, training mode, tracing, and whoever asks for
-`Network.module` or `Network.backbone`.
+It is tied to one module object, the heart of a model (`Core`). A copy with other layers does not have it; a network that shares the
+backbone (`Network.with_head`) does. Whatever needs the layers themselves goes past it: gradients, training mode, tracing, and whoever
+asks for `Network.module` or `Network.backbone`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -24,21 +24,78 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _PLACE = "_workbench_fast_body"
-Allowed = Literal["torch", "exact", "rough"]
+Allowed = Literal["torch", "exact"]
 _allowed: ContextVar[Allowed] = ContextVar("allowed engines", default="exact")
-# A batch in, float32 [B, F] out; None: it cannot take this batch.
-Compute = Callable[["Batch"], "torch.Tensor | None"]
+_watcher: ContextVar[Callable[[nn.Module, Batch], object] | None] = ContextVar(
+    "who sees what is computed", default=None
+)
+# Tensors by name, float32 unless the layers give something else.
+Outputs = Mapping[str, "torch.Tensor"]
+# A batch in; None: it cannot take this batch.
+Compute = Callable[["Batch"], "Outputs | None"]
+Kind = Literal["numbers", "scores", "shares"]
+
+
+@dataclass(frozen=True)
+class Output:
+    """What comes out under a name, and what counts as the same.
+
+    Attributes:
+        kind: "numbers" of any size (features); "scores", logits of classes along `axis`, of each place one; "shares", places and
+            sizes as shares of a picture.
+        axis: of "scores": where the classes are.
+        free: axes of any length, beside the first, which is always free.
+    """
+
+    kind: Kind = "numbers"
+    axis: int = -1
+    free: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Core:
+    """What of a model is nothing but arithmetic: tensors by name in, tensors by name out.
+
+    Attributes:
+        module: its layers; what stands in for them is tied to this object.
+        layers: a batch through the torch layers, whatever stands in for them.
+        outputs: what comes out.
+        example: a single item as it takes them, of noise.
+        free: of each input the axes of any length, beside the first, which is always free.
+        several: it is ever given several items at once.
+        identity: what decides its answers beside its weights.
+        many_kinds: of whole numbers that go in, how many there are (words of a tokenizer).
+    """
+
+    module: nn.Module
+    layers: Callable[[Batch], Outputs]
+    outputs: Mapping[str, Output]
+    example: Batch
+    free: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    several: bool = True
+    identity: str = ""
+    many_kinds: int = 0
 
 
 @contextmanager
 def engines(allowed: Allowed) -> Iterator[None]:
-    """Inside, features are computed by torch alone, by any engine that gives the same answers (as always), or also by one
-    that rounds them. It holds for this thread; never leave it open over a `yield`."""
+    """Inside, cores are computed by torch alone, or by any engine that gives the same answers (as always). It holds for this
+    thread; never leave it open over a `yield`."""
     token = _allowed.set(allowed)
     try:
         yield
     finally:
         _allowed.reset(token)
+
+
+@contextmanager
+def watching(seen: Callable[[nn.Module, Batch], object]) -> Iterator[None]:
+    """Inside, `seen` is told of every batch that a core computes. It holds for this thread; never leave it open over a `yield`."""
+    token = _watcher.set(seen)
+    try:
+        yield
+    finally:
+        _watcher.reset(token)
 
 
 @dataclass(frozen=True)
@@ -47,27 +104,24 @@ class Part:
 
     Attributes:
         kind: "torch", "onnx", … (see `workbench.engine.speed.candidates`).
-        compute: features of a batch.
-        exact: it gives torch's answers, but for rounding.
+        compute: a batch in, what the layers would give out.
         own_weights: it does without the torch layers' weights.
         memory: bytes it holds beside them.
     """
 
     kind: str
     compute: Compute
-    exact: bool = True
     own_weights: bool = False
     memory: int = 0
 
 
 class FastBody:
-    """The engines of one backbone.
+    """The engines of one core.
 
     Args:
         one, many: for a single item, and for several at once.
-        rough: one that rounds, used only inside `engines("rough")`.
         batch: how many items it is best given at once.
-        restore: the backbone's parameters by name, read anew. With it the torch weights are put out of memory once they
+        restore: the module's parameters by name, read anew. With it the torch weights are put out of memory once they
             are no longer needed, and come back when somebody asks for them.
     """
 
@@ -75,22 +129,19 @@ class FastBody:
         self,
         one: Part,
         many: Part,
-        rough: Part | None = None,
         batch: int = 16,
         restore: Callable[[], Mapping[str, torch.Tensor]] | None = None,
     ) -> None:
-        self.one, self.many, self.rough, self.batch = one, many, rough, batch
+        self.one, self.many, self.batch = one, many, batch
         self._restore = restore
         self._lock = threading.RLock()
         self._asleep = False
         self._stays = False
 
     def __deepcopy__(self, _memo: object) -> None:
-        """A copy of the backbone will be changed: it computes for itself."""
+        """A copy of the layers will be changed: it computes for itself."""
 
-    def part(self, size: int, allowed: Allowed) -> Part:
-        if allowed == "rough" and self.rough is not None:
-            return self.rough
+    def part(self, size: int) -> Part:
         return self.one if size == 1 else self.many
 
     @property
@@ -103,80 +154,82 @@ class FastBody:
         self._stays = True
 
     def memory_bytes(self) -> int:
-        parts = {id(p): p.memory for p in (self.one, self.many, self.rough) if p is not None}
+        parts = {id(p): p.memory for p in (self.one, self.many)}
         return sum(parts.values())
 
     def may_sleep(self) -> bool:
         both = self.one.own_weights and self.many.own_weights
         return both and self._restore is not None and not self._stays and not self._asleep
 
-    def sleep(self, backbone: nn.Module) -> None:
+    def sleep(self, module: nn.Module) -> None:
         """Put the weights out of memory. Only for who has the model for themselves (see `engine.pool`)."""
         import torch
 
         with self._lock:
             if not self.may_sleep():
                 return
-            for parameter in backbone.parameters():
+            for parameter in module.parameters():
                 parameter.data = torch.empty(0, dtype=parameter.dtype)
             self._asleep = True
 
-    def retire(self, backbone: nn.Module) -> None:
+    def retire(self, module: nn.Module) -> None:
         """Something else computes from now on: the weights come back and stay."""
         with self._lock:
-            self.wake(backbone)
+            self.wake(module)
             self._stays = True
 
-    def wake(self, backbone: nn.Module) -> None:
+    def wake(self, module: nn.Module) -> None:
         """Have the torch weights in memory again. Raises: UserError when their file is gone."""
         with self._lock:
             if not self._asleep:
                 return
             assert self._restore is not None
             state = self._restore()
-            for name, parameter in backbone.named_parameters():
+            for name, parameter in module.named_parameters():
                 parameter.data = state[name].detach()
             self._asleep = False
 
 
-def fast_body(backbone: nn.Module) -> FastBody | None:
+def fast_body(module: nn.Module) -> FastBody | None:
     """What stands in for these layers, if anything."""
-    found: FastBody | None = backbone.__dict__.get(_PLACE)
+    found: FastBody | None = module.__dict__.get(_PLACE)
     return found
 
 
-def put_fast_body(backbone: nn.Module, body: FastBody | None) -> None:
+def put_fast_body(module: nn.Module, body: FastBody | None) -> None:
     """From the next batch on it computes in the layers' place; may be called from any thread. None: the layers do."""
-    old = fast_body(backbone)
+    old = fast_body(module)
     if body is not None:
-        backbone.__dict__[_PLACE] = body
+        module.__dict__[_PLACE] = body
     if old is not None:
-        old.retire(backbone)
+        old.retire(module)
     if body is None:
-        backbone.__dict__.pop(_PLACE, None)
+        module.__dict__.pop(_PLACE, None)
 
 
-def computed(backbone: nn.Module, batch: Batch, plain: Callable[[], torch.Tensor]) -> torch.Tensor:
-    """Features float [B, F] of a batch by what is quickest, or `plain` where the layers themselves are needed."""
+def computed(module: nn.Module, batch: Batch, plain: Callable[[], Outputs]) -> Outputs:
+    """What a core makes of a batch, by what is quickest, or `plain` where the layers themselves are needed."""
     import torch
 
-    body = fast_body(backbone)
-    allowed = _allowed.get()
-    layers = torch.is_grad_enabled() or backbone.training or torch.jit.is_tracing()  # type: ignore[attr-defined,no-untyped-call]
+    watcher = _watcher.get()
+    if watcher is not None:
+        watcher(module, batch)
+    body = fast_body(module)
     if body is None:
         return plain()
-    if not layers and allowed != "torch":
-        found = body.part(len(next(iter(batch.values()))), allowed).compute(batch)
+    layers = torch.is_grad_enabled() or module.training or torch.jit.is_tracing()  # type: ignore[attr-defined,no-untyped-call]
+    if not layers and _allowed.get() != "torch":
+        found = body.part(len(next(iter(batch.values())))).compute(batch)
         if found is not None:
             return found
-    body.wake(backbone)
+    body.wake(module)
     return plain()
 
 
-def in_torch(threads: int, plain: Callable[[Batch], torch.Tensor]) -> Compute:
+def in_torch(threads: int, plain: Callable[[Batch], Outputs]) -> Compute:
     """The layers themselves with so many threads."""
 
-    def compute(batch: Batch) -> torch.Tensor:
+    def compute(batch: Batch) -> Outputs:
         import torch
 
         before = torch.get_num_threads()

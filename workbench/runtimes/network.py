@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from workbench.catalog.card import ModelCard
 from workbench.errors import UserError
 from workbench.runtimes.base import Loaded
-from workbench.runtimes.fast_body import computed, engines, fast_body, put_fast_body
+from workbench.runtimes.fast_body import Core, Output, computed, engines, fast_body
 
 if TYPE_CHECKING:
     import torch
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from workbench.runtimes.base import Batch
     from workbench.runtimes.familiar import Familiar
 
+FEATURES = "features"
 # A backbone is cut into at least this many stages where its layers allow it.
 _STAGES = 6
 
@@ -95,15 +96,6 @@ class Network(Loaded):
         """No layer drops anything or learns statistics."""
         self._module.eval()
 
-    def memory_bytes(self) -> int:
-        fast = fast_body(self.body)
-        return super().memory_bytes() + (fast.memory_bytes() if fast is not None else 0)
-
-    def to(self, device: str) -> None:
-        if self.device.type != device:
-            put_fast_body(self.body, None)  # it was found for another device
-        super().to(device)
-
     @property
     def head(self) -> nn.Linear | None:
         return getattr(self._module, "head", None)
@@ -130,12 +122,12 @@ class Network(Loaded):
     def weights_changed(self) -> None:
         """To be called when the backbone was trained: its hash is no longer what it was."""
         self._hash = ""
-        put_fast_body(self.body, None)
+        super().weights_changed()
 
     def features(self, batch: Batch) -> torch.Tensor:
         """Pooled features float [B, F], by the layers or by what was found to give the same more quickly."""
         if self.fast_as_a_whole:
-            found = computed(self.body, batch, lambda: self.in_layers(batch))
+            found = computed(self.body, batch, lambda: {FEATURES: self.in_layers(batch)})[FEATURES]
         else:
             found = self.in_layers(batch)
         if self.seen is not None:
@@ -151,6 +143,30 @@ class Network(Loaded):
         self._awake()
         with engines("torch"):
             return self.in_layers(batch)
+
+    @property
+    def heart(self) -> nn.Module:
+        return self.body
+
+    def core(self) -> Core:
+        """The backbone: heads are cheap, so that all networks on one backbone share what is found for it."""
+        example = self.example()
+        return Core(
+            self.body, lambda batch: {FEATURES: self.alone_in_layers(batch)}, {FEATURES: Output()}, example,
+            {name: (1,) for name, value in example.items() if value.dim() == 2},
+            identity=f"{self.card.runtime}/{self.card.arch}/{self.card.preparation.pooling}",
+            many_kinds=len(self.tokenizer) if self.tokenizer is not None else 0,
+        )  # fmt: skip
+
+    def example(self) -> Batch:
+        """A single item as the backbone takes it (see `alone`), of noise."""
+        import torch
+
+        if self.tokenizer is not None:
+            found = self.tokenizer(["A text as people write it, with a few words."], return_tensors="pt")
+            return {key: found[key] for key in ("input_ids", "attention_mask")}
+        side = self.preparation.size
+        return {"pixels": torch.randn(1, 3, side, side, generator=torch.Generator().manual_seed(0))}
 
     def logits(self, batch: Batch) -> torch.Tensor:
         return self.head_logits(self.features(batch))
@@ -250,7 +266,6 @@ class Network(Loaded):
     def load_state(self, state: Mapping[str, torch.Tensor]) -> None:
         self._awake()
         super().load_state(state)
-        self.weights_changed()
 
 
 def stage_parameters(module: nn.Module) -> list[list[nn.Parameter]]:

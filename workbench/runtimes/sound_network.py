@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from workbench.catalog.card import ModelCard
 from workbench.runtimes.fast_body import computed
-from workbench.runtimes.network import Network
+from workbench.runtimes.network import FEATURES, Network
 
 if TYPE_CHECKING:
     import torch
@@ -50,7 +50,7 @@ class SoundNetwork(Network):
         fills: bool = True,
     ) -> None:
         def heard(body: nn.Module, windows: torch.Tensor) -> torch.Tensor:
-            return computed(body, {"windows": windows}, lambda: window_features(body, windows))
+            return computed(body, {"windows": windows}, lambda: {FEATURES: window_features(body, windows)})[FEATURES]
 
         def pooled(body: nn.Module, batch: Batch) -> torch.Tensor:
             """Mean over the windows of each recording; `owner` int64 [W] says whose each is, `lengths` how long."""
@@ -115,6 +115,12 @@ class SoundNetwork(Network):
             "lengths": torch.tensor([len(p) for p in pieces]),
             "owner": owner.to(self.device),
         }
+
+    def example(self) -> Batch:
+        import numpy as np
+
+        sound = np.random.default_rng(0).normal(0, 0.1, self.window_size).astype(np.float32)
+        return self.alone(self.together([self.windows_of(sound)[:1]]))
 
     def alone(self, batch: Batch) -> Batch:
         """The windows, each for itself."""

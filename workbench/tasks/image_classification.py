@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from workbench.catalog.card import ModelCard, Preparation
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
     from workbench.data.media import Opened
-    from workbench.runtimes.base import Loaded
+    from workbench.runtimes.base import Floats, Loaded
 
 
 class ImageClassification(Classification):
@@ -143,13 +144,26 @@ def _varied(picture: Image, preparation: Preparation, seed: int) -> Image:
 
 
 def _tensor(picture: Image, preparation: Preparation) -> torch.Tensor:
-    """float32 [3, H, W], normalised."""
+    """float32 [3, H, W], normalised: each of the 256 values a point may have is looked up."""
     import numpy as np
     import torch
 
-    values = np.asarray(picture, dtype=np.float32) / 255.0
-    mean, std = (np.array(numbers, np.float32) for numbers in (preparation.mean, preparation.std))
-    return torch.from_numpy(np.ascontiguousarray(((values - mean) / std).transpose(2, 0, 1), dtype=np.float32))
+    points = np.asarray(picture)
+    made = np.empty((3, *points.shape[:2]), np.float32)
+    for channel, table in enumerate(_tables(tuple(preparation.mean), tuple(preparation.std))):
+        np.take(table, points[..., channel], out=made[channel], mode="clip")
+    return torch.from_numpy(made)
+
+
+@lru_cache(16)
+def _tables(mean: tuple[float, ...], std: tuple[float, ...]) -> Floats:
+    """What 0..255 become, float32 [3, 256]."""
+    import numpy as np
+
+    values = np.arange(256, dtype=np.float32) / np.float32(255.0)
+    centre, spread = (np.array(numbers, np.float32)[:, None] for numbers in (mean, std))
+    made: Floats = (values - centre) / spread
+    return made
 
 
 TASK = ImageClassification()

@@ -1,12 +1,13 @@
-"""Does an engine give the answers that the layers give? On real items, each alone and several at once."""
+"""Does an engine give the answers that the layers give? On real items, each alone and, where that happens, several at once."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from workbench.runtimes.fast_body import Compute
+from workbench.runtimes.fast_body import Compute, Core, Output, Outputs
+from workbench.runtimes.network import FEATURES, Network
 from workbench.tasks.base import PooledTask
 from workbench.tasks.registry import get_pooled
 from workbench.tasks.several import thresholds_of
@@ -15,16 +16,14 @@ from workbench.tasks.temperature import temperature_of
 if TYPE_CHECKING:
     import torch
 
-    from workbench.runtimes.base import Batch
-    from workbench.runtimes.network import Network
+    from workbench.runtimes.base import Batch, Loaded
 
-# Largest difference of a score, and of a feature as a share of the largest one, that full precision may make.
+# Largest difference of a score (0..1), and of any other number as a share of the largest one.
 SCORE_TOLERANCE = 1e-3
-FEATURE_TOLERANCE = 1e-3
-# In reduced precision at least so many first answers must stay.
-ROUGH_AGREEMENT = 0.9
+NUMBER_TOLERANCE = 1e-3
 # Items made up beside the person's own, so that an export that holds for one shape only is found out.
 _MADE_UP = 2
+_NOWHERE_NEAR = float("inf")
 
 
 @dataclass(frozen=True)
@@ -34,73 +33,92 @@ class Agreement:
     samples: int
     same: int
     score: float
-    feature: float
+    number: float
 
-    def holds(self, exact: bool) -> bool:
+    def holds(self) -> bool:
         """Good enough to take the layers' place."""
-        if not exact:
-            return self.samples > 0 and self.same >= ROUGH_AGREEMENT * self.samples
-        close = self.score <= SCORE_TOLERANCE and self.feature <= FEATURE_TOLERANCE
-        return self.same == self.samples and close
+        return self.same == self.samples and self.score <= SCORE_TOLERANCE and self.number <= NUMBER_TOLERANCE
 
-    def sentence(self, exact: bool) -> str:
+    def sentence(self) -> str:
         """Why it does not hold."""
-        if self.feature == float("inf"):
+        if self.number == _NOWHERE_NEAR:
             return "it does not take these items"
-        if exact and self.same == self.samples:
-            return f"its numbers are off by up to {max(self.feature, self.score):.2g}"
+        if self.same == self.samples:
+            return f"its numbers are off by up to {max(self.number, self.score):.2g}"
         return f"only {self.same} of {self.samples} first answers are the same"
 
 
 def agreement(
-    network: Network, reference: Sequence[torch.Tensor], compute: Compute, batches: Sequence[Batch]
+    model: Loaded, core: Core, reference: Sequence[Outputs], compute: Compute, batches: Sequence[Batch]
 ) -> Agreement:
     """Hold an engine against the layers.
 
     Args:
-        reference: features [1, F] of each of `batches` (single items, as the network takes them by itself).
+        core: the model's.
+        reference: what the layers make of each of `batches` (single items, as the core takes them).
     """
     import torch
 
-    found: list[torch.Tensor] = []
     with torch.inference_mode():
-        for batch in batches:
-            one = compute(batch)
-            if one is None:
-                return Agreement(len(batches), 0, float("inf"), float("inf"))
-            found.append(one.float())
-        wanted, got = torch.cat(list(reference)).float(), torch.cat(found)
-        if wanted.shape != got.shape or not bool(torch.isfinite(got).all()):
-            return Agreement(len(batches), 0, float("inf"), float("inf"))
-        scale = max(1e-6, float(wanted.abs().max()))
-        feature = float((wanted - got).abs().max()) / scale
-        # Several at once: an export may have frozen their number, or mix them up.
-        several = [*batches[:3], batches[0]]
-        whole = stacked(several)
-        together, plain = compute(whole), network.alone_in_layers(whole)
-        if together is None or together.shape != plain.shape:
-            return Agreement(len(batches), 0, float("inf"), float("inf"))
-        feature = max(feature, float((plain - together).abs().max()) / scale)
-        if network.head is None:
-            same = len(batches) if feature <= FEATURE_TOLERANCE else _nearly(wanted, got)
-            return Agreement(len(batches), same, 0.0, feature)
-        first, second = network.head_logits(wanted), network.head_logits(got)
-        task: PooledTask = get_pooled(network.card.main_task)
-        options = network.card.options
-        same = int(task.agree(first, second, options))
-        if thresholds_of(options, len(network.labels)) is not None:
-            score = float((first.sigmoid() - second.sigmoid()).abs().max())
-        else:
-            warmth = temperature_of(options)
-            score = float(((first / warmth).softmax(-1) - (second / warmth).softmax(-1)).abs().max())
-    return Agreement(len(batches), same, score, feature)
+        found = [compute(batch) for batch in batches]
+        pairs = list(zip(reference, found, strict=True))
+        if core.several:
+            # An export may have frozen their number, or mix them up.
+            whole = stacked([*batches[:3], batches[0]])
+            pairs.append((core.layers(whole), compute(whole)))
+        scales = {name: max(1e-6, *(float(r[name].abs().max()) for r in reference)) for name in core.outputs}
+        score, number, same = 0.0, 0.0, 0
+        for place, (wanted, got) in enumerate(pairs):
+            if got is None or not _complete(wanted, got, core.outputs):
+                return Agreement(len(batches), 0, _NOWHERE_NEAR, _NOWHERE_NEAR)
+            alike = True
+            for name, output in core.outputs.items():
+                if output.kind == "scores":
+                    off, equal = _scores(wanted[name], got[name], output.axis)
+                    score, alike = max(score, off), alike and equal
+                else:
+                    scale = scales[name] if output.kind == "numbers" else 1.0
+                    number = max(number, float((wanted[name] - got[name]).abs().max()) / scale)
+            same += alike and place < len(batches)
+        if not isinstance(model, Network):
+            return Agreement(len(batches), same, score, number)
+        return _by_the_head(model, reference, [f for f in found if f is not None], number)
 
 
-def _nearly(wanted: torch.Tensor, got: torch.Tensor) -> int:
-    """Of how many rows the direction stays (cosine of at least 0.99)."""
+def _complete(wanted: Outputs, got: Outputs, outputs: Mapping[str, Output]) -> bool:
+    return all(
+        name in got and got[name].shape == wanted[name].shape and bool(got[name].isfinite().all()) for name in outputs
+    )
+
+
+def _scores(wanted: torch.Tensor, got: torch.Tensor, axis: int) -> tuple[float, bool]:
+    """By how much the likeliest difference of a class is off, and whether the first answer of every place is the same. Places
+    at which the layers themselves waver between two by less than the tolerance count as the same."""
+    first, second = wanted.float().softmax(axis), got.float().softmax(axis)
+    same = first.argmax(axis) == second.argmax(axis)
+    if first.shape[axis] > 1 and not bool(same.all()):
+        two = first.topk(2, axis).values
+        same |= (two.select(axis, 0) - two.select(axis, 1)) < SCORE_TOLERANCE
+    return float((first - second).abs().max()), bool(same.all())
+
+
+def _by_the_head(network: Network, reference: Sequence[Outputs], found: Sequence[Outputs], number: float) -> Agreement:
+    """What a network with a head finally says of the items, as its card has it said."""
     import torch
 
-    return int((torch.nn.functional.cosine_similarity(wanted, got) >= 0.99).sum())
+    count = len(reference)
+    if network.head is None:
+        return Agreement(count, count if number <= NUMBER_TOLERANCE else 0, 0.0, number)
+    first, second = (network.head_logits(torch.cat([f[FEATURES].float() for f in side])) for side in (reference, found))
+    task: PooledTask = get_pooled(network.card.main_task)
+    options = network.card.options
+    same = int(task.agree(first, second, options))
+    if thresholds_of(options, len(network.labels)) is not None:
+        score = float((first.sigmoid() - second.sigmoid()).abs().max())
+    else:
+        warmth = temperature_of(options)
+        score = float(((first / warmth).softmax(-1) - (second / warmth).softmax(-1)).abs().max())
+    return Agreement(count, same, score, number)
 
 
 def stacked(batches: Sequence[Batch]) -> dict[str, torch.Tensor]:
@@ -120,22 +138,22 @@ def stacked(batches: Sequence[Batch]) -> dict[str, torch.Tensor]:
     return made
 
 
-def made_up(network: Network, example: Batch, seed: int = 0) -> list[dict[str, torch.Tensor]]:
-    """Items that look like `example` to the network, of noise: what needs no item of a person's to be held against."""
+def made_up(core: Core, seed: int = 0) -> list[dict[str, torch.Tensor]]:
+    """Items that look like the core's example, of noise: what needs no item of a person's to be held against."""
     import torch
 
     generator = torch.Generator().manual_seed(seed)
     found = []
     for number in range(_MADE_UP):
         item: dict[str, torch.Tensor] = {}
-        for name, value in example.items():
+        for name, value in core.example.items():
             shape = list(value.shape)
             if len(shape) == 2 and not value.is_floating_point():
                 shape[1] = max(4, shape[1] // 2) + number
             if name == "input_ids":
-                item[name] = torch.randint(5, max(6, len(network.tokenizer)), shape, generator=generator)
+                item[name] = torch.randint(5, max(6, core.many_kinds), shape, generator=generator)
             elif not value.is_floating_point():
-                item[name] = torch.ones(shape, dtype=value.dtype)
+                item[name] = torch.full(shape, int(value.max()), dtype=value.dtype)
             else:
                 spread = float(value.std()) or 1.0
                 item[name] = torch.randn(shape, generator=generator) * spread + float(value.mean())

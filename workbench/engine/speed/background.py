@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from workbench.app_paths import AppPaths, for_this_program, this_program
 from workbench.catalog.card import ModelCard
@@ -30,12 +30,11 @@ from workbench.engine.speed import remembered, settings
 from workbench.engine.speed.search import MOST_SAMPLES, search
 from workbench.engine.speed.standing import attach, attached
 from workbench.errors import UserError
-from workbench.runtimes.fast_body import fast_body
-from workbench.runtimes.network import Network
-from workbench.tasks.base import PooledTask
+from workbench.runtimes.fast_body import watching
 
 if TYPE_CHECKING:
     import torch
+    from torch import nn
 
     from workbench.runtimes.base import Batch, Loaded
 
@@ -44,7 +43,7 @@ log = logging.getLogger(__name__)
 _CARD, _ITEMS = "card.json", "items.safetensors"
 _LONGEST_SECONDS = 900.0
 _POLL = 0.2
-_MOST_ITEM_BYTES = 20_000_000
+_MOST_BYTES = 50_000_000
 # Who tries fewer items with a model waits for nothing that could be quicker.
 _FEWEST = 3
 # A command that answers fewer is over before anything is found.
@@ -53,11 +52,19 @@ _WORTH_ITEMS = 500
 
 @dataclass
 class _Seen:
-    """What was answered with one model so far."""
+    """What went into one model's core so far."""
 
-    model: weakref.ref[Network]
-    restore: Callable[[], Mapping[str, torch.Tensor]] | None
+    model: weakref.ref[Loaded]
     items: list[dict[str, torch.Tensor]] = field(default_factory=list)
+
+    def add(self, batch: Batch) -> None:
+        """Its items one by one, as many as are wanted; large ones only while they take little memory."""
+        for row in range(len(next(iter(batch.values())))):
+            item = {name: value[row : row + 1] for name, value in batch.items()}
+            held = sum(v.nbytes for i in (*self.items, item) for v in i.values())
+            if len(self.items) >= MOST_SAMPLES or held > _MOST_BYTES:
+                return
+            self.items.append({name: value.detach().clone() for name, value in item.items()})
 
 
 class Searcher:
@@ -100,36 +107,50 @@ class Searcher:
 
     def wants(self, model: Loaded) -> bool:
         """Whether anything is still to be found for a model."""
-        if not self._on or not isinstance(model, Network) or model.device.type != "cpu":
+        if not self._on or model.heart is None or model.device.type != "cpu":
             return False
         return (model.card.id, model.card.source.ref) not in self._looked
 
-    def saw(
-        self,
-        model: Loaded,
-        task: object,
-        prepared: Sequence[Mapping[str, Any]],
-        restore: Callable[[], Mapping[str, torch.Tensor]] | None = None,
-        *,
-        over: bool = False,
-    ) -> None:
-        """Items that were answered just now. Cheap. `over`: no more will come soon, so these have to do."""
-        if not isinstance(model, Network) or not isinstance(task, PooledTask) or not self.wants(model):
+    @contextmanager
+    def looking_on(self, model: Loaded) -> Iterator[None]:
+        """Inside, what goes into the model's core is noted, where it is of use. Cheap. Never leave it open over a `yield`."""
+        if not self.wants(model):
+            yield
             return
         name = (model.card.id, model.card.source.ref)
         with self._lock:
             seen = self._seen.get(name)
             if seen is None or seen.model() is not model:
-                seen = self._seen[name] = _Seen(weakref.ref(model), restore)
-            for one in prepared[: MOST_SAMPLES - len(seen.items)]:
-                seen.items += _alone(task, model, one)
+                seen = self._seen[name] = _Seen(weakref.ref(model))
+        noted = seen
+
+        def note(module: nn.Module, batch: Batch) -> None:
+            if module is model.heart:
+                noted.add(batch)
+
+        with watching(note):
+            yield
+
+    def consider(
+        self, model: Loaded, restore: Callable[[], Mapping[str, torch.Tensor]] | None = None, *, over: bool = False
+    ) -> None:
+        """Look now, if enough was seen. `over`: no more will come soon, so what was seen has to do."""
+        if not self.wants(model):
+            return
+        name = (model.card.id, model.card.source.ref)
+        with self._lock:
+            seen = self._seen.get(name)
+            if seen is None:
+                return
             enough = len(seen.items) >= MOST_SAMPLES or (over and len(seen.items) >= _FEWEST)
             if not enough or self.busy:
                 return
             self._looked.add(name)
             del self._seen[name]
             self._control = Control()
-            self._thread = threading.Thread(target=self._look, args=(seen, self._control), name="quickest engine")
+            self._thread = threading.Thread(
+                target=self._look, args=(seen, restore, self._control), name="quickest engine"
+            )
             self._thread.start()
 
     def wait(self, seconds: float | None = None) -> None:
@@ -138,38 +159,26 @@ class Searcher:
         if thread is not None:
             thread.join(seconds)
 
-    def _look(self, seen: _Seen, control: Control) -> None:
+    def _look(self, seen: _Seen, restore: Callable[[], Mapping[str, torch.Tensor]] | None, control: Control) -> None:
         try:
             model = seen.model()
-            if model is None or not settings.load(self._paths).on or not seen.items:
+            core = model.core() if model is not None and settings.load(self._paths).on else None
+            if model is None or core is None:
                 return
-            key = remembered.key_of(model, seen.items[0])
-            card = model.card
-            known = remembered.recall(key, self._paths)
-            attached(model)
-            if known is None or _lacks_rough(known, self._paths):
+            card, known = model.card, remembered.recall(remembered.key_of(model, core), self._paths)
+            del core
+            if known is None:
+                attached(model)
                 del model  # it may be put out of memory meanwhile
                 look_apart(card, seen.items, control, self._paths)
-            elif fast_body(model.body) is not None:
+            elif attached(model) is not None:
                 return
             model = seen.model()
             if model is not None and not control.cancelled:
-                attach(model, seen.restore, self._paths)
+                attach(model, restore, self._paths)
         except Exception as error:  # nothing depends on it: the model goes on as it is
             if not control.cancelled:
                 log.warning("no quicker engine was found: %s", error, exc_info=True)
-
-
-def _lacks_rough(choice: remembered.Choice, paths: AppPaths | None) -> bool:
-    """Reduced precision is wanted by now and was not looked at."""
-    return settings.load(paths).rough and all(row.exact for row in choice.rows)
-
-
-def _alone(task: PooledTask, model: Network, prepared: Mapping[str, Any]) -> list[dict[str, torch.Tensor]]:
-    """A prepared item as the network takes it by itself; of a long one its beginning."""
-    batch = model.alone(task.collate([prepared], model))
-    item = {name: value[:1].clone().contiguous() for name, value in batch.items()}
-    return [item] if sum(v.nbytes for v in item.values()) <= _MOST_ITEM_BYTES else []
 
 
 def look_apart(
@@ -227,7 +236,7 @@ def do_job(folder: Path) -> None:
     from safetensors.torch import load_file
 
     from workbench.hub.store import files
-    from workbench.runtimes.registry import open_network
+    from workbench.runtimes.registry import open_model
 
     if sys.platform != "win32":
         os.nice(10)
@@ -240,8 +249,7 @@ def do_job(folder: Path) -> None:
     for name, value in tensors.items():
         number, _, key = name.partition(".")
         items.setdefault(int(number), {})[key] = value
-    network = open_network(card, files(card), "cpu")
-    search(network, [items[n] for n in sorted(items)], rough=settings.load().rough)
+    search(open_model(card, files(card), "cpu"), [items[n] for n in sorted(items)])
 
 
 @contextmanager

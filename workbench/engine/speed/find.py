@@ -11,15 +11,17 @@ from workbench.control import Control
 from workbench.data.types import Sample
 from workbench.engine.predict import collect_samples
 from workbench.engine.speed.remembered import Choice
-from workbench.engine.speed.search import MOST_SAMPLES, search
-from workbench.engine.speed.standing import example_of
+from workbench.engine.speed.search import MOST_SAMPLES, core_of, search
 from workbench.errors import UserError
-from workbench.tasks.base import PooledTask
+from workbench.runtimes.fast_body import watching
+from workbench.runtimes.network import Network
+from workbench.tasks.base import PooledTask, Task, TryOptions
 from workbench.tasks.registry import get_task
 
 if TYPE_CHECKING:
-    from workbench.runtimes.base import Batch
-    from workbench.runtimes.network import Network
+    from torch import nn
+
+    from workbench.runtimes.base import Batch, Loaded
 
 _TEXTS = (
     "Where can I park my car?",
@@ -30,12 +32,7 @@ _TEXTS = (
 
 
 def find(
-    card: ModelCard,
-    inputs: Sequence[str] = (),
-    control: Control | None = None,
-    paths: AppPaths | None = None,
-    *,
-    rough: bool = False,
+    card: ModelCard, inputs: Sequence[str] = (), control: Control | None = None, paths: AppPaths | None = None
 ) -> Choice:
     """Measure now. See `workbench.engine.speed.search`.
 
@@ -43,28 +40,26 @@ def find(
         inputs: files and folders to check the answers on; none: samples of the app's.
 
     Raises:
-        UserError: when the model is not a classifier or embedder, is not there, or an input cannot be read.
+        UserError: when nothing quicker is known for this kind of model, it is not there, or an input cannot be read.
         Cancelled: when asked to stop.
     """
     from workbench.hub.store import files
-    from workbench.runtimes.network import Network
     from workbench.runtimes.registry import open_model
 
     control = control or Control()
-    task = get_task(card.main_task) if card.main_task else None
     control.progress(0, 0, "Opening the model")
     model = open_model(card, files(card, paths), "cpu")
-    pooled = next((t for t in (task, *map(get_task, card.trainable_for)) if isinstance(t, PooledTask)), None)
-    if not isinstance(model, Network) or pooled is None:
-        raise UserError(
-            f"“{card.name}” runs as it is: only models that sort or compare items have other engines so far.", ""
-        )
-    samples = collect_samples(inputs, pooled, control) if inputs else _own_samples(pooled)
-    items = _items(samples[:MOST_SAMPLES], pooled, model, control)
-    return search(model, items, control, paths, rough=rough)
+    core = core_of(model)
+    tasks = [get_task(name) for name in dict.fromkeys((*card.tasks, *card.trainable_for))]
+    task = next((t for t in tasks if isinstance(t, PooledTask)), tasks[0] if tasks else None)
+    found: list[Batch] = []
+    if task is not None:
+        samples = collect_samples(inputs, task, control) if inputs else _own_samples(task)
+        found = _items(samples[:MOST_SAMPLES], task, model, control)
+    return search(model, found or [core.example], control, paths)
 
 
-def _own_samples(task: PooledTask) -> list[Sample]:
+def _own_samples(task: Task) -> list[Sample]:
     if task.info.media == "text":
         return [Sample("text", text=text) for text in _TEXTS]
     if task.info.media == "picture":
@@ -72,10 +67,25 @@ def _own_samples(task: PooledTask) -> list[Sample]:
     return []
 
 
-def _items(samples: Sequence[Sample], task: PooledTask, model: Network, control: Control) -> list[Batch]:
+def _items(samples: Sequence[Sample], task: Task, model: Loaded, control: Control) -> list[Batch]:
+    """What goes into the model's core when it is asked."""
+    import torch
+
     found: list[Batch] = []
+
+    def note(module: nn.Module, batch: Batch) -> None:
+        if module is model.heart:
+            found.append({name: value[:1].clone() for name, value in batch.items()})
+
     for sample in samples:
         control.check()
-        batch = model.alone(task.collate([task.prepare(sample, model)], model))
-        found.append({name: value[:1] for name, value in batch.items()})
-    return found or [example_of(model)]
+        prepared = task.prepare(sample, model)
+        with watching(note), torch.inference_mode():
+            if isinstance(task, PooledTask) and isinstance(model, Network):
+                model.features(task.collate([prepared], model))  # also of one that has no classes yet
+                continue
+            try:
+                task.predict_batch([prepared], model, TryOptions(), control)
+            except UserError:  # it wants a question, or labels: noise has to do
+                return []
+    return found[:MOST_SAMPLES]

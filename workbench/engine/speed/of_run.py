@@ -1,9 +1,8 @@
 """Which engine makes a training's features: chosen when it begins, kept with the run, and the same when it is done again.
 
-Engines of full precision share the kept features (`workbench.engine.features`): they were held against each other, and differ by
-as little as the layers themselves do with another number of threads (about a millionth of the largest feature). What rounds
-never makes features. So ten new photos cost ten passes whatever was found quickest since, and the numbers of a run that is done
-again do not hang on what was found meanwhile.
+All engines share the kept features (`workbench.engine.features`): they were held against each other, and differ by as little as
+the layers themselves do with another number of threads (about a millionth of the largest feature). So ten new photos cost ten
+passes whatever was found quickest since, and the numbers of a run that is done again do not hang on what was found meanwhile.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ _LAYERS = "torch"
 def engine_of_run(folder: Path, network: Network) -> Allowed:
     """For `workbench.runtimes.fast_body.engines`, while the features of the run in `folder` are computed."""
     body = attached(network)
-    here = body.many.kind if body is not None and body.many.exact else _LAYERS
+    here = body.many.kind if body is not None else _LAYERS
     known = _read(folder)
     if known is None:
         known = here

@@ -17,15 +17,16 @@ from workbench import atomic
 from workbench.app_paths import AppPaths, app_paths
 from workbench.data.lock import FileLock
 from workbench.engine.machine import processor_name
+from workbench.runtimes.network import Network
 
 if TYPE_CHECKING:
-    from workbench.runtimes.base import Batch
-    from workbench.runtimes.network import Network
+    from workbench.runtimes.base import Loaded
+    from workbench.runtimes.fast_body import Core
 
 log = logging.getLogger(__name__)
 
 FILE = "choices.json"
-_VERSION = 1
+_VERSION = 2
 _PATIENCE = 5.0
 _MOST_BYTES = 5_000_000
 
@@ -44,18 +45,17 @@ class Row:
 
     Attributes:
         way: which.
-        exact: it calculates in full precision.
         reason: why it is not to be had (cannot be exported, other answers), or "".
         one, many: how many times quicker than before for one item, and for many: median, lower and upper quartile of
             rounds in turn; (0, 0, 0) where it was not measured.
         seconds, many_seconds: per item.
         batch: items at once with which `many` was measured.
         samples, same: on how many items it was checked, and how many got the same first answer.
-        score, feature: the largest difference of a score (0..1), and of a feature as a share of the largest feature.
+        score, number: the largest difference of a score (0..1), and of any other number (a feature, a place) as a share of
+            the largest one.
     """
 
     way: Way
-    exact: bool
     reason: str = ""
     one: tuple[float, float, float] = (0.0, 0.0, 0.0)
     many: tuple[float, float, float] = (0.0, 0.0, 0.0)
@@ -65,11 +65,7 @@ class Row:
     samples: int = 0
     same: int = 0
     score: float = 0.0
-    feature: float = 0.0
-
-    @property
-    def agreement(self) -> float:
-        return self.same / self.samples if self.samples else 0.0
+    number: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -77,9 +73,8 @@ class Choice:
     """What a model runs with.
 
     Attributes:
-        one, many: in full precision, for one item and for many.
+        one, many: for one item and for many.
         batch: how many items are best given at once.
-        rough: in reduced precision; None where none is quicker or keeps the answers.
         rows: everything that was tried.
         files: sha256 (hex) of the files beside, by name.
         cards: ids of the models that run with it: those that were taught on one backbone share it.
@@ -88,7 +83,6 @@ class Choice:
     one: Way
     many: Way
     batch: int
-    rough: Way | None
     rows: tuple[Row, ...]
     files: dict[str, str] = field(default_factory=dict)
     cards: tuple[str, ...] = ()
@@ -113,16 +107,15 @@ class Choice:
 
         rows = tuple(
             Row(
-                way(r["way"]), bool(r["exact"]), str(r["reason"]), three(r["one"]), three(r["many"]), float(r["seconds"]),
+                way(r["way"]), str(r["reason"]), three(r["one"]), three(r["many"]), float(r["seconds"]),
                 float(r["many_seconds"]), int(r["batch"]), int(r["samples"]), int(r["same"]), float(r["score"]),
-                float(r["feature"]),
+                float(r["number"]),
             )
             for r in data["rows"]
         )  # fmt: skip
-        rough = way(data["rough"]) if data.get("rough") else None
         files = {str(k): str(v) for k, v in dict(data["files"]).items()}
         return cls(
-            way(data["one"]), way(data["many"]), max(1, int(data["batch"])), rough, rows, files, tuple(map(str, data["cards"])),
+            way(data["one"]), way(data["many"]), max(1, int(data["batch"])), rows, files, tuple(map(str, data["cards"])),
             str(data["made"]),
         )  # fmt: skip
 
@@ -144,21 +137,26 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
-def key_of(network: Network, batch: Batch) -> str:
-    """Hash of the backbone's weights, of how its features are pooled, and of what goes in.
-
-    Args:
-        batch: of one item, as the network takes it by itself (`Network.alone`).
-    """
-    card = network.card
-    shapes = {name: [str(value.dtype), *_fixed(tuple(value.shape))] for name, value in sorted(batch.items())}
-    text = f"{_VERSION}/{network.weights_hash}/{card.runtime}/{card.arch}/{card.preparation.pooling}/{shapes}"
+def key_of(model: Loaded, core: Core) -> str:
+    """Hash of the core's weights, of what else decides its answers, and of what goes in and comes out."""
+    shapes = {
+        name: [
+            str(value.dtype),
+            *(side for axis, side in enumerate(value.shape) if axis and axis not in core.free.get(name, ())),
+        ]
+        for name, value in sorted(core.example.items())
+    }
+    weights = model.weights_hash if isinstance(model, Network) else _hash(core)
+    text = f"{_VERSION}/{weights}/{core.identity}/{shapes}/{sorted(core.outputs)}"
     return hashlib.sha256(text.encode()).hexdigest()[:24]
 
 
-def _fixed(shape: tuple[int, ...]) -> list[int]:
-    """A batch is of any size, and rows of numbers (tokens, waves) of any length."""
-    return [] if len(shape) == 2 else list(shape[1:])
+def _hash(core: Core) -> str:
+    digest = hashlib.sha256()
+    for name, tensor in sorted(core.module.state_dict().items()):
+        digest.update(name.encode())
+        digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()
 
 
 def recall(key: str, paths: AppPaths | None = None) -> Choice | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -17,18 +18,16 @@ from workbench.engine.speed.candidates import ALL, Candidate, digest
 from workbench.engine.speed.measuring import Timing, in_turns
 from workbench.engine.speed.remembered import Choice, Row, Way
 from workbench.errors import Cancelled, UserError
-from workbench.runtimes.fast_body import Compute
+from workbench.runtimes.fast_body import Compute, Core, Outputs
 
 if TYPE_CHECKING:
-    import torch
-
-    from workbench.runtimes.base import Batch
-    from workbench.runtimes.network import Network
+    from workbench.runtimes.base import Batch, Loaded
 
 log = logging.getLogger(__name__)
 
 # Items it is checked on at most.
 MOST_SAMPLES = 12
+_FEWEST, _SECONDS_ASKING = 3, 5.0
 _SECONDS_ONE, _SECONDS_MANY = 5.0, 8.0
 _BATCHES = (1, 2, 4, 8, 16, 32)
 _GROWTH_ROUNDS = 2
@@ -52,67 +51,70 @@ class _Tried:
 
 
 def search(
-    network: Network,
+    model: Loaded,
     examples: Sequence[Batch],
     control: Control | None = None,
     paths: AppPaths | None = None,
     *,
-    rough: bool = False,
     candidates: Sequence[Candidate] = ALL,
 ) -> Choice:
-    """Find, check and remember the quickest engine. Takes some seconds.
+    """Find, check and remember the quickest engine. Takes some seconds; for large networks some minutes.
 
     Args:
-        network: on the processor; nobody else uses it meanwhile.
-        examples: single items of the person's, as the network takes them by itself (`Network.alone`).
-        rough: also look at engines of reduced precision.
+        model: on the processor; nobody else uses it meanwhile.
+        examples: single items of the person's, as the model's core takes them.
 
     Raises:
-        UserError: when there is too little memory, or it runs on another device.
+        UserError: when there is too little memory, it runs on another device, or its kind runs as it is.
         Cancelled: when asked to stop; nothing is remembered.
     """
-    import torch
-
     control = control or Control()
-    network.evaluating()
-    _check_room(network)
-    examples = list(examples)[:MOST_SAMPLES]
-    key = remembered.key_of(network, examples[0])
+    core = core_of(model)
+    core.module.eval()
+    _check_room(model)
+    key = remembered.key_of(model, core)
     folder = remembered.folder(paths)
     folder.mkdir(parents=True, exist_ok=True)
     control.progress(0, 4, "Asking the model itself")
-    with torch.inference_mode():
-        reference = [network.alone_in_layers(batch) for batch in examples]
+    examples, reference = _asked(core, list(examples)[:MOST_SAMPLES], control)
     tried: list[_Tried] = []
     rows: list[Row] = []
     for number, candidate in enumerate(candidates):
         control.check()
-        if candidate.exact or rough:
-            control.progress(1 + number / len(candidates), 4, f"Trying {candidate.title}")
-            found, lost = _try(candidate, network, examples, reference, folder, key)
-            tried += found
-            rows += lost
+        control.progress(1 + number / len(candidates), 4, f"Trying {candidate.title}")
+        found, lost = _try(candidate, model, core, examples, reference, folder, key, control)
+        tried += found
+        rows += lost
     control.progress(2, 4, "Measuring single items")
     _time_one(tried, examples, control)
-    control.progress(3, 4, "Measuring many items")
-    _time_many(tried, examples, control)
-    choice = _chosen(tried, rows, network.card.id, folder, key)
+    if core.several:
+        control.progress(3, 4, "Measuring many items")
+        _time_many(tried, examples, control)
+    choice = _chosen(tried, rows, core, model.card.id, folder, key)
     control.check()
     remembered.remember(key, choice, paths)
     _drop_unused(choice, folder, key)
     for row in choice.rows:
         if row.reason:
-            log.info("%s does not run with %s: %s", network.card.id, row.way.kind, row.reason)
+            log.info("%s does not run with %s: %s", model.card.id, row.way.kind, row.reason)
     control.progress(4, 4, "Done")
     return choice
 
 
-def _check_room(network: Network) -> None:
+def core_of(model: Loaded) -> Core:
+    """What of a model may be computed by something quicker. Raises: UserError when nothing may."""
+    core = model.core()
+    if core is None:
+        raise UserError(f"“{model.card.name}” runs as it is: nothing quicker is known for its kind.", "")
+    return core
+
+
+def _check_room(model: Loaded) -> None:
     import psutil
 
-    if network.device.type != "cpu":
+    if model.device.type != "cpu":
         raise UserError("On a graphics card the model runs as it is.", "")
-    wanted = 3 * network.memory_bytes() + _SPARE_BYTES
+    wanted = 3 * model.memory_bytes() + _SPARE_BYTES
     if psutil.virtual_memory().available < wanted:
         raise UserError("There is too little memory free to look for a quicker way.", "Close other programs.")
 
@@ -127,48 +129,56 @@ def thread_counts(cores: int) -> list[int]:
 
 def _try(
     candidate: Candidate,
-    network: Network,
+    model: Loaded,
+    core: Core,
     examples: Sequence[Batch],
-    reference: Sequence[torch.Tensor],
+    reference: Sequence[Outputs],
     folder: Path,
     key: str,
+    control: Control,
 ) -> tuple[list[_Tried], list[Row]]:
     """With every number of threads; and why not, where it cannot be had or gives other answers."""
     way = Way(candidate.kind, 1)
-    reason = candidate.unfit(network)
-    if reason:
-        return [], [Row(way, candidate.exact, reason)]
     found: list[_Tried] = []
     try:
-        file = candidate.prepare(network, examples, folder, key)
+        file = candidate.prepare(core, examples, folder, key)
+        noise, wanted = _asked(core, made_up(core), control)
         for threads in thread_counts(remembered.cores()):
+            control.check()
             way = Way(candidate.kind, threads)
-            compute = candidate.open(network, file, threads)
-            seen = agreement(network, reference, compute, examples)
-            row = Row(
-                way, candidate.exact, samples=seen.samples, same=seen.same, score=seen.score, feature=seen.feature
-            )
-            made = made_up(network, examples[0])
-            if seen.holds(candidate.exact) and candidate.exact:
-                seen = agreement(network, _asked(network, made), compute, made)
-            if not seen.holds(candidate.exact):
+            compute = candidate.open(core, file, threads)
+            seen = agreement(model, core, reference, compute, examples)
+            row = Row(way, samples=seen.samples, same=seen.same, score=seen.score, number=seen.number)
+            if seen.holds():
+                seen = agreement(model, core, wanted, compute, noise)
+            if not seen.holds():
                 # It is no question of threads.
-                return [], [replace(row, reason=seen.sentence(candidate.exact))]
+                return [], [replace(row, reason=seen.sentence())]
             found.append(_Tried(candidate, way, compute, row))
     except Cancelled:
         raise
     except Exception as error:  # exporters and engines raise whatever they like
         words = str(error).strip().splitlines() or [type(error).__name__]
-        log.info("%s cannot be had for %s", candidate.title, network.card.id, exc_info=True)
-        return [], [Row(way, candidate.exact, f"it cannot be made for this network ({words[0][:160]})")]
+        log.info("%s cannot be had for %s", candidate.title, model.card.id, exc_info=True)
+        return [], [Row(way, f"it cannot be made for this network ({words[0][:160]})")]
     return found, []
 
 
-def _asked(network: Network, batches: Sequence[Batch]) -> list[torch.Tensor]:
+def _asked(core: Core, batches: Sequence[Batch], control: Control) -> tuple[list[Batch], list[Outputs]]:
+    """What the layers make of the items; of fewer of them (at least a few) where each takes long."""
     import torch
 
+    until = time.monotonic() + _SECONDS_ASKING
+    asked: list[Batch] = []
+    found: list[Outputs] = []
     with torch.inference_mode():
-        return [network.alone_in_layers(batch) for batch in batches]
+        for batch in batches:
+            control.check()
+            found.append(core.layers(batch))
+            asked.append(batch)
+            if len(asked) >= _FEWEST and time.monotonic() > until:
+                break
+    return asked, found
 
 
 def _before() -> int:
@@ -276,25 +286,19 @@ def _grown(one: _Tried, examples: Sequence[Batch], control: Control) -> int:
     return best
 
 
-def _chosen(tried: Sequence[_Tried], rows: Sequence[Row], card: str, folder: Path, key: str) -> Choice:
+def _chosen(tried: Sequence[_Tried], rows: Sequence[Row], core: Core, card: str, folder: Path, key: str) -> Choice:
     first = _reference(tried)
-    exact = [t for t in tried if t.candidate.exact]
-    one = _quickest(first, exact, lambda row: row.one)
-    many = _quickest(first, exact, lambda row: row.many)
+    one = _quickest(first, tried, lambda row: row.one)
+    many = _quickest(first, tried, lambda row: row.many) if core.several else one
     if one.way.kind == many.way.kind and many.row.one[0] >= _ALIKE * one.row.one[0]:
         one = many  # one network in memory is enough
-    others = [t for t in tried if not t.candidate.exact]
-    rough = _quickest(one, others, lambda row: row.one) if others else None
-    if rough is not None and (rough is one or rough.row.one[0] < one.row.one[0] * _WORTH_WAY):
-        rough = None
-    batch = many.row.batch or _USUAL_BATCH
     files = {}
-    for kept in {t.way.kind: t for t in (one, many, *([rough] if rough else []))}.values():
+    for kept in {t.way.kind: t for t in (one, many)}.values():
         if kept.candidate.own_weights:
             file = folder / f"{key}-{kept.way.kind}.onnx"
             files[file.name] = digest(file)
     return Choice(
-        one.way, many.way, batch, rough.way if rough else None, (*(t.row for t in tried), *rows), files, (card,),
+        one.way, many.way, many.row.batch or _USUAL_BATCH, (*(t.row for t in tried), *rows), files, (card,),
         datetime.now(UTC).isoformat(timespec="seconds"),
     )  # fmt: skip
 

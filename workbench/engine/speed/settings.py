@@ -1,4 +1,4 @@
-"""Whether quicker engines are used at all, and whether they may round. One small file, written atomically."""
+"""Whether quicker engines are used at all. One small file, written atomically."""
 
 from __future__ import annotations
 
@@ -19,11 +19,9 @@ class SpeedSettings:
     """
     Attributes:
         on: the quickest engine that gives the same answers is looked for and used.
-        rough: also one of reduced precision (int8, bfloat16), whose answers differ slightly. Never for training.
     """
 
     on: bool = True
-    rough: bool = False
 
 
 def load(paths: AppPaths | None = None) -> SpeedSettings:
@@ -31,7 +29,7 @@ def load(paths: AppPaths | None = None) -> SpeedSettings:
     file = (paths or app_paths()).settings / _FILE
     try:
         data = json.loads(file.read_text(encoding="utf-8"))
-        return SpeedSettings(bool(data.get("on", True)), bool(data.get("rough", False)))
+        return SpeedSettings(bool(data.get("on", True)))
     except FileNotFoundError:
         return SpeedSettings()
     except (OSError, ValueError, AttributeError) as error:

@@ -15,19 +15,13 @@ def title(way: Way) -> str:
     return found.title if found is not None else way.kind
 
 
-def sentence(choice: Choice, *, rough: bool = False) -> str:
+def sentence(choice: Choice) -> str:
     """What a model runs with, how much quicker that is, and whether the answers stay."""
-    way = choice.rough if rough and choice.rough is not None else choice.one
-    row = choice.row(way)
-    if row is None or row.one[0] <= 0 or (way.kind == "torch" and row.one[0] < 1.05):
+    row = choice.row(choice.one)
+    if row is None or row.one[0] <= 0 or (choice.one.kind == "torch" and row.one[0] < 1.05):
         return "Runs with: PyTorch; nothing else was quicker on this computer."
     times = f"{row.one[0]:.1f}× faster than before"
-    if not row.exact:
-        return (
-            f"Runs with: {title(way)}, {times}; slightly different answers ({row.agreement:.0%} of the first answers are the"
-            f" same, on {samples(row)})."
-        )
-    return f"Runs with: {title(way)}, {times}; answers the same (checked on {samples(row)})."
+    return f"Runs with: {title(choice.one)}, {times}; answers the same (checked on {samples(row)})."
 
 
 def samples(row: Row) -> str:
@@ -39,7 +33,8 @@ def tip(choice: Choice) -> str:
     """The technical side, for a tooltip: every way that was tried."""
     lines = ["Inference engines measured on this computer, times are per item, in turns with PyTorch:"]
     lines += [line(row) for row in best_rows(choice)]
-    lines.append(f"{choice.batch} at once in a folder.")
+    if any(row.batch for row in choice.rows):
+        lines.append(f"{choice.batch} at once in a folder.")
     return "\n".join(lines)
 
 
@@ -68,6 +63,5 @@ def best_rows(choice: Choice) -> list[Row]:
 def known_about(card: ModelCard, paths: AppPaths | None = None) -> tuple[str, str]:
     """Sentence and tooltip about a model; two empty strings while nothing is known or it is switched off. Imports nothing
     heavy; reads one small file."""
-    set_so = settings.load(paths)
-    choice = recall_by_card(card.id, paths) if set_so.on else None
-    return (sentence(choice, rough=set_so.rough), tip(choice)) if choice is not None else ("", "")
+    choice = recall_by_card(card.id, paths) if settings.load(paths).on else None
+    return (sentence(choice), tip(choice)) if choice is not None else ("", "")

@@ -1,4 +1,4 @@
-"""What a model runs with on this computer, in one quiet line; and the switches for it."""
+"""What a model runs with on this computer, in one quiet line; and the switch for it."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class SpeedLine(QWidget):
 
 
 class SpeedSwitches(Card):
-    """Whether quicker engines are used, and whether they may round.
+    """Whether quicker engines are used.
 
     Signals:
         failed(object): a `UserError`: the settings could not be written.
@@ -94,25 +94,15 @@ class SpeedSwitches(Card):
         self.on.setObjectName("speed-on")
         self.on.setToolTip("Inference engine: PyTorch or ONNX Runtime in full precision, and the number of threads")
         self.on.setChecked(now.on)
-        self.rough = QCheckBox("Faster, slightly different answers")
-        self.rough.setObjectName("speed-rough")
-        self.rough.setToolTip(
-            "Also engines of reduced precision (int8, bfloat16), where at least nine of ten first answers stay the same on"
-            " your own items. Never for training."
-        )
-        self.rough.setChecked(now.rough)
-        self.rough.setEnabled(now.on)
-        for box in (self.on, self.rough):
-            box.setAccessibleName(box.text())
-            self.body.addWidget(box)
-            box.toggled.connect(self._changed)
+        self.on.setAccessibleName(self.on.text())
+        self.on.toggled.connect(self._changed)
+        self.body.addWidget(self.on)
 
     def _changed(self) -> None:
         from workbench.engine.speed import settings
 
         paths = self._ctx.paths
-        self.rough.setEnabled(self.on.isChecked())
-        new = replace(settings.load(paths), on=self.on.isChecked(), rough=self.rough.isChecked())
+        new = replace(settings.load(paths), on=self.on.isChecked())
         try:
             settings.save(new, paths)
         except UserError as error:
