@@ -30,7 +30,6 @@ os.environ["HF_ENDPOINT"] = "http://127.0.0.1:9"
 
 from PySide6.QtCore import QObject, QTimer, QtMsgType, qInstallMessageHandler
 from PySide6.QtWidgets import QApplication
-
 from soak_counts import by_kind, count
 
 from workbench import memory

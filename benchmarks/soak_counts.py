@@ -41,7 +41,9 @@ def resident() -> dict[str, float]:
         lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
     except OSError:
         return {}
-    found = {name: float(rest.split()[0]) / 1e3 for name, _, rest in (line.partition(":") for line in lines) if "Rss" in name}
+    found = {
+        name: float(rest.split()[0]) / 1e3 for name, _, rest in (line.partition(":") for line in lines) if "Rss" in name
+    }
     return {"own": found["RssAnon"], "of files": found["RssFile"]}
 
 
@@ -99,7 +101,7 @@ def count() -> dict[str, float]:
         "python widgets": widgets,
         "jobs": jobs,
         "connections": connections,
-        "sqlite": sum(isinstance(o, sqlite3.Connection) for o in objects),
+        "sqlite": sum(issubclass(type(o), sqlite3.Connection) for o in objects),
         "sessions": sessions,
         "tensors": tensors,
         "tensor MB": storage / 1e6,

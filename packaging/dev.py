@@ -110,9 +110,7 @@ def make_environment(folder: Path) -> None:
     if made.returncode:
         shutil.rmtree(folder, ignore_errors=True)
         version = f"python{sys.version_info[0]}.{sys.version_info[1]}"
-        hint = (
-            f"\nOn Debian and Ubuntu type: sudo apt-get install {version}-venv" if "ensurepip" in made.stdout else ""
-        )
+        hint = f"\nOn Debian and Ubuntu type: sudo apt-get install {version}-venv" if "ensurepip" in made.stdout else ""
         fail(f"The environment could not be made:\n{made.stdout}{made.stderr}{hint}")
 
 

@@ -23,7 +23,6 @@ from PySide6.QtCore import QObject, QThread, QTimer, Signal
 from shiboken6 import isValid
 
 from workbench import memory
-from workbench import memory
 from workbench.control import Control
 from workbench.errors import Cancelled, Problem, UserError, no_memory, out_of_memory
 
