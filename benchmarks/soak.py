@@ -4,8 +4,10 @@
 
 The real window, without a screen: pages are opened one after the other, items are labelled and steps taken back, things are
 imported, tried, looked for, exported and backed up, trainings are run and stopped, projects are closed and opened. Every so many
-seconds memory (resident), open files, threads, Qt objects and files in the home folder are printed; at the end their slopes per
-hour over the second half, by least squares: the first half is warming up. Warnings of Qt and Python are counted.
+seconds memory (resident; and what of it the C library holds in use and free), open files, threads, Qt objects, Python objects,
+tensors, warm models, connections and files in the home folder are printed; at the end their slopes per hour over the second half,
+by least squares: the first half is warming up. Warnings of Qt and Python are counted, and what kinds of objects have become more
+since the middle is listed.
 """
 
 from __future__ import annotations
@@ -15,9 +17,9 @@ import os
 import random
 import sys
 import tempfile
-import threading
 import time
 import warnings
+from collections import Counter
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -26,10 +28,11 @@ os.environ["WORKBENCH_HOME"] = tempfile.mkdtemp(prefix="soak-")
 os.environ["HF_HUB_CACHE"] = os.environ["WORKBENCH_HOME"] + "/other-hub"
 os.environ["HF_ENDPOINT"] = "http://127.0.0.1:9"
 
-import psutil
 from PySide6.QtCore import QObject, QTimer, QtMsgType, qInstallMessageHandler
 from PySide6.QtWidgets import QApplication
+from soak_counts import by_kind, count
 
+from workbench import memory
 from workbench.app_paths import app_paths, resources
 from workbench.data.backup import back_up
 from workbench.data.exporters.project import export_labels
@@ -45,7 +48,7 @@ from workbench.gui.rail import PAGES
 from workbench.gui.theme import install_theme
 from workbench.tasks.registry import get_task
 
-_UNITS = {"memory": "MB", "handles": "", "threads": "", "objects": "", "files": ""}
+_MB = ("memory", "own", "of files", "malloc used", "malloc free", "tensor MB")
 
 
 class Soak(QObject):
@@ -58,9 +61,10 @@ class Soak(QObject):
         self.deeds = 0
         self.warned: list[str] = []
         self.rows: list[dict[str, float]] = []
+        # What there was at half time.
+        self.kinds: Counter[str] = Counter()
         self._began = time.monotonic()
         self._ends = self._began + minutes * 60
-        self._process = psutil.Process()
         self._measuring = QTimer(self)
         self._measuring.timeout.connect(self.measure)
         self._measuring.start(round(every * 1000))
@@ -68,18 +72,14 @@ class Soak(QObject):
 
     def measure(self) -> None:
         home = Path(os.environ["WORKBENCH_HOME"])
-        row = {
-            "minutes": (time.monotonic() - self._began) / 60,
-            "memory": self._process.memory_info().rss / 1e6,
-            "handles": self._process.num_fds() if hasattr(self._process, "num_fds") else self._process.num_handles(),
-            "threads": threading.active_count() + len(self.ctx.jobs.running()),
-            "objects": len(self.window.findChildren(QObject)),
-            "files": sum(len(files) for _, _, files in os.walk(home)),
-        }
+        row = {"minutes": (time.monotonic() - self._began) / 60} | count()
+        row["files"] = sum(len(files) for _, _, files in os.walk(home))
         self.rows.append(row)
+        if not self.kinds and row["minutes"] > (self._ends - self._began) / 120:
+            self.kinds = by_kind()
         print(
-            f"{row['minutes']:7.1f} min  {row['memory']:7.0f} MB  {row['handles']:4.0f} handles  {row['threads']:3.0f} threads"
-            f"  {row['objects']:6.0f} objects  {row['files']:6.0f} files  {self.deeds:5} deeds",
+            f"{row['minutes']:6.1f} min {self.deeds:6} deeds  "
+            + "  ".join(f"{name} {value:.0f}" for name, value in row.items() if name != "minutes"),
             flush=True,
         )
 
@@ -185,6 +185,7 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=120.0)
     parser.add_argument("--every", type=float, default=10.0, help="seconds between two lines")
     options = parser.parse_args()
+    memory.few_heaps()  # as the app does
     app = QApplication(["workbench"])
     install_theme(app, "light")
     said: list[str] = []
@@ -210,10 +211,15 @@ def main() -> int:
     soak = Soak(window, projects, options.minutes, options.every)
     app.exec()
     print(f"\n{soak.deeds} deeds. Over the second half, per hour:")
-    for name, unit in _UNITS.items():
+    for name in soak.rows[-1]:
         half = soak.rows[len(soak.rows) // 2 :]
         low, high = min(r[name] for r in half), max(r[name] for r in half)
-        print(f"  {name:8} {slope(soak.rows, name):+9.1f} {unit} (between {low:.0f} and {high:.0f})")
+        if name != "minutes":
+            unit = "MB" if name in _MB else ""
+            print(f"  {name:16} {slope(soak.rows, name):+9.1f} {unit:2} (between {low:.0f} and {high:.0f})")
+    print("More since the middle, by kind:")
+    for kind, more in (by_kind() - soak.kinds).most_common(25):
+        print(f"  {more:+7} {kind}")
     print(f"Warnings of Qt and Python: {len(said)}")
     for words in sorted(set(said))[:20]:
         print(f"  {said.count(words)} times: {words[:200]}")

@@ -6,7 +6,8 @@
     python3 packaging/dev.py check
     python3 packaging/dev.py package [--help]
 
-The first call makes `.venv` beside this checkout and installs the pinned versions; later ones start at once.
+The first call makes `.venv` beside this checkout and installs the pinned versions; later ones start at once. `package` has an
+environment of its own, `.venv-package`, into which nothing comes but the files whose hashes are in packaging/requirements.lock.
 """
 
 from __future__ import annotations
@@ -24,6 +25,12 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 CONSTRAINTS = ROOT / "packaging" / "constraints.txt"
+LOCK = ROOT / "packaging" / "requirements.lock"
+PACKAGE_VENV = ROOT / ".venv-package"
+# PyTorch without CUDA has an index of its own and other hashes; where this names it, torch and torchvision come from there.
+TORCH_INDEX = "WORKBENCH_TORCH_INDEX"
+FROM_TORCH_INDEX = ("torch", "torchvision")
+FOR_CUDA = ("nvidia-", "cuda-", "triton")
 STAMP = VENV / "installed.stamp"
 LOG = VENV / "install.log"
 OLDEST = (3, 11)
@@ -58,9 +65,9 @@ def fail(text: str) -> None:
     raise SystemExit(1)
 
 
-def venv_python() -> Path:
-    """The environment's interpreter."""
-    return VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+def venv_python(folder: Path | None = None) -> Path:
+    """An environment's interpreter; None: the usual one's."""
+    return (folder or VENV) / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 
 
 def wanted_stamp() -> str:
@@ -87,32 +94,85 @@ def set_up() -> None:
     if is_ready():
         return
     if not venv_python().exists():
-        say("Making a Python environment in .venv ...")
-        made = subprocess.run([sys.executable, "-m", "venv", str(VENV)], capture_output=True, text=True)
-        if made.returncode:
-            shutil.rmtree(VENV, ignore_errors=True)
-            version = f"python{sys.version_info[0]}.{sys.version_info[1]}"
-            hint = (
-                f"\nOn Debian and Ubuntu type: sudo apt-get install {version}-venv"
-                if "ensurepip" in made.stdout
-                else ""
-            )
-            fail(f"The environment could not be made:\n{made.stdout}{made.stderr}{hint}")
+        make_environment(VENV)
     STAMP.unlink(missing_ok=True)
+    LOG.unlink(missing_ok=True)
     say(f"Installing pinned versions (about 2 GB to 7 GB; some minutes, once). Details: {LOG.relative_to(ROOT)}")
     install()
     STAMP.write_text(wanted_stamp(), encoding="utf-8")
     say("Installed.")
 
 
+def make_environment(folder: Path) -> None:
+    """An empty one."""
+    say(f"Making a Python environment in {folder.name} ...")
+    made = subprocess.run([sys.executable, "-m", "venv", str(folder)], capture_output=True, text=True)
+    if made.returncode:
+        shutil.rmtree(folder, ignore_errors=True)
+        version = f"python{sys.version_info[0]}.{sys.version_info[1]}"
+        hint = f"\nOn Debian and Ubuntu type: sudo apt-get install {version}-venv" if "ensurepip" in made.stdout else ""
+        fail(f"The environment could not be made:\n{made.stdout}{made.stderr}{hint}")
+
+
 def install() -> None:
-    """pip, with its words in a log and a sign of life on the terminal."""
-    command = [
-        str(venv_python()), "-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--no-cache-dir",
-        "--constraint", str(CONSTRAINTS), "--editable", f"{ROOT}[dev]",
-    ]  # fmt: skip
+    """The pinned versions, and the app from this folder."""
+    pip(venv_python(), LOG, "--no-cache-dir", "--constraint", str(CONSTRAINTS), "--editable", f"{ROOT}[dev]")
+
+
+def locked_environment() -> Path:
+    """The environment that installers are made in: wheels whose hashes are in the lock, and the app from this folder. Begun anew
+    whenever the lock has changed, as pip does not look again at what is installed. Returns its interpreter."""
+    index = os.environ.get(TORCH_INDEX, "")
+    stamp, python = PACKAGE_VENV / "installed.stamp", venv_python(PACKAGE_VENV)
+    wanted = hashlib.sha256(LOCK.read_bytes() + f"{sys.version_info[:2]} {ROOT} {index}".encode()).hexdigest()
+    if python.exists() and stamp.is_file() and stamp.read_text(encoding="utf-8") == wanted:
+        return python
+    shutil.rmtree(PACKAGE_VENV, ignore_errors=True)
+    make_environment(PACKAGE_VENV)
+    say("Installing what the installers are made of; every file is checked against its hash ...")
+    log, wanted_files = PACKAGE_VENV / "install.log", PACKAGE_VENV / "wanted.lock"
+    lock = LOCK.read_text(encoding="utf-8")
+    wanted_files.write_text(without_torch(lock) if index else lock, encoding="utf-8")
+    pip(python, log, "--require-hashes", "--only-binary", ":all:", "--no-deps", "--requirement", str(wanted_files))
+    if index:
+        pins = [name for name in pins_of(lock) if name.split("==")[0] in FROM_TORCH_INDEX]
+        pip(python, log, "--no-deps", "--only-binary", ":all:", "--index-url", index, *pins)
+    pip(python, log, "--no-deps", "--no-build-isolation", "--no-index", "--editable", str(ROOT))
+    stamp.write_text(wanted, encoding="utf-8")
+    return python
+
+
+def blocks_of(lock: str) -> list[str]:
+    """The lock's entries, each with its hashes."""
+    blocks: list[str] = []
+    for line in lock.splitlines():
+        if line.startswith((" ", "\t")) and blocks:
+            blocks[-1] += f"\n{line}"
+        elif line and not line.startswith("#"):
+            blocks.append(line)
+    return blocks
+
+
+def pins_of(lock: str) -> list[str]:
+    """NAME==VERSION of every entry."""
+    return [block.split()[0] for block in blocks_of(lock)]
+
+
+def without_torch(lock: str) -> str:
+    """The lock without what comes from PyTorch's own index, and without what only the CUDA builds ask for."""
+    kept = [
+        block
+        for block in blocks_of(lock)
+        if block.split("==")[0] not in FROM_TORCH_INDEX and not block.startswith(FOR_CUDA)
+    ]
+    return "\n".join(kept) + "\n"
+
+
+def pip(python: Path, words: Path, *arguments: str) -> None:
+    """pip install, with its words in a log and a sign of life on the terminal."""
+    command = [str(python), "-m", "pip", "install", "--disable-pip-version-check", "--no-input", *arguments]
     started = time.monotonic()
-    with LOG.open("w", encoding="utf-8") as log:
+    with words.open("a", encoding="utf-8") as log:
         process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, cwd=ROOT)
         told = 0
         while process.poll() is None:
@@ -122,7 +182,7 @@ def install() -> None:
                 told = minutes
                 say(f"  still installing ({minutes} min) ...")
     if process.returncode:
-        tail = "\n".join(LOG.read_text(encoding="utf-8", errors="replace").splitlines()[-15:])
+        tail = "\n".join(words.read_text(encoding="utf-8", errors="replace").splitlines()[-15:])
         fail(f"{tail}\nThe installation failed. Check the internet connection and the room on the disk, and try again.")
 
 
@@ -172,9 +232,9 @@ def has_screen() -> bool:
     return any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY"))
 
 
-def call(*arguments: str, environment: dict[str, str] | None = None) -> int:
+def call(*arguments: str, environment: dict[str, str] | None = None, python: Path | None = None) -> int:
     """Run the environment's Python; Ctrl+C is the child's to answer."""
-    process = subprocess.Popen([str(venv_python()), *arguments], cwd=ROOT, env=environment)
+    process = subprocess.Popen([str(python or venv_python()), *arguments], cwd=ROOT, env=environment)
     while True:
         try:
             return process.wait()
@@ -216,17 +276,8 @@ def check(_arguments: Sequence[str]) -> int:
 
 
 def package(arguments: Sequence[str]) -> int:
-    """Make the installers of this system (see docs/packaging.md). PyInstaller is only fetched here."""
-    asked = [str(venv_python()), "-c", "import PyInstaller"]
-    if subprocess.run(asked, capture_output=True).returncode:
-        say("Fetching PyInstaller ...")
-        command = [
-            str(venv_python()), "-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--quiet",
-            "--constraint", str(CONSTRAINTS), "pyinstaller",
-        ]  # fmt: skip
-        if subprocess.run(command, cwd=ROOT).returncode:
-            fail("PyInstaller could not be installed. Check the internet connection.")
-    return call("packaging/freeze/build.py", *arguments)
+    """Make the installers of this system (see docs/packaging.md)."""
+    return call("packaging/freeze/build.py", *arguments, python=locked_environment())
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -235,7 +286,10 @@ def main(arguments: Sequence[str]) -> int:
     if not arguments or arguments[0] not in commands:
         say(__doc__ or "")
         return 0 if arguments[:1] in (["-h"], ["--help"]) else 2
-    set_up()
+    if arguments[0] == "package":
+        system_libraries()
+    else:
+        set_up()
     return commands[arguments[0]](arguments[1:])
 
 

@@ -108,3 +108,65 @@ def test_package_hands_over_to_the_recipe_with_the_environment_s_python(
     assert called == [("packaging/freeze/build.py", "--variant", "cuda")] and (ROOT / called[0][0]).is_file()
     # PyInstaller is fetched only here, in the pinned version.
     assert asked[1][-1] == "pyinstaller" and "--constraint" in asked[1]
+
+
+# What the installers are made of ----------------------------------------------------------------------------------------------
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def _lock() -> str:
+    return (ROOT / "packaging" / "requirements.lock").read_text(encoding="utf-8")
+
+
+def test_the_lock_agrees_with_the_pins(dev: ModuleType) -> None:
+    """What is tested is what is shipped: the same versions; and every file has a hash, and nothing says where to get it."""
+    lines = (ROOT / "packaging" / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    pinned = {_plain(n): v for n, _, v in (line.partition("==") for line in lines if "==" in line)}
+    blocks = dev.blocks_of(_lock())
+    locked = {_plain(pin.split("==")[0]): pin.split("==")[1] for pin in dev.pins_of(_lock())}
+    assert len(blocks) == len(locked) > 100
+    assert {n: v for n, v in locked.items() if n in pinned} == {n: pinned[n] for n in locked if n in pinned}
+    # What no test environment has: the tools that install the app's own folder, and parts of other systems and graphics cards.
+    everywhere = {_plain(b.split("==")[0]) for b in blocks if ";" not in b.splitlines()[0]}
+    assert everywhere - set(pinned) <= {"hatchling", "editables", "trove-classifiers", "tomlkit", "setuptools"}
+    for block in blocks:
+        assert re.search(r"--hash=sha256:[0-9a-f]{64}", block), block.splitlines()[0]
+    assert "://" not in _lock() and "index" not in _lock()
+
+
+def test_the_lock_has_all_that_the_app_needs(dev: ModuleType) -> None:
+    import tomllib
+
+    needed = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["dependencies"]
+    names = {_plain(re.split(r"[<>=!;\s]", n, maxsplit=1)[0]) for n in needed}
+    assert names <= {_plain(pin.split("==")[0]) for pin in dev.pins_of(_lock())}
+
+
+def test_the_package_s_environment_takes_only_what_has_its_hash(
+    dev: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Made once, made anew when the lock has changed; a second index gives torch alone."""
+    said: list[tuple[str, ...]] = []
+
+    def make(folder: Path) -> None:
+        dev.venv_python(folder).parent.mkdir(parents=True)
+        dev.venv_python(folder).touch()
+
+    monkeypatch.setattr(dev, "PACKAGE_VENV", tmp_path / "env")
+    monkeypatch.setattr(dev, "make_environment", make)
+    monkeypatch.setattr(dev, "pip", lambda _python, _log, *arguments: said.append(arguments))
+    monkeypatch.delenv(dev.TORCH_INDEX, raising=False)
+    dev.locked_environment()
+    assert {"--require-hashes", "--no-deps"} <= set(said[0])
+    assert all("--no-index" in words for words in said[1:])
+    dev.locked_environment()
+    assert len(said) == 2, "it was there already"
+    monkeypatch.setenv(dev.TORCH_INDEX, "https://other.example/cpu")
+    dev.locked_environment()
+    assert len(said) == 5
+    left = (tmp_path / "env" / "wanted.lock").read_text()
+    assert "--require-hashes" in said[2] and not re.search(r"^(torch|torchvision|nvidia-\w+|triton)==", left, re.M)
+    assert [re.split("==", word)[0] for word in said[3] if "==" in word] == ["torch", "torchvision"]

@@ -130,6 +130,16 @@ def random_states() -> dict[str, torch.Tensor]:
     return states
 
 
+def put_random_states(states: Mapping[str, torch.Tensor], own: str = "") -> None:
+    """Back to where `random_states` was asked. `own`: what their names end with."""
+    import torch
+
+    if f"random{own}" in states:
+        torch.set_rng_state(states[f"random{own}"])
+    if torch.cuda.is_available() and f"random.cuda{own}" in states:
+        torch.cuda.set_rng_state(states[f"random.cuda{own}"])
+
+
 def load(
     folder: Path,
     model: torch.nn.Module,
@@ -143,8 +153,6 @@ def load(
         found: what `read_tensors` gave, where another process read it.
         rank: which of the processes that train together this is. One that was not there then begins its chance anew.
     """
-    import torch
-
     tensors, note = read_tensors(folder / LAST) if found is None else found
     own = f".{rank}" if rank else ""
     try:
@@ -155,10 +163,7 @@ def load(
                 _, number, name = key.split(".", 2)
                 state.setdefault(int(number), {})[name] = value
         optimiser.load_state_dict({"state": state, "param_groups": optimiser.state_dict()["param_groups"]})
-        if f"random{own}" in tensors:
-            torch.set_rng_state(tensors[f"random{own}"])
-        if torch.cuda.is_available() and f"random.cuda{own}" in tensors:
-            torch.cuda.set_rng_state(tensors[f"random.cuda{own}"])
+        put_random_states(tensors, own)
         return Position(**json.loads(note["position"]))
     except (RuntimeError, KeyError, ValueError, TypeError) as error:
         raise UserError("The saved state of this training does not fit.", "Start the training anew.") from error

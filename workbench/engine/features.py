@@ -20,6 +20,7 @@ from workbench.data.types import Item
 from workbench.engine.readers import reader_threads
 from workbench.errors import Problem, UserError
 from workbench.runtimes.network import Network
+from workbench.runtimes.stopping import between_layers
 from workbench.tasks.base import PooledTask
 
 if TYPE_CHECKING:
@@ -178,7 +179,7 @@ def compute_features(
                 except UserError as error:
                     problems[item.id] = Problem.of(item.name, error, str(item.path or ""))
             if prepared:
-                with torch.inference_mode():
+                with torch.inference_mode(), between_layers(model.network, control):
                     values = model.features(task.collate([p for _, p in prepared], model)).cpu().numpy()
                 fresh = {i.id: v.astype(np.float32).tobytes() for (i, _), v in zip(prepared, values, strict=True)}
                 rows |= fresh

@@ -31,6 +31,7 @@ from workbench.engine.run import Outcome, Run
 from workbench.engine.step_clock import StepClock
 from workbench.errors import Cancelled, UserError, out_of_memory
 from workbench.runtimes.base import Loaded
+from workbench.runtimes.stopping import between_layers
 from workbench.tasks.base import PooledTask
 from workbench.tasks.lesson import Lesson, Material, Step
 from workbench.tasks.pooled_lesson import trained_stages
@@ -170,7 +171,9 @@ def train_network(run: Run, resume: bool) -> Generator[RunEvent, None, Outcome]:
         yield Advice("how-it-learns", sentence)
     reason = "done"
     try:
-        reason = yield from _epochs(training)
+        # Processes that train together stop together, between two steps.
+        with between_layers(lesson.module if together.size == 1 else None, run.control, learning=True):
+            reason = yield from _epochs(training)
     except Cancelled:
         if run.control.leaving:
             training.save()
@@ -380,8 +383,25 @@ def _one_epoch(training: Training) -> Iterator[RunEvent]:
 
 
 def _step(training: Training, prepared: Prepared) -> tuple[float, int, int, list[Advice]]:
-    """One optimiser step. Returns the mean loss, right answers (-1 where that is not known), items, advice."""
-    taken, advice = _gradients(training, prepared, len(prepared))
+    """One optimiser step. Returns the mean loss, right answers (-1 where that is not known), items, advice.
+
+    Raises:
+        Cancelled: in the midst of it; everything is as if the step had not begun.
+    """
+    import torch
+
+    chance = checkpoint.random_states()
+    # Norms that learn their statistics do so in the pass.
+    buffers = [(b, b.detach().clone()) for b in training.lesson.module.buffers()]
+    try:
+        taken, advice = _gradients(training, prepared, len(prepared))
+        training.run.control.check()
+    except Cancelled:
+        checkpoint.put_random_states(chance)
+        with torch.no_grad():
+            for buffer, before in buffers:
+                buffer.copy_(before)
+        raise
     _change(training)
     return taken.loss / len(prepared), taken.right, len(prepared), advice
 

@@ -7,6 +7,7 @@ from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache, partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workbench.app_paths import AppPaths
@@ -26,9 +27,15 @@ _SHARE_OF_FREE_MEMORY = 0.4
 
 
 class _Slot:
-    def __init__(self) -> None:
+    def __init__(self, folder: Path | None) -> None:
         self.lock = threading.Lock()
         self.model: Loaded | None = None
+        self.folder = folder  # of a model that lies in one of its own
+
+    @property
+    def gone(self) -> bool:
+        """Its folder was deleted: nobody will ask for it again."""
+        return self.folder is not None and not self.folder.is_dir()
 
 
 class ModelPool:
@@ -63,9 +70,11 @@ class ModelPool:
         device = best_device(device)
         # An own model that was trained again under the same id has another folder.
         key = (card.id, card.source.ref, device)
+        folder = Path(card.source.ref) if card.source.kind == "folder" else None
         with self._lock:
-            slot = self._slots.setdefault(key, _Slot())
+            slot = self._slots.setdefault(key, _Slot(folder))
             self._slots.move_to_end(key)
+            self._drop_deleted(key)
         while not slot.lock.acquire(timeout=0.1):
             if control is not None:
                 control.check()
@@ -122,6 +131,11 @@ class ModelPool:
         for model in models:
             detach(model)
             attach(model, restore(model, paths), paths)
+
+    def _drop_deleted(self, wanted: tuple[str, str, str]) -> None:
+        """Who deletes a model need not know this pool. Of one in use its user keeps the last hold. Under the lock."""
+        for key in [k for k, slot in self._slots.items() if k != wanted and slot.gone]:
+            del self._slots[key]
 
     def _make_room(self, newest: _Slot) -> None:
         with self._lock:

@@ -7,6 +7,7 @@ import re
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from workbench.engine.speed.background import Searcher, shared_searcher
 from workbench.engine.speed.standing import best_batch, rest
 from workbench.errors import Problem, UserError
 from workbench.runtimes.base import Loaded
+from workbench.runtimes.stopping import between_layers
 from workbench.tasks.base import LiveTask, Prediction, Task, TryOptions
 
 # Sizes of the first batches: the first answer shall come soon, the later ones fast.
@@ -148,9 +150,9 @@ def _said(
     control: Control,
     recorder: AnswerRecorder | None,
 ) -> list[Prediction]:
-    if recorder is None:
-        return task.predict_batch(prepared, model, options, control)
-    with recorder.watching(model):
+    # Of one item it is over before a person can say "stop".
+    watched = model.network if len(prepared) > 1 else None
+    with between_layers(watched, control), nullcontext() if recorder is None else recorder.watching(model):
         return task.predict_batch(prepared, model, options, control)
 
 

@@ -13,7 +13,7 @@ from PySide6.QtCore import QTimer
 from PySide6.QtGui import QGuiApplication, QIcon
 from PySide6.QtWidgets import QApplication
 
-from workbench import app_log, safe_mode
+from workbench import app_log, memory, safe_mode
 from workbench.app_paths import app_paths, resources
 from workbench.control import Control
 from workbench.gui.context import AppContext
@@ -42,6 +42,7 @@ def run(arguments: Sequence[str], given: Sequence[str] = (), alone: bool = False
         alone: a further window beside the one that others are handed over to.
         safe: begin in safe mode (see `workbench.safe_mode`).
     """
+    memory.few_heaps()
     QGuiApplication.setApplicationName("Model Workbench")
     QGuiApplication.setDesktopFileName("model-workbench")
     app = QApplication(list(arguments) or ["workbench"])

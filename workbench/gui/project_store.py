@@ -13,6 +13,9 @@ from workbench.data.project import Project
 from workbench.data.types import LabelState, Window
 from workbench.errors import UserError
 
+# Steps that can be taken back. Each knows the labels before it, and a day's work would fill the memory with them.
+_MOST_STEPS = 1000
+
 
 class Change(QUndoCommand):
     """One undoable change made of two functions. Errors on the way are reported, never raised into Qt."""
@@ -61,6 +64,7 @@ class ProjectStore(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.undo_stack = QUndoStack(self)
+        self.undo_stack.setUndoLimit(_MOST_STEPS)
         self._project: Project | None = None
         self._held = ""
 

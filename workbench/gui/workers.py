@@ -22,6 +22,7 @@ from typing import Any
 from PySide6.QtCore import QObject, QThread, QTimer, Signal
 from shiboken6 import isValid
 
+from workbench import memory
 from workbench.control import Control
 from workbench.errors import Cancelled, Problem, UserError, no_memory, out_of_memory
 
@@ -75,6 +76,11 @@ class Job(QThread):
 
     def run(self) -> None:
         """Thread body; not to be called."""
+        self._work()
+        # What it needed is free by now.
+        memory.give_back()
+
+    def _work(self) -> None:
         try:
             result = self._function(self.control)
             if self._stream:

@@ -79,7 +79,9 @@ def _built(card: ModelCard) -> nn.Module:
     if card.runtime in ("torchvision", "style"):
         from torchvision import models
 
-        whole: nn.Module = models.get_model(card.arch, weights=None)
+        # These two would draw numbers for a minute, where there are to be none.
+        quickly = {"init_weights": False} if card.arch in ("googlenet", "inception_v3") else {}
+        whole: nn.Module = models.get_model(card.arch, weights=None, **quickly)
         return whole
     if card.runtime.startswith("torchvision_"):
         from torchvision import models

@@ -31,6 +31,11 @@ def load_strictly(card: ModelCard, module: nn.Module, path: Path) -> None:
         ) from error
 
 
+def writable(picture: Pixels) -> Pixels:
+    """As it is, or a copy: torch says of an array that may not be written that it may crash."""
+    return picture if picture.flags.writeable else picture.copy()
+
+
 def as_tensor(picture: Pixels, device: torch.device) -> torch.Tensor:
     """uint8 [H, W, 3] to float32 [3, H, W] in 0..1."""
     import numpy as np

@@ -16,6 +16,7 @@ from workbench.errors import UserError
 from workbench.runtimes.base import Detections, Loaded
 from workbench.runtimes.box_learner import BoxTarget, Seen, keep_limit
 from workbench.runtimes.network import stage_parameters
+from workbench.runtimes.pictures import writable
 
 if TYPE_CHECKING:
     import torch
@@ -45,7 +46,7 @@ class TransformersDetector(Loaded):
     def detect(self, pictures: Sequence[Pixels], threshold: float = 0.05) -> list[Detections]:
         import torch
 
-        inputs = self._processor(images=list(pictures), return_tensors="pt", input_data_format="channels_last").to(
+        inputs = self._processor(images=[writable(p) for p in pictures], return_tensors="pt", input_data_format="channels_last").to(
             self.device
         )
         with torch.inference_mode():

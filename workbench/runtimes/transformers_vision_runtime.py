@@ -14,7 +14,7 @@ from workbench.runtimes.base import Loaded
 from workbench.runtimes.box_learner import keep_limit
 from workbench.runtimes.hf_loading import load_network, load_part
 from workbench.runtimes.network import Network, split_last_linear
-from workbench.runtimes.pictures import to_classes
+from workbench.runtimes.pictures import to_classes, writable
 from workbench.runtimes.transformers_boxes import TAUGHT, DetrLearner, TransformersDetector
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class TransformersSegmenter(Loaded):
         module: Any = self._module
         found = []
         for picture in pictures:
-            inputs = self._processor(images=picture, return_tensors="pt", input_data_format="channels_last").to(
+            inputs = self._processor(images=writable(picture), return_tensors="pt", input_data_format="channels_last").to(
                 self.device
             )
             with torch.inference_mode():

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from workbench.control import Control
 from workbench.data.media import PICTURE_SUFFIXES
 from workbench.data.types import Sample
+from workbench.runtimes.stopping import between_layers
 from workbench.tasks.predictions import Picture
 
 if TYPE_CHECKING:
@@ -23,14 +24,8 @@ FILES = PICTURE_SUFFIXES
 def stoppable(model: Loaded, control: Control) -> Iterator[None]:
     """Inside, a torch network can be paused and stopped between its layers: one picture may take it many seconds."""
     control.check()
-    network = model.network
-    leaves = [] if network is None else [part for part in network.modules() if not any(True for _ in part.children())]
-    hooks = [part.register_forward_pre_hook(lambda *_: control.check()) for part in leaves]
-    try:
+    with between_layers(model.network, control):
         yield
-    finally:
-        for hook in hooks:
-            hook.remove()
 
 
 def pixels_of(sample: Sample, max_side: int = 0) -> Pixels:

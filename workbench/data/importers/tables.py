@@ -23,7 +23,7 @@ from workbench.data.media import PICTURE_SUFFIXES, decode_text, first_words, rea
 from workbench.data.shapes import Whole
 from workbench.data.sound import FILES as SOUND_SUFFIXES
 from workbench.data.types import MediaKind, NewItem
-from workbench.errors import Problem, UserError
+from workbench.errors import Cancelled, Problem, UserError
 
 SUFFIXES = (".csv", ".tsv", ".tab", ".jsonl", ".ndjson", ".json", ".xlsx", ".xlsm")
 _MAX_BYTES = 300_000_000
@@ -433,7 +433,6 @@ def _excel(data: bytes, path: Path, control: Control) -> Rows:
     import zipfile
 
     import openpyxl
-    from openpyxl.utils.exceptions import InvalidFileException
 
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
@@ -449,7 +448,9 @@ def _excel(data: bytes, path: Path, control: Control) -> Rows:
                 found.append((len(found) + 1, values))
             if len(found) > _MAX_ROWS:
                 raise UserError(f"The table “{path.name}” has more than a million rows.", "Split it into parts.")
-    except (zipfile.BadZipFile, InvalidFileException, KeyError, ValueError, AttributeError, OSError) as error:
+    except (UserError, Cancelled, MemoryError):
+        raise
+    except Exception as error:  # whatever a part of the library answers to a damaged file: zlib.error, TypeError, …
         raise UserError(f"“{path.name}” is not a readable Excel file.", "Save it again as XLSX or CSV.") from error
     return found
 

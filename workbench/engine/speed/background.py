@@ -119,6 +119,8 @@ class Searcher:
             return
         name = (model.card.id, model.card.source.ref)
         with self._lock:
+            for old in [n for n, kept in self._seen.items() if kept.model() is None]:
+                del self._seen[old]  # put out of memory before enough was seen of it
             seen = self._seen.get(name)
             if seen is None or seen.model() is not model:
                 seen = self._seen[name] = _Seen(weakref.ref(model))
