@@ -125,6 +125,7 @@ class EpochDone:
         train_loss, validation_loss: means over the items (cross-entropies are in nats); validation_loss is -1 where the
             task has none.
         train_score, validation_score: `metric` in 0..1, higher is better; train_score is -1 where it is not measured.
+        waiting: share of the learning, 0..1, in which the next items had not been read yet; -1 where it is not measured.
     """
 
     epoch: int
@@ -135,6 +136,7 @@ class EpochDone:
     is_best: bool
     seconds: float
     metric: str = "accuracy"
+    waiting: float = field(default=-1.0, compare=False)
     kind: str = "epoch"
 
 
@@ -162,7 +164,7 @@ class SamplePredicted:
 @dataclass(frozen=True)
 class Advice:
     """One sentence in plain words, e.g. that it overfits. `code`: "overfitting", "plateau", "skipped-items",
-    "memory-halved", "tiny-validation", "how-it-learns", "familiar", "untaught"."""
+    "memory-halved", "memory-spared", "tiny-validation", "waiting", "how-it-learns", "familiar", "untaught"."""
 
     code: str
     text: str

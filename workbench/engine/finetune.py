@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from workbench.data.types import Item, Split
 from workbench.engine import checkpoint
+from workbench.engine.buckets import by_length, drawn_batches, length_of
 from workbench.engine.checkpoint import Position
 from workbench.engine.events import (
     Advice,
@@ -22,6 +23,7 @@ from workbench.engine.events import (
     Started,
     StepDone,
 )
+from workbench.engine.frozen import keep_frozen
 from workbench.engine.head import HeadStep
 from workbench.engine.judging import Verdict, live_samples, verdict
 from workbench.engine.overfitting import rising
@@ -29,6 +31,7 @@ from workbench.engine.quick import best_head, look
 from workbench.engine.reading import Prepared, read_batches
 from workbench.engine.run import Outcome, Run
 from workbench.engine.step_clock import StepClock
+from workbench.engine.waiting import Waiting
 from workbench.errors import Cancelled, UserError, out_of_memory
 from workbench.runtimes.base import Loaded
 from workbench.runtimes.stopping import between_layers
@@ -51,6 +54,9 @@ _EPOCHS = {How.BALANCED: 12, How.THOROUGH: 20}
 _STAGE_DECAY = 0.8
 _WARM_UP = 0.1
 _EVALUATION_BATCH = 8
+_SPARED = (
+    "Memory is short, so parts are computed twice instead of being remembered. It is slower; the result stays the same."
+)
 
 
 def load_libraries() -> None:
@@ -59,7 +65,7 @@ def load_libraries() -> None:
     import torch
 
     weight = torch.zeros(1, requires_grad=True)
-    optimiser = torch.optim.AdamW([weight])
+    optimiser = torch.optim.AdamW([weight], fused=True)
     weight.sum().backward()  # type: ignore[no-untyped-call]
     optimiser.step()
 
@@ -82,6 +88,7 @@ class Training:
     position: Position
     started: float
     saved_at: float
+    waiting: Waiting
 
     @property
     def repeats(self) -> int:
@@ -167,10 +174,13 @@ def train_network(run: Run, resume: bool) -> Generator[RunEvent, None, Outcome]:
             training.position = replace(training.position, best_loss=first.validation_loss)
         _seed(run.config.seed + together.rank)
         training.save_best()
+    if _short_of_memory(run) and _spared(lesson):
+        yield Advice("memory-spared", _SPARED)
     for sentence in getattr(lesson, "notes", list)():
         yield Advice("how-it-learns", sentence)
     reason = "done"
     try:
+        yield from keep_frozen(run, lesson)
         # Processes that train together stop together, between two steps.
         with between_layers(lesson.module if together.size == 1 else None, run.control, learning=True):
             reason = yield from _epochs(training)
@@ -181,6 +191,9 @@ def train_network(run: Run, resume: bool) -> Generator[RunEvent, None, Outcome]:
         if not isinstance(run.task, PooledTask) and not training.position.best_epoch:
             raise  # nothing has been learnt yet
         reason = "cancelled"
+    said = training.waiting.sentence(run.device, run.task.info.nouns)
+    if said:
+        yield Advice("waiting", said)
     tensors, _ = together.from_leader(lambda: checkpoint.read_tensors(run.folder / checkpoint.BEST))
     lesson.load_state(tensors)
     lesson.module.eval()
@@ -257,9 +270,12 @@ def _training(run: Run, lesson: Lesson, epochs: int) -> Training:
         groups.append({"params": stage, "lr": rate})
         rates.append(rate)
     batch = run.config.batch_size or min(lesson.batch, max(2, len(run.usable(Split.TRAIN)) // 4))
-    optimiser = torch.optim.AdamW(groups, weight_decay=lesson.weight_decay)
+    # Fused: all of a weight's arithmetic in one pass over memory.
+    optimiser = torch.optim.AdamW(groups, weight_decay=lesson.weight_decay, fused=True)
     now = time.monotonic()
-    return Training(run, lesson, optimiser, rates, epochs, batch, Position(micro_batch=batch), now, now)
+    return Training(
+        run, lesson, optimiser, rates, epochs, batch, Position(micro_batch=batch), now, now, Waiting(run.control)
+    )
 
 
 def _epochs(training: Training) -> Generator[RunEvent, None, str]:
@@ -286,7 +302,7 @@ def _epochs(training: Training) -> Generator[RunEvent, None, str]:
         number = position.epoch
         rounds.append(EpochDone(
             number, train_loss, position.right / max(1, position.seen) if position.right >= 0 else -1.0, said.loss,
-            said.score, is_best, time.monotonic() - began, said.metric,
+            said.score, is_best, time.monotonic() - began, said.metric, training.waiting.of_round,
         ))  # fmt: skip
         yield rounds[-1]
         training.position = replace(
@@ -341,19 +357,20 @@ def _one_epoch(training: Training) -> Iterator[RunEvent]:
     position = training.position
     items = run.usable(Split.TRAIN)
     generator = torch.Generator().manual_seed(run.config.seed * 100_003 + position.epoch)
+    length = length_of(training.lesson, run.examples)
     batches: list[list[Item]] = []
     turns: list[int] = []
     for turn in range(training.repeats):
-        order = [items[i] for i in torch.randperm(len(items), generator=generator).tolist()]
-        whole = [order[i : i + training.batch] for i in range(0, len(order), training.batch)]
+        whole = drawn_batches(items, training.batch, generator, length)
         batches += [run.together.share(batch) for batch in whole]
         turns += [turn] * (len(batches) - len(turns))
     training.lesson.training_mode()
     clock = StepClock()
     left_over, turns = batches[position.step_in_epoch :], turns[position.step_in_epoch :]
     alone = run.together.size == 1
+    training.waiting.begin_round()
     for number, prepared in read_batches(
-        run, training.lesson, left_over, position.epoch, run.config.augment, turns, empty=not alone
+        run, training.lesson, left_over, position.epoch, run.config.augment, turns, not alone, training.waiting
     ):
         if alone and control.paused:
             training.save()
@@ -380,6 +397,7 @@ def _one_epoch(training: Training) -> Iterator[RunEvent]:
         if due and number + 1 < len(left_over):
             training.save()
             yield CheckpointSaved(at.epoch, at.step, False)
+    training.waiting.end_round()
 
 
 def _step(training: Training, prepared: Prepared) -> tuple[float, int, int, list[Advice]]:
@@ -456,6 +474,9 @@ def _gradients(training: Training, prepared: Prepared, whole: float) -> tuple[_T
             if not _out_of_memory(error):
                 raise
             if training.position.micro_batch <= 1:
+                if _spared(training.lesson):
+                    advice.append(Advice("memory-spared", _SPARED))
+                    continue
                 raise UserError(
                     "There is not enough memory to train this model this way.",
                     "Choose Quick or a smaller model, or close other programs.",
@@ -468,6 +489,22 @@ def _gradients(training: Training, prepared: Prepared, whole: float) -> tuple[_T
                     f"Memory ran short, so it now looks at {half} items at once. The result stays the same.",
                 )
             )
+
+
+def _spared(lesson: Lesson) -> bool:
+    """Whether the lesson needs less memory from now on."""
+    spare = getattr(lesson, "spare_memory", None)
+    return spare is not None and bool(spare())
+
+
+def _short_of_memory(run: Run) -> bool:
+    """By the estimate, and by what is free now. A processor that runs out of memory does not say so: the training is ended
+    from outside, or the computer stands still."""
+    from workbench.engine.cost.expect import free_memory
+    from workbench.engine.estimate import estimate
+
+    free = free_memory(run.device)
+    return 0 < free < estimate(run.project, run.card, run.config.how).memory_bytes
 
 
 def _out_of_memory(error: BaseException) -> bool:
@@ -545,23 +582,28 @@ def _checked(training: Training, items: list[Item]) -> tuple[list[Item], list[Pr
     for ids, records, values in together.gather(mine):
         for item_id, record, value in zip(ids, records, values or [None] * len(ids), strict=True):
             said[item_id] = from_record(record), value
-    kept = [i for i in items if i.id in said]
-    values = [said[i.id][1] for i in kept]
-    return kept, [said[i.id][0] for i in kept], [v for v in values if v is not None]
+    return _in_order(items, said)
 
 
 def _checked_here(training: Training, items: list[Item]) -> tuple[list[Item], list[Prediction], list[float]]:
     """`_checked` by this process."""
     run, lesson = training.run, training.lesson
     lesson.module.eval()
-    kept: list[Item] = []
-    found: list[Prediction] = []
-    losses: list[float] = []
-    batches = [items[i : i + _EVALUATION_BATCH] for i in range(0, len(items), _EVALUATION_BATCH)]
+    said: dict[int, tuple[Prediction, float | None]] = {}
+    batches = by_length(items, _EVALUATION_BATCH, length_of(lesson, run.examples))
     for _, prepared in read_batches(run, lesson, batches, training.position.epoch, augment=False):
         run.control.check()
-        said = lesson.check([p for _, p in prepared])
-        kept += [i for i, _ in prepared]
-        found += said.predictions
-        losses += said.losses
-    return kept, found, losses
+        checked = lesson.check([p for _, p in prepared])
+        losses = checked.losses or [None] * len(prepared)
+        for (item, _), prediction, loss in zip(prepared, checked.predictions, losses, strict=True):
+            said[item.id] = prediction, loss
+    return _in_order(items, said)
+
+
+def _in_order(
+    items: list[Item], said: dict[int, tuple[Prediction, float | None]]
+) -> tuple[list[Item], list[Prediction], list[float]]:
+    """Those items of which something was said, in their order."""
+    kept = [i for i in items if i.id in said]
+    values = [said[i.id][1] for i in kept]
+    return kept, [said[i.id][0] for i in kept], [v for v in values if v is not None]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
@@ -10,6 +11,7 @@ from typing import Any
 from workbench.data.types import Item
 from workbench.engine.readers import reader_threads
 from workbench.engine.run import Run
+from workbench.engine.waiting import Waiting
 from workbench.errors import Problem, UserError
 from workbench.tasks.lesson import Lesson
 
@@ -36,6 +38,7 @@ def read_batches(
     augment: bool,
     turns: Sequence[int] = (),
     empty: bool = False,
+    waiting: Waiting | None = None,
 ) -> Iterator[tuple[int, Prepared]]:
     """Batches of prepared examples with their numbers; a batch of which nothing can be read is left out.
 
@@ -43,6 +46,7 @@ def read_batches(
         augment: vary the examples at random, drawn from (seed, epoch, item) alone, so that a resumed run sees the same.
         turns: for each batch, for the how manieth time from 0 the epoch goes through its items; empty: once.
         empty: give also batches with nothing in them: with several processes each takes part in every step.
+        waiting: told how long the readers were waited for.
     """
     seed = run.config.seed
     queue: deque[_Waiting] = deque()
@@ -60,7 +64,10 @@ def read_batches(
             submit(batch, turn)
         number = 0
         while queue:
+            began = time.monotonic()
             prepared, problems = _collected(queue.popleft())
+            if waiting is not None:
+                waiting.waited(time.monotonic() - began)
             if problems:
                 run.project.mark_broken({i: p.message for i, p in problems.items()})
             following = next(coming, None)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workbench.catalog.card import ModelCard
 from workbench.errors import UserError
 from workbench.runtimes.base import Loaded
-from workbench.runtimes.fast_body import Core, Output, computed, engines, fast_body
+from workbench.runtimes.fast_body import Core, Output, computed, engines, fast_body, put_fast_body
 
 if TYPE_CHECKING:
     import torch
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from workbench.runtimes.base import Batch
     from workbench.runtimes.familiar import Familiar
+    from workbench.runtimes.frozen import FrozenPart
 
 FEATURES = "features"
 # A backbone is cut into at least this many stages where its layers allow it.
@@ -253,6 +254,16 @@ class Network(Loaded):
         groups = [list(unit) for unit in reversed(stage_parameters(self.backbone))]
         return [list(self.head.parameters()), *groups] if self.head is not None else groups
 
+    def frozen_part(self, learning: Collection[nn.Parameter]) -> FrozenPart:
+        """What lies before the first part of the backbone with one of these parameters."""
+        from workbench.runtimes.frozen import FrozenPart
+
+        return FrozenPart(self.backbone, self._pooled, learning)
+
+    def layers_only(self) -> None:
+        """From now on nothing stands in for the layers: they will change."""
+        put_fast_body(self.body, None)
+
     def backbone_state(self) -> dict[str, torch.Tensor]:
         return dict(self.backbone.state_dict())
 
@@ -268,11 +279,10 @@ class Network(Loaded):
         super().load_state(state)
 
 
-def stage_parameters(module: nn.Module) -> list[list[nn.Parameter]]:
-    """Cut a network into stages from stem to last: every parameter in exactly one stage.
+def stage_units(module: nn.Module) -> tuple[list[nn.Module], list[nn.Parameter]]:
+    """A network's parts from stem to last, and the parameters that lie beside them on what was opened.
 
-    The heaviest part is opened again and again until there are enough parts; parameters that lie directly on an
-    opened part (a class token, position embeddings) belong to the first stage.
+    The heaviest part is opened again and again until there are enough parts.
     """
     units: list[nn.Module] = [module]
     loose: list[nn.Parameter] = []
@@ -296,6 +306,15 @@ def stage_parameters(module: nn.Module) -> list[list[nn.Parameter]]:
         at = units.index(heavy)
         loose += list(heavy.parameters(recurse=False))
         units[at : at + 1] = [c for c in heavy.children() if weight(c)]
+    return units, loose
+
+
+def stage_parameters(module: nn.Module) -> list[list[nn.Parameter]]:
+    """Cut a network into stages from stem to last (see `stage_units`): every parameter in exactly one stage.
+
+    Parameters that lie directly on an opened part (a class token, position embeddings) belong to the first stage.
+    """
+    units, loose = stage_units(module)
     stages = [list(unit.parameters()) for unit in units]
     if not stages:
         return [loose] if loose else []

@@ -340,7 +340,12 @@ class PooledTask(TrainableTask, Objective, Protocol):
     """A task whose models are a `Network`: a backbone with pooled features and a linear head on them.
 
     Its head is fitted in closed form on features that are computed once (`workbench.engine.quick`).
+
+    Attributes:
+        as_they_are: `prepare` varies nothing.
     """
+
+    as_they_are: bool
 
     def collate(self, prepared: Sequence[Mapping[str, Any]], model: Network) -> Batch:
         """Stack (pictures) or pad (texts) into one batch on the model's device."""

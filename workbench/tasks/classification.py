@@ -59,6 +59,7 @@ class Classification(Softmax, BaseTask):
     version = 1
     # Tasks that prepare their items in the same way share features: the id of the first of them.
     prepared_as = ""
+    as_they_are = False
 
     def check(self, project: Project) -> None:
         counts = project.counts()

@@ -1,4 +1,4 @@
-"""What a frozen trunk sees in pictures, kept on disk in half precision while (and after) a classifier learns from it."""
+"""What a frozen trunk sees in items, kept on disk while (and after) something learns from it."""
 
 from __future__ import annotations
 
@@ -31,10 +31,12 @@ class KeptFeatures:
     Args:
         folder: of all trunks; `key` is this one's.
         budget: bytes for all trunks together; 0 for the usual bound.
+        half: in half precision; else as they are.
     """
 
-    def __init__(self, folder: Path, key: str, budget: int = 0) -> None:
+    def __init__(self, folder: Path, key: str, budget: int = 0, half: bool = True) -> None:
         self._all = folder
+        self._half = half
         self._folder = folder / key
         self._budget = budget or self.budget(folder)
         self._lock = threading.Lock()
@@ -68,7 +70,7 @@ class KeptFeatures:
         return True
 
     def get(self, name: str) -> Features | None:
-        """Float16 tensors as they were kept; None when there are none."""
+        """The tensors as they were kept; None when there are none."""
         from safetensors import SafetensorError
         from safetensors.torch import load_file
 
@@ -79,14 +81,11 @@ class KeptFeatures:
             return None
 
     def put(self, name: str, features: Features) -> None:
-        """Keep one picture's features [C, h, w] each."""
+        """Keep one item's features, such as a picture's [C, h, w]."""
         from safetensors.torch import save_file
 
-        tensors = {
-            str(i): f.detach().clamp(-_LARGEST_HALF, _LARGEST_HALF).half().cpu().contiguous()
-            for i, f in enumerate(features)
-        }
-        size = sum(t.numel() * 2 for t in tensors.values())
+        tensors = {str(i): self._rounded(f.detach()).cpu().contiguous() for i, f in enumerate(features)}
+        size = sum(t.numel() * t.element_size() for t in tensors.values())
         with self._lock:
             if self._used + size > self._budget:
                 return
@@ -97,6 +96,9 @@ class KeptFeatures:
                 save_file(tensors, part)
         except (OSError, RuntimeError) as error:
             log.warning("features are not kept: %s", error)
+
+    def _rounded(self, features: torch.Tensor) -> torch.Tensor:
+        return features.clamp(-_LARGEST_HALF, _LARGEST_HALF).half() if self._half else features
 
 
 def _size(folder: Path) -> int:

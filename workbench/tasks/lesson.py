@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from workbench.control import Control
 from workbench.data.annotations import Annotation
@@ -105,9 +105,13 @@ class Checked:
 
 
 class Lesson(Protocol):
-    """See the module. It may also have `notes() -> list[str]`: sentences the person should read when the training starts;
-    and `settle(examples, predictions) -> predictions`: after each epoch, with what `check` said of the validation items,
-    choose what is chosen on them (a threshold) and give the predictions as they are then. It is part of `state`.
+    """See the module. It may also have
+
+    - `notes() -> list[str]`: sentences the person should read when the training starts;
+    - `length(example) -> float`: how much of it the network reads; batches are made of examples of like lengths;
+    - `spare_memory() -> bool`: from now on need less memory for the same result, more slowly; False where nothing is gained;
+    - `settle(examples, predictions) -> predictions`: after each epoch, with what `check` said of the validation items,
+      choose what is chosen on them (a threshold) and give the predictions as they are then. It is part of `state`.
 
     Attributes:
         epochs: how many epochs this way of training takes at most when nothing else is said.
@@ -164,3 +168,27 @@ class Lesson(Protocol):
 
     def result(self) -> Loaded:
         """The model as taught, with its new classes."""
+
+
+@runtime_checkable
+class KeepingLesson(Lesson, Protocol):
+    """A lesson of which a part of the network stays as it is: what that part gives for an item is computed once and kept
+    (`workbench.engine.frozen`). What is kept may be lost at any time; then it is computed anew.
+
+    Attributes:
+        varies: examples are prepared in another way in each epoch, so that nothing can be kept of those it learns from.
+    """
+
+    varies: bool
+
+    def begin_keeping(self, prepared: Sequence[Mapping[str, Any]], count: int) -> bool:
+        """Look for what can be kept on some examples, and make room for so many. False where nothing can."""
+
+    def lacks(self, example: Example) -> bool:
+        """Whether nothing is kept of an example."""
+
+    def keep(self, prepared: Sequence[Mapping[str, Any]]) -> None:
+        """Compute and keep."""
+
+    def use_kept(self) -> None:
+        """From now on `prepare` gives what is kept where there is something."""

@@ -58,6 +58,8 @@ class TextClassification(Classification):
         file_suffixes=(".txt", ".md"),
     )
 
+    as_they_are = True
+
     def needs_labels(self, card: ModelCard) -> bool:
         return card.arch == "AutoModel" and not label_names(card)
 

@@ -1,0 +1,298 @@
+"""What makes trainings quicker gives the same results, and goes on bit-equal after a stop."""
+
+from __future__ import annotations
+
+import csv
+import random
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from workbench.app_paths import app_paths, resources
+from workbench.catalog.catalog import Catalog
+from workbench.control import Control
+from workbench.data.project import Project
+from workbench.data.types import Item, Split
+from workbench.engine import finetune
+from workbench.engine.buckets import by_length, drawn_batches
+from workbench.engine.events import Advice, EpochDone, Finished, How, RunConfig, StageChanged, StepDone
+from workbench.engine.fit import fit, new_config
+from workbench.engine.waiting import Waiting
+from workbench.errors import Cancelled
+from workbench.tasks import kept_features
+from workbench.tasks.image_classification import ImageClassification
+
+MakeProject = Callable[[Path], Project]
+Digits = Callable[..., Path]
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture
+def texts(tmp_path: Path) -> Path:
+    """30 texts of one to eight sentences."""
+    with (resources() / "samples" / "reviews.csv").open(encoding="utf-8", newline="") as stream:
+        rows = [row for row in csv.reader(stream) if row[1] in ("praise", "complaint")]
+    rng = random.Random(0)
+    path = tmp_path / "texts.csv"
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(["text", "label"])
+        for label in ("praise", "complaint"):
+            mine = [text for text, kind in rows if kind == label]
+            for n in range(15):
+                writer.writerow([" ".join(mine[n * 4 : n * 4 + rng.choice((1, 1, 2, 4))]), label])
+    return path
+
+
+def run_of(project: Project, catalog: Catalog, how: How, **options: Any) -> RunConfig:
+    card, _ = catalog.suggest(project.task_id)
+    return new_config(project, card, how, batch_size=4, **options)
+
+
+def again(config: RunConfig) -> RunConfig:
+    return replace(config, run_id=f"{random.randrange(16**12):012x}")
+
+
+def weights_of(events: list[Any], catalog: Catalog) -> dict[str, torch.Tensor]:
+    finished = events[-1]
+    assert isinstance(finished, Finished)
+    catalog.refresh()
+    return load_file(Path(catalog.get(finished.model_id).source.ref) / "model.safetensors")
+
+
+def losses_of(events: list[Any]) -> list[float]:
+    return [e.loss for e in events if isinstance(e, StepDone)]
+
+
+def kept_files() -> list[Path]:
+    return sorted((app_paths().cache / "lessons" / "frozen").rglob("*.safetensors"))
+
+
+def stopped_and_gone_on(config: RunConfig, project: Project, catalog: Catalog, after: int) -> list[Any]:
+    """As when the app is closed after so many steps, and the training is gone on with."""
+    control = Control()
+    with pytest.raises(Cancelled):
+        for event in fit(config, project, catalog, control):
+            if isinstance(event, StepDone) and event.step == after:
+                control.leave()
+    return list(fit(config, project, catalog, resume=True))
+
+
+# What stays as it is -------------------------------------------------------------------------------------------------
+
+
+def test_texts_learn_the_same_from_what_was_kept(
+    texts: Path, make_project: MakeProject, catalog: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = make_project(texts)
+    config = run_of(project, catalog, How.BALANCED, epochs=2)
+    first = list(fit(config, project, catalog))
+    learnt = len(project.split_items(Split.TRAIN)) + len(project.split_items(Split.VALIDATION))
+    assert len(kept_files()) == learnt
+    assert any(isinstance(e, StageChanged) and "stays as it is" in e.text for e in first)
+    # A second run finds all of it; one that is stopped in the midst of a round ends with the same bits.
+    resumed = stopped_and_gone_on(second := again(config), project, catalog, 7)
+    assert not any(isinstance(e, StageChanged) and "stays as it is" in e.text for e in resumed)
+    one, other = weights_of(first, catalog), weights_of(resumed, catalog)
+    assert all(one[name].equal(other[name]) for name in one)
+    rounds = [[e for e in events if isinstance(e, EpochDone)] for events in (first, resumed)]
+    assert rounds[0][-1].validation_loss == rounds[1][-1].validation_loss and second.run_id
+    # Lost in the midst of it, it is computed anew; without it, each pass computes all.
+    for way in ("lost", "off"):
+        other_events: list[Any] = []
+        if way == "off":
+            monkeypatch.setattr(finetune, "keep_frozen", lambda *_: iter(()))
+        for event in fit(again(config), project, catalog):
+            other_events.append(event)
+            if way == "lost" and isinstance(event, StepDone):
+                for file in kept_files()[::2]:
+                    file.unlink()
+        assert losses_of(other_events) == pytest.approx(losses_of(first), abs=1e-5), way
+        other = weights_of(other_events, catalog)
+        assert max(float((one[name] - other[name]).abs().max()) for name in one) < 1e-4, way
+
+
+def test_pictures_that_are_varied_are_not_kept_but_those_that_check_are(
+    digits_folder: Digits, make_project: MakeProject, catalog: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = make_project(digits_folder(("one", "two"), 10))
+    varied = list(fit(config := run_of(project, catalog, How.BALANCED, epochs=1), project, catalog))
+    checking = len(project.split_items(Split.VALIDATION))
+    assert len(kept_files()) == checking > 0
+    plain = list(fit(as_is := replace(again(config), augment=False), project, catalog))
+    assert len(kept_files()) == checking + len(project.split_items(Split.TRAIN))
+    assert losses_of(plain) != losses_of(varied)
+    resumed = stopped_and_gone_on(again(as_is), project, catalog, 2)
+    one, other = weights_of(plain, catalog), weights_of(resumed, catalog)
+    assert all(one[name].equal(other[name]) for name in one)
+    read: list[int] = []
+    real = ImageClassification.prepare
+    monkeypatch.setattr(ImageClassification, "prepare", lambda *a, **k: read.append(1) or real(*a, **k))
+    kept = list(fit(again(as_is), project, catalog))
+    # No picture is read for learning any more: one looks for the cut, and some are read when all is learnt.
+    assert len(read) <= 8 + len(project.item_ids())
+    monkeypatch.setattr(finetune, "keep_frozen", lambda *_: iter(()))
+    assert losses_of(kept) == pytest.approx(losses_of(list(fit(again(as_is), project, catalog))), abs=1e-5)
+
+
+def test_what_is_kept_is_bounded(
+    texts: Path, make_project: MakeProject, catalog: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = make_project(texts)
+    monkeypatch.setattr(kept_features, "MAX_BYTES", 200_000)
+    events = list(fit(run_of(project, catalog, How.BALANCED, epochs=1), project, catalog))
+    assert isinstance(events[-1], Finished) and sum(f.stat().st_size for f in kept_files()) <= 250_000
+
+
+# Lengths ---------------------------------------------------------------------------------------------------------------
+
+
+def items_of(lengths: list[int]) -> list[Item]:
+    return [Item(n, "text", f"{n}", text="x" * length) for n, length in enumerate(lengths)]
+
+
+def size_of(item: Item) -> float:
+    return float(len(item.text or ""))
+
+
+def drawn(items: list[Item], seed: int, size: int = 8) -> list[list[int]]:
+    found = drawn_batches(items, size, torch.Generator().manual_seed(seed), size_of)
+    return [[i.id for i in batch] for batch in found]
+
+
+def test_batches_are_of_like_lengths_and_decided_by_the_seed_alone() -> None:
+    rng = random.Random(1)
+    items = items_of([rng.randint(1, 1000) for _ in range(403)])
+    one, same, other = drawn(items, 5), drawn(items, 5), drawn(items, 6)
+    assert one == same != other
+    assert sorted(i for batch in one for i in batch) == list(range(403))
+    assert sorted(map(len, one)) == [3, *[8] * 50]
+
+    def filled(batches: list[list[int]]) -> float:
+        """How many times the characters that are there are computed."""
+        whole = sum(len(b) * max(size_of(items[i]) for i in b) for b in batches)
+        return whole / sum(size_of(i) for i in items)
+
+    order = [i for batch in one for i in batch]
+    chance = torch.randperm(403, generator=torch.Generator().manual_seed(5)).tolist()
+    plain = [chance[i : i + 8] for i in range(0, 403, 8)]
+    assert filled(one) < 1.15 < 1.5 < filled(plain)
+    # Neither the order of the batches nor who meets whom is by length alone.
+    assert order != sorted(order, key=lambda i: size_of(items[i]))
+    assert {frozenset(b) for b in one}.isdisjoint({frozenset(b) for b in other})
+    assert [i.id for b in by_length(items, 8, size_of) for i in b] == sorted(
+        range(403), key=lambda i: size_of(items[i])
+    )
+
+
+def test_items_of_one_length_come_as_they_always_did() -> None:
+    items = items_of([7] * 50)
+    chance = torch.randperm(50, generator=torch.Generator().manual_seed(3)).tolist()
+    assert drawn(items, 3) == [chance[i : i + 8] for i in range(0, 50, 8)]
+
+
+# Thorough, and memory ----------------------------------------------------------------------------------------------------
+
+
+def test_thorough_on_texts_goes_on_bit_equal_and_sparing_memory_changes_nothing(
+    texts: Path, make_project: MakeProject, catalog: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = make_project(texts)
+    config = run_of(project, catalog, How.THOROUGH, epochs=1)
+    whole = list(fit(config, project, catalog))
+    assert not kept_files()  # everything learns
+    one = weights_of(whole, catalog)
+    other = weights_of(stopped_and_gone_on(again(config), project, catalog, 3), catalog)
+    assert all(one[name].equal(other[name]) for name in one)
+    # Too little memory for what is remembered on the way, as it is expected before.
+    monkeypatch.setattr(finetune, "_short_of_memory", lambda _run: True)
+    spared = list(fit(again(config), project, catalog))
+    assert [e.code for e in spared if isinstance(e, Advice) and e.code.startswith("memory")] == ["memory-spared"]
+    assert losses_of(spared) == losses_of(whole)
+    other = weights_of(spared, catalog)
+    assert all(one[name].equal(other[name]) for name in one)
+
+
+def test_when_halving_does_no_more_memory_is_spared(
+    digits_folder: Digits, make_project: MakeProject, catalog: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = finetune.forward
+
+    def cramped(training: finetune.Training, part: finetune.Prepared) -> object:
+        if training.lesson._recomputed is None:  # type: ignore[attr-defined]
+            raise torch.OutOfMemoryError("out of memory")
+        return real(training, part)
+
+    monkeypatch.setattr(finetune, "forward", cramped)
+    project = make_project(digits_folder(("one", "two"), 6))
+    events = list(fit(run_of(project, catalog, How.BALANCED, epochs=1), project, catalog))
+    codes = [e.code for e in events if isinstance(e, Advice) and e.code.startswith("memory")]
+    assert codes == ["memory-halved", "memory-halved", "memory-spared"] and isinstance(events[-1], Finished)
+
+
+def test_by_the_estimate_memory_is_short_only_when_it_is(
+    digits_folder: Digits, make_project: MakeProject, catalog: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from workbench.engine.cost import expect
+    from workbench.engine.run import prepare
+
+    project = make_project(digits_folder(("one", "two"), 6))
+    run = prepare(run_of(project, catalog, How.THOROUGH), project, catalog, Control())
+    for free, short in ((0, False), (50_000_000, True), (50_000_000_000, False)):
+        monkeypatch.setattr(expect, "free_memory", lambda _device, free=free: free)
+        assert finetune._short_of_memory(run) is short
+
+
+# Waiting -----------------------------------------------------------------------------------------------------------------
+
+
+def test_how_long_it_waited_for_pictures_is_said(
+    digits_folder: Digits, make_project: MakeProject, catalog: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = make_project(digits_folder(("one", "two"), 6))
+    config = run_of(project, catalog, How.BALANCED, epochs=1)
+
+    def told(events: list[Any]) -> tuple[float, str]:
+        (round_,) = [e for e in events if isinstance(e, EpochDone)]
+        (said,) = [e.text for e in events if isinstance(e, Advice) and e.code == "waiting"]
+        return round_.waiting, said
+
+    share, said = told(list(fit(config, project, catalog)))
+    assert 0 <= share <= 1 and "processor waited" in said and "pictures" in said
+    real = ImageClassification.prepare
+
+    def slow(*given: Any, **more: Any) -> Any:
+        time.sleep(1.0)
+        return real(*given, **more)
+
+    monkeypatch.setattr(ImageClassification, "prepare", slow)
+    share, said = told(list(fit(again(config), project, catalog)))
+    assert 0.3 < share <= 1 and "quicker disk" in said
+
+
+def test_pauses_are_no_waiting() -> None:
+    control = Control()
+    waiting = Waiting(control)
+    assert waiting.share == waiting.of_round == -1 and waiting.sentence("cpu", "texts") == ""
+    waiting.begin_round()
+    waiting.waited(0.0)
+    time.sleep(0.01)
+    waiting.end_round()
+    assert waiting.share == 0 and waiting.sentence("cuda", "texts").startswith("While it learnt, the graphics card waited 0 %".replace(" %", "%"))
+    waiting.begin_round()
+    waiting.waited(1e9)
+    waiting.end_round()
+    assert waiting.of_round == waiting.share == 1.0
