@@ -132,6 +132,7 @@ class NewItem:
         annotations: labels on pieces of it; None when it brings none (an empty tuple says: nothing is there).
         own_copy: the file is only there for now; it is copied into the project in any case.
         groups: (property, value) each: ("device", "phone A").
+        copy: of rows of a table, how many equal ones stood before it: equal rows are different items.
     """
 
     kind: MediaKind
@@ -143,6 +144,7 @@ class NewItem:
     annotations: tuple[NewAnnotation, ...] | None = None
     own_copy: bool = False
     groups: tuple[tuple[str, str], ...] = ()
+    copy: int = 0
 
 
 @dataclass(frozen=True)
