@@ -35,6 +35,8 @@ _SAMPLE = 400
 # Whole numbers with so few different values are as likely names of classes.
 FEW = 20
 _LONG_TEXT = 30
+# So many different numbers are groups of their own.
+_SINGLE = 12
 _YES = {
     "yes": 1,
     "no": 0,
@@ -81,7 +83,7 @@ class TableColumn:
         distinct: number of different values; `_COUNTED` + 1 stands for more.
         decimal, order: how its numbers and dates are written.
         unit: of its numbers, as the person says.
-        compared: results are compared by its values (fairness).
+        compared: results are compared by its values (fairness); `edges`: numbers are then told apart by these.
         examples: a few different cells.
         guessed: kind and role are the app's; else a person set them.
     """
@@ -97,9 +99,10 @@ class TableColumn:
     compared: bool = False
     examples: tuple[str, ...] = ()
     guessed: bool = True
+    edges: tuple[float, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
-        return {**asdict(self), "examples": list(self.examples)}
+        return {**asdict(self), "examples": list(self.examples), "edges": list(self.edges)}
 
     @classmethod
     def from_json(cls, data: Any) -> TableColumn:
@@ -109,7 +112,7 @@ class TableColumn:
                 str(data["name"]), data.get("kind", "category"), data.get("role", "feature"), float(data.get("missing", 0)),
                 int(data.get("distinct", 0)), data.get("decimal", "."), data.get("order", "dmy"), str(data.get("unit", ""))[:40],
                 bool(data.get("compared", False)), tuple(str(e) for e in data.get("examples", ()))[:8],
-                bool(data.get("guessed", True)),
+                bool(data.get("guessed", True)), tuple(float(e) for e in data.get("edges", ()))[:20],
             )  # fmt: skip
         except (TypeError, ValueError, KeyError, AttributeError) as error:
             raise UserError("The columns of this project cannot be read.", "Import the table anew.") from error
@@ -135,6 +138,20 @@ class TableColumn:
             return None if found is None else found.timestamp()
         if self.kind == "yes-no":
             return yes_no(cell)
+        return cell.strip()
+
+    def group(self, cell: str) -> str:
+        """The group a row belongs to by this column: its value, or the band of numbers that it lies in; "" where it says
+        nothing."""
+        value = self.value(cell)
+        if value is None:
+            return ""
+        if self.kind == "number" and self.edges and isinstance(value, float):
+            place = sum(value >= e for e in self.edges)
+            if place == 0:
+                return f"below {self.edges[0]:g}"
+            last = place == len(self.edges)
+            return f"{self.edges[-1]:g} and more" if last else f"{self.edges[place - 1]:g} to {self.edges[place]:g}"
         return cell.strip()
 
 
@@ -253,7 +270,20 @@ class Profile:
         return TableColumn(
             self.name, kind, role, self.missing / self.cells if self.cells else 0.0, self.distinct, decimal, order,
             compared=bool(_COMPARED.search(self.name)) and kind != "id", examples=tuple(v[:60] for v in list(self.values)[:5]),
+            edges=self._edges(decimal) if kind == "number" else (),
         )  # fmt: skip
+
+    def _edges(self, decimal: Decimal) -> tuple[float, ...]:
+        """Quarters of the numbers; none where there are few different ones, which are groups themselves."""
+        found = sorted((v, n) for cell, n in self.values.items() if (v := number(cell, decimal)) is not None)
+        if len(found) <= _SINGLE:
+            return ()
+        total, seen, edges = sum(n for _, n in found), 0, []
+        for value, count in found:
+            if len(edges) < 3 and seen >= total * (len(edges) + 1) / 4:
+                edges.append(value)
+            seen += count
+        return tuple(sorted(set(edges)))
 
 
 def guess_target(columns: Sequence[TableColumn]) -> str:

@@ -99,3 +99,24 @@ def relabel(project: Project, numbers: bool, control: Control | None = None) -> 
         # What was shared out by other labels is shared out anew.
         project.set_splits(dict.fromkeys(ids, None))
     return given
+
+
+def compare_by(project: Project, control: Control | None = None) -> None:
+    """Put every row into the groups that the columns say by which results are compared, and take it out of those of others.
+
+    Raises: Cancelled: when asked to stop; groups stay as they were.
+    """
+    columns = columns_of(project)
+    wanted = [c for c in columns if c.compared and c.role != "target"]
+    ids = project.item_ids()
+    values: dict[str, dict[int, str | None]] = {c.name: {} for c in wanted}
+    for item_id, cells in cells_of_items(project, ids, control):
+        for c in wanted:
+            values[c.name][item_id] = c.group(cells.get(c.name, ""))[: labels.MAX_LENGTH] or None
+    known = set(project.groups())
+    with project.changing():
+        for c in columns:
+            if c.name in known and c.name not in values:
+                project.set_groups(c.name, dict.fromkeys(ids, None))
+        for name, given in values.items():
+            project.set_groups(name, given)

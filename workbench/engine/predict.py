@@ -288,6 +288,8 @@ def collect_samples(paths: Iterable[str | Path], task: Task, control: Control | 
             if not inside:
                 raise UserError(f"The folder “{path.name}” holds no {task.info.nouns}.", "Choose another folder.")
             found += inside
+        elif path.is_file() and hasattr(task, "samples_in"):  # a file that holds many
+            found += task.samples_in(path, control)
         elif path.exists():
             found.append(Sample(task.info.media, path.name, path=path))
         else:

@@ -194,7 +194,7 @@ class _Measure:
         return max(0.0, 1 - float(((sums[:, 0] - wanted) ** 2).mean()) / spread) if spread > 0 else 0.0
 
 
-class _Stop(Exception):
+class _StoppedError(Exception):
     """Nobody wants more trees."""
 
 
@@ -246,7 +246,7 @@ class _Growing:
             self._given += 1
             self._put((model._baseline_prediction, trees))
         if self._stop.is_set():
-            raise _Stop
+            raise _StoppedError
         self._count += 1.0
         return self._count
 
@@ -257,7 +257,7 @@ class _Growing:
             except queue.Full:
                 continue
             return
-        raise _Stop
+        raise _StoppedError
 
     def _fit(self) -> None:
         data = self._data
@@ -267,7 +267,7 @@ class _Growing:
         try:
             self._model.fit(data.table, truth, sample_weight=data.weights, X_val=data.table[some], y_val=truth[some])
             self._put(None)
-        except _Stop:
+        except _StoppedError:
             return
         except ValueError as error:
             log.info("trees could not be grown: %s", error)
@@ -283,7 +283,7 @@ class _Growing:
     def _tell(self, error: Exception) -> None:
         try:
             self._put(error)
-        except _Stop:
+        except _StoppedError:
             return
 
 

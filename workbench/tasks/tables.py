@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workbench.control import Control
-from workbench.data.columns import META, TableColumn, features_of, from_meta, target_of, to_meta
+from workbench.data.columns import FEW, META, TableColumn, features_of, from_meta, target_of, to_meta, with_target
 from workbench.data.project_columns import columns_of
 from workbench.data.rows import cells_of, row_name
 from workbench.data.types import Item, Sample
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import torch
 
+    from workbench.catalog.card import ModelCard
+    from workbench.data.importers.base import ImportPlan
+    from workbench.data.importers.rows import RowsPlan
     from workbench.data.project import Project
     from workbench.runtimes.base import Loaded
 
@@ -92,6 +96,43 @@ class TableTask(BaseTask):
         """The project's columns as they are when a training is set up."""
         return {COLUMNS: to_meta(columns_of(project))}
 
+    def samples_in(self, path: Path, control: Control) -> Iterator[Sample]:
+        """Every row of a table that was given. Raises: UserError when it is none."""
+        from workbench.data.importers.rows import samples_of_table
+
+        return samples_of_table(path, control)
+
+    def given_cells(self, sample: Sample) -> dict[str, str]:
+        """What stands before the answer in a table of answers: the row itself."""
+        try:
+            return cells_of_sample(sample)
+        except UserError:
+            return {}
+
+    def plan_for(self, card: ModelCard, path: Path, control: Control) -> ImportPlan:
+        """A table to judge a model by: its rows with what that model finds out. Raises: UserError."""
+        from workbench.data.importers.rows import plan_rows
+
+        plan = plan_rows(path, control)
+        table = Table.from_options(card.options)
+        if table.target not in table_names(plan):
+            raise UserError(
+                f"The table “{path.name}” has no column “{table.target}”, so there is nothing to judge by.",
+                "Use a table with the right answers in it.",
+            )
+        columns = [replace(c, role="feature") if c.role in ("target", "ignored") else c for c in plan.given]
+        columns = [
+            replace(c, kind="category") if c.name == table.target and self.info.has_classes else c for c in columns
+        ]
+        columns = [
+            replace(c, kind="number", distinct=max(c.distinct, FEW + 1))
+            if c.name == table.target and not self.info.has_classes
+            else c
+            for c in columns
+        ]
+        plan.set_columns(with_target(columns, table.target))
+        return plan
+
     def course(self, material: Material) -> Course | None:
         return TreeCourse(self, material)
 
@@ -110,6 +151,11 @@ class TableTask(BaseTask):
 
     def once(self, prepared: Mapping[str, Any], model: Loaded) -> None:
         """Reading the row was all there is to do."""
+
+
+def table_names(plan: RowsPlan) -> list[str]:
+    """The columns of a plan."""
+    return [c.name for c in plan.given]
 
 
 def cells_of_sample(sample: Sample) -> dict[str, str]:

@@ -30,10 +30,10 @@ from workbench.data.numbers import is_missing
 from workbench.data.rows import row_hash, row_name, row_text
 from workbench.data.shapes import Whole
 from workbench.data.sound import FILES as SOUND_SUFFIXES
-from workbench.data.types import NewItem
+from workbench.data.types import NewItem, Sample
 from workbench.errors import Problem, UserError
 
-__all__ = ["SUFFIXES", "RowsPlan", "looks_like_rows", "plan_rows"]
+__all__ = ["SUFFIXES", "RowsPlan", "looks_like_rows", "plan_rows", "samples_of_table"]
 
 _LOOK = 500
 _MOST_CLASSES = 200
@@ -71,13 +71,12 @@ def looks_like_rows(path: Path, control: Control) -> bool:
         return False
     kinds = [p.settle() for p in filled if not _SPLIT_NAMES.match(p.name)]
     amounts = sum(c.kind in ("number", "date") and c.distinct > 2 for c in kinds)
-    texty = any(
-        p.texty or _TEXT_NAMES.match(p.name.strip()) or _many_words(p)
-        for p in filled
-        if max(p.numbers.values()) < p.filled / 2
-    )
-    if texty:
+    others = sum(c.kind not in ("text", "id") for c in kinds)
+    words = [p for p in filled if max(p.numbers.values()) < p.filled / 2]
+    if any(_TEXT_NAMES.match(p.name.strip()) for p in words):
         return amounts >= 4
+    if any(p.texty or _many_words(p) for p in words):
+        return amounts >= 2 and others >= 4
     return len(kinds) >= 2 and (amounts >= 2 or (amounts >= 1 and len(kinds) >= 3) or len(kinds) >= 5)
 
 
@@ -123,6 +122,19 @@ def plan_rows(path: Path, control: Control) -> RowsPlan:
         found = [replace(c, role="ignored") if c.name == plan.splits else c for c in found]
     plan.set_columns(with_target(found, guess_target([c for c in found if c.name != plan.splits])))
     return plan
+
+
+def samples_of_table(path: Path, control: Control) -> Iterator[Sample]:
+    """Every row of a table, to be asked about; rows that cannot be read are left out.
+
+    Raises:
+        UserError: when it is no table.
+    """
+    table = open_table(path, control)
+    for row in table.read(control):
+        if not isinstance(row, Problem):
+            cells = dict(zip(table.names, row[1], strict=True))
+            yield Sample("row", row_name(cells, row[0]), text=row_text(cells))
 
 
 def _says_splits(profile: Profile) -> bool:
@@ -255,6 +267,7 @@ class RowsPlan(ImportPlan):
         control = control or Control()
         assert self.table is not None
         target = target_of(self.given)
+        compared = [c for c in self.given if c.compared and c.role != "target"]
         seen: Counter[bytes] = Counter()
         for row in self.table.read(control):
             if isinstance(row, Problem):
@@ -280,16 +293,12 @@ class RowsPlan(ImportPlan):
                 elif not is_missing(cell):
                     name = labels.clean(cell)[: labels.MAX_LENGTH]
                     label = self._standing.get(labels.key(name), name)
+            groups = tuple((c.name, v) for c in compared if (v := c.group(cells.get(c.name, ""))))
             split = SPLITS.get(cells.get(self.splits, "").strip().lower()) if self.splits else None
             yield NewItem(
-                "row",
-                row_name(cells, number),
-                text=row_text(cells),
-                label=label,
-                annotations=marks,
-                split=split,
-                copy=seen[key],
-            )
+                "row", row_name(cells, number), text=row_text(cells), label=label, annotations=marks, split=split,
+                groups=groups, copy=seen[key],
+            )  # fmt: skip
             seen[key] += 1
 
     _standing: dict[str, str] = field(default_factory=dict)

@@ -186,6 +186,10 @@ def _encoding(path: Path, control: Control) -> str:
         else:
             return "utf-8"
     sample = _odd_part(path)
+    if _nearly(sample):
+        return "utf-8"  # a few broken letters are replaced
+    if _western(sample):
+        return "cp1252"
     import charset_normalizer
 
     guesses = list(charset_normalizer.from_bytes(sample))
@@ -193,8 +197,7 @@ def _encoding(path: Path, control: Control) -> str:
         raise UserError(f"“{path.name}” is not readable text.", "Save it as CSV with the encoding UTF-8.")
     fitting = [g for g in guesses if (g.chaos, -g.coherence) <= (guesses[0].chaos, -guesses[0].coherence)]
     best = next((g for g in fitting if g.encoding == "cp1252"), guesses[0])
-    # A few broken letters in a file that is UTF-8 otherwise are replaced; any other file is read as what fits.
-    return "utf-8" if _nearly(sample) else best.encoding
+    return best.encoding
 
 
 def _odd_part(path: Path) -> bytes:
@@ -215,6 +218,18 @@ def _nearly(sample: bytes) -> bool:
     """Hardly any letter of it is broken UTF-8."""
     text = sample.decode("utf-8", "replace")
     return text.count("\ufffd") * 50 < sum(not c.isascii() for c in text)
+
+
+def _western(sample: bytes) -> bool:
+    """All that is not ASCII in it are letters and signs of Western Europe, as most old files have them."""
+    try:
+        odd = [c for c in sample.decode("cp1252") if not c.isascii()]
+    except UnicodeDecodeError:
+        return False
+    usual = sum(c.isalpha() or c in "€–—‘’“”„…°§£·«»±µ²³½¼¾ºª\u00a0" for c in odd)
+    # Letters of other alphabets come out as capitals and signs in a row.
+    capitals = sum(c.isupper() for c in odd)
+    return usual == len(odd) and capitals <= max(2, len(odd) // 2)
 
 
 def _cells(lines: list[str], delimiter: str) -> Iterator[list[str]]:
