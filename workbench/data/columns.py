@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Literal, get_args
 
-from workbench.data.numbers import Decimal, decimal_of, is_missing, number
+from workbench.data.numbers import ABSENT, Decimal, decimal_of, is_missing, number
 from workbench.data.rows import MOST_COLUMNS, cells_of
 from workbench.errors import UserError
 
@@ -21,7 +21,7 @@ Role = Literal["feature", "target", "together", "time", "ignored"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 ROLES: tuple[Role, ...] = get_args(Role)
 KIND_WORDS: Mapping[Kind, str] = {
-    "number": "number", "category": "category", "yes-no": "yes or no", "date": "date", "text": "text", "id": "name or number of the row",
+    "number": "number", "category": "category", "yes-no": "yes or no", "date": "date", "text": "text", "id": "name of the row",
 }  # fmt: skip
 ROLE_WORDS: Mapping[Role, str] = {
     "feature": "learn from it", "target": "to be found (target)", "together": "keep equal ones on one side",
@@ -195,6 +195,7 @@ class Profile:
     whole: int = 0
     dates: dict[str, int] = field(default_factory=lambda: {"dmy": 0, "mdy": 0})
     flags: int = 0
+    absent: int = 0
     letters: int = 0
     words: int = 0
     values: dict[str, int] = field(default_factory=dict)
@@ -224,6 +225,7 @@ class Profile:
             for order in ("dmy", "mdy"):
                 self.dates[order] += date_of(text, order) is not None  # type: ignore[arg-type]
         self.flags += yes_no(text) is not None
+        self.absent += point is None and text.casefold() in ABSENT
 
     @property
     def filled(self) -> int:
@@ -246,7 +248,8 @@ class Profile:
 
     def settle(self) -> TableColumn:
         """What it looks like. A kind is believed when all but one in fifty of the filled cells can be read so."""
-        most = self.filled * 0.98
+        told = self.filled - self.absent
+        most = max(1.0, told * 0.98)
         decimal = decimal_of(self.values)
         order: DateOrder = "mdy" if self.dates["mdy"] > self.dates["dmy"] else "dmy"
         kind: Kind = "category"
@@ -262,13 +265,14 @@ class Profile:
             kind = "text"
         unique = self.filled > 20 and (self.many or self.distinct >= self.filled * 0.99)
         counted = kind == "number" and self.whole == self.filled
+        missing = self.missing + (self.absent if kind in ("number", "date") else 0)
         if unique and (counted or kind == "category") and (_ID_NAMES.search(self.name) or kind == "category"):
             kind = "id"
         role: Role = (
             "ignored" if kind == "id" or not self.filled or (self.distinct == 1 and not self.missing) else "feature"
         )
         return TableColumn(
-            self.name, kind, role, self.missing / self.cells if self.cells else 0.0, self.distinct, decimal, order,
+            self.name, kind, role, missing / self.cells if self.cells else 0.0, self.distinct, decimal, order,
             compared=bool(_COMPARED.search(self.name)) and kind != "id", examples=tuple(v[:60] for v in list(self.values)[:5]),
             edges=self._edges(decimal) if kind == "number" else (),
         )  # fmt: skip

@@ -10,9 +10,9 @@ from typing import Literal
 # How whole and fraction are parted in one column: "1,234.5" or "1.234,5".
 Decimal = Literal[".", ","]
 # Words that stand for "nothing is known" in tables of many programs.
-MISSING = frozenset(
-    ("", "na", "n/a", "nan", "null", "none", "nil", "-", "--", "?", "#n/a", "#na", "<na>", ".", "missing")
-)
+MISSING = frozenset(("", "na", "n/a", "nan", "null", "-", "--", "?", "#n/a", "#na", "<na>", "."))
+# Words that say so among numbers, and may be a category of their own among words ("payment history: none").
+ABSENT = frozenset(("none", "nil", "missing", "unknown", "not available", "n.a.", "k.a."))
 _SIGNS = str.maketrans("", "", "€$£¥₹%\u00a0\u202f\u2009 '’_")
 _SHAPES = {
     ".": re.compile(r"[-+]?(\d{1,3}(,\d{3})+|\d+)?(\.\d*)?([eE][-+]?\d{1,3})?"),

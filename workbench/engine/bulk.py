@@ -13,7 +13,7 @@ from workbench.data.exporters.tables import write_csv
 from workbench.data.importers import sniff
 from workbench.data.importers.tables import SUFFIXES
 from workbench.data.types import Sample
-from workbench.engine.predict import collect_samples, predict
+from workbench.engine.predict import PredictResult, collect_samples, predict
 from workbench.engine.save import label_cells, label_columns, unlike_cell
 from workbench.errors import Cancelled, Problem
 from workbench.tasks.base import Task
@@ -99,6 +99,23 @@ def beside(given: Mapping[str, str] | None, answer: Mapping[str, Any]) -> dict[s
     """An answer's cells, under names that none of the given cells has."""
     taken = given or {}
     return {(f"{name} (model)" if name in taken else name): value for name, value in answer.items()}
+
+
+def table_of_rows(task: Task, results: Sequence[PredictResult]) -> tuple[list[str], list[dict[str, Any]]] | None:
+    """Answers about rows of a table as that table with the answers beside each row: columns and rows; None for other items."""
+    rows: list[dict[str, Any]] = []
+    cells: dict[str, None] = {}
+    for result in sorted(results, key=lambda r: r.index):
+        given = cells_before(task, result.sample)
+        if given is None:
+            return None
+        cells |= dict.fromkeys(given)
+        answers: list[dict[str, Any]] = [{}] if result.prediction is None else answer_rows(result.prediction)
+        if result.problem is not None:
+            answers = [{"problem": f"{result.problem.message} {result.problem.hint}".strip()}]
+        rows += [{**given, **beside(given, answer)} for answer in answers]
+    usual = NUMBER_COLUMNS if task.info.result == Number.kind else COLUMNS
+    return _columns(_heads(usual, cells), rows), rows
 
 
 def _heads(usual: Sequence[str], cells: Mapping[str, None]) -> list[str]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from workbench.runtimes.base import Batch
 
 _LARGEST = 100_000
+_USUAL = "usual"
 
 
 class Trees(Loaded):
@@ -27,12 +28,21 @@ class Trees(Loaded):
     Attributes:
         settings: how trees are grown when nothing else is said.
         forest: None before it has been taught.
+        usual: float64 [n, F], cells that are usual in its columns, drawn column by column: what answers are explained
+            against. None where it keeps none.
     """
 
-    def __init__(self, card: ModelCard, settings: Mapping[str, Any], forest: Forest | None = None) -> None:
+    def __init__(
+        self,
+        card: ModelCard,
+        settings: Mapping[str, Any],
+        forest: Forest | None = None,
+        usual: torch.Tensor | None = None,
+    ) -> None:
         super().__init__(card, labels=card.label_names)
         self.settings = dict(settings)
         self.forest = forest
+        self.usual = usual
 
     def class_logits(self, batch: Batch) -> torch.Tensor:
         """Float64 [B, C]. Of two classes there is one sum: the first class's is 0."""
@@ -52,15 +62,19 @@ class Trees(Loaded):
         return self.forest
 
     def state(self) -> dict[str, torch.Tensor]:
-        return {f"trees.{name}": tensor for name, tensor in self._grown().tensors.items()}
+        found = {f"trees.{name}": tensor for name, tensor in self._grown().tensors.items()}
+        return found if self.usual is None else found | {_USUAL: self.usual}
 
     def load_state(self, state: Mapping[str, torch.Tensor]) -> None:
-        tensors = {name.removeprefix("trees."): tensor for name, tensor in state.items()}
+        tensors = {name.removeprefix("trees."): tensor for name, tensor in state.items() if name != _USUAL}
         outputs = len(self.labels) if len(self.labels) > 2 else 1
         features = int(self.card.options.get("features", 0))
         if fault(tensors, features) or len(tensors["baseline"]) != outputs:
             raise UserError(f"The trees of “{self.card.name}” are damaged.", "Export or train the model again.")
-        self.forest = Forest(tensors)
+        usual = state.get(_USUAL)
+        if usual is not None and (usual.dim() != 2 or usual.shape[1] != features or not usual.is_floating_point()):
+            raise UserError(f"The trees of “{self.card.name}” are damaged.", "Export or train the model again.")
+        self.forest, self.usual = Forest(tensors), usual
 
     def memory_bytes(self) -> int:
         if self.forest is None:

@@ -71,13 +71,14 @@ class Table:
 
     Attributes:
         target, unit: name of the column to be found out, and the unit of its numbers.
-        ignored: names of the table's other columns, which are not asked for.
+        ignored: names of the table's other columns, which are not asked for. order: the learnt ones as the file has them.
     """
 
     features: tuple[Feature, ...]
     target: str = ""
     unit: str = ""
     ignored: tuple[str, ...] = ()
+    order: tuple[str, ...] = ()
     _places: dict[str, dict[str, int]] = field(default_factory=dict, repr=False, compare=False)
 
     @property
@@ -88,6 +89,11 @@ class Table:
     def categories(self) -> int:
         """So many of the first numbers are categories."""
         return sum(f.categorical for f in self.features)
+
+    def as_given(self) -> list[Feature]:
+        """The features in the order of the file."""
+        place = {name: n for n, name in enumerate(self.order)}
+        return sorted(self.features, key=lambda f: place.get(f.column.name, len(place)))
 
     def names(self) -> list[str]:
         return [name for f in self.features for name in f.names()]
@@ -102,6 +108,7 @@ class Table:
                 for f in self.features
             ],
             "target": self.target, "unit": self.unit, "ignored": list(self.ignored),
+            "order": list(self.order),
         }  # fmt: skip
 
     @classmethod
@@ -116,7 +123,8 @@ class Table:
                 )
                 for c in given["columns"]
             )  # fmt: skip
-            return cls(features, str(given["target"]), str(given["unit"]), tuple(str(n) for n in given["ignored"]))
+            return cls(features, str(given["target"]), str(given["unit"]), tuple(str(n) for n in given["ignored"]),
+                tuple(str(n) for n in given.get("order", ())))
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise UserError("This model's columns cannot be read.", "Train it again.") from error
 
@@ -192,12 +200,13 @@ def fit_table(columns: Sequence[TableColumn], rows: Sequence[Mapping[str, str]])
             "No column says anything that differs between the rows.",
             "Choose other columns to learn from, or correct what kind they are.",
         )
+    order = tuple(f.column.name for f in features)
     features.sort(key=lambda f: not f.categorical)
     target = target_of(columns)
     used = {f.column.name for f in features}
     return Table(
         tuple(features), target.name if target is not None else "", target.unit if target is not None else "",
-        tuple(c.name for c in columns if c.name not in used and c.role != "target"),
+        tuple(c.name for c in columns if c.name not in used and c.role != "target"), order,
     )  # fmt: skip
 
 

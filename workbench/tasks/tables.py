@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ from workbench.tasks.base import BaseTask
 from workbench.tasks.boosting import Boosting, Data
 from workbench.tasks.lesson import Course, Example, Lesson, Material, Round
 from workbench.tasks.predictions import Prediction
+from workbench.tasks.row_reasons import RowReasons, row_reasons, usual_rows
 from workbench.tasks.table_features import FEATURES, TABLE, Table, fit_table, matrix
 
 if TYPE_CHECKING:
@@ -35,6 +36,19 @@ COLUMNS = META
 # File endings of tables whose rows can be asked about.
 FILES = (".csv", ".tsv", ".tab", ".xlsx", ".xlsm", ".parquet", ".pq", ".jsonl", ".ndjson")
 _FEWEST = 10
+
+
+@dataclass(frozen=True)
+class Field:
+    """Something a person fills in of a row: a column's name, the values to choose from (any other may be typed, too), and what
+    is usual."""
+
+    name: str
+    choices: tuple[str, ...] = ()
+    hint: str = ""
+
+
+_MOST_CHOICES = 200
 
 
 class TableTask(BaseTask):
@@ -102,6 +116,26 @@ class TableTask(BaseTask):
 
         return samples_of_table(path, control)
 
+    def form(self, card: ModelCard) -> tuple[Field, ...]:
+        """What is asked of a row that is typed in; nothing where a model has not been taught yet."""
+        if TABLE not in card.options:
+            return ()
+        found = []
+        for f in Table.from_options(card.options).as_given():
+            kind = f.column.kind
+            if kind == "yes-no":
+                found.append(Field(f.column.name, f.column.examples[:2] or ("yes", "no"), "yes or no"))
+            elif kind == "category":
+                usual = f"{', '.join(f.values[:3])}{' …' if len(f.values) > 3 else ''}"
+                found.append(Field(f.column.name, f.values[:_MOST_CHOICES], usual))
+            elif kind == "date":
+                found.append(Field(f.column.name, (), "a date, like 2026-01-31"))
+            elif kind == "number":
+                found.append(Field(f.column.name, (), f"a number, mostly {f.low:g} to {f.high:g}"))
+            else:
+                found.append(Field(f.column.name))
+        return tuple(found)
+
     def given_cells(self, sample: Sample) -> dict[str, str]:
         """What stands before the answer in a table of answers: the row itself."""
         try:
@@ -132,6 +166,40 @@ class TableTask(BaseTask):
         ]
         plan.set_columns(with_target(columns, table.target))
         return plan
+
+    def reasons(self, sample: Sample, model: Loaded, target: str, control: Control) -> tuple[str, RowReasons]:
+        """Why this model says what it says of a row.
+
+        Args:
+            target: the class that is explained; "" for the likeliest. Numbers have none.
+
+        Returns:
+            What is explained (a class, or the name of the number), and the reasons.
+
+        Raises:
+            UserError: when the row cannot be read, or the model keeps nothing to explain against. Cancelled.
+        """
+        import torch
+
+        usual = getattr(model, "usual", None)
+        if usual is None or not len(usual):
+            raise UserError(f"“{model.card.name}” cannot say why.", "Train it again with this version of the app.")
+        table, cells = table_of(model), cells_of_sample(sample)
+        self.prepare(sample, model)
+        name, ask = self.asked(table.numbers(cells), model, target)
+
+        def numbers(rows: Any) -> list[float]:
+            control.check()
+            with torch.inference_mode():
+                return ask(torch.from_numpy(rows))
+
+        return name, row_reasons(table, cells, usual.numpy(), numbers, control, share=self.info.has_classes)
+
+    def asked(
+        self, row: list[float], model: Loaded, target: str
+    ) -> tuple[str, Callable[[torch.Tensor], list[float]]]:
+        """What is explained of a row, and how it is computed for rows float64 [B, F]."""
+        raise NotImplementedError
 
     def course(self, material: Material) -> Course | None:
         return TreeCourse(self, material)
@@ -213,6 +281,7 @@ class TreeCourse:
         self._settings = settings
         self._table: Table | None = None
         self._decided: dict[str, Any] = {}
+        self._usual: Any = None
 
     @property
     def rounds(self) -> int:
@@ -252,6 +321,7 @@ class TreeCourse:
             raise UserError(
                 "Some rows do not say what is right.", "Look at the rows without a number on the Data page."
             )
+        self._usual = usual_rows(data.table, self._material.seed)
         yield from self._growing.grow(data, patience)
 
     def _rows(self, cells: Sequence[Mapping[str, str]], control: Control) -> Any:
@@ -289,6 +359,8 @@ class TreeCourse:
         }  # fmt: skip
 
     def _model(self) -> Loaded:
+        import torch
+
         from workbench.runtimes.trees_runtime import Trees
 
         forest = self._growing.best
@@ -296,7 +368,7 @@ class TreeCourse:
         card = replace(
             self._base.card, options=options, label_names=self._material.classes, labels="", parameters=forest.nodes * 2
         )
-        return Trees(card, self._settings, forest)
+        return Trees(card, self._settings, forest, torch.from_numpy(self._usual))
 
     def result(self) -> Loaded:
         return self._model()

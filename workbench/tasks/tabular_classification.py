@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from workbench.errors import UserError
 from workbench.tasks.base import TaskInfo
 from workbench.tasks.classification import Classification, as_classifier
 from workbench.tasks.lesson import Example
 from workbench.tasks.predictions import Prediction
 from workbench.tasks.tables import FILES, TableTask
+from workbench.tasks.temperature import temperature_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -50,6 +52,22 @@ class TabularClassification(TableTask):
 
     def plain_answers(self, rows: torch.Tensor, model: Loaded) -> list[Prediction]:
         return _SORTING.answers(as_classifier(model).class_logits({"table": rows}), model.labels)
+
+    def asked(
+        self, row: list[float], model: Loaded, target: str
+    ) -> tuple[str, Callable[[torch.Tensor], list[float]]]:
+        import torch
+
+        def shares(rows: torch.Tensor) -> torch.Tensor:
+            logits = as_classifier(model).class_logits({"table": rows}).double()
+            return torch.softmax(logits / temperature_of(model.card.options), 1)
+
+        if target and target not in model.labels:
+            raise UserError(f"“{target}” is none of its classes.", f"It knows: {', '.join(model.labels[:12])}.")
+        place = (
+            model.labels.index(target) if target else int(shares(torch.tensor([row], dtype=torch.float64))[0].argmax())
+        )
+        return model.labels[place], lambda rows: shares(rows)[:, place].tolist()
 
     def truths(self, examples: Sequence[Example]) -> npt.NDArray[np.float64]:
         import numpy as np

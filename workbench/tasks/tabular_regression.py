@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from workbench.data.columns import target_of
@@ -64,6 +64,14 @@ class TabularRegression(TableTask):
         table = table_of(model)
         values = require(model, Estimator).estimate({"table": rows}).tolist()
         return [Number(v, unit=table.unit, name=table.target) for v in values]
+
+    def asked(
+        self, row: list[float], model: Loaded, target: str
+    ) -> tuple[str, Callable[[torch.Tensor], list[float]]]:
+        from workbench.runtimes.base import Estimator, require
+
+        estimator = require(model, Estimator)
+        return table_of(model).target, lambda rows: estimator.estimate({"table": rows}).tolist()
 
     def truths(self, examples: Sequence[Example]) -> npt.NDArray[np.float64]:
         import numpy as np
