@@ -56,7 +56,8 @@ def run(options: argparse.Namespace) -> int:
         judgement, groups, untaught = _in_project(options.data, card, catalog, options.by)
         return _tell(options, judgement, groups, [], untaught)
     with progress("Reading") as control:
-        plan = sniff([options.data], control)
+        own = getattr(get_task(options.task or card.main_task), "plan_for", None)
+        plan = sniff([options.data], control) if own is None else own(card, options.data, control)
         guess = plan.guess()
         if (options.words_column or options.text_column) and guess is not None:
             content, words = options.text_column or guess.content, options.words_column or guess.words

@@ -57,11 +57,14 @@ def run(options: argparse.Namespace) -> int:
         task = next((t for t in all_tasks() if suits(path, t)), None) or all_tasks()[0]
     else:
         task = next(t for t in all_tasks() if t.info.media == "text")
-    if not here and task.info.media != "text":
+    typed = ("text", "row")
+    if not here and task.info.media not in typed:
         raise UserError(f"“{options.input}” is not there.", "Check the name.")
     card = card or catalog.suggest(task.info.id)[0]
     kind = task.info.media
-    sample = Sample(kind, path.name, path=path) if here else Sample("text", options.input[:40], text=options.input)
+    sample = Sample(kind, path.name, path=path) if here else Sample(
+        kind, options.input[:40], text=options.input
+    )
     with progress("Looking for reasons") as control:
         found = _explain(options, sample, card, task, control)
     text = text_of(sample) if found.words else ""
@@ -102,6 +105,12 @@ def _explain(options: argparse.Namespace, sample: Sample, card: ModelCard, task:
 
 
 def _tell(found: Explanation, text: str) -> None:
+    if found.row is not None:
+        out(f"Why “{found.target}” ({found.row.whole(found.row.said)}), by {found.method}")
+        for part in found.row.telling(20):
+            out(f"  {found.row.words(part.amount):>16}  {part.column}: {part.cell or '(not known)'}")
+        out(found.note)
+        return
     out(f"Why “{found.target}” ({found.score:.1%}), by {found.method}")
     if found.words:
         for_it, against = found.strongest(text, 10)

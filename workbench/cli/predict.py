@@ -54,6 +54,7 @@ def add(commands: Any) -> None:
 def run(options: argparse.Namespace) -> int:
     """Returns 0, or 3 when some inputs could not be read, or 1 when none could."""
     from workbench.catalog.catalog import Catalog
+    from workbench.engine.bulk import cells_before
     from workbench.engine.predict import collect_samples, predict
     from workbench.engine.speed.background import searching
     from workbench.errors import UserError
@@ -97,7 +98,10 @@ def run(options: argparse.Namespace) -> int:
                 problem(result.problem)
                 continue
             assert result.prediction is not None
-            rows.append({"input": result.sample.name, "prediction": result.prediction, "sample": result.sample})
+            cells = cells_before(task, result.sample) if options.csv or options.output else None
+            rows.append(
+                {"input": result.sample.name, "prediction": result.prediction, "sample": result.sample, "cells": cells}
+            )
             if true_pictures:
                 rows[-1]["picture_truth"] = compared(result, true_pictures)
     report = compare(rows, options.truth, how, task.info.overlaps) if how is not None else None
@@ -254,7 +258,7 @@ def _media_of(paths: list[Path], wanted: str) -> str:
 
 def _write(rows: list[dict[str, Any]], options: argparse.Namespace) -> None:
     from workbench.data.exporters.tables import csv_text, write_csv, write_json
-    from workbench.engine.bulk import answer_rows, unlike_columns
+    from workbench.engine.bulk import answer_rows, beside, unlike_columns
     from workbench.engine.save import endings, endings_together, label_columns, save_prediction, save_together
 
     suffix = options.output.suffix.lower() if options.output else ""
@@ -287,22 +291,20 @@ def _write(rows: list[dict[str, Any]], options: argparse.Namespace) -> None:
         else:
             as_json(values)
     elif options.csv or options.output:
+        given = [r["cells"] if r["cells"] is not None else {"input": r["input"]} for r in rows]
         table = [
-            {
-                "input": r["input"],
-                **answer,
-                **truth_cells(r),
-            }
-            for r in rows
+            {**head, **beside(head, answer), **truth_cells(r)}
+            for r, head in zip(rows, given, strict=True)
             for answer in answer_rows(r["prediction"])
         ]
         several = label_columns(table)
         table = [dict.fromkeys(several, 0) | row for row in table]
+        heads = dict.fromkeys(name for head in given for name in head)
         columns = [
-            "input",
-            "answer",
+            *heads,
+            "answer (model)" if "answer" in heads else "answer",
             *(("begins", "ends") if any("begins" in row for row in table) else ()),
-            "certainty",
+            *(name for name in ("certainty", "low", "high") if any(name in row for row in table)),
             *unlike_columns(table),
             *several,
             *(("psnr", "ssim", "psnr_plain", "ssim_plain") if any("picture_truth" in r for r in rows) else ()),

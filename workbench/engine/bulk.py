@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,14 +13,15 @@ from workbench.data.exporters.tables import write_csv
 from workbench.data.importers import sniff
 from workbench.data.importers.tables import SUFFIXES
 from workbench.data.types import Sample
-from workbench.engine.predict import collect_samples, predict
+from workbench.engine.predict import PredictResult, collect_samples, predict
 from workbench.engine.save import label_cells, label_columns, unlike_cell
 from workbench.errors import Cancelled, Problem
 from workbench.tasks.base import Task
-from workbench.tasks.predictions import Events, Prediction
+from workbench.tasks.predictions import Events, Number, Prediction
 from workbench.tasks.registry import get_task
 
 COLUMNS = ("item", "answer", "certainty", "problem", "path")
+NUMBER_COLUMNS = ("item", "answer", "low", "high", "problem", "path")
 EVENT_COLUMNS = ("item", "answer", "begins", "ends", "certainty", "problem", "path")
 
 
@@ -57,11 +58,16 @@ def run_to_csv(
     task = get_task(card.main_task)
     samples, problems = samples_of(paths, task, control)
     rows: list[dict[str, Any]] = []
-    columns = EVENT_COLUMNS if task.info.result == Events.kind else COLUMNS
+    columns = {Events.kind: EVENT_COLUMNS, Number.kind: NUMBER_COLUMNS}.get(task.info.result, COLUMNS)
     answered = 0
+    cells: dict[str, None] = {}
     try:
         for result in predict(samples, card, task, control=control, source=source):
             row: dict[str, Any] = {"item": result.sample.name, "path": str(result.sample.path or "")}
+            given = cells_before(task, result.sample)
+            if given is not None:
+                cells |= dict.fromkeys(given)
+                row = dict(given)
             answers: list[dict[str, Any]] = [{}]
             if result.problem is not None:
                 problems.append(result.problem)
@@ -69,18 +75,55 @@ def run_to_csv(
             elif result.prediction is not None:
                 answers = answer_rows(result.prediction)
                 answered += 1
-            if result.sample.text is not None:
+            if result.sample.text is not None and given is None:
                 row["item"] = result.sample.text
-            rows += [row | answer for answer in answers]
+            rows += [row | beside(given, answer) for answer in answers]
             control.progress(result.index + 1, len(samples), f"{result.index + 1:,} of {len(samples):,}")
     except Cancelled:
         if not rows:
             raise
         target = target.with_name(f"{target.stem} (stopped early){target.suffix}")
-        write_csv(target, rows, _columns(columns, rows))
+        write_csv(target, rows, _columns(_heads(columns, cells), rows))
         return BulkResult(target, answered, tuple(problems), complete=False, unlike=_unlike(rows))
-    write_csv(target, rows, _columns(columns, rows))
+    write_csv(target, rows, _columns(_heads(columns, cells), rows))
     return BulkResult(target, answered, tuple(problems), unlike=_unlike(rows))
+
+
+def cells_before(task: Task, sample: Sample) -> dict[str, str] | None:
+    """Of an item that is a row of a table: its cells, which stand before the answer; None for all others."""
+    given = getattr(task, "given_cells", None)
+    return None if given is None else dict(given(sample))
+
+
+def beside(given: Mapping[str, str] | None, answer: Mapping[str, Any]) -> dict[str, Any]:
+    """An answer's cells, under names that none of the given cells has."""
+    taken = given or {}
+    return {(f"{name} (model)" if name in taken else name): value for name, value in answer.items()}
+
+
+def table_of_rows(task: Task, results: Sequence[PredictResult]) -> tuple[list[str], list[dict[str, Any]]] | None:
+    """Answers about rows of a table as that table with the answers beside each row: columns and rows; None for other items."""
+    rows: list[dict[str, Any]] = []
+    cells: dict[str, None] = {}
+    for result in sorted(results, key=lambda r: r.index):
+        given = cells_before(task, result.sample)
+        if given is None:
+            return None
+        cells |= dict.fromkeys(given)
+        answers: list[dict[str, Any]] = [{}] if result.prediction is None else answer_rows(result.prediction)
+        if result.problem is not None:
+            answers = [{"problem": f"{result.problem.message} {result.problem.hint}".strip()}]
+        rows += [{**given, **beside(given, answer)} for answer in answers]
+    usual = NUMBER_COLUMNS if task.info.result == Number.kind else COLUMNS
+    return _columns(_heads(usual, cells), rows), rows
+
+
+def _heads(usual: Sequence[str], cells: Mapping[str, None]) -> list[str]:
+    """The given columns first, where there are some."""
+    if not cells:
+        return list(usual)
+    own = [f"{n} (model)" if n in cells else n for n in usual if n not in ("item", "path")]
+    return [*cells, *own]
 
 
 def _unlike(rows: Sequence[dict[str, Any]]) -> int:
@@ -96,6 +139,9 @@ def answer_rows(prediction: Prediction) -> list[dict[str, Any]]:
             }
             for e in prediction.events
         ]  # fmt: skip
+    if isinstance(prediction, Number):  # as numbers, so that a spreadsheet can go on with them
+        more = {"low": prediction.low, "high": prediction.high} if prediction.ranged else {}
+        return [{"answer": prediction.value} | more]
     answer = {"answer": prediction.summary(), "certainty": round(prediction.certainty, 6)}
     return [answer | unlike_cell(prediction) | label_cells(prediction)]
 
@@ -116,7 +162,7 @@ def unlike_columns(rows: Sequence[dict[str, Any]]) -> tuple[str, ...]:
 
 def samples_of(paths: Sequence[str | Path], task: Task, control: Control) -> tuple[list[Sample], list[Problem]]:
     """Files of the task's kind, or the rows of a table."""
-    if len(paths) == 1 and Path(paths[0]).suffix.lower() in SUFFIXES:
+    if len(paths) == 1 and Path(paths[0]).suffix.lower() in SUFFIXES and not hasattr(task, "samples_in"):
         samples: list[Sample] = []
         problems: list[Problem] = []
         for item in sniff(paths, control).read(control):

@@ -168,8 +168,8 @@ def _sizes(model: Loaded, at_once: int) -> Iterator[int]:
 
 
 def _in_batches(task: Task) -> bool:
-    """Scores are cheap and small; everything else is made and handed over one by one."""
-    return task.info.result == "scores"
+    """Scores and numbers are cheap and small; everything else is made and handed over one by one."""
+    return task.info.result in ("scores", "number")
 
 
 def predict_live(
@@ -262,6 +262,8 @@ def collect_samples(paths: Iterable[str | Path], task: Task, control: Control | 
             if not inside:
                 raise UserError(f"The folder “{path.name}” holds no {task.info.nouns}.", "Choose another folder.")
             found += inside
+        elif path.is_file() and hasattr(task, "samples_in"):  # a file that holds many
+            found += task.samples_in(path, control)
         elif path.exists():
             found.append(Sample(task.info.media, path.name, path=path))
         else:

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from workbench.runtimes.base import Floats
     from workbench.tasks.base import Task
     from workbench.tasks.predictions import Prediction
+    from workbench.tasks.row_reasons import RowReasons
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,7 @@ class Explanation:
             the right; one row where only the time is known.
         part: left, top, right, bottom in shares of the picture's width and height: what the model saw of it.
         words: of a text, in order.
+        row: of a row of a table, what each column did to the answer.
         sanity: None while it has not been checked.
         note: a sentence the person must see with it, or "".
     """
@@ -72,6 +74,7 @@ class Explanation:
     words: tuple[WordShare, ...] = field(default=())
     sanity: Sanity | None = None
     note: str = ""
+    row: RowReasons | None = None
 
     def strongest(self, text: str, count: int = 5) -> tuple[list[str], list[str]]:
         """The words that spoke most for the answer, and most against it; none that hardly matter."""
@@ -90,6 +93,14 @@ class Explanation:
             ]
         if self.heat is not None:
             found |= {"part": list(self.part), "heat": [[round(float(v), 4) for v in line] for line in self.heat]}
+        if self.row is not None:
+            found |= {
+                "usual": round(self.row.usual, 6),
+                "columns": [
+                    {"column": p.column, "cell": p.cell, "amount": round(p.amount, 6), "doubt": round(p.doubt, 6)}
+                    for p in self.row.parts
+                ],
+            }
         if self.sanity is not None:
             found |= {"likeness_with_shuffled_weights": round(self.sanity.likeness, 4), "depends": self.sanity.depends}
         return found | {"note": self.note}
@@ -99,7 +110,7 @@ def explainable(task: Task) -> bool:
     """Whether there is a way to say why a model of this task answers as it does."""
     from workbench.tasks.base import PooledTask
 
-    return task.info.result == "boxes" or isinstance(task, PooledTask)
+    return task.info.result == "boxes" or isinstance(task, PooledTask) or hasattr(task, "reasons")
 
 
 def can_explain(task: Task, prediction: Prediction | None) -> bool:
@@ -107,6 +118,8 @@ def can_explain(task: Task, prediction: Prediction | None) -> bool:
     from workbench.tasks.base import PooledTask
     from workbench.tasks.predictions import Boxes, Scores
 
+    if hasattr(task, "reasons"):
+        return prediction is not None
     if isinstance(prediction, Boxes):
         return not prediction.reading and bool(prediction.above())
     return isinstance(prediction, Scores) and isinstance(task, PooledTask)

@@ -18,6 +18,7 @@ from workbench.engine.pool import ModelPool, shared_pool
 from workbench.errors import UserError
 from workbench.tasks.base import PooledTask, Task, TryOptions
 from workbench.tasks.predictions import Box
+from workbench.tasks.row_reasons import METHOD as ROW_METHOD
 
 if TYPE_CHECKING:
     from workbench.runtimes.base import Floats
@@ -77,6 +78,12 @@ def explaining(
         Cancelled: when asked to stop.
     """
     control = control or Control()
+    reasons = getattr(task, "reasons", None)
+    if reasons is not None:
+        with (pool or shared_pool()).use(card, device, control) as model:
+            name, row = reasons(sample, model, target, control)
+        yield Explanation(name, row.said, ROW_METHOD, note=row.sentence(), row=row)
+        return
     if not isinstance(task, PooledTask):
         raise UserError("Answers of this kind cannot be explained.", "Choose a model that sorts into classes.")
     with (pool or shared_pool()).use_network(card, device, control) as model:

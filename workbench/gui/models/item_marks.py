@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QSize
 from PySide6.QtGui import QImage
 
+from workbench.data.numbers import number
 from workbench.data.project import Project
 from workbench.data.types import ClassLabel, Item
 from workbench.tasks.base import TaskInfo
+from workbench.tasks.predictions import figure
 from workbench.tasks.registry import get_task
 
 _NAMED = 3
@@ -67,10 +70,28 @@ def marks_of(
     """Put it into words. `summary`: as `Project.annotation_summary` gives it; `version`: grows with every change."""
     first = next((classes[i] for i, _ in summary if i is not None and i in classes), None)
     key = f"marks/{project.folder}/{item.id}/{version}" if item.marks or item.proposals else ""
+    info = get_task(project.task_id).info
+    if info.editor == "number" and item.marked and summary:
+        return Marks(_number(key, project, item), "", True, "", lambda size: QImage())
     return Marks(
-        _words(item, summary, classes, get_task(project.task_id).info), first.colour if first is not None else "", item.marked, key,
+        _words(item, summary, classes, info), first.colour if first is not None else "", item.marked, key,
         drawing(project, item, {i: c.colour for i, c in classes.items()}),
     )  # fmt: skip
+
+
+_numbers: OrderedDict[str, str] = OrderedDict()
+_NUMBERS_KEPT = 4_000
+
+
+def _number(key: str, project: Project, item: Item) -> str:
+    """The number itself; read once for each change (`key`), as painting comes again and again."""
+    if key not in _numbers:
+        text = next((a.text for a in project.annotations(item.id) if not a.is_proposal), "")
+        value = number(text)
+        _numbers[key] = text if value is None else figure(value)
+        while len(_numbers) > _NUMBERS_KEPT:
+            _numbers.popitem(last=False)
+    return _numbers[key]
 
 
 def _words(

@@ -121,9 +121,9 @@ class ItemModel(QAbstractListModel):
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
             marks = self._marks(index.row(), item)
             if marks is not None:
-                return f"{item.text or item.name} – {marks.text}"
+                return f"{_words(item)} – {marks.text}"
             label = self._classes.get(item.class_id or -1)
-            return f"{item.text or item.name} – {label.name if label else 'no label'}"
+            return f"{_words(item)} – {label.name if label else 'no label'}"
         if role == Qt.ItemDataRole.ToolTipRole:
             return self._tip(item)
         return None
@@ -139,7 +139,7 @@ class ItemModel(QAbstractListModel):
         return marks_of(project, item, summary, self._classes, self._version + self._versions.get(item.id, 0))
 
     def _tip(self, item: Item) -> str:
-        parts = [item.text[:600] if item.text else item.name]
+        parts = [_words(item)[:600]]
         if item.path is not None:
             parts.append(f"{item.path}\n{item.width} × {item.height}")
         if item.problem:
@@ -216,6 +216,11 @@ class ItemModel(QAbstractListModel):
     def _repaint(self) -> None:
         if self._ids:
             self.dataChanged.emit(self.index(0), self.index(len(self._ids) - 1))
+
+
+def _words(item: Item) -> str:
+    """What is read of an item: its text, or what it is called; of a row of a table its cells are for the eye."""
+    return item.name if item.kind == "row" else item.text or item.name
 
 
 def dropped_ids(mime: QMimeData) -> list[int]:

@@ -20,7 +20,9 @@ from PySide6.QtWidgets import (
 
 from workbench.control import Control
 from workbench.data.importers import ImportPlan
+from workbench.data.columns import target_of
 from workbench.data.project import Project
+from workbench.data.project_columns import columns_of
 from workbench.data.types import AddResult, Item, ItemFilter
 from workbench.errors import Problem, UserError
 from workbench.gui.context import AppContext
@@ -36,6 +38,7 @@ from workbench.gui.theme import XL, L, M, S
 from workbench.gui.widgets.basic import Banner, DropZone, button, label, local_paths
 from workbench.gui.widgets.checks_strip import ChecksStrip
 from workbench.gui.widgets.class_panel import ClassPanel
+from workbench.gui.widgets.columns_dialog import open_columns
 from workbench.gui.widgets.filter_bar import FilterBar
 from workbench.gui.widgets.group_dialog import GroupDialog
 from workbench.gui.widgets.import_dialog import ImportDialog
@@ -364,6 +367,7 @@ class DataPage(Page):
         self.body.setContentsMargins(XL, XL, XL, XL)
         if project is None:
             self.model.show_ids([])
+            self.view.set_columns(())
             return
         info = self._info()
         editor = self._editor()
@@ -378,6 +382,10 @@ class DataPage(Page):
         self.view.set_tiles(tiles)
         self.filter_bar.zoom.setVisible(tiles)
         self.classes.setVisible(info.has_classes)
+        columns = columns_of(project)
+        self.columns.setVisible(bool(columns))
+        target = target_of(columns)
+        self.view.set_columns(columns, target.name if target is not None else "label")
         self.record.setVisible(info.media == "sound" and info.editor == "classes" and not project.read_only)
         self.title.setText(project.name)
         self._groups_changed()
@@ -528,7 +536,12 @@ class DataPage(Page):
         )
         self.record.setShortcut("Ctrl+R")
         self.record.hide()
-        for widget in (self.health.badge, self.record, self.add, self.suggest, self.export, self.train):
+        self.columns = button(
+            "Columns …", lambda: open_columns(self.ctx, self), icon_name="table", name="data-columns",
+            tip="What the columns mean, which is found out, and which are left out",
+        )  # fmt: skip
+        self.columns.hide()
+        for widget in (self.health.badge, self.columns, self.record, self.add, self.suggest, self.export, self.train):
             top.addWidget(widget, 0, Qt.AlignmentFlag.AlignTop)
         column.addLayout(top)
         column.addWidget(self.checks)

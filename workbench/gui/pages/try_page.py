@@ -27,7 +27,7 @@ from workbench.data.media import first_words
 from workbench.data.microphone import Recorder
 from workbench.data.types import Sample, Window
 from workbench.data.video import is_video
-from workbench.engine.bulk import COLUMNS, unlike_columns
+from workbench.engine.bulk import COLUMNS, table_of_rows, unlike_columns
 from workbench.engine.explain.kinds import can_explain
 from workbench.engine.predict import PredictResult, suits
 from workbench.engine.save import endings_together, label_columns, save_prediction, save_together
@@ -467,7 +467,7 @@ class TryPage(Page):
         """What depends on the chosen model: controls, the button, and the sign that something is sent away."""
         card = self.picker.card
         self.controls.show_options(self._task, card)
-        self.input.show_task(self._task, self._waits())
+        self.input.show_task(self._task, self._waits(), card)
         # One right class can be said at once; of several labels the Data page is the place.
         self.correct.setVisible(self._task.info.trainable and self._task.info.editor == "classes")
         self.view.picture.set_has_truth(self._task.info.has_truth)
@@ -685,6 +685,7 @@ class TryPage(Page):
         if not file:
             return
         rows, answers = self.table.rows_for_export(), self.table.answers()
+        beside = table_of_rows(self._task, self.table.results)
 
         def work(control: Control) -> int:
             from workbench.data.exporters.tables import write_csv, write_json
@@ -696,7 +697,8 @@ class TryPage(Page):
                 write_json(Path(file), rows)
             else:
                 columns = [*COLUMNS, *unlike_columns(rows), *label_columns(rows)]
-                write_csv(Path(file), rows, columns)
+                heads, cells = beside if beside is not None else (columns, rows)
+                write_csv(Path(file), cells, heads)
             return len(rows)
 
         job = self.ctx.jobs.start("Saving the answers", work)

@@ -26,11 +26,14 @@ from workbench.gui.theme import L, M
 from workbench.gui.widgets.basic import Banner, label
 from workbench.gui.widgets.group_columns import GroupColumns
 from workbench.gui.widgets.oddities import Oddities
+from workbench.gui.widgets.row_columns import RowColumns
 from workbench.tasks.base import Task
 
 _NO_LABEL = "(no labels)"
 _A_COLUMN_EACH = "(a column per label, with 1 and 0)"
 _PREVIEW = 12
+# More columns than this are as wide as their words, and one scrolls.
+_STRETCHED = 5
 TasksFor = Callable[[ImportPlan], Sequence[Task]]
 
 
@@ -47,7 +50,7 @@ class ImportDialog(QDialog):
     ) -> None:
         super().__init__(parent)
         self.setWindowTitle("Import")
-        self.setMinimumWidth(640)
+        self.setMinimumWidth(640 if plan.media != "row" else 820)
         self.plan = plan
         # How labels are shown in what it goes into: the open project, or the kind of project that is chosen.
         self._editors: dict[str, str] = {}
@@ -87,7 +90,10 @@ class ImportDialog(QDialog):
         self.empty = QCheckBox("An empty cell means that none of them fits")
         self.empty.setObjectName("empty-is-none")
         columns = plan.columns()
-        if columns:
+        self.rows = RowColumns(plan, self._rows_changed) if plan.media == "row" else None
+        if self.rows is not None:
+            form.addRow("To be found out", self.rows)
+        elif columns:
             self._fill_columns(form)
         column.addLayout(form)
         if columns:
@@ -205,11 +211,13 @@ class ImportDialog(QDialog):
         table.setHorizontalHeaderLabels(names)
         table.verticalHeader().hide()
         table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
-        table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        wide = len(names) > _STRETCHED
+        mode = QHeaderView.ResizeMode.ResizeToContents if wide else QHeaderView.ResizeMode.Stretch
+        table.horizontalHeader().setSectionResizeMode(mode)
         table.setMinimumHeight(260)
         for y, record in enumerate(rows):
             for x, name in enumerate(names):
-                table.setItem(y, x, QTableWidgetItem(record.get(name, "")[:200]))
+                table.setItem(y, x, QTableWidgetItem(record.get(name, "")[: 40 if wide else 200]))
         return table
 
     def _choose(self) -> None:
@@ -235,6 +243,13 @@ class ImportDialog(QDialog):
         self._warn()
         if self._form.indexOf(self.task) >= 0:
             self._fill_tasks()
+
+    def _rows_changed(self) -> None:
+        """Another column is to be found out, or columns were put right."""
+        self.summary.setText(self.plan.summary)
+        if self._form.indexOf(self.task) >= 0:
+            self._fill_tasks()
+        self._warn()
 
     def _warn(self) -> None:
         words = [*self.plan.warnings]

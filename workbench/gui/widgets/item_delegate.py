@@ -16,6 +16,7 @@ from workbench.gui.models.item_model import CLASS_ROLE, ITEM_ROLE, MARKS_ROLE, S
 from workbench.gui.theme import M, S, theme
 from workbench.gui.thumbnails import Thumbnails
 from workbench.gui.widgets.fitted import fitted
+from workbench.gui.widgets.row_head import RowHead, paint_cells
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -33,10 +34,13 @@ class ItemDelegate(QStyledItemDelegate):
         self.side = 150
         self.cell = 150
         self.tiles = True
+        self.head: RowHead | None = None
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         if self.tiles:
             return QSize(self.cell, self.side + 30)
+        if self.head is not None:
+            return QSize(self.head.length(), option.fontMetrics.height() + 14)
         return QSize(200, option.fontMetrics.height() * 2 + 22)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
@@ -44,6 +48,10 @@ class ItemDelegate(QStyledItemDelegate):
         if item is None:
             return
         painter.save()
+        if self.head is not None:
+            self._row(painter, option, index, item, self.head)
+            painter.restore()
+            return
         frame = self._frame(painter, option)
         chosen: ClassLabel | None = index.data(CLASS_ROLE)
         suggested: ClassLabel | None = index.data(SUGGESTION_ROLE)
@@ -53,6 +61,28 @@ class ItemDelegate(QStyledItemDelegate):
         else:
             self._line(painter, frame, item, chosen, suggested, marks)
         painter.restore()
+
+    def _row(self, painter: QPainter, option: QStyleOptionViewItem, index: Index, item: Item, head: RowHead) -> None:
+        """A row of a table: its label, then its cells."""
+        rect, state = QRectF(option.rect), option.state
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setFont(option.font)
+        if state & QStyle.StateFlag.State_Selected:
+            painter.fillRect(rect, theme().colour("accent_soft"))
+        elif index.row() % 2:
+            painter.fillRect(rect, theme().colour("ground"))
+        width = head.places()[0][1]
+        area = QRectF(rect.left() + S, rect.center().y() - 11, width - 2 * S, 22)
+        marks: Marks | None = index.data(MARKS_ROLE)
+        if marks is not None and not item.problem:
+            paint_marks(painter, area, marks)
+        else:
+            self._chip(painter, area, item, index.data(CLASS_ROLE), index.data(SUGGESTION_ROLE))
+        paint_cells(painter, rect, head, item.text or "")
+        if state & QStyle.StateFlag.State_HasFocus:
+            painter.setPen(QPen(theme().colour("accent"), 1))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRect(rect.adjusted(0.5, 0.5, -0.5, -0.5))
 
     def _frame(self, painter: QPainter, option: QStyleOptionViewItem) -> QRectF:
         """The rounded ground of a cell, as it is chosen or not. Returns where it lies."""

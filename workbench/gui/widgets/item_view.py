@@ -8,11 +8,13 @@ from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPersistentModelInd
 from PySide6.QtGui import QKeyEvent, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QAbstractItemView, QListView
 
+from workbench.data.columns import TableColumn
 from workbench.gui.models.item_model import ItemModel
 from workbench.gui.models.picture_list import PictureList
 from workbench.gui.theme import theme
 from workbench.gui.thumbnails import Thumbnails
 from workbench.gui.widgets.item_delegate import ItemDelegate
+from workbench.gui.widgets.row_head import RowHead
 
 SMALLEST, LARGEST = 90, 320
 Index = QModelIndex | QPersistentModelIndex
@@ -38,6 +40,7 @@ class ItemView(QListView):
     ) -> None:
         super().__init__()
         self.setObjectName("item-view")
+        self.head: RowHead | None = None
         self.setAccessibleName("Items of the project")
         self._delegate = delegate or ItemDelegate(thumbnails)
         self.setModel(model)
@@ -66,6 +69,32 @@ class ItemView(QListView):
         self.setWrapping(tiles)
         self.setFlow(QListView.Flow.LeftToRight if tiles else QListView.Flow.TopToBottom)
         self._fit()
+
+    def set_columns(self, columns: Sequence[TableColumn], label: str = "") -> None:
+        """Show items as rows of a table with these columns, their label first; none: as before."""
+        if not columns:
+            if self.head is not None:
+                self.head.hide()
+                self.setViewportMargins(0, 0, 0, 0)
+            self._delegate.head = None
+            return
+        if self.head is None:
+            self.head = RowHead(self)
+            self.head.widths_changed.connect(self._fit)
+            self.horizontalScrollBar().valueChanged.connect(self.head.setOffset)
+            self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self._delegate.head = self.head
+        self.head.show_columns(columns, label)
+        self.head.show()
+        self.setViewportMargins(0, self.head.sizeHint().height(), 0, 0)
+        self._place_head()
+        self._fit()
+
+    def _place_head(self) -> None:
+        if self.head is not None:
+            place = self.viewport().geometry()
+            height = self.head.sizeHint().height()
+            self.head.setGeometry(place.left(), place.top() - height, place.width(), height)
 
     def set_side(self, side: int) -> None:
         """Width of a tile."""
@@ -117,6 +146,7 @@ class ItemView(QListView):
     def resizeEvent(self, event: QResizeEvent) -> None:
         self._fit()
         super().resizeEvent(event)
+        self._place_head()
 
     def _fit(self) -> None:
         """Tiles share the whole width evenly, so that no ragged edge is left."""

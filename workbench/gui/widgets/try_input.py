@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QPlainTextEdit, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
+from workbench.catalog.card import ModelCard
 from workbench.data.types import Sample
 from workbench.gui.theme import S
 from workbench.gui.widgets.basic import DropZone, button, label, row
@@ -15,6 +16,7 @@ from workbench.gui.widgets.canvas import Canvas
 from workbench.gui.widgets.compare_panel import ComparePanel
 from workbench.gui.widgets.layers import Layers
 from workbench.gui.widgets.live_view import LiveView
+from workbench.gui.widgets.row_form import RowForm
 from workbench.gui.widgets.sound_panel import SoundPanel
 from workbench.tasks.base import Task
 
@@ -24,7 +26,7 @@ _WORDS = {
     "text": "Type or paste a text, or drop a text file …",
     "series": "Type or paste numbers in their order in time, or drop a table with one column of numbers …",
 }
-_TYPED = tuple(_WORDS)
+_TYPED = (*_WORDS, "row")
 
 
 class TryInput(QStackedWidget):
@@ -57,21 +59,27 @@ class TryInput(QStackedWidget):
         self.picture_side = self._build_picture()
         self.text_side = self._build_text()
         self.sound_side = self._build_sound()
-        for side in (self.picture_side, self.text_side, self.sound_side):
+        self.row_side = RowForm()
+        self.row_side.changed.connect(self._typing.start)
+        self.row_side.choose.connect(self.choose)
+        for side in (self.picture_side, self.text_side, self.sound_side, self.row_side):
             self.addWidget(side)
 
-    def show_task(self, task: Task, waits: bool) -> None:
-        """The side for a task; `waits`: the answer comes when a button is pressed, not by itself."""
+    def show_task(self, task: Task, waits: bool, card: ModelCard | None = None) -> None:
+        """The side for a task and a model; `waits`: the answer comes when a button is pressed, not by itself."""
         media = task.info.media
-        side = {"picture": self.picture_side, "sound": self.sound_side}.get(media, self.text_side)
+        side = {"picture": self.picture_side, "sound": self.sound_side, "row": self.row_side}.get(media, self.text_side)
         self.setCurrentWidget(side)
+        form = getattr(task, "form", None)
+        if form is not None:
+            self.row_side.show_fields(form(card) if card is not None else ())
         self.text.setPlaceholderText(_WORDS.get(media, ""))
         self.hint.setText("" if waits else "The answer follows your typing")
         noun = task.info.noun
         self.drop.heading.setText(f"Drop a {noun}")
 
     def typed_text(self) -> str:
-        return self.text.toPlainText()
+        return self.row_side.text() if self.currentWidget() is self.row_side else self.text.toPlainText()
 
     def takes_typing(self, task: Task) -> bool:
         """True when what goes in can be typed."""
