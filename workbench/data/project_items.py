@@ -14,6 +14,7 @@ from workbench.control import Control
 from workbench.data import labels, similar, splits
 from workbench.data.annotations import Annotation, NewAnnotation
 from workbench.data.intake import Taken, copy_into, take_in
+from workbench.data.numbers import number
 from workbench.data.project_annotations import AnnotationsPart
 from workbench.data.project_classes import ClassesPart
 from workbench.data.project_groups import GroupsPart
@@ -343,11 +344,25 @@ class ItemsPart:
             ]
             given = splits.assign_several(several, seed)
         else:
+            bands = splits.bands(self._numbers()) if not any(r[1] for r in rows) else {}
             given = splits.assign(
-                [splits.SplitRow(r[0], r[1], groups[r[0]], Split(r[2]) if r[2] else None) for r in rows], seed
+                [
+                    splits.SplitRow(r[0], bands.get(r[0], r[1]), groups[r[0]], Split(r[2]) if r[2] else None)
+                    for r in rows
+                ],
+                seed,
             )
         with self._store.transaction() as sql:
             sql.executemany("UPDATE items SET split = ? WHERE id = ?", [(s.value, i) for i, s in given.items()])
+
+    def _numbers(self) -> dict[int, float]:
+        """What usable, labelled items say where all that they say are numbers; none where one of them says something else."""
+        rows = self._store.query(
+            "SELECT a.item_id, a.text FROM annotations a JOIN items i ON i.id = a.item_id WHERE a.source != 'model'"
+            " AND a.class_id IS NULL AND i.marked AND NOT i.deleted AND i.problem = ''"
+        )
+        found = {int(item_id): number(text) for item_id, text in rows}
+        return {} if None in found.values() else {i: v for i, v in found.items() if v is not None}
 
     def put_into_training(self, ids: Sequence[int]) -> None:
         """Items that teach before they are done stay with the training for good; splits once given never change."""
