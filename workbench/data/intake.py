@@ -60,6 +60,8 @@ def _look(item: NewItem) -> Taken:
             raise UserError("This text is longer than a million characters.", "Split it into parts.")
         digest = hashlib.sha256(b"text:" + " ".join(text.split()).encode("utf-8", "surrogatepass")).hexdigest()
         return Taken(replace(item, text=text), digest)
+    if item.kind == "molecule":
+        return _look_at_molecule(item)
     if item.path is None:
         raise UserError(f"There is no {item.kind} here.", "Choose a file.")
     if item.kind == "sound":
@@ -88,6 +90,16 @@ def _writable(item: NewItem) -> NewItem:
     groups = tuple((sound_text(name), sound_text(value)) for name, value in item.groups)
     text, name = sound_text(item.text or ""), sound_text(item.name)
     return replace(item, text=text, name=name, label=label, annotations=marks, groups=groups)
+
+
+def _look_at_molecule(item: NewItem) -> Taken:
+    """The same molecule written in another way is the same item; its form without stereo tells what is nearly the same."""
+    from workbench.data.molecules import read_molecule
+
+    item = _writable(item)
+    found = read_molecule(item.text or "")
+    digest = hashlib.sha256(b"molecule:" + found.canonical.encode()).hexdigest()
+    return Taken(replace(item, text=found.given), digest, signature=found.flat.encode())
 
 
 def _look_at_sound(item: NewItem, path: Path) -> Taken:

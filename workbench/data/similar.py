@@ -97,6 +97,12 @@ def _join_near(rows: list[int], bits: object, grey: object, known: list[int], gr
                 groups.join(known[row], known[other])
 
 
+def equal_groups(signatures: Sequence[bytes | None]) -> list[int]:
+    """Group of each: those with equal signatures are one. None stands alone."""
+    first: dict[bytes, int] = {}
+    return [place if s is None else first.setdefault(s, place) for place, s in enumerate(signatures)]
+
+
 def normal_text(text: str) -> str:
     """Words only, lower case: equal for texts that differ by blanks, case and punctuation."""
     return " ".join(_WORD.findall(text.casefold()))

@@ -7,7 +7,7 @@ import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -284,12 +284,15 @@ def collect_samples(paths: Iterable[str | Path], task: Task, control: Control | 
                 control.check()
                 hidden = any(part.startswith((".", "__MACOSX")) for part in file.relative_to(path).parts)
                 if suits(file, task) and not hidden and file.is_file():
-                    inside.append(Sample(task.info.media, file.relative_to(path).as_posix(), path=file))
+                    inside += [
+                        replace(one, name=file.relative_to(path).as_posix()) if one.path == file else one
+                        for one in task.samples_in(file)
+                    ]
             if not inside:
                 raise UserError(f"The folder “{path.name}” holds no {task.info.nouns}.", "Choose another folder.")
             found += inside
         elif path.exists():
-            found.append(Sample(task.info.media, path.name, path=path))
+            found += task.samples_in(path)
         else:
             raise UserError(f"“{given}” is not there.", "Check the name.")
     return found
