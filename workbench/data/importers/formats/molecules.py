@@ -109,7 +109,7 @@ def _listed(path: Path, before: str, control: Control) -> Iterator[dict[str, str
 
 def _words(lines: Sequence[str], control: Control) -> Iterator[tuple[int, str, str]]:
     """Lines of a SMILES and a name, or the other way round, as (line, SMILES, name); a first line with neither is a heading."""
-    place = -1
+    place, first = -1, True
     for number, line in enumerate(lines, 1):
         control.check()
         words = line.split("\t") if "\t" in line else line.split(None, 1)
@@ -118,8 +118,9 @@ def _words(lines: Sequence[str], control: Control) -> Iterator[tuple[int, str, s
             continue
         if place < 0:
             place = _place(words)
-            if place < 0 and number == 1 and len(lines) > 1:
-                continue  # a heading
+            heading, first = place < 0 and first and len(lines) > 1, False
+            if heading:
+                continue
         at = max(0, place)
         word = words[at] if at < len(words) else ""
         yield number, word, " ".join(w for n, w in enumerate(words) if n != at)[:_MAX_CELL]
