@@ -36,7 +36,9 @@ def acids_table(path: Path, count: int = 160) -> Path:
     with path.open("w", newline="", encoding="utf-8") as stream:
         table = csv.writer(stream)
         table.writerow(["smiles", "id", "kind", "atoms"])
-        pairs = [(s, k) for both in zip(rows["acid"], rows["other"], strict=True) for s, k in zip(both, rows, strict=True)]
+        pairs = [
+            (s, k) for both in zip(rows["acid"], rows["other"], strict=True) for s, k in zip(both, rows, strict=True)
+        ]
         for number, (smiles, kind) in enumerate(pairs):
             table.writerow([smiles, f"M{number}", kind, Chem.MolFromSmiles(smiles).GetNumHeavyAtoms()])
         for number, wrong in enumerate(("c1cccc1", "CC(C", "CCxC")):

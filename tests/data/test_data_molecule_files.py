@@ -7,13 +7,13 @@ from pathlib import Path
 import openpyxl
 import pytest
 from rdkit import Chem, RDConfig
+
+from tests.molecules_set import acids_table
 from workbench.control import Control
 from workbench.data.importers import ColumnChoice, sniff
 from workbench.data.importers.formats.molecules import samples_of
 from workbench.data.types import NewItem
 from workbench.errors import Cancelled, Problem, UserError
-
-from tests.molecules_set import acids_table
 
 NCI = Path(RDConfig.RDDataDir) / "NCI"
 
@@ -51,7 +51,9 @@ def test_tables_without_a_telling_heading(tmp_path: Path, suffix: str) -> None:
     assert not problems
 
 
-@pytest.mark.parametrize("cells", [["good", "bad", "no", "CO"], ["I like it (much)", "It is bad"], ["AB12", "C3", "N7", "O2"]])
+@pytest.mark.parametrize(
+    "cells", [["good", "bad", "no", "CO"], ["I like it (much)", "It is bad"], ["AB12", "C3", "N7", "O2"]]
+)
 def test_words_are_no_molecules(tmp_path: Path, cells: list[str]) -> None:
     path = tmp_path / "t.csv"
     path.write_text("comment,label\n" + "\n".join(f"{c},{n % 2}" for n, c in enumerate(cells * 3)))
@@ -99,7 +101,9 @@ def test_damaged_blocks_are_told_and_the_rest_goes_on(tmp_path: Path) -> None:
     good = Chem.MolToMolBlock(Chem.MolFromSmiles("CCO")).replace("\n", "ethanol\n", 1)
     bad = good.replace(" C   0", " Zz  0", 1)
     path = tmp_path / "t.sdf"
-    path.write_text(f"{good}> <activity>\nhigh\n\n$$$$\n{bad}$$$$\n{good[: len(good) // 2]}\n$$$$\n\n$$$$\n{good.replace('O  ', 'N  ')}")
+    path.write_text(
+        f"{good}> <activity>\nhigh\n\n$$$$\n{bad}$$$$\n{good[: len(good) // 2]}\n$$$$\n\n$$$$\n{good.replace('O  ', 'N  ')}"
+    )
     items, problems = parts(path)
     assert [i.text for i in items] == ["CCO", "CCN"]
     assert [p.where for p in problems] == ["molecule 2 (ethanol)", "molecule 3 (ethanol)"]

@@ -12,6 +12,8 @@ from rdkit.Chem import AllChem
 from rdkit.Chem.Draw import SimilarityMaps
 from rdkit.Chem.Scaffolds import MurckoScaffold
 from scipy.stats import spearmanr
+
+from tests.molecules_set import acids_table
 from workbench.catalog.card import ModelCard
 from workbench.catalog.catalog import Catalog
 from workbench.control import Control
@@ -30,8 +32,6 @@ from workbench.errors import UserError
 from workbench.tasks.lesson import How
 from workbench.tasks.registry import get_task
 
-from tests.molecules_set import acids_table
-
 MakeProject = Callable[[Path], Project]
 
 
@@ -42,7 +42,7 @@ def acids(tmp_path: Path, count: int = 160) -> Project:
 
 
 def taught(project: Project, catalog: Catalog, how: How = How.QUICK) -> ModelCard:
-    done = [e for e in fit(new_config(project, catalog.get("molecule-fingerprints"), how, epochs=2), project, catalog)]
+    done = list(fit(new_config(project, catalog.get("molecule-fingerprints"), how, epochs=2), project, catalog))
     assert isinstance(done[-1], Finished)
     return Catalog.load().get(done[-1].model_id)
 
@@ -52,7 +52,9 @@ def test_the_same_scaffold_never_stands_on_both_sides(tmp_path: Path) -> None:
         give_splits(project)
         sides: dict[str, set[str]] = defaultdict(set)
         for item in project.items(project.item_ids()):
-            scaffold = MurckoScaffold.MurckoScaffoldSmiles(mol=Chem.MolFromSmiles(item.text or ""), includeChirality=False)
+            scaffold = MurckoScaffold.MurckoScaffoldSmiles(
+                mol=Chem.MolFromSmiles(item.text or ""), includeChirality=False
+            )
             if scaffold:
                 sides[scaffold].add(str(item.split))
         assert len(sides) > 40
@@ -97,6 +99,7 @@ def test_the_whole_way(tmp_path: Path, catalog: Catalog) -> None:
 def _reasons_are_rdkits(card: ModelCard) -> None:
     """The same model asked through RDKit's own similarity maps."""
     import torch
+
     from workbench.engine.pool import shared_pool
 
     smiles = "OC(=O)c1ccc(Cl)cc1CCN"

@@ -31,7 +31,9 @@ def add(commands: Any) -> None:
     command.add_argument(
         "--no-check", action="store_true", help="leave out the check with shuffled weights (twice as fast)"
     )
-    command.add_argument("--output", type=Path, help="draw it: a PNG of a picture, recording or molecule, an HTML page of a text")
+    command.add_argument(
+        "--output", type=Path, help="draw it: a PNG of a picture, recording or molecule, an HTML page of a text"
+    )
     command.add_argument("--json", action="store_true")
     command.set_defaults(run=run)
 

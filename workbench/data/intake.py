@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from workbench import atomic
 from workbench.control import Control
 from workbench.data import similar
 from workbench.data.media import read_bytes, read_picture, sound_text
-from workbench.data.types import NewItem, Sample
+from workbench.data.types import MediaKind, NewItem, Sample
 from workbench.errors import Problem, UserError
 
 _READERS = 4
@@ -58,8 +59,7 @@ def _look(item: NewItem) -> Taken:
             raise UserError("This text is empty.", "Fill it in and add it again.")
         if len(text) > MAX_TEXT:
             raise UserError("This text is longer than a million characters.", "Split it into parts.")
-        digest = hashlib.sha256(b"text:" + " ".join(text.split()).encode("utf-8", "surrogatepass")).hexdigest()
-        return Taken(replace(item, text=text), digest)
+        return Taken(replace(item, text=text), written_hash("text", text))
     if item.kind == "molecule":
         return _look_at_molecule(item)
     if item.path is None:
@@ -98,8 +98,18 @@ def _look_at_molecule(item: NewItem) -> Taken:
 
     item = _writable(item)
     found = read_molecule(item.text or "")
-    digest = hashlib.sha256(b"molecule:" + found.canonical.encode()).hexdigest()
-    return Taken(replace(item, text=found.given), digest, signature=found.flat.encode())
+    told = written_hash("molecule", found.given)
+    return Taken(replace(item, text=found.given), told, signature=found.flat.encode())
+
+
+def written_hash(kind: MediaKind, text: str) -> str:
+    """Names the content of an item that is written down: by its words, or by a molecule's one written form."""
+    if kind == "molecule":
+        from workbench.data.molecules import read_molecule
+
+        with suppress(UserError):  # what is no molecule is only its letters
+            return hashlib.sha256(b"molecule:" + read_molecule(text).canonical.encode()).hexdigest()
+    return hashlib.sha256(b"text:" + " ".join(text.split()).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _look_at_sound(item: NewItem, path: Path) -> Taken:

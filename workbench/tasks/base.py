@@ -175,6 +175,11 @@ class TaskInfo:
         return self.editor not in _WITHOUT_CLASSES and not self.learns_as_is
 
     @property
+    def drawn(self) -> bool:
+        """Its items have a look of their own, so that a list of them shows tiles."""
+        return self.media in ("picture", "molecule")
+
+    @property
     def watches(self) -> bool:
         """It can look at a video: pictures go in, what comes out can be drawn over them, and nothing more is needed."""
         needs = any(option.needed for option in self.options)

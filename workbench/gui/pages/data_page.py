@@ -374,7 +374,7 @@ class DataPage(Page):
         self.offer.show_for(project, info)
         self.filter_bar.set_annotated(annotated)
         self.classes.set_annotated(annotated, editor.list_hint if editor is not None else "")
-        tiles = info.media == "picture"
+        tiles = info.drawn
         self.view.set_tiles(tiles)
         self.filter_bar.zoom.setVisible(tiles)
         self.classes.setVisible(info.has_classes)
