@@ -20,7 +20,7 @@ from workbench.control import Control
 from workbench.data.importers import sniff
 from workbench.data.project import Project
 from workbench.data.types import ItemFilter, Sample, Split
-from workbench.engine.apart import give_splits, how_split
+from workbench.engine.apart import give_splits
 from workbench.engine.events import Finished
 from workbench.engine.explain.alike import most_alike
 from workbench.engine.explain.molecule import by_atom
@@ -29,6 +29,7 @@ from workbench.engine.fit import fit, new_config
 from workbench.engine.journey import project_from_plan
 from workbench.engine.predict import predict
 from workbench.errors import UserError
+from workbench.tasks.apart import how_split
 from workbench.tasks.lesson import How
 from workbench.tasks.registry import get_task
 

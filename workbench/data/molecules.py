@@ -364,10 +364,13 @@ def drawing(
     if dark:
         rdMolDraw2D.SetDarkMode(options)
     options.setBackgroundColour((0.0, 0.0, 0.0, 0.0) if dark else (1.0, 1.0, 1.0, 0.0))
-    options.padding = 0.08
+    options.padding = 0.05
     # Small molecules are not blown up.
     options.fixedBondLength = max(18.0, min(width, height) / 9)
-    options.bondLineWidth = 2 if min(width, height) > 200 else 1
+    options.bondLineWidth = 2
+    options.minFontSize = 11
+    if not dark:  # yellow, light green and cyan are hard to see on white
+        options.updateAtomPalette({9: (0.0, 0.5, 0.5), 16: (0.62, 0.5, 0.0), 17: (0.0, 0.52, 0.1)})
     options.highlightBondWidthMultiplier = 8
     strongest = max((abs(a) for a in atoms), default=0.0)
     told = [n for n, share in enumerate(atoms) if strongest and abs(share) > 0.05]

@@ -29,11 +29,3 @@ def give_splits(project: Project, control: Control | None = None) -> None:
     project.ensure_splits(
         control=control, alike=[*known_alike(project), *together], largest=_LARGEST if together else 1.0
     )
-
-
-def how_split(project: Project) -> str:
-    """How the items of a project are shared out, in one sentence; "" where only near copies are kept together."""
-    apart = get_task(project.task_id).info.apart
-    if not apart:
-        return ""
-    return apart if project.keeps_apart else "Items were shared out at random: only near copies stand on one side."

@@ -82,6 +82,11 @@ class TryInput(QStackedWidget):
 
     def show_written(self, sample: Sample | None) -> None:
         """What is drawn of something that was typed or read from a file; nothing for none."""
+        if sample is not None and sample.kind == "molecule" and sample.text != self.typed_text():
+            self.text.blockSignals(True)
+            self.text.setPlainText(sample.text or "")
+            self.text.blockSignals(False)
+            self.stop_waiting()
         self.structure.show_molecule(sample if sample is not None and sample.kind == "molecule" else None)
 
     def typed_text(self) -> str:
