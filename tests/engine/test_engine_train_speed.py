@@ -291,7 +291,9 @@ def test_pauses_are_no_waiting() -> None:
     waiting.waited(0.0)
     time.sleep(0.01)
     waiting.end_round()
-    assert waiting.share == 0 and waiting.sentence("cuda", "texts").startswith("While it learnt, the graphics card waited 0 %".replace(" %", "%"))
+    assert waiting.share == 0 and waiting.sentence("cuda", "texts").startswith(
+        "While it learnt, the graphics card waited 0 %".replace(" %", "%")
+    )
     waiting.begin_round()
     waiting.waited(1e9)
     waiting.end_round()

@@ -33,6 +33,7 @@ _SHELVES = (
     "hub_texts",
     "hub_writers",
     "hub_sounds",
+    "molecules",
 )
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def add(commands: Any) -> None:
     """Its part of the command line."""
     command = commands.add_parser("explain", help="why a model answers as it does", description=__doc__)
-    command.add_argument("input", help="a picture, a recording, a text file, or a text")
+    command.add_argument("input", help="a picture, a recording, a text file, a text, or a molecule (SMILES)")
     command.add_argument("--model", default="", help="id of the model (see: workbench models list)")
     command.add_argument("--task", default="", help="what it does, when the model can do several things")
     command.add_argument("--labels", default="", help="labels to choose between, for models without their own: a,b,c")
@@ -31,7 +31,9 @@ def add(commands: Any) -> None:
     command.add_argument(
         "--no-check", action="store_true", help="leave out the check with shuffled weights (twice as fast)"
     )
-    command.add_argument("--output", type=Path, help="draw it: a PNG of a picture or recording, an HTML page of a text")
+    command.add_argument(
+        "--output", type=Path, help="draw it: a PNG of a picture, recording or molecule, an HTML page of a text"
+    )
     command.add_argument("--json", action="store_true")
     command.set_defaults(run=run)
 
@@ -39,7 +41,7 @@ def add(commands: Any) -> None:
 def run(options: argparse.Namespace) -> int:
     """Returns 0, or 1 when the check says that the explanation is not to be relied on."""
     from workbench.catalog.catalog import Catalog
-    from workbench.data.types import Sample
+    from workbench.data.types import WRITTEN, Sample
     from workbench.engine.explain.drawing import save
     from workbench.engine.predict import suits
     from workbench.errors import UserError
@@ -57,14 +59,11 @@ def run(options: argparse.Namespace) -> int:
         task = next((t for t in all_tasks() if suits(path, t)), None) or all_tasks()[0]
     else:
         task = next(t for t in all_tasks() if t.info.media == "text")
-    typed = ("text", "row")
-    if not here and task.info.media not in typed:
+    kind = task.info.media
+    if not here and kind not in WRITTEN:
         raise UserError(f"“{options.input}” is not there.", "Check the name.")
     card = card or catalog.suggest(task.info.id)[0]
-    kind = task.info.media
-    sample = Sample(kind, path.name, path=path) if here else Sample(
-        kind, options.input[:40], text=options.input
-    )
+    sample = Sample(kind, path.name, path=path) if here else Sample(kind, options.input[:40], text=options.input)
     with progress("Looking for reasons") as control:
         found = _explain(options, sample, card, task, control)
     text = text_of(sample) if found.words else ""
@@ -114,6 +113,11 @@ def _tell(found: Explanation, text: str) -> None:
     out(f"Why “{found.target}” ({found.score:.1%}), by {found.method}")
     if found.words:
         for_it, against = found.strongest(text, 10)
+        out(f"  for it:     {', '.join(for_it) or 'nothing in particular'}")
+        out(f"  against it: {', '.join(against) or 'nothing in particular'}")
+    elif found.structure:
+        for_it, against = found.strongest_atoms(10)
+        out(f"  {found.structure}")
         out(f"  for it:     {', '.join(for_it) or 'nothing in particular'}")
         out(f"  against it: {', '.join(against) or 'nothing in particular'}")
     elif found.heat is not None:

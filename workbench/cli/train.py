@@ -36,6 +36,10 @@ def add(commands: Any) -> None:
     command.add_argument(
         "--set", action="append", metavar="NAME=VALUE", help="what is special to a kind of training, for example dice=0"
     )
+    command.add_argument(
+        "--random-split", action="store_true",
+        help="share items out at random where the task would keep some together (molecules: by scaffold)",
+    )  # fmt: skip
     command.add_argument("--json", action="store_true")
     command.set_defaults(run=run)
 
@@ -59,6 +63,8 @@ def run(options: argparse.Namespace) -> int:
         options.group_column,
     )  # fmt: skip
     with project:
+        if options.random_split:
+            project.keep_apart(False)
         if options.resume:
             waiting = resumable(project)
             if not waiting:

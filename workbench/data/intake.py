@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from workbench.control import Control
 from workbench.data import similar
 from workbench.data.media import read_bytes, read_picture, sound_text
 from workbench.data.rows import cells_of, row_hash, row_text
-from workbench.data.types import NewItem, Sample
+from workbench.data.types import MediaKind, NewItem, Sample
 from workbench.errors import Problem, UserError
 
 _READERS = 4
@@ -67,8 +68,9 @@ def _look(item: NewItem) -> Taken:
             raise UserError("This text is empty.", "Fill it in and add it again.")
         if len(text) > MAX_TEXT:
             raise UserError("This text is longer than a million characters.", "Split it into parts.")
-        digest = hashlib.sha256(b"text:" + " ".join(text.split()).encode("utf-8", "surrogatepass")).hexdigest()
-        return Taken(replace(item, text=text), digest)
+        return Taken(replace(item, text=text), written_hash("text", text))
+    if item.kind == "molecule":
+        return _look_at_molecule(item)
     if item.kind == "row":
         item = _writable(item)
         if len(item.text or "") > MAX_TEXT:
@@ -105,6 +107,26 @@ def _writable(item: NewItem) -> NewItem:
     groups = tuple((sound_text(name), sound_text(value)) for name, value in item.groups)
     text, name = sound_text(item.text or ""), sound_text(item.name)
     return replace(item, text=text, name=name, label=label, annotations=marks, groups=groups)
+
+
+def _look_at_molecule(item: NewItem) -> Taken:
+    """The same molecule written in another way is the same item; its form without stereo tells what is nearly the same."""
+    from workbench.data.molecules import read_molecule
+
+    item = _writable(item)
+    found = read_molecule(item.text or "")
+    told = written_hash("molecule", found.given)
+    return Taken(replace(item, text=found.given), told, signature=found.flat.encode())
+
+
+def written_hash(kind: MediaKind, text: str) -> str:
+    """Names the content of an item that is written down: by its words, or by a molecule's one written form."""
+    if kind == "molecule":
+        from workbench.data.molecules import read_molecule
+
+        with suppress(UserError):  # what is no molecule is only its letters
+            return hashlib.sha256(b"molecule:" + read_molecule(text).canonical.encode()).hexdigest()
+    return hashlib.sha256(b"text:" + " ".join(text.split()).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _look_at_sound(item: NewItem, path: Path) -> Taken:

@@ -334,12 +334,41 @@ class ItemsPart:
 
     # Splitting -------------------------------------------------------------------------------------------------
 
-    def ensure_splits(self, seed: int = 0, control: Control | None = None, alike: Iterable[Sequence[int]] = ()) -> None:
+    def without_split(self) -> int:
+        """Labelled, usable items that are not shared out yet."""
+        sql = f"SELECT COUNT(*) FROM items WHERE NOT deleted AND problem = '' AND {_LABELLED} AND split IS NULL"
+        return int(self._store.query(sql)[0][0])
+
+    @property
+    def keeps_apart(self) -> bool:
+        """What its task keeps together (`TaskInfo.apart`) stands on one side of the test; else items are shared out at random."""
+        return not self._store.query("SELECT 1 FROM meta WHERE key = 'random split'")
+
+    def keep_apart(self, wanted: bool) -> None:
+        """Choose that before items are shared out. Raises: UserError when some are already."""
+        if wanted != self.keeps_apart and self._store.query("SELECT 1 FROM items WHERE split IS NOT NULL LIMIT 1"):
+            raise UserError(
+                "The items are shared out already, and numbers before and after could not be compared.",
+                "Make a new project to share them out in another way.",
+            )
+        with self._store.transaction() as sql:
+            sql.execute("DELETE FROM meta WHERE key = 'random split'")
+            if not wanted:
+                sql.execute("INSERT INTO meta VALUES ('random split', '1')")
+
+    def ensure_splits(
+        self,
+        seed: int = 0,
+        control: Control | None = None,
+        alike: Iterable[Sequence[int]] = (),
+        largest: float = 1.0,
+    ) -> None:
         """Give every labelled, usable item that has no split yet one; splits once given never change.
 
         Args:
             alike: groups of items known to be nearly the same, which then stand on one side, besides those that are found
                 here.
+            largest: groups with more than this share of all items go to the training.
         """
         usable = f"NOT deleted AND problem = '' AND {_LABELLED}"
         missing = self._store.query(f"SELECT COUNT(*) FROM items WHERE {usable} AND split IS NULL")
@@ -358,7 +387,7 @@ class ItemsPart:
                 splits.TagRow(r[0], tags.get(r[0], frozenset()), groups[r[0]], Split(r[2]) if r[2] else None)
                 for r in rows
             ]
-            given = splits.assign_several(several, seed)
+            given = splits.assign_several(several, seed, largest)
         else:
             bands = splits.bands(self._numbers()) if not any(r[1] for r in rows) else {}
             given = splits.assign(
@@ -367,6 +396,7 @@ class ItemsPart:
                     for r in rows
                 ],
                 seed,
+                largest,
             )
         with self._store.transaction() as sql:
             sql.executemany("UPDATE items SET split = ? WHERE id = ?", [(s.value, i) for i, s in given.items()])
@@ -406,11 +436,14 @@ class ItemsPart:
         sounds = [row for row in rows if row[1] == "sound"]
         texts = [row for row in rows if row[1] == "text"]
         cells = [row for row in rows if row[1] == "row"]
+        molecules = [row for row in rows if row[1] == "molecule"]
         for part, groups in (
             (cells, similar.equal_groups(self._told_apart([row[2] or "" for row in cells]))),
             (pictures, similar.picture_groups([row[3] for row in pictures], control)),
             (sounds, similar.picture_groups([row[3] for row in sounds], control)),
             (texts, similar.text_groups([row[2] or "" for row in texts], control)),
+            # Stereoisomers and salts of one molecule.
+            (molecules, similar.equal_groups([row[3] for row in molecules])),
         ):
             for row, group in zip(part, groups, strict=True):
                 result[row[0]] = part[group][0]

@@ -55,10 +55,10 @@ class Groups:
         return [self.find(i) for i in range(len(self._parent))]
 
 
-def equal_groups(keys: Sequence[str]) -> list[int]:
-    """Group of each key: the place of the first that is equal to it."""
-    first: dict[str, int] = {}
-    return [first.setdefault(k, place) for place, k in enumerate(keys)]
+def equal_groups(keys: Sequence[str | bytes | None]) -> list[int]:
+    """Group of each key: the place of the first that is equal to it. None stands alone."""
+    first: dict[str | bytes, int] = {}
+    return [place if key is None else first.setdefault(key, place) for place, key in enumerate(keys)]
 
 
 def picture_groups(signatures: Sequence[bytes | None], control: Control | None = None) -> list[int]:

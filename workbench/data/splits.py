@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import random
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from workbench.data.types import Split
+
+Row = TypeVar("Row")
 
 SHARES = {Split.TRAIN: 0.70, Split.VALIDATION: 0.15, Split.TEST: 0.15}
 
@@ -22,12 +25,15 @@ class SplitRow:
     split: Split | None = None
 
 
-def assign(rows: Sequence[SplitRow], seed: int = 0) -> dict[int, Split]:
+def assign(rows: Sequence[SplitRow], seed: int = 0, largest: float = 1.0) -> dict[int, Split]:
     """Splits for the rows that have none yet.
 
     Each class aims at 70 % training, 15 % validation, 15 % test; its first group goes to training, the second to test,
     the third to validation, so that a class with three different items is already in all. A group lies whole in one
     split: the one its members have already, if any. Same rows and seed, same splits.
+
+    Args:
+        largest: groups with more than this share of all rows go to training, where they leave the other parts varied.
     """
     groups: dict[int, list[SplitRow]] = defaultdict(list)
     for row in sorted(rows, key=lambda r: r.id):
@@ -48,7 +54,7 @@ def assign(rows: Sequence[SplitRow], seed: int = 0) -> dict[int, Split]:
         else:
             fresh.append(group)
     random.Random(seed).shuffle(fresh)
-    for group in fresh:
+    for group in _without_large(fresh, largest * len(rows), lambda large: _give(large, Split.TRAIN, have, result)):
         class_id = Counter(row.class_id for row in group).most_common(1)[0][0]
         _give(group, _neediest(have[class_id], len(group)), have, result)
     return result
@@ -74,6 +80,19 @@ def assign_by_time(times: Mapping[int, float | None], known: Mapping[int, Split 
             steers = time is not None and time >= limits[0]
             found[item_id] = Split.TEST if new else Split.VALIDATION if steers else Split.TRAIN
     return found
+
+
+def _without_large(
+    groups: Sequence[Sequence[Row]], most: float, give: Callable[[Sequence[Row]], None]
+) -> list[Sequence[Row]]:
+    """`give` those with more rows than that; returns the others."""
+    left = []
+    for group in groups:
+        if len(group) > most:
+            give(group)
+        else:
+            left.append(group)
+    return left
 
 
 def bands(values: Mapping[int, float], most: int = 10, fewest: int = 8) -> dict[int, int]:
@@ -124,7 +143,7 @@ class TagRow:
 _NONE = -1
 
 
-def assign_several(rows: Sequence[TagRow], seed: int = 0) -> dict[int, Split]:
+def assign_several(rows: Sequence[TagRow], seed: int = 0, largest: float = 1.0) -> dict[int, Split]:
     """As `assign`, for items with several labels: iterative stratification (Sechidis, Tsoumakas & Vlahavas 2011, "On the
     stratification of multi-label data"), of whole groups.
 
@@ -155,6 +174,7 @@ def assign_several(rows: Sequence[TagRow], seed: int = 0) -> dict[int, Split]:
         else:
             fresh.append(group)
     random.Random(seed).shuffle(fresh)
+    fresh = [[*group] for group in _without_large(fresh, largest * len(rows), lambda large: give(large, Split.TRAIN))]
     waiting = dict(enumerate(fresh))
     labels_of = [Counter(label for row in group for label in row.labels or {_NONE}) for group in fresh]
     places: dict[int, list[int]] = defaultdict(list)

@@ -15,7 +15,7 @@ _PRUNE_EVERY = 500
 
 
 class ThumbnailCache:
-    """JPEG thumbnails keyed by path, time of change, size and side. May be deleted at any time.
+    """JPEG thumbnails keyed by path, time of change, size and side, and drawn molecules. May be deleted at any time.
 
     Args:
         folder: where they lie; made when needed.
@@ -43,6 +43,19 @@ class ThumbnailCache:
             self._write(target, data)
             return data
 
+    def structure(self, smiles: str, side: int, *, dark: bool = False) -> bytes:
+        """A drawn molecule (PNG with a see-through ground), made when it is not there. Raises: UserError when it is none."""
+        from workbench.data.molecules import drawing, read_molecule
+
+        key = f"molecule|{smiles}|{side}|{dark}"
+        target = self._folder / f"{hashlib.sha256(key.encode('utf-8', 'surrogatepass')).hexdigest()}.png"
+        try:
+            return target.read_bytes()
+        except OSError:
+            data = drawing(read_molecule(smiles), side, side, dark=dark)
+            self._write(target, data)
+            return data
+
     def _write(self, target: Path, data: bytes) -> None:
         # A cache that cannot be written (full disk) is only slower: the thumbnail is there all the same.
         try:
@@ -57,7 +70,10 @@ class ThumbnailCache:
 
     def prune(self) -> None:
         """Delete the oldest until the bound holds."""
-        files = sorted(((f.stat().st_mtime, f.stat().st_size, f) for f in self._folder.glob("*.jpg")), reverse=True)
+        files = sorted(
+            ((f.stat().st_mtime, f.stat().st_size, f) for kind in ("*.jpg", "*.png") for f in self._folder.glob(kind)),
+            reverse=True,
+        )
         total = 0
         for _, size, file in files:
             total += size

@@ -11,7 +11,9 @@ from typing import Any, Literal
 from workbench.data.annotations import NewAnnotation
 from workbench.errors import Problem
 
-MediaKind = Literal["picture", "text", "sound", "series", "row"]
+MediaKind = Literal["picture", "text", "sound", "series", "row", "molecule"]
+# Items that are written down: their content is their text, and no file of theirs is read again.
+WRITTEN: frozenset[MediaKind] = frozenset(("text", "row", "molecule"))
 # Which part of a deep picture's greys is seen: centre ("level") and width, in the picture's own unit.
 Window = tuple[float, float]
 
@@ -34,8 +36,8 @@ class Sample:
     """One thing to predict on, from anywhere: a dropped file, the clipboard, an item of a project.
 
     Attributes:
-        kind: "picture", "text", "sound", "series" (numbers evenly spaced in time) or "row" (of a table: `text` is its cells, see
-            `workbench.data.rows`).
+        kind: "picture", "text", "sound", "series" (numbers evenly spaced in time), "row" (of a table: `text` is its cells, see
+            `workbench.data.rows`) or "molecule" (`text` is its SMILES, see `workbench.data.molecules`).
         name: what a person would call it (the file name, the first words).
         path: the file, or None when `data` or `text` holds it.
         data: the encoded bytes of a picture or a sound; None otherwise.
@@ -76,7 +78,7 @@ class Item:
         class_id: the label in force; None when unlabelled.
         label_source: who gave it: "person", "import", "model" or "review" (of a model at work); "" when unlabelled.
         split: None until the splits are made.
-        content_hash: sha256 (hex) of the file's bytes or of the normalised text.
+        content_hash: sha256 (hex) of the file's bytes, of the normalised text, or of a molecule's one written form.
         problem: a sentence when the item cannot be used (broken file), else "".
         suggestion: class id the current model suggests, with `suggestion_score` in 0..1.
         seconds: length of a recording.

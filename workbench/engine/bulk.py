@@ -161,8 +161,9 @@ def unlike_columns(rows: Sequence[dict[str, Any]]) -> tuple[str, ...]:
 
 
 def samples_of(paths: Sequence[str | Path], task: Task, control: Control) -> tuple[list[Sample], list[Problem]]:
-    """Files of the task's kind, or the rows of a table."""
-    if len(paths) == 1 and Path(paths[0]).suffix.lower() in SUFFIXES and not hasattr(task, "samples_in"):
+    """Files of the task's kind, or what a table lists; where a table is what the task is about, the task reads it."""
+    ending = Path(paths[0]).suffix.lower() if len(paths) == 1 else ""
+    if ending in SUFFIXES and ending not in task.info.file_suffixes:
         samples: list[Sample] = []
         problems: list[Problem] = []
         for item in sniff(paths, control).read(control):

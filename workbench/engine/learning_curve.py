@@ -17,6 +17,7 @@ from workbench.catalog.catalog import Catalog
 from workbench.control import Control
 from workbench.data.project import Project
 from workbench.data.types import Item, ItemFilter, Split
+from workbench.engine.apart import give_splits
 from workbench.engine.features import FeatureCache, compute_features
 from workbench.engine.head import HeadStep, fit_path
 from workbench.engine.pool import shared_pool
@@ -151,7 +152,7 @@ def learning_curve(
         raise UserError("This is only there for models that sort into classes or give labels.", "Choose another one.")
     task.check(project)
     files(card, app_paths())
-    project.ensure_splits(control=control)
+    give_splits(project, control)
     counts = project.tag_counts() or project.counts().per_class
     classes = [c.name for c in project.classes() if counts.get(c.id)]
     ids = {c.id for c in project.classes() if c.name in classes}

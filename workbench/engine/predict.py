@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -258,14 +258,15 @@ def collect_samples(paths: Iterable[str | Path], task: Task, control: Control | 
                 control.check()
                 hidden = any(part.startswith((".", "__MACOSX")) for part in file.relative_to(path).parts)
                 if suits(file, task) and not hidden and file.is_file():
-                    inside.append(Sample(task.info.media, file.relative_to(path).as_posix(), path=file))
+                    inside += [
+                        replace(one, name=file.relative_to(path).as_posix()) if one.path == file else one
+                        for one in task.samples_in(file, control)
+                    ]
             if not inside:
                 raise UserError(f"The folder “{path.name}” holds no {task.info.nouns}.", "Choose another folder.")
             found += inside
-        elif path.is_file() and hasattr(task, "samples_in"):  # a file that holds many
-            found += task.samples_in(path, control)
         elif path.exists():
-            found.append(Sample(task.info.media, path.name, path=path))
+            found += task.samples_in(path, control)
         else:
             raise UserError(f"“{given}” is not there.", "Check the name.")
     return found

@@ -23,8 +23,9 @@ from typing import TYPE_CHECKING, Any
 
 from workbench.app_paths import AppPaths, app_paths
 from workbench.catalog.card import ModelCard
+from workbench.data.intake import written_hash
 from workbench.data.media import read_text_file
-from workbench.data.types import Sample
+from workbench.data.types import WRITTEN, Sample
 from workbench.engine.answer_facts import AnswerFacts, facts_of, tells_no_text
 from workbench.errors import UserError
 from workbench.tasks.predictions import Prediction, Scores, thumbnail_record, to_record
@@ -126,8 +127,7 @@ def content_hash(sample: Sample) -> str:
         with suppress(UserError):
             text = read_text_file(sample.path)
     if text is not None:
-        words = " ".join(text.split())
-        return hashlib.sha256(b"text:" + words.encode("utf-8", "surrogatepass")).hexdigest()
+        return written_hash(sample.kind, text)
     if sample.data is not None:
         return hashlib.sha256(sample.data).hexdigest()
     try:
@@ -362,7 +362,7 @@ def _bound(sql: sqlite3.Connection, settings: LogSettings) -> None:
 
 def _name(entry: _Entry) -> str:
     """What it is called; the name of a text without a file is its first words."""
-    typed = entry.sample.kind == "text" and entry.sample.path is None
+    typed = entry.sample.kind in WRITTEN and entry.sample.path is None
     return "" if typed and not entry.settings.texts else entry.sample.name[:300]
 
 
@@ -382,7 +382,7 @@ def _record(entry: _Entry) -> bytes | None:
 def _copy(entry: _Entry) -> tuple[str, bytes] | None:
     """Ending and bytes of what is kept of the item itself, where the person agreed."""
     sample, settings = entry.sample, entry.settings
-    if sample.kind == "text":
+    if sample.kind in WRITTEN:
         if not settings.texts:
             return None
         text = sample.text

@@ -19,7 +19,7 @@ from workbench.data.project import Project
 from workbench.data.project_reviewed import BY_LOT, part_for
 from workbench.data.shapes import Whole
 from workbench.data.store import DATABASE
-from workbench.data.types import ItemFilter, LabelState, NewItem, Sample, Split
+from workbench.data.types import WRITTEN, ItemFilter, LabelState, NewItem, Sample, Split
 from workbench.engine.prediction_log import Decision, Logged, PredictionLog, content_hash, require_log
 from workbench.engine.usual import read_usual
 from workbench.engine.watching import Week, look_at_week, week_of, weeks_of
@@ -172,8 +172,8 @@ def material(log: PredictionLog, row: Logged, folder: Path) -> Sample:
         UserError: when it is gone, or is not the same any more.
     """
     copy = log.copy_of(row.hash)
-    if row.kind == "text" and copy is not None:
-        return Sample("text", row.name, text=copy[1].decode("utf-8", "replace"))
+    if row.kind in WRITTEN and copy is not None:
+        return Sample(row.kind, row.name, text=copy[1].decode("utf-8", "replace"))
     if row.path is not None and Path(row.path).is_file():
         sample = _sample(row, Path(row.path))
         if content_hash(sample) == row.hash:
@@ -274,7 +274,7 @@ def _into_project(
     several = task.info.editor == "tags"
     marks = tuple(NewAnnotation(Whole(), label=name) for name in labels) if several and by_name else None
     one = labels[0] if by_name and not several else None
-    path = None if sample.kind == "text" else sample.path
+    path = None if sample.kind in WRITTEN else sample.path
     new = NewItem(
         sample.kind, sample.name or "reviewed", path, sample.text, split=part, annotations=marks, own_copy=own_copy
     )  # fmt: skip

@@ -16,8 +16,8 @@ from workbench.control import Control
 from workbench.data.lock import FileLock
 from workbench.data.project import Project, now
 from workbench.data.types import Item, ItemFilter, ItemPrediction, RunRecord, RunStatus, Split
+from workbench.engine.apart import give_splits
 from workbench.engine.events import EpochDone, How, RunConfig, RunEvent, StepDone, event_from_json
-from workbench.engine.health.raw import known_alike
 from workbench.engine.together import Together, local_device
 from workbench.errors import Problem, UserError
 from workbench.runtimes.base import Loaded
@@ -164,7 +164,7 @@ def prepare(
     files(card, paths)
     records.used_by(card.id, project.folder, paths)
     control.progress(0, 0, "Comparing items")
-    project.ensure_splits(control=control, alike=known_alike(project))
+    give_splits(project, control)
     place = _places(project, config.classes)
     run = Run(
         config, project, catalog, control, card, get_trainable(config.task), local_device(config.device),

@@ -23,9 +23,9 @@ from workbench.control import Control
 from workbench.data.project import Project
 from workbench.data.splits import SplitRow, TagRow, assign, assign_several
 from workbench.data.types import Item, ItemFilter, Sample, Split
+from workbench.engine.apart import give_splits
 from workbench.engine.features import FeatureCache, compute_features
 from workbench.engine.head import HeadStep, fit_path
-from workbench.engine.health.raw import known_alike
 from workbench.engine.pool import ModelPool, shared_pool
 from workbench.engine.transferability import log_evidence
 from workbench.errors import Problem, UserError
@@ -176,7 +176,7 @@ def examples_of(project: Project, control: Control | None = None, seed: int = 0)
     """
     control = control or Control()
     if not project.read_only:
-        project.ensure_splits(control=control, alike=known_alike(project))
+        give_splits(project, control)
     labelled = project.items(project.item_ids(ItemFilter(labelled=True, problems=False)))
     names = {c.id: c.name for c in project.classes()}
     tags = project.tags_of_all()

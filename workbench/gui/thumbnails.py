@@ -9,8 +9,9 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QImage, QPixmap, QPixmapCache
 
 from workbench.data.thumbnails import ThumbnailCache
-from workbench.data.types import Window
+from workbench.data.types import Item, Sample, Window
 from workbench.errors import UserError
+from workbench.gui.theme import theme
 from workbench.gui.workers import Stack
 
 # Decoded once at this size and scaled down by the painter.
@@ -44,6 +45,23 @@ class Thumbnails(QObject):
             return found
         if key not in self._failed:
             self._stack.ask(key, lambda: self._cache.get(path, SIDE, window))
+        return None
+
+    def of_item(self, item: Item | Sample) -> QPixmap | None:
+        """What an item looks like: its picture or, of a molecule, its structure; None where there is nothing (yet)."""
+        if item.kind == "molecule":
+            return self.structure(item.text or "")
+        return self.pixmap(item.path, item.window) if item.path is not None else None
+
+    def structure(self, smiles: str) -> QPixmap | None:
+        """A molecule drawn for the ground of now, or None while it is on its way or when it is none."""
+        dark = theme().mode == "dark"
+        key = f"molecule|{dark}|{smiles}"
+        found = QPixmap()
+        if QPixmapCache.find(key, found):
+            return found
+        if key not in self._failed:
+            self._stack.ask(key, lambda: self._cache.structure(smiles, SIDE, dark=dark))
         return None
 
     def overlay(self, key: str, draw: Callable[[], QImage]) -> QPixmap | None:

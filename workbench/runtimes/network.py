@@ -179,6 +179,16 @@ class Network(Loaded):
         features = self.features(batch)
         return torch.cat([features, self.head_logits(features)], 1)
 
+    # What `likeness` is called.
+    likeness_name = "cosine similarity of the model's features"
+
+    def likeness(self, given: torch.Tensor, matrix: torch.Tensor) -> torch.Tensor:
+        """How much alike the features float [1, F] of one item are to those [N, F] of others: float [N], at most 1."""
+        import torch
+
+        normal = torch.nn.functional.normalize
+        return (normal(matrix) @ normal(given).T)[:, 0]
+
     def class_logits(self, batch: Batch) -> torch.Tensor:
         """As `logits`: a network with a head is a `Classifier`."""
         return self.logits(batch)

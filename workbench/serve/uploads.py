@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workbench.catalog.card import ModelCard
-from workbench.data.types import Sample
+from workbench.data.types import WRITTEN, Sample
 from workbench.errors import UserError
 from workbench.tasks.base import Option, Task, TryOptions
 
@@ -85,7 +85,7 @@ def sample_of(task: Task, text: str | None, file: Path | None, name: str) -> Sam
 
 
 def takes_text(task: Task) -> bool:
-    return task.info.media in ("text", "series")
+    return task.info.media == "series" or task.info.media in WRITTEN
 
 
 def options_of(

@@ -6,8 +6,9 @@ engine and command line ask the task, they never ask which task it is.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, runtime_checkable
 
 from workbench.catalog.card import ModelCard
@@ -129,6 +130,8 @@ class TaskInfo:
         learns_with: ids of those of its options that must be known while a model learns, too (languages).
         untaught: how a model answers that was taught nothing, for holding a taught one against it: "names" (nearness of
             meaning to the classes' names) or "look-alikes" (nearness to a few shown examples); "" where neither makes sense.
+        apart: what keeps items together on one side of the test beside being nearly the same (`Task.kept_together`), in one
+            sentence; "" where nothing does.
         learns_beginnings: of texts longer than the model reads at once, only the beginning is learnt from.
     """
 
@@ -164,11 +167,17 @@ class TaskInfo:
     learns_with: tuple[str, ...] = ()
     learns_beginnings: bool = False
     untaught: Literal["", "names", "look-alikes"] = ""
+    apart: str = ""
 
     @property
     def has_classes(self) -> bool:
         """Its labels are of classes; else they are words, numbers, answers to questions, or there are none at all."""
         return self.editor not in _WITHOUT_CLASSES and not self.learns_as_is
+
+    @property
+    def drawn(self) -> bool:
+        """Its items have a look of their own, so that a list of them shows tiles."""
+        return self.media in ("picture", "molecule")
 
     @property
     def watches(self) -> bool:
@@ -197,6 +206,20 @@ class Task(Protocol):
 
     def choices(self, card: ModelCard, option: Option) -> tuple[tuple[str, str], ...]:
         """(id, words) of a "choice", (ending, words) of a "file" for this model; none where it does not apply."""
+
+    def kept_together(self, items: Sequence[Item], control: Control) -> list[list[int]]:
+        """Ids of items that must stand on one side of the test (see `TaskInfo.apart`), beside those that are nearly the same.
+
+        Raises:
+            Cancelled: when asked to stop.
+        """
+
+    def samples_in(self, path: Path, control: Control) -> Iterable[Sample]:
+        """A file as samples: one, but for files that hold many items.
+
+        Raises:
+            UserError: when such a file cannot be read. Cancelled: when asked to stop.
+        """
 
     def sample_of(self, item: Item, annotations: Sequence[Annotation]) -> Sample:
         """A project's item as a model is given it; what is asked about it is among its annotations.
@@ -404,6 +427,12 @@ class BaseTask:
 
     def sample_of(self, item: Item, annotations: Sequence[Annotation]) -> Sample:
         return item.sample()
+
+    def kept_together(self, items: Sequence[Item], control: Control) -> list[list[int]]:
+        return []
+
+    def samples_in(self, path: Path, control: Control) -> Iterable[Sample]:
+        return [Sample(self.info.media, path.name, path=path)]
 
     def prepare(self, sample: Sample, model: Loaded, *, augment_seed: int | None = None) -> dict[str, Any]:
         raise NotImplementedError

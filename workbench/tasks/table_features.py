@@ -123,8 +123,13 @@ class Table:
                 )
                 for c in given["columns"]
             )  # fmt: skip
-            return cls(features, str(given["target"]), str(given["unit"]), tuple(str(n) for n in given["ignored"]),
-                tuple(str(n) for n in given.get("order", ())))
+            return cls(
+                features,
+                str(given["target"]),
+                str(given["unit"]),
+                tuple(str(n) for n in given["ignored"]),
+                tuple(str(n) for n in given.get("order", ())),
+            )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise UserError("This model's columns cannot be read.", "Train it again.") from error
 

@@ -195,9 +195,7 @@ class TableTask(BaseTask):
 
         return name, row_reasons(table, cells, usual.numpy(), numbers, control, share=self.info.has_classes)
 
-    def asked(
-        self, row: list[float], model: Loaded, target: str
-    ) -> tuple[str, Callable[[torch.Tensor], list[float]]]:
+    def asked(self, row: list[float], model: Loaded, target: str) -> tuple[str, Callable[[torch.Tensor], list[float]]]:
         """What is explained of a row, and how it is computed for rows float64 [B, F]."""
         raise NotImplementedError
 

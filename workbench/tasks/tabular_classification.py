@@ -53,9 +53,7 @@ class TabularClassification(TableTask):
     def plain_answers(self, rows: torch.Tensor, model: Loaded) -> list[Prediction]:
         return _SORTING.answers(as_classifier(model).class_logits({"table": rows}), model.labels)
 
-    def asked(
-        self, row: list[float], model: Loaded, target: str
-    ) -> tuple[str, Callable[[torch.Tensor], list[float]]]:
+    def asked(self, row: list[float], model: Loaded, target: str) -> tuple[str, Callable[[torch.Tensor], list[float]]]:
         import torch
 
         def shares(rows: torch.Tensor) -> torch.Tensor:

@@ -65,9 +65,7 @@ class TabularRegression(TableTask):
         values = require(model, Estimator).estimate({"table": rows}).tolist()
         return [Number(v, unit=table.unit, name=table.target) for v in values]
 
-    def asked(
-        self, row: list[float], model: Loaded, target: str
-    ) -> tuple[str, Callable[[torch.Tensor], list[float]]]:
+    def asked(self, row: list[float], model: Loaded, target: str) -> tuple[str, Callable[[torch.Tensor], list[float]]]:
         from workbench.runtimes.base import Estimator, require
 
         estimator = require(model, Estimator)

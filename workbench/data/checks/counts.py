@@ -91,7 +91,7 @@ def _unusable(project: Project, counts: Counts) -> Iterator[Finding]:
     ids_all = project.item_ids(ItemFilter(problems=False))
     for start in range(0, len(ids_all), 2000):
         for item in project.items(ids_all[start : start + 2000]):
-            if item.text is not None and len(item.text.split()) < _SHORT_TEXT:
+            if item.kind == "text" and item.text is not None and len(item.text.split()) < _SHORT_TEXT:
                 short.append(item.id)
             elif isinstance(item.path, Path) and not item.path.exists():
                 gone.append(item.id)

@@ -19,7 +19,16 @@ from workbench.data.importers import several as several_labels
 from workbench.data.importers.base import Column, ColumnChoice, ImportPlan
 from workbench.data.importers.beside import Beside
 from workbench.data.importers.folders import SPLITS, media_of
+from workbench.data.importers.written_molecules import (
+    fault_of,
+    is_molecule,
+    looks_like_molecules,
+    name_column,
+    number_column,
+)
 from workbench.data.media import PICTURE_SUFFIXES, decode_text, first_words, read_bytes
+from workbench.data.numbers import Decimal, decimal_of, is_missing
+from workbench.data.numbers import number as number_in
 from workbench.data.shapes import Whole
 from workbench.data.sound import FILES as SOUND_SUFFIXES
 from workbench.data.types import MediaKind, NewItem
@@ -49,6 +58,7 @@ _GROUP_NAMES = re.compile(
 )
 _MOST_GROUPS = 50
 _MOST_VALUES = 1000
+_MEND = "Mend it, or leave the row out."
 _MANY_NAMES = re.compile(r"^(labels|tags|topics|categories|classes|genres?|keywords|emotions|subjects|themes)$", re.I)
 _SPLIT_NAMES = re.compile(r"^(split|subset|set|partition|usage)$", re.I)
 _WORDS_NAMES = re.compile(
@@ -102,6 +112,9 @@ class TablePlan(ImportPlan):
         columns = [c for c in self.columns() if c.filled]
         if not columns:
             return None
+        molecules = [c for c in columns if self._holds_molecules(c.name)]
+        if molecules:
+            return self._guess_about_molecules(columns, molecules[0])
         paths = [c for c in columns if self._looks_like_paths(c.name)]
         if paths:
             named = [c for c in paths if _PATH_NAMES.match(c.name)]
@@ -124,6 +137,21 @@ class TablePlan(ImportPlan):
         if label == words:  # few rows, so that nothing comes again: its name decides
             label = ""
         return ColumnChoice(content.name, label, bool(paths), "" if label else words)
+
+    def _guess_about_molecules(self, columns: list[Column], content: Column) -> ColumnChoice:
+        """A class, or else a number that was measured; the column of names is neither."""
+        name = name_column([c.name for c in columns if c.name != content.name])
+        others = [c for c in columns if c.name != name and not self._holds_molecules(c.name)]
+        number = number_column({c.name: [r.get(c.name, "") for _, r in self.records] for c in others})
+        label = self._guess_label(others, content)
+        if label and number and self._numeric(label) and not _LABEL_NAMES.match(label):
+            label = ""  # a count with few values is no class where something was measured
+        return ColumnChoice(content.name, label, words="" if label else number)
+
+    def _holds_molecules(self, name: str) -> bool:
+        if name not in self._molecules:
+            self._molecules[name] = looks_like_molecules(name, self._sample(name))
+        return self._molecules[name]
 
     def _with_groups(self, choice: ColumnChoice) -> ColumnChoice:
         """Add the columns that by their names and values say which group a row belongs to."""
@@ -204,7 +232,9 @@ class TablePlan(ImportPlan):
         self.label_counts = {}
         several = bool(choice.flags or (choice.label and choice.several))
         self.marks = "words" if choice.words else "tags" if several else "classes"
-        if choice.words:
+        if choice.words and self.media == "molecule":
+            self._take_numbers(choice.words)
+        elif choice.words:
             told = sum(1 for r in filled if r.get(choice.words, "").strip())
             if told < len(filled):
                 self.warnings.append(f"{len(filled) - told} rows have no answer and come in without one.")
@@ -222,6 +252,15 @@ class TablePlan(ImportPlan):
         if self._splits:
             self.warnings.append(f"The column “{self._splits}” says what is for training and what for testing.")
         self.warn_about_labels()
+
+    def _take_numbers(self, column: str) -> None:
+        """Of molecules, what is said in words is a number that was measured."""
+        cells = [r.get(column, "") for _, r in self.records]
+        self._decimal = decimal_of(cells)
+        self.marks = "number"
+        unknown = sum(is_missing(c) for c in cells)
+        if unknown:
+            self.warnings.append(f"{unknown:,} molecules have no number and come in without one.")
 
     def _count_several(self, filled: list[dict[str, str]], choice: ColumnChoice) -> None:
         found = [self._labels_of(row, choice) for row in filled]
@@ -282,13 +321,15 @@ class TablePlan(ImportPlan):
     @property
     def summary(self) -> str:
         if self.choice is not None and self.choice.words:
+            if self.marks == "number":
+                return f"{self.total:,} {self.noun} with a number each: {self.choice.words}."
             return f"{self.total:,} {self.noun} with their right answers in words."
         return super().summary
 
     def _media_of(self, choice: ColumnChoice) -> MediaKind:
         """Texts, or what most of the files named are."""
         if not choice.is_path:
-            return "text"
+            return "molecule" if self._holds_molecules(choice.content) else "text"
         kinds = Counter(kind for value in self._sample(choice.content) if (kind := media_of(Path(value))) is not None)
         return kinds.most_common(1)[0][0] if kinds else "picture"
 
@@ -297,6 +338,7 @@ class TablePlan(ImportPlan):
         choice = self.choice
         assert choice is not None
         files = Beside(self.source, control)
+        called = name_column([n for n in self.names if n != choice.content]) if self.media == "molecule" else ""
         for number, record in self.records:
             control.check()
             content = record.get(choice.content, "").strip()
@@ -310,15 +352,21 @@ class TablePlan(ImportPlan):
             if self.marks == "tags":
                 odd = self._odd_labels(record, choice)
                 if odd:
-                    yield Problem(where, odd, "Mend it, or leave the row out.")
+                    yield Problem(where, odd, _MEND)
                     continue
                 names = self._labels_of(record, choice)
                 if names is not None:
                     marks = tuple(NewAnnotation(Whole(), self._standing[labels.key(n)]) for n in names)
             else:
-                value = record.get(choice.label, "") if choice.label else ""
-                label = self._standing[labels.key(value)] if value.strip() else None
+                named = record.get(choice.label, "") if choice.label else ""
+                label = self._standing[labels.key(named)] if named.strip() else None
                 said = record.get(choice.words, "").strip() if choice.words else ""
+                if self.marks == "number":
+                    value = number_in(said, self._decimal)
+                    if value is None and not is_missing(said):
+                        yield Problem(where, f"“{said[:40]}” in the column “{choice.words}” is no number.", _MEND)
+                        continue
+                    said = "" if value is None else repr(value)
                 marks = (NewAnnotation(Whole(), text=said),) if said else None
             split = SPLITS.get(record.get(self._splits, "").strip().lower()) if self._splits else None
             groups = tuple((name, v) for name in choice.groups if (v := record.get(name, "").strip()))
@@ -327,6 +375,21 @@ class TablePlan(ImportPlan):
                 yield NewItem(
                     self.media, content, path=path, label=label, annotations=marks, split=split, groups=groups
                 )
+            elif self.media == "molecule":
+                fault = fault_of(content)
+                if fault is not None:
+                    yield Problem.of(where, fault)
+                    continue
+                name = record.get(called, "").strip()[:80] if called else ""
+                yield NewItem(
+                    "molecule",
+                    name or content[:80],
+                    text=content,
+                    label=label,
+                    annotations=marks,
+                    split=split,
+                    groups=groups,
+                )
             else:
                 name = first_words(content)
                 yield NewItem("text", name, text=content, label=label, annotations=marks, split=split, groups=groups)
@@ -334,6 +397,8 @@ class TablePlan(ImportPlan):
 
     _standing: dict[str, str] = field(default_factory=dict)
     _splits: str = ""
+    _decimal: Decimal = "."
+    _molecules: dict[str, bool] = field(default_factory=dict)
 
     def _sample(self, name: str) -> list[str]:
         return [v for _, r in self.records[:500] if (v := r.get(name, "").strip())]
@@ -509,7 +574,7 @@ def _has_header(table: list[tuple[int, list[str]]]) -> bool:
     below = table[1:200]
     for place, cell in enumerate(first):
         column = {cells[place].strip() for _, cells in below if place < len(cells)}
-        if cell in column or len(cell) > 40 or cell.lower().endswith(PICTURE_SUFFIXES):
+        if cell in column or len(cell) > 40 or is_molecule(cell) or cell.lower().endswith(PICTURE_SUFFIXES):
             return False
     return not any(re.fullmatch(r"[-+]?[\d.,]+", c) for c in first)
 

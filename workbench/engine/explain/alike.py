@@ -17,7 +17,7 @@ from workbench.tasks.registry import get_task
 
 @dataclass(frozen=True)
 class Alike:
-    """`likeness`: cosine of the two items' features, 1 where the model sees no difference; `label`: the item's class."""
+    """`likeness`: of the two items' features as the model compares them (`Network.likeness`), 1 where it sees no difference; `label`: the item's class."""
 
     item: Item
     label: str
@@ -59,8 +59,7 @@ def most_alike(
             return []
         with torch.inference_mode():
             given = model.features(task.collate([prepared], model)).cpu()
-        normal = torch.nn.functional.normalize
-        near = (normal(found.matrix) @ normal(given).T)[:, 0]
+        near = model.likeness(given, found.matrix)
     by_id = {i.id: i for i in items}
     order = near.argsort(descending=True, stable=True)[:count].tolist()
     chosen = [(by_id[found.ids[at]], float(near[at])) for at in order]

@@ -77,13 +77,25 @@ def png(explanation: Explanation, ground_pixels: Any, opacity: float = 0.7) -> b
     return stream.getvalue()
 
 
+def structure(
+    explanation: Explanation, size: tuple[int, int] = (900, 640), *, dark: bool = False, svg: bool = False
+) -> bytes:
+    """The molecule with its atoms coloured: green spoke for the answer, red against it. PNG with a see-through ground, or SVG."""
+    from workbench.data.molecules import drawing, read_molecule
+
+    return drawing(read_molecule(explanation.structure), *size, dark=dark, atoms=explanation.atoms, svg=svg)
+
+
 def endings(explanation: Explanation) -> tuple[str, ...]:
     """File endings that suit, the best one first."""
+    if explanation.structure:
+        return (".png", ".svg")
     return (".html",) if explanation.words else (".png",)
 
 
 def save(explanation: Explanation, path: Path, sample: Sample, text: str = "") -> None:
-    """Write atomically: heat over a picture or recording as PNG, a text with its words coloured as HTML.
+    """Write atomically: heat over a picture or recording as PNG, a text with its words coloured as HTML, a
+    molecule with its atoms coloured as PNG or SVG.
 
     Raises:
         UserError: when the ending does not suit, or it cannot be read or written.
@@ -91,6 +103,9 @@ def save(explanation: Explanation, path: Path, sample: Sample, text: str = "") -
     wanted = endings(explanation)
     if path.suffix.lower() not in wanted:
         raise UserError(f"This cannot be saved as “{path.suffix or path.name}”.", f"Use {' or '.join(wanted)}.")
+    if explanation.structure:
+        write_bytes(path, structure(explanation, svg=path.suffix.lower() == ".svg"))
+        return
     write_bytes(path, html(explanation, text).encode() if explanation.words else png(explanation, ground(sample)))
 
 

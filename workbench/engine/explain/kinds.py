@@ -62,6 +62,8 @@ class Explanation:
         part: left, top, right, bottom in shares of the picture's width and height: what the model saw of it.
         words: of a text, in order.
         row: of a row of a table, what each column did to the answer.
+        atoms: of a molecule, -1..1 for each atom: how much it spoke for the answer (above 0) or against it; in the order of
+            `structure`, the SMILES of what the model looked at.
         sanity: None while it has not been checked.
         note: a sentence the person must see with it, or "".
     """
@@ -72,6 +74,8 @@ class Explanation:
     heat: Floats | None = None
     part: tuple[float, float, float, float] = (0.0, 0.0, 1.0, 1.0)
     words: tuple[WordShare, ...] = field(default=())
+    atoms: tuple[float, ...] = ()
+    structure: str = ""
     sanity: Sanity | None = None
     note: str = ""
     row: RowReasons | None = None
@@ -84,6 +88,20 @@ class Explanation:
         against = sorted((w for w in telling if w.share < 0), key=lambda w: w.share)
         return [text[w.start : w.end] for w in for_it[:count]], [text[w.start : w.end] for w in against[:count]]
 
+    def strongest_atoms(self, count: int = 5) -> tuple[list[str], list[str]]:
+        """The atoms that spoke most for the answer, and most against it, as written and with their character."""
+        from workbench.data.smiles import atom_places
+
+        places = atom_places(self.structure) if self.structure else []
+        told = [n for n, share in enumerate(self.atoms) if abs(share) > 0.1]
+        order = sorted(told, key=lambda n: -abs(self.atoms[n]))
+
+        def named(atom: int) -> str:
+            return f"{self.structure[places[atom].start : places[atom].end]} at {places[atom].start + 1}"
+
+        for_it = [named(n) for n in order if self.atoms[n] > 0]
+        return for_it[:count], [named(n) for n in order if self.atoms[n] < 0][:count]
+
     def to_json(self, text: str = "") -> dict[str, Any]:
         found: dict[str, Any] = {"target": self.target, "score": round(self.score, 6), "method": self.method}
         if self.words:
@@ -91,6 +109,8 @@ class Explanation:
                 {"start": w.start, "end": w.end, "word": text[w.start : w.end], "share": round(w.share, 6)}
                 for w in self.words
             ]
+        if self.structure:
+            found |= {"structure": self.structure, "atoms": [round(a, 6) for a in self.atoms]}
         if self.heat is not None:
             found |= {"part": list(self.part), "heat": [[round(float(v), 4) for v in line] for line in self.heat]}
         if self.row is not None:

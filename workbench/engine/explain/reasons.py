@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from workbench.catalog.card import ModelCard
 from workbench.control import Control
 from workbench.data.types import Sample
-from workbench.engine.explain import boxes, picture, sound, text
+from workbench.engine.explain import boxes, molecule, picture, sound, text
 from workbench.engine.explain.asked import Asked, ask
 from workbench.engine.explain.kinds import Explanation
 from workbench.engine.explain.picture import PLACES, POINTS
@@ -182,8 +182,21 @@ def _of_sound(asked: Asked, sample: Sample, method: str, control: Control) -> tu
     return Explanation(asked.name, asked.score, used, _scaled(heat), note=_note(asked)), heat
 
 
+def _of_molecule(asked: Asked, _sample: Sample, _method: str, control: Control) -> tuple[Explanation, Floats]:
+    shares, used = molecule.atom_shares(asked, control)
+    most = float(abs(shares).max()) if shares.size else 0.0
+    atoms = tuple(float(s) / most if most else 0.0 for s in shares)
+    found = Explanation(asked.name, asked.score, used, atoms=atoms, structure=asked.prepared["molecule"].parent)
+    return replace(found, note=_note(asked)), shares
+
+
 # By what a task prepares for a network.
-_KINDS: Mapping[str, Kind] = {"pixels": _of_picture, "input_ids": _of_text, "windows": _of_sound}
+_KINDS: Mapping[str, Kind] = {
+    "molecule": _of_molecule,
+    "pixels": _of_picture,
+    "input_ids": _of_text,
+    "windows": _of_sound,
+}
 
 
 def _note(asked: Asked) -> str:

@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QComboBox, QVBoxLayout, QWidget
 
 from workbench.catalog.card import ModelCard
 from workbench.control import Control
-from workbench.data.types import Item, Sample, Split
+from workbench.data.types import WRITTEN, Item, Sample, Split
 from workbench.engine import review
 from workbench.engine.prediction_log import require_log
 from workbench.engine.review import Kept, Waiting
@@ -281,7 +281,7 @@ class ReviewTab(QWidget):
                 self.pane.picture.show_words(found.problem)
             else:
                 s = found.sample
-                self.pane.show_item(Item(0, s.kind, s.name, path=None if s.kind == "text" else s.path, text=s.text))
+                self.pane.show_item(Item(0, s.kind, s.name, path=None if s.kind in WRITTEN else s.path, text=s.text))
 
         job = self._ctx.jobs.start_stream("Opening an item", lambda control: iter([work(control)]), quiet=True)
         job.streamed.connect(while_there(self, came))

@@ -18,6 +18,7 @@ from workbench.gui.utf16 import to_qt
 from workbench.gui.widgets.basic import label
 from workbench.gui.widgets.item_player import ItemPlayer
 from workbench.gui.widgets.picture_view import PictureView
+from workbench.gui.widgets.structure_view import StructureView
 
 _LARGE = 1600
 GONE = "It was taken out of the project. Ctrl+Z brings it back."
@@ -32,6 +33,7 @@ class ItemPane(QWidget):
         self._item: Item | None = None
         self._places: Sequence[Place] = ()
         self._player: ItemPlayer | None = None
+        self._structure: StructureView | None = None
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(S)
@@ -57,6 +59,12 @@ class ItemPane(QWidget):
         if item is None:
             self.stack.setCurrentWidget(self.picture)
             self.picture.show_words(GONE)
+        elif item.kind == "molecule":
+            if self._structure is None:
+                self._structure = StructureView(self._ctx.jobs)
+                self.stack.addWidget(self._structure)
+            self.stack.setCurrentWidget(self._structure)
+            self._structure.show_molecule(item)
         elif item.text is not None:
             self.stack.setCurrentWidget(self.text)
             self.text.setPlainText(item.text)

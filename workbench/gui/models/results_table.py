@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
@@ -133,9 +132,9 @@ class ResultsTable(QAbstractTableModel):
                 return theme().colour("warn")
             if role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleDescriptionRole):
                 return result.prediction.note
-        if role == Qt.ItemDataRole.DecorationRole and column == 0 and isinstance(result.sample.path, Path):
-            if result.sample.kind == "picture" and result.problem is None:
-                found = self._thumbnails.pixmap(result.sample.path, result.sample.window)
+        if role == Qt.ItemDataRole.DecorationRole and column == 0:
+            if result.sample.kind in ("picture", "molecule") and result.problem is None:
+                found = self._thumbnails.of_item(result.sample)
                 return QIcon(found) if found is not None else None
             return None
         if role == Qt.ItemDataRole.ToolTipRole and column == 0:

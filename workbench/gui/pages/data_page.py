@@ -19,8 +19,8 @@ from PySide6.QtWidgets import (
 )
 
 from workbench.control import Control
-from workbench.data.importers import ImportPlan
 from workbench.data.columns import target_of
+from workbench.data.importers import ImportPlan
 from workbench.data.project import Project
 from workbench.data.project_columns import columns_of
 from workbench.data.types import AddResult, Item, ItemFilter
@@ -378,7 +378,7 @@ class DataPage(Page):
         self.offer.show_for(project, info)
         self.filter_bar.set_annotated(annotated)
         self.classes.set_annotated(annotated, editor.list_hint if editor is not None else "")
-        tiles = info.media == "picture"
+        tiles = info.drawn
         self.view.set_tiles(tiles)
         self.filter_bar.zoom.setVisible(tiles)
         self.classes.setVisible(info.has_classes)

@@ -28,6 +28,13 @@ SAMPLES = (
         "message-square-text",
         "reviews.csv",
     ),
+    (
+        "molecules",
+        "Drug molecules",
+        "1,017 related molecules: which act strongly, as measured.",
+        "flask-conical",
+        "molecules.csv",
+    ),
 )
 _COLUMNS = 3
 

@@ -493,6 +493,8 @@ class TryPage(Page):
             self._show_picture(shown or first)
         elif first.kind == "sound":
             self.input.show_sound(samples)
+        else:
+            self.input.show_written(first)
 
     def _show_picture(self, sample: Sample) -> None:
         card = self.picker.card
@@ -614,6 +616,7 @@ class TryPage(Page):
         self.input.clear_picture()
         self.reading.clear()
         self.input.show_sound([])
+        self.input.show_written(None)
 
     def _row_chosen(self, index: QModelIndex) -> None:
         result: PredictResult | None = index.data(RESULT_ROLE)
@@ -622,6 +625,8 @@ class TryPage(Page):
                 self._show_picture(result.sample)
             elif result.sample.kind == "sound":
                 self.input.show_sound([result.sample])
+            else:
+                self.input.show_written(result.sample)
             self._show_result(result)
 
     # Doing something with it -------------------------------------------------------------------------------------------
@@ -725,7 +730,7 @@ class TryPage(Page):
         self.body.addWidget(self.banner)
         middle = QHBoxLayout()
         middle.setSpacing(L)
-        self.input = TryInput()
+        self.input = TryInput(self.ctx.jobs)
         self.input.dropped.connect(self._take)
         self.input.choose.connect(self._choose)
         self.input.paste.connect(self._paste)

@@ -154,7 +154,7 @@ class ByGroupTab(QWidget):
         from workbench.engine.swap_test import suits_swapping
 
         self.swap.setVisible(suits_swapping(get_task(project.task_id)))
-        self.view.set_tiles(info.media == "picture")
+        self.view.set_tiles(info.drawn)
         self._show_property()
 
     def _by(self) -> ByGroup | None:

@@ -74,7 +74,7 @@ class View(ResultView):
     def _pictures(self) -> bool:
         from workbench.tasks.registry import get_task
 
-        return get_task(self.ctx.store.require().task_id).info.media == "picture"
+        return get_task(self.ctx.store.require().task_id).info.drawn
 
     def _open_cell(self, true: str, called: str) -> None:
         e = self.evaluation

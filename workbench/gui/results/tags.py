@@ -91,7 +91,7 @@ class View(ResultView):
     def show(self, judgement: TagJudgement, items: list[Item]) -> None:
         self.judgement = judgement
         project = self.ctx.store.require()
-        tiles = get_task(project.task_id).info.media == "picture"
+        tiles = get_task(project.task_id).info.drawn
         for model, view in ((self.label_items, self.label_view), (self.cell_items, self.cell_view)):
             model.annotated = model.tagged = True
             model.set_classes(project.classes())

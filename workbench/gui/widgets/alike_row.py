@@ -32,7 +32,9 @@ class AlikeRow(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(S)
         self.words = label("", "soft", wrap=True)
-        self.words.setToolTip("The nearest training examples by cosine similarity of the model's features")
+        self.words.setToolTip(
+            "The nearest training examples by cosine similarity of the model's features (of fingerprints: Tanimoto)"
+        )
         column.addWidget(self.words)
         self.list = QListWidget()
         self.list.setObjectName("why-alike")
@@ -72,7 +74,7 @@ class AlikeRow(QWidget):
         for at in range(self.list.count()):
             entry = self.list.item(at)
             item = entry.data(_ITEM)
-            if item.kind == "picture" and item.path is not None:
-                found = self._ctx.thumbnails.pixmap(item.path, item.window)
+            if item.kind in ("picture", "molecule"):
+                found = self._ctx.thumbnails.of_item(item)
                 if found is not None and not found.isNull():
                     entry.setIcon(QIcon(found))

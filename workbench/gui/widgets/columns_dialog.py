@@ -76,7 +76,9 @@ class ColumnsDialog(QDialog):
         column.setSpacing(M)
         column.addWidget(label("What the columns mean", "heading"))
         column.addWidget(
-            label("Found by looking at the cells. Put right what is wrong: no cell is changed by it.", "soft", wrap=True)
+            label(
+                "Found by looking at the cells. Put right what is wrong: no cell is changed by it.", "soft", wrap=True
+            )
         )
         top = QHBoxLayout()
         top.setSpacing(S)

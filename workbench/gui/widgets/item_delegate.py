@@ -126,6 +126,16 @@ class ItemDelegate(QStyledItemDelegate):
         corner = area.center() - QPointF(14, 14)
         painter.drawPixmap(QRectF(corner.x(), corner.y(), 28, 28), mark, QRectF(mark.rect()))
 
+    def _structure(self, painter: QPainter, area: QRectF, item: Item) -> None:
+        """What is drawn of an item that has no file of its own."""
+        found = self._thumbnails.of_item(item)
+        if found is not None and not found.isNull():
+            painter.drawPixmap(fitted(found.size(), area), found, QRectF(found.rect()))
+            return
+        mark = pixmap("image-off" if item.problem else "image", 28, "bad" if item.problem else "text_faint")
+        corner = area.center() - QPointF(14, 14)
+        painter.drawPixmap(QRectF(corner.x(), corner.y(), 28, 28), mark, QRectF(mark.rect()))
+
     def _tile(
         self,
         painter: QPainter,
@@ -136,7 +146,10 @@ class ItemDelegate(QStyledItemDelegate):
         marks: Marks | None,
     ) -> None:
         picture = frame.adjusted(6, 6, -6, -32)
-        self._picture(painter, picture, item.path, item.window, marks, broken=bool(item.problem))
+        if item.path is None:
+            self._structure(painter, picture, item)
+        else:
+            self._picture(painter, picture, item.path, item.window, marks, broken=bool(item.problem))
         area = QRectF(frame.left() + 6, frame.bottom() - 28, frame.width() - 12, 22)
         if marks is not None and not item.problem:
             paint_marks(painter, area, marks)

@@ -21,6 +21,7 @@ from workbench.gui.theme import L, M
 from workbench.gui.widgets.basic import icon_button, label
 from workbench.gui.widgets.picture_view import PictureView
 from workbench.gui.widgets.reading_controls import ReadingControls, Shown, look
+from workbench.gui.widgets.structure_view import StructureView
 
 _LARGE = 1600
 
@@ -50,6 +51,8 @@ class ItemViewer(QDialog):
         self.text.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.stack.addWidget(self.picture)
         self.stack.addWidget(self.text)
+        self.structure = StructureView(ctx.jobs)
+        self.stack.addWidget(self.structure)
         column.addWidget(self.stack, 1)
         self.reading = ReadingControls(ctx.jobs, _LARGE)
         self.reading.drawn.connect(self.picture.show_data)
@@ -75,6 +78,10 @@ class ItemViewer(QDialog):
         self.row = row
         self._caption()
         self.moved.emit(row)
+        if item.kind == "molecule":
+            self.stack.setCurrentWidget(self.structure)
+            self.structure.show_molecule(item)
+            return
         if item.text is not None:
             self.stack.setCurrentWidget(self.text)
             self.text.setPlainText(item.text)

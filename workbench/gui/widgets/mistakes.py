@@ -49,8 +49,8 @@ class _Delegate(QStyledItemDelegate):
         if state & QStyle.StateFlag.State_Selected:
             painter.fillRect(rect, theme().colour("accent_soft"))
         left = rect.left() + 10
-        if item.path is not None:
-            found = self._ctx.thumbnails.pixmap(item.path, item.window)
+        if item.path is not None or item.kind == "molecule":
+            found = self._ctx.thumbnails.of_item(item)
             if found is not None and not found.isNull():
                 box = fitted(found.size(), QRectF(left, rect.top() + 6, 64, 64))
                 painter.drawPixmap(box, found, QRectF(found.rect()))

@@ -39,7 +39,9 @@ class RowForm(QWidget):
         self.area.setWidgetResizable(True)
         self.area.setFrameShape(QFrame.Shape.NoFrame)
         column.addWidget(self.area, 1)
-        self.hint = label("Empty fields count as not known. Or drop a table: every row is answered.", "faint", wrap=True)
+        self.hint = label(
+            "Empty fields count as not known. Or drop a table: every row is answered.", "faint", wrap=True
+        )
         column.addLayout(
             row(
                 button("Choose a table …", self.choose.emit, icon_name="folder-open", name="row-choose"),

@@ -64,8 +64,8 @@ class SampleTile(QWidget):
         painter.setPen(theme().colour("line"))
         painter.drawPath(path)
         left = frame.left() + 8
-        if self.item.path is not None:
-            found = self._ctx.thumbnails.pixmap(self.item.path, self.item.window)
+        if self.item.path is not None or self.item.kind == "molecule":
+            found = self._ctx.thumbnails.of_item(self.item)
             if found is not None and not found.isNull():
                 box = fitted(found.size(), QRectF(left, frame.top() + 8, 66, 66))
                 painter.drawPixmap(box, found, QRectF(found.rect()))

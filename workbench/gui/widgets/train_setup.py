@@ -30,6 +30,7 @@ from workbench.errors import UserError
 from workbench.gui.context import AppContext
 from workbench.gui.models.card_list import CARD_ROLE, CardDelegate
 from workbench.gui.theme import L, M, S
+from workbench.gui.widgets.apart_box import ApartBox
 from workbench.gui.widgets.augment_preview import AugmentPreview
 from workbench.gui.widgets.basic import Banner, Card, IconLabel, button, clear_layout, label
 from workbench.gui.widgets.checks_strip import ChecksStrip
@@ -146,6 +147,7 @@ class TrainSetup(QWidget):
         counts = project.counts()
         self._title.setText(project.name)
         self._task_words.setText(f"{info.title}: {info.summary}")
+        self.apart.show_project(project)
         clear_layout(self._classes)
         most = max(counts.per_class.values(), default=1)
         for found in project.classes():
@@ -333,6 +335,7 @@ class TrainSetup(QWidget):
             f"“{self._card.name}” will be taught this: {described.rstrip('.')}. It learns from {counts.labelled:,} labelled"
             f" {info.nouns}, the {plain.lower()} way.\n\nAbout 70 % are for learning, 15 % steer the training,"
             " and 15 % are kept aside for an honest test. You can pause or stop at any time; the best version is kept."
+            + (f"\n\n{self.apart.sentence()}" if self.apart.sentence() else "")
         )
         self.cost.show_estimate(self._costs.get(self.how), self._free)
 
@@ -383,6 +386,8 @@ class TrainSetup(QWidget):
         self._classes = QVBoxLayout()
         self._classes.setSpacing(S)
         card.body.addLayout(self._classes)
+        self.apart = ApartBox(self._ctx)
+        card.body.addWidget(self.apart)
         column.addWidget(card)
         self.checks = ChecksStrip()
         self.checks.wanted.connect(lambda ids, title: self._ctx.go("data", item_ids=ids, title=title))

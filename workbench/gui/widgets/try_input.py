@@ -18,15 +18,21 @@ from workbench.gui.widgets.layers import Layers
 from workbench.gui.widgets.live_view import LiveView
 from workbench.gui.widgets.row_form import RowForm
 from workbench.gui.widgets.sound_panel import SoundPanel
+from workbench.gui.widgets.structure_view import StructureView
+from workbench.gui.workers import Jobs
 from workbench.tasks.base import Task
 
 _TYPING_MS = 400
+_ANY_HEIGHT = 16_777_215  # Qt's own bound
 # What the text side asks for, by the kind of thing that goes in.
 _WORDS = {
     "text": "Type or paste a text, or drop a text file …",
+    "molecule": "Type or paste a molecule as SMILES (CCO), or drop a file of molecules …",
     "series": "Type or paste numbers in their order in time, or drop a table with one column of numbers …",
 }
 _TYPED = (*_WORDS, "row")
+# Lines that what is short is typed in, where what it means is drawn below.
+_FEW_LINES = 3
 
 
 class TryInput(QStackedWidget):
@@ -48,8 +54,9 @@ class TryInput(QStackedWidget):
     typed = Signal()
     at_once = Signal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, jobs: Jobs, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._jobs = jobs
         self._typing = QTimer(self)
         self._typing.setSingleShot(True)
         self._typing.setInterval(_TYPING_MS)
@@ -74,9 +81,21 @@ class TryInput(QStackedWidget):
         if form is not None:
             self.row_side.show_fields(form(card) if card is not None else ())
         self.text.setPlaceholderText(_WORDS.get(media, ""))
+        drawn = media == "molecule"
+        self.structure.setVisible(drawn)
+        self.text.setMaximumHeight(self.fontMetrics().height() * _FEW_LINES + 3 * S if drawn else _ANY_HEIGHT)
         self.hint.setText("" if waits else "The answer follows your typing")
         noun = task.info.noun
         self.drop.heading.setText(f"Drop a {noun}")
+
+    def show_written(self, sample: Sample | None) -> None:
+        """What is drawn of something that was typed or read from a file; nothing for none."""
+        if sample is not None and sample.kind == "molecule" and sample.text != self.typed_text():
+            self.text.blockSignals(True)
+            self.text.setPlainText(sample.text or "")
+            self.text.blockSignals(False)
+            self.stop_waiting()
+        self.structure.show_molecule(sample if sample is not None and sample.kind == "molecule" else None)
 
     def typed_text(self) -> str:
         return self.row_side.text() if self.currentWidget() is self.row_side else self.text.toPlainText()
@@ -196,6 +215,9 @@ class TryInput(QStackedWidget):
         at_once.activated.connect(self.at_once)
         self.hint = label("", "faint")
         column.addWidget(self.text, 1)
+        self.structure = StructureView(self._jobs)
+        self.structure.hide()
+        column.addWidget(self.structure, 4)
         column.addLayout(row(button("Choose files …", self.choose.emit, icon_name="folder-open"), 1, self.hint))
         return side
 

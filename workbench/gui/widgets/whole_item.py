@@ -14,6 +14,7 @@ from workbench.gui.theme import S
 from workbench.gui.widgets.item_player import ItemPlayer
 from workbench.gui.widgets.picture_view import PictureView
 from workbench.gui.widgets.reading_controls import ReadingControls, Shown, look
+from workbench.gui.widgets.structure_view import StructureView
 
 _LARGE = 1600
 
@@ -53,7 +54,8 @@ class WholeItem(QWidget):
         heard.setContentsMargins(0, 0, 0, 0)
         heard.addWidget(self.player)
         heard.addStretch(1)
-        for widget in (self.text, self.picture, self.sound):
+        self.structure = StructureView(ctx.jobs)
+        for widget in (self.text, self.picture, self.sound, self.structure):
             self.stack.addWidget(widget)
         column.addWidget(self.stack, 1)
         self.reading = ReadingControls(ctx.jobs, _LARGE)
@@ -68,7 +70,10 @@ class WholeItem(QWidget):
         sound = item if item is not None and item.kind == "sound" else None
         self.player.open(sound.sample() if sound is not None else None, play=play and sound is not None)
         self.reading.clear()
-        if item is None or item.text is not None:
+        if item is not None and item.kind == "molecule":
+            self.stack.setCurrentWidget(self.structure)
+            self.structure.show_molecule(item)
+        elif item is None or item.text is not None:
             self.text.setPlainText(item.text or "" if item is not None else "")
             self.stack.setCurrentWidget(self.text)
         elif sound is not None:

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QComboBox, QDialog, QSlider, QStackedWidget, QText
 
 from workbench.catalog.card import ModelCard
 from workbench.control import Control
-from workbench.data.types import Sample
+from workbench.data.types import WRITTEN, Sample
 from workbench.engine.explain.kinds import Explanation
 from workbench.errors import Problem
 from workbench.gui.context import AppContext
@@ -59,7 +59,7 @@ class WhyDialog(QDialog):
         super().__init__(parent)
         self.setWindowTitle("Why this answer?")
         self.setObjectName("why")
-        self.resize(820, 480 if sample.kind == "text" else 700)
+        self.resize(820, 480 if sample.kind == "text" else 760)
         self._ctx, self._sample, self._card, self._task, self._options = ctx, sample, card, task, options
         self._things: tuple[Box, ...] = prediction.above()[:_MOST_THINGS] if isinstance(prediction, Boxes) else ()
         self._size = (prediction.width, prediction.height) if isinstance(prediction, Boxes) else (0, 0)
@@ -93,10 +93,10 @@ class WhyDialog(QDialog):
         for name, words in _METHODS:
             self.method.addItem(words, name)
         self.method.currentIndexChanged.connect(lambda _i: self._ask())
-        self.method.setVisible(isinstance(prediction, Scores) and self._sample.kind != "text")
+        self.method.setVisible(isinstance(prediction, Scores) and self._sample.kind not in WRITTEN)
         column.addLayout(row(label("What speaks for", "soft"), self.answer, self.method, 1))
         self.stack = QStackedWidget()
-        self.canvas = Canvas("What mattered, over the picture or recording")
+        self.canvas = Canvas("What mattered, over the picture, recording or structure")
         self.canvas.setAcceptDrops(False)
         self.text = QTextEdit()
         self.text.setObjectName("why-text")
@@ -120,7 +120,7 @@ class WhyDialog(QDialog):
         line.setStretch(2, 1)
         self.opacity.setFixedWidth(160)
         for widget in (colours, self.opacity):
-            widget.setVisible(self._sample.kind != "text")
+            widget.setVisible(self._sample.kind not in WRITTEN)
         column.addLayout(line)
         self.checked = Banner(closable=False)
         self.checked.setObjectName("why-checked")
@@ -168,14 +168,15 @@ class WhyDialog(QDialog):
                     yield _drawn(found, ground)
 
             return of_box
+        dark = theme().mode == "dark"
         target, method = str(self.answer.currentData()), str(self.method.currentData())
 
         def of_class(control: Control) -> Iterator[_Shown]:
             from workbench.engine.explain.reasons import explaining
 
-            ground = None if sample.kind == "text" else _ground(sample, window)
+            ground = None if sample.kind in WRITTEN else _ground(sample, window)
             for found in explaining(sample, card, task, options, target, method, control=control):
-                yield _drawn(found, ground, sample)
+                yield _drawn(found, ground, sample, dark=dark)
 
         return of_class
 
@@ -214,6 +215,15 @@ class WhyDialog(QDialog):
         self.save.setEnabled(True)
         if found.words:
             self._colour_words(shown)
+        elif found.structure:
+            self.canvas.show_data(shown.ground)
+            for_it, against = found.strongest_atoms()
+            told = (
+                f"Green atoms spoke for “{found.target}”, red ones against it. Most for it: {', '.join(for_it) or '–'}."
+            )
+            self.legend.setText(
+                f"{told} Most against it: {', '.join(against) or '–'} (atoms by their place in the SMILES)."
+            )
         elif shown.heat is not None:
             if first:
                 self.canvas.show_data(shown.ground)
@@ -315,8 +325,12 @@ def _ground(sample: Sample, window: tuple[float, float] | None) -> Any:
     return ground(sample, window)
 
 
-def _drawn(found: Explanation, ground: Any, sample: Sample | None = None) -> _Shown:
+def _drawn(found: Explanation, ground: Any, sample: Sample | None = None, *, dark: bool = False) -> _Shown:
     """Made ready for the window, in the job."""
+    if found.structure:
+        from workbench.engine.explain.drawing import structure
+
+        return _Shown(found, structure(found, dark=dark))
     if found.heat is None:
         from workbench.tasks.text_classification import text_of
 

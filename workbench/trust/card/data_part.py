@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from workbench.data.project import Project
 from workbench.data.types import Split
+from workbench.tasks.apart import how_split
 from workbench.trust.card.given import Given
 from workbench.trust.card.parts import Bullets, Facts, Heading, Paragraph, Part, Section, Table, Words, table
 
@@ -82,6 +83,8 @@ def _for_experts(given: Given) -> list[Part]:
     lines = [
         "The test items were drawn once, class by class, and frozen; items that are nearly the same stay on the same side."
     ]
+    if given.project is not None:
+        lines += [how] if (how := how_split(given.project)) else []
     if given.alike >= 0:
         many = f"{given.alike:,} {given.nouns} are" if given.alike else f"No {given.nouns} are"
         lines.append(f"{many} nearly the same as another one{' and kept together with it' if given.alike else ''}.")
