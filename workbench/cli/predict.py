@@ -254,12 +254,12 @@ def _media_of(paths: list[Path], wanted: str) -> str:
 
 def _write(rows: list[dict[str, Any]], options: argparse.Namespace) -> None:
     from workbench.data.exporters.tables import csv_text, write_csv, write_json
-    from workbench.engine.bulk import answer_rows, unlike_columns
+    from workbench.engine.bulk import FORECAST_COLUMNS, answer_rows, unlike_columns
     from workbench.engine.save import endings, endings_together, label_columns, save_prediction, save_together
 
     suffix = options.output.suffix.lower() if options.output else ""
     # For one item its own form; a table and JSON are for many, but for what is a table itself: the areas of a mask, sounds.
-    tabular = len(rows) == 1 and rows[0]["prediction"].kind in ("mask", "events")
+    tabular = len(rows) == 1 and rows[0]["prediction"].kind in ("mask", "events", "forecast")
     general = (".json",) if tabular else (".csv", ".json")
     if suffix and suffix in endings_together([r["prediction"] for r in rows]):
         with progress("Writing pages") as control:
@@ -300,9 +300,9 @@ def _write(rows: list[dict[str, Any]], options: argparse.Namespace) -> None:
         table = [dict.fromkeys(several, 0) | row for row in table]
         columns = [
             "input",
-            "answer",
+            *(FORECAST_COLUMNS[1:-2] if any("when" in row for row in table) else ("answer",)),
             *(("begins", "ends") if any("begins" in row for row in table) else ()),
-            "certainty",
+            *(("certainty",) if any("certainty" in row for row in table) else ()),
             *unlike_columns(table),
             *several,
             *(("psnr", "ssim", "psnr_plain", "ssim_plain") if any("picture_truth" in r for r in rows) else ()),

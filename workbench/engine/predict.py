@@ -265,6 +265,14 @@ def suits(path: Path, task: Task) -> bool:
     return task.info.media == "picture" and is_picture(path)
 
 
+def _several_in(sample: Sample, task: Task) -> list[Sample]:
+    """What a file holds; a file that cannot be read is told when it is predicted."""
+    try:
+        return task.samples_in(sample)
+    except UserError:
+        return [sample]
+
+
 def collect_samples(paths: Iterable[str | Path], task: Task, control: Control | None = None) -> list[Sample]:
     """Files as they are, and all files in folders (below too) whose ending suits the task, in order of name
     (numbers as one counts).
@@ -287,9 +295,9 @@ def collect_samples(paths: Iterable[str | Path], task: Task, control: Control | 
                     inside.append(Sample(task.info.media, file.relative_to(path).as_posix(), path=file))
             if not inside:
                 raise UserError(f"The folder “{path.name}” holds no {task.info.nouns}.", "Choose another folder.")
-            found += inside
+            found += [one for sample in inside for one in _several_in(sample, task)]
         elif path.exists():
-            found.append(Sample(task.info.media, path.name, path=path))
+            found += _several_in(Sample(task.info.media, path.name, path=path), task)
         else:
             raise UserError(f"“{given}” is not there.", "Check the name.")
     return found

@@ -44,7 +44,7 @@ __all__ = [
 
 
 # Editors of labels that have no classes.
-_WITHOUT_CLASSES = ("words", "answers")
+_WITHOUT_CLASSES = ("words", "answers", "season")
 
 
 @dataclass(frozen=True)
@@ -130,6 +130,10 @@ class TaskInfo:
         untaught: how a model answers that was taught nothing, for holding a taught one against it: "names" (nearness of
             meaning to the classes' names) or "look-alikes" (nearness to a few shown examples); "" where neither makes sense.
         learns_beginnings: of texts longer than the model reads at once, only the beginning is learnt from.
+        parts_within: every item holds its own part to learn from, to steer by and to judge on (a series: by time), so it
+            belongs to all splits; its lesson's `look_at` says which of them is asked about.
+        warning: what a person must keep in mind with every answer and every result of it, or "".
+        ways: what Quick, Balanced and Thorough mean here ("quick", …), where the usual words do not fit.
     """
 
     id: str
@@ -163,6 +167,9 @@ class TaskInfo:
     overlaps: tuple[str, ...] = ()
     learns_with: tuple[str, ...] = ()
     learns_beginnings: bool = False
+    parts_within: bool = False
+    warning: str = ""
+    ways: Mapping[str, str] = field(default_factory=dict)
     untaught: Literal["", "names", "look-alikes"] = ""
 
     @property
@@ -197,6 +204,9 @@ class Task(Protocol):
 
     def choices(self, card: ModelCard, option: Option) -> tuple[tuple[str, str], ...]:
         """(id, words) of a "choice", (ending, words) of a "file" for this model; none where it does not apply."""
+
+    def samples_in(self, sample: Sample) -> list[Sample]:
+        """What is in a file that holds several things to predict on; else the sample itself. Raises: UserError."""
 
     def sample_of(self, item: Item, annotations: Sequence[Annotation]) -> Sample:
         """A project's item as a model is given it; what is asked about it is among its annotations.
@@ -399,6 +409,9 @@ class BaseTask:
 
     def sample_of(self, item: Item, annotations: Sequence[Annotation]) -> Sample:
         return item.sample()
+
+    def samples_in(self, sample: Sample) -> list[Sample]:
+        return [sample]
 
     def prepare(self, sample: Sample, model: Loaded, *, augment_seed: int | None = None) -> dict[str, Any]:
         raise NotImplementedError

@@ -107,7 +107,8 @@ class Checked:
 class Lesson(Protocol):
     """See the module. It may also have `notes() -> list[str]`: sentences the person should read when the training starts;
     and `settle(examples, predictions) -> predictions`: after each epoch, with what `check` said of the validation items,
-    choose what is chosen on them (a threshold) and give the predictions as they are then. It is part of `state`.
+    choose what is chosen on them (a threshold) and give the predictions as they are then. It is part of `state`. Where every
+    item holds its own parts (`TaskInfo.parts_within`), `look_at(split)` says which part `check` is asked about from then on.
 
     Attributes:
         epochs: how many epochs this way of training takes at most when nothing else is said.
@@ -118,6 +119,7 @@ class Lesson(Protocol):
         weight_decay: of AdamW.
         clip_norm: gradients are scaled down to this norm when theirs is larger; 0 leaves them.
         checks_first: the untaught model is judged before the first epoch, so that before and after can be compared.
+        tests_first: (may be left out: True) before the first epoch the test items are looked at as well.
         checks_whole: (may be left out: False) what `check` saw of all items is needed in one place, so processes that train
             together do not share them out.
         judged_by: "loss" (lower is better) or "score" (what the judge of the task's answers calls `score`): which
