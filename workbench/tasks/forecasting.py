@@ -33,10 +33,10 @@ SEASON = Option(
 # Of a taught model's card: by what its range is widened, and how far ahead it was judged.
 FACTOR, HORIZON = "interval_factor", "horizon"
 NO_PROMISE = (
-    "The past need not go on. How well a strategy or a market did before is no promise that it will; nothing here is advice"
-    " to buy or sell, and the app is connected to no exchange."
+    "The past need not go on: how well a strategy or a market did is no promise. This is no advice to buy or sell, and the app is"
+    " connected to no exchange."
 )
-_RANGE = "In eight of ten cases the number should lie between low and high, if the future is like the past."
+_RANGE = "In 8 of 10 cases the number should lie between low and high, if the future is like the past."
 # So many of the last numbers go with an answer, for the drawing.
 SHOWN = 2000
 _ROLLING = "rolling"

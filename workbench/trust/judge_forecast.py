@@ -138,7 +138,10 @@ class ForecastJudgement:
         )
         if "ets" in self.totals:
             low, high = self.closer_ets
-            text += f", and {_by(self._gain('ets'))} than exponential smoothing (expect {_between(low, high)})"
+            if low == high == 0:
+                text += ", and the same as exponential smoothing"
+            else:
+                text += f", and {_by(self._gain('ets'))} than exponential smoothing (expect {_between(low, high)})"
         text += (
             f". MASE {mean.mase:.2f}. What came lay in its 80 % range {mean.coverage:.0%} of the time (expect {cover_low:.0%} to"
             f" {cover_high:.0%})."
