@@ -52,7 +52,9 @@ def test_dates_as_people_write_them(cell: str, year: int, month: int, day: int) 
 
 
 def test_times_and_zones() -> None:
-    found = read_dates(["2024-03-05T14:30:00+02:00", "2024-03-05 2:30 pm", "2024-03-05T14:30:15.25Z", "31.02.2024", "x"])
+    found = read_dates(
+        ["2024-03-05T14:30:00+02:00", "2024-03-05 2:30 pm", "2024-03-05T14:30:15.25Z", "31.02.2024", "x"]
+    )
     assert found.times == (
         datetime(2024, 3, 5, 12, 30), datetime(2024, 3, 5, 14, 30), datetime(2024, 3, 5, 14, 30, 15), None, None,
     )  # fmt: skip
@@ -80,7 +82,9 @@ _STEPS = st.sampled_from(
 
 @given(
     _STEPS,
-    st.datetimes(datetime(1900, 1, 1), datetime(2050, 1, 1)).map(lambda t: t.replace(minute=0, second=0, microsecond=0)),
+    st.datetimes(datetime(1900, 1, 1), datetime(2050, 1, 1)).map(
+        lambda t: t.replace(minute=0, second=0, microsecond=0)
+    ),
     st.sets(st.integers(0, 80), min_size=12, max_size=60),
 )
 def test_the_grid_of_any_dates_gives_these_dates_again(step: Step, start: datetime, places: set[int]) -> None:

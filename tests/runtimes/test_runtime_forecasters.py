@@ -26,7 +26,7 @@ LEVELS = (0.1, 0.5, 0.9)
 
 def rule(catalog: Catalog, name: str) -> Any:
     card = catalog.get(name)
-    assert card.starter and "ot pre-trained" in card.summary or "Not a model" in card.summary
+    assert (card.starter and "ot pre-trained" in card.summary) or "Not a model" in card.summary
     return open_model(card, files(card))
 
 

@@ -18,9 +18,9 @@ import transformers as tf
 
 from workbench.catalog.card import ModelCard, Source
 from workbench.control import Control
+from workbench.data.series_sample import series_of
 from workbench.data.sound import read_sound, resampled, sound_blocks
 from workbench.data.types import Sample
-from workbench.data.series_sample import series_of
 from workbench.errors import Cancelled, UserError
 from workbench.hub import net_settings
 from workbench.hub.store import ModelFiles

@@ -29,7 +29,9 @@ def answered(given_: list[Occasion], scale: float = 2.0, item: int = 1) -> Answe
 
 def test_a_forecast_is_kept_whole() -> None:
     occasion = Occasion(7, "test", (1.0, 2.0), around([1.0, 2.0], 1.0), (), around([0.0, 0.0], 2.0))
-    forecast = Forecast(((1.0, 2.0, 3.0),), ("2024-01",), (1.0,), ("2023-12",), 5, "month", 12, 1.5, (occasion,), "note")
+    forecast = Forecast(
+        ((1.0, 2.0, 3.0),), ("2024-01",), (1.0,), ("2023-12",), 5, "month", 12, 1.5, (occasion,), "note"
+    )
     assert from_record(to_record(forecast)) == forecast
 
 

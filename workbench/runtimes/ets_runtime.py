@@ -113,6 +113,8 @@ class Ets(Loaded):
     """A `Forecaster`, and a `Roller`: form and parameters are estimated at the first moment, and only its state (level, trend,
     season) goes on from there."""
 
+    yardstick = "ets"
+
     def forecast(
         self, values: npt.NDArray[Any], steps: int, quantiles: Sequence[float], control: Control, season: int = 1
     ) -> npt.NDArray[Any]:

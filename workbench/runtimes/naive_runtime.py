@@ -48,6 +48,8 @@ def spread(values: npt.NDArray[Any], season: int) -> float:
 class SeasonalNaive(Loaded):
     """A `Forecaster`: the last season again, with a normal interval that widens by the root of the seasons ahead."""
 
+    yardstick = "naive"
+
     def forecast(
         self, values: npt.NDArray[Any], steps: int, quantiles: Sequence[float], control: Control, season: int = 1
     ) -> npt.NDArray[Any]:

@@ -6,7 +6,7 @@ learning. Where these begin depends on the series alone, so it stays where it is
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -113,14 +113,18 @@ class Rivals:
         self._known: dict[tuple[int, str], tuple[list[Any], list[Any]]] = {}
 
     def of(
-        self, key: int, part: str, values: Numbers, at: Sequence[int], steps: int, season: int
+        self, key: int, part: str, values: Numbers, at: Sequence[int], steps: int, season: int, said: Mapping[str, Any]
     ) -> tuple[list[Any], list[Any]]:
-        """Of repeating the last season and of exponential smoothing; the latter empty where it cannot be estimated."""
+        """Of repeating the last season and of exponential smoothing; the latter empty where it cannot be estimated.
+
+        Args:
+            said: what the model itself said, where it is one of the two ("naive", "ets").
+        """
         found = self._known.get((key, part))
         if found is None:
             found = self._known[key, part] = (
-                roll(_rule("naive"), values, at, steps, self._control, season),
-                self._ets(values, at, steps, season),
+                said["naive"] if "naive" in said else roll(_rule("naive"), values, at, steps, self._control, season),
+                said["ets"] if "ets" in said else self._ets(values, at, steps, season),
             )
         return found
 
@@ -162,7 +166,8 @@ def occasions(
     at = moments(begin, end, min(steps, end - begin), most)
     steps = min(steps, end - begin)
     said = roll(model, series.values, at, steps, control, season)
-    naive, ets = (rivals or Rivals(control)).of(key, part, series.values, at, steps, season)
+    known = {getattr(model, "yardstick", ""): said}
+    naive, ets = (rivals or Rivals(control)).of(key, part, series.values, at, steps, season, known)
     return tuple(
         Occasion(
             moment, part, tuple(float(v) for v in series.values[moment : moment + steps]), _rows(said[i]),
