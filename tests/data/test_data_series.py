@@ -166,8 +166,7 @@ def test_a_wide_table_and_what_is_odd_about_each_series(tmp_path: Path) -> None:
 def test_a_long_table_out_of_order_with_repeats_and_two_truths(tmp_path: Path) -> None:
     rows = ["shop;day;sold"]
     for shop in ("north", "south", "west"):
-        for i in reversed(range(30)):
-            rows.append(f"{shop};{1 + i:02}.01.2024;{1000 + i * 3},5")
+        rows += [f"{shop};{1 + i:02}.01.2024;{1000 + i * 3},5" for i in reversed(range(30))]
     rows.append("south;05.01.2024;1012,5")  # the same again
     rows.append("west;05.01.2024;7,0")  # another number for the same day
     plan = table(tmp_path / "long.csv", rows)

@@ -63,6 +63,11 @@ class Step:
         return f"{self.count} {_NAMES[(self.unit, 1)]}s"
 
     @property
+    def apart(self) -> str:
+        """ "one month", "15 minutes"."""
+        return self.words if self.words[0].isdigit() else f"one {self.words}"
+
+    @property
     def many(self) -> str:
         """ "months", "times 15 minutes"."""
         return f"times {self.words}" if self.words[0].isdigit() else f"{self.words}s"
@@ -222,7 +227,7 @@ def _counted(unit: Unit, numbers: Sequence[int]) -> tuple[Step, list[int]]:
     odd = sum(gap % usual != 0 for gap in gaps)
     if odd:
         raise UserError(
-            f"Its times are not evenly spaced: most are a {step.words} apart, but {odd:,} are not.",
+            f"Its times are not evenly spaced: most are {step.apart} apart, but {odd:,} are not.",
             "Bring it to one number a day, week or month first.",
         )
     places = [(n - numbers[0]) // usual for n in numbers]

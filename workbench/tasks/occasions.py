@@ -193,8 +193,8 @@ def widened(quantiles: Any, factor: float) -> Any:
 def factor_for(given: Sequence[Occasion]) -> float:
     """By what the range must be widened so that it holds what came in 80 of 100 cases: split conformal prediction with
     the distance from the middle in half-widths as the score (Lei et al. 2018, "Distribution-free predictive inference for
-    regression", section 5.2). 1 where there is too little to tell. What follows each other in time is not exchangeable, so
-    it is a calibration, no guarantee.
+    regression", section 5.2). 1 where there is too little to tell. What follows each other in time is not exchangeable, so it
+    is a calibration and no guarantee; occasions that overlap count as one for the allowance that few cases need.
     """
     import math
 
@@ -210,5 +210,15 @@ def factor_for(given: Sequence[Occasion]) -> float:
     if len(scores) < 20:
         return 1.0
     scores.sort()
-    found = scores[min(len(scores), math.ceil((len(scores) + 1) * _STATED)) - 1]
+    level = min(1.0, _STATED * (1 + 1 / _apart(given)))
+    found = scores[min(len(scores), math.ceil(len(scores) * level)) - 1]
     return min(10.0, max(0.1, found)) if math.isfinite(found) else 10.0
+
+
+def _apart(given: Sequence[Occasion]) -> int:
+    """How many occasions there are that do not overlap. `given`: series after series, each in order of time."""
+    count, begin = 0, -1
+    for occasion in given:
+        if begin < 0 or occasion.at < begin or occasion.at >= begin + len(occasion.truth):
+            count, begin = count + 1, occasion.at
+    return max(1, count)

@@ -230,7 +230,7 @@ class SeriesPlan(ImportPlan):
         # Whether dates are read right is asked when it is not told by them, and both ways give something.
         self.asked = self.asked or (dates is not None and dates.ambiguous)
         if self.asked and not self.order and dates is not None:
-            self.order = self._likelier(dates)
+            self.order = self._likelier()
             dates = self._dates()
         if self.asked:
             self.warnings.append(
@@ -276,20 +276,18 @@ class SeriesPlan(ImportPlan):
     def _body(self) -> Rows:
         return self.rows[1:] if self.layout.head else self.rows
 
-    def _likelier(self, dates: Dates) -> Order:
-        """The way in which the times are in order, or evenly spaced; the day first where both are."""
+    def _likelier(self) -> Order:
+        """The way in which the times are evenly spaced with the fewest gaps; the day first where both are the same."""
+        cells = [self._cell(r, self.layout.dates) for r in self._body()]
 
-        def good(order: Order) -> bool:
-            times = sorted(
-                {t for t in read_dates([self._cell(r, self.layout.dates) for r in self._body()], order).times if t}
-            )
+        def span(order: Order) -> float:
+            times = sorted({t for t in read_dates(cells, order).times if t})
             try:
-                even_steps(times)
+                return even_steps(times)[1][-1] / len(times)
             except (UserError, IndexError):
-                return False
-            return True
+                return math.inf
 
-        return "month" if good("month") and not good("day") else "day"
+        return "month" if span("month") < span("day") else "day"
 
     def _raw(self, control: Control) -> Iterator[_Raw]:
         layout, body = self.layout, self._body()
@@ -341,7 +339,9 @@ def made(
         shown = f"“{cells[words[0]][:30]}” in row {row(words[0])}"
         if len(words) > max(1, _MOST_WORDS * len(cells)):
             raise UserError(f"Where numbers should be there are other things: {shown}.", "Mend these cells.")
-        odd.append(f"{_many(len(words), 'cell is', 'cells are')} no number and count as missing: {shown}.")
+        odd.append(
+            f"{_many(len(words), 'cell is no number and counts', 'cells are no numbers and count')} as missing: {shown}."
+        )
     plain = [math.nan if v is None else v for v in values]
     if times is None:
         return _trimmed(Series(np.array(plain, np.float64))), _gaps(odd, plain)
