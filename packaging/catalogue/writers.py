@@ -541,5 +541,22 @@ def entries() -> list[dict[str, Any]]:
                 "top_p": 1.0,
             }
         }
-        made.append({"id": f"chronos-{id_}", "name": f"Chronos {id_}", "ref": f"amazon/chronos-t5-{id_}", "config": config, "runtime": "chronos", "arch": CHANGER, "tasks": ["forecasting"], "licence": APACHE, "family": "Chronos", "languages": [], "trained_on": "Public rows of numbers from energy, traffic, shops, weather and more, and made-up ones.", "summary": "Goes on with a row of numbers, without being taught: sales, visits, temperatures.", "strengths": "Works at once on short rows and gives a range, not just one number.", "limits": "It sees only the numbers: not holidays, prices or plans. The past need not go on. At most 512 numbers are looked at.", "paper": "https://arxiv.org/abs/2403.07815"})  # fmt: skip
+        made.append({"id": f"chronos-{id_}", "name": f"Chronos {id_}", "ref": f"amazon/chronos-t5-{id_}", "config": config, "runtime": "chronos", "arch": CHANGER, "tasks": ["forecasting"], "trainable_for": ["forecasting"], "licence": APACHE, "family": "Chronos", "languages": [], "trained_on": "Public rows of numbers from energy, traffic, shops, weather and more, and made-up ones.", "summary": "Goes on with a row of numbers, without being taught: sales, visits, temperatures.", "strengths": "Works at once on short rows and gives a range, not just one number.", "limits": "It sees only the numbers: not holidays, prices or plans. The past need not go on. At most 512 numbers are looked at.", "paper": "https://arxiv.org/abs/2403.07815"})  # fmt: skip
+    for id_, hidden, inside, layers, heads in (
+        ("tiny", 256, 1024, 4, 4),
+        ("mini", 384, 1536, 4, 8),
+        ("small", 512, 2048, 6, 8),
+        ("base", 768, 3072, 12, 12),
+    ):
+        config = t5(hidden, inside, layers, heads, vocab=2) | {
+            "chronos_config": {
+                "context_length": 2048,
+                "prediction_length": 64,
+                "input_patch_size": 16,
+                "input_patch_stride": 16,
+                "quantiles": [round(level / 10, 1) for level in range(1, 10)],
+                "use_reg_token": True,
+            }
+        }
+        made.append({"id": f"chronos-bolt-{id_}", "name": f"Chronos-Bolt {id_}", "ref": f"amazon/chronos-bolt-{id_}", "config": config, "runtime": "chronos_bolt", "arch": "ChronosBolt", "tasks": ["forecasting"], "trainable_for": ["forecasting"], "licence": APACHE, "family": "Chronos-Bolt", "languages": [], "trained_on": "Nearly 100 billion numbers of public rows from energy, traffic, shops, weather and more, and made-up ones.", "summary": "Goes on with a row of numbers, without being taught. Far quicker than Chronos, since it says all steps at once.", "strengths": "Quick also without a graphics card; looks at up to 2,048 numbers and gives a range, not just one number.", "limits": "It sees only the numbers: not holidays, prices or plans. The past need not go on. Beyond 64 steps it goes on with what it said itself.", "paper": "https://arxiv.org/abs/2403.07815"})  # fmt: skip
     return made

@@ -137,7 +137,6 @@ EXCLUDED = {
     "pyqtgraph.opengl": "nothing is drawn in three dimensions",
     "pyqtgraph.jupyter": "for notebooks",
     "matplotlib": "curves are drawn by pyqtgraph",
-    "pandas": "tables are read by the app itself",
     "numpy.tests": "tests",
     "numpy.f2py.tests": "tests",
     "scipy.tests": "tests",

@@ -66,7 +66,10 @@ def journey(card: ModelCard, folder: Path) -> tuple[Any, bool]:
     pool = ModelPool(10**10)
     task_id = card.main_task
     with pool.use(card, "cpu") as model:
-        teachable = any(hasattr(model, what) for what in ("stages", "tag", "tokens_of", "look_for", "wanted_tokens"))
+        teachable = any(
+            hasattr(model, what)
+            for what in ("stages", "tag", "tokens_of", "look_for", "wanted_tokens", "longest_future")
+        )
         if "question-answering" in card.trainable_for:
             from workbench.runtimes.transformers_text_runtime import answerer_from
 

@@ -97,6 +97,13 @@ def hub_folder(card: ModelCard, folder: Path) -> Path:
         return smp_folder(card, folder)
     values = small_config(card)
     network: Any = network_of(card.config, card.arch, **{k: v for k, v in values.items() if k != "model_type"})
+    if card.runtime == "chronos_bolt":
+        # As published: the one embedding once.
+        state = {k: v.contiguous() for k, v in network.state_dict().items() if "embed_tokens" not in k}
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "model.safetensors").write_bytes(_tensors(state, safe=True))
+        (folder / "config.json").write_text(json.dumps(values))
+        return folder
     network.save_pretrained(folder)
     if values.get("tie_word_embeddings") is False and values["model_type"] == "t5":
         # As published: an output layer of its own beside the words.

@@ -18,6 +18,7 @@ import transformers as tf
 
 from workbench.catalog.card import ModelCard, Source
 from workbench.control import Control
+from workbench.data.series_sample import series_of
 from workbench.data.sound import read_sound, resampled, sound_blocks
 from workbench.data.types import Sample
 from workbench.errors import Cancelled, UserError
@@ -29,8 +30,7 @@ from workbench.runtimes.deepspeech_runtime import cepstra
 from workbench.runtimes.registry import open_model
 from workbench.runtimes.sound_windows import windows
 from workbench.tasks.base import TryOptions
-from workbench.tasks.forecasting import numbers_of
-from workbench.tasks.predictions import Scores, Table
+from workbench.tasks.predictions import Forecast, Scores
 from workbench.tasks.registry import get_task
 
 DATA = Path(__file__).resolve().parent.parent / "data"
@@ -294,12 +294,12 @@ def test_east_from_a_frozen_graph(tmp_path: Path) -> None:
 
 def test_numbers_are_read_from_whatever_holds_them(tmp_path: Path) -> None:
     def read(text: str) -> list[float]:
-        return [round(float(v), 3) for v in numbers_of(Sample("series", text=text))]
+        return [round(float(v), 3) for v in series_of(Sample("series", text=text))[0].values]
 
     assert read("1 2 3.5") == read("1, 2, 3.5") == read("1\n2\n3.5") == read("value\n1\n2\n3.5") == [1, 2, 3.5]
     assert read("day,visits\n2024-01-01,3\n2024-01-02,4\n2024-01-03,5") == [3, 4, 5]
     (tmp_path / "a.csv").write_text("d;v\na;1\nb;\nc;3\nd;4")
-    values = numbers_of(Sample("series", path=tmp_path / "a.csv"))
+    values = series_of(Sample("series", path=tmp_path / "a.csv"))[0].values
     assert np.isnan(values[1]) and values[3] == 4
     for text in ("", "hello", "1 2"):
         with pytest.raises(UserError, match="not enough numbers"):
@@ -326,7 +326,7 @@ def test_chronos_words_by_hand_and_a_forecast(tmp_path: Path) -> None:
     model = open_model(card("chronos", "", "forecasting"), ModelFiles(tmp_path / "m"))
     sample = Sample("series", text=" ".join(str(100 + v) for v in range(30)))
     found = predict(model, "forecasting", sample, steps=20)
-    assert isinstance(found, Table) and len(found.rows) == 20 and len(found.given) == 30
+    assert isinstance(found, Forecast) and len(found.rows) == 20 and len(found.given) == 30
     assert all(low <= middle <= high for low, middle, high in found.rows)
     assert found == predict(model, "forecasting", sample, steps=20)
 

@@ -39,6 +39,8 @@ _TOKENS_PER_WORD = 1.3
 # Speech and sound networks look at about this many pieces of a second of sound.
 _PIECES_PER_SECOND = 50
 _FORECAST_TOKENS = 512 + 24 * 20
+# Chronos-Bolt reads patches of 16 numbers once, and says all steps at once.
+_BOLT_PATCHES = 2048 // 16 + 1
 # What a picture network sees when its card does not say: detectors and others work on larger pictures.
 _SIDES = {"object-detection": 800, "semantic-segmentation": 520, "text-in-pictures": 960, "super-resolution": 256}
 # Waiting longer than this many seconds for one item is called slow.
@@ -163,7 +165,7 @@ def operations(card: ModelCard) -> float:
     if unit == "second of sound":
         return 2.0 * weights * _PIECES_PER_SECOND
     if unit == "forecast":
-        return 2.0 * weights * _FORECAST_TOKENS
+        return 2.0 * weights * (_BOLT_PATCHES if card.runtime == "chronos_bolt" else _FORECAST_TOKENS)
     return 2.0 * weights * min(card.preparation.max_tokens or _USUAL_TOKENS, _USUAL_TOKENS)
 
 

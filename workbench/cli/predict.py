@@ -258,12 +258,12 @@ def _media_of(paths: list[Path], wanted: str) -> str:
 
 def _write(rows: list[dict[str, Any]], options: argparse.Namespace) -> None:
     from workbench.data.exporters.tables import csv_text, write_csv, write_json
-    from workbench.engine.bulk import answer_rows, beside, unlike_columns
+    from workbench.engine.bulk import FORECAST_COLUMNS, answer_rows, beside, unlike_columns
     from workbench.engine.save import endings, endings_together, label_columns, save_prediction, save_together
 
     suffix = options.output.suffix.lower() if options.output else ""
     # For one item its own form; a table and JSON are for many, but for what is a table itself: the areas of a mask, sounds.
-    tabular = len(rows) == 1 and rows[0]["prediction"].kind in ("mask", "events")
+    tabular = len(rows) == 1 and rows[0]["prediction"].kind in ("mask", "events", "forecast")
     general = (".json",) if tabular else (".csv", ".json")
     if suffix and suffix in endings_together([r["prediction"] for r in rows]):
         with progress("Writing pages") as control:
@@ -302,7 +302,11 @@ def _write(rows: list[dict[str, Any]], options: argparse.Namespace) -> None:
         heads = dict.fromkeys(name for head in given for name in head)
         columns = [
             *heads,
-            "answer (model)" if "answer" in heads else "answer",
+            *(
+                FORECAST_COLUMNS[1:-2]
+                if any("when" in row for row in table)
+                else ("answer (model)" if "answer" in heads else "answer",)
+            ),
             *(("begins", "ends") if any("begins" in row for row in table) else ()),
             *(name for name in ("certainty", "low", "high") if any(name in row for row in table)),
             *unlike_columns(table),

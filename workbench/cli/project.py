@@ -23,6 +23,10 @@ def add(commands: Any) -> None:
     take.add_argument("data", nargs="+", type=Path)
     take.add_argument("--copy", action="store_true", help="copy pictures into the project")
     take.add_argument("--task", default="", help="what a new project is for, for example object-detection")
+    take.add_argument(
+        "--answer", action="append", default=[], metavar="QUESTION=CHOICE",
+        help="what only you know of the data, for example dates=day or dates=month",
+    )  # fmt: skip
     take.add_argument("--label-column", default="", help="of a table: the column with the labels")
     add_separator(take)
     add_groups(take)
@@ -99,6 +103,8 @@ def run_import(options: argparse.Namespace) -> int:
 
     with progress("Reading") as control:
         plan = sniff(options.data, control)
+        for said in options.answer:
+            plan.say(*said.partition("=")[::2])
         guess = plan.guess()
         if guess is not None and (options.label_column or options.separator or options.group_column):
             name = options.label_column or guess.label

@@ -79,6 +79,8 @@ def _look(item: NewItem) -> Taken:
         if not any(v.strip() for v in cells.values()):
             raise UserError("This row is empty.", "Fill it in, or leave it out.")
         return Taken(replace(item, text=row_text(cells)), row_hash(cells, item.copy))
+    if item.kind == "series":
+        return _look_at_series(item)
     if item.path is None:
         raise UserError(f"There is no {item.kind} here.", "Choose a file.")
     if item.kind == "sound":
@@ -129,6 +131,18 @@ def written_hash(kind: MediaKind, text: str) -> str:
     return hashlib.sha256(b"text:" + " ".join(text.split()).encode("utf-8", "surrogatepass")).hexdigest()
 
 
+def _look_at_series(item: NewItem) -> Taken:
+    """A series comes as the text of its file, or as the file; it always lies in the project."""
+    from workbench.data.series import check, from_text, read_series, to_text
+
+    series = from_text(item.text) if item.text is not None else read_series(item.path or Path())
+    check(series)
+    text = to_text(series)
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    named = hashlib.sha256(f"{item.name}\n{digest}".encode("utf-8", "surrogatepass")).hexdigest()
+    return Taken(replace(_writable(item), text=text, path=None), named, width=len(series), height=1)
+
+
 def _look_at_sound(item: NewItem, path: Path) -> Taken:
     from workbench.data.sound import portrait
 
@@ -139,16 +153,19 @@ def _look_at_sound(item: NewItem, path: Path) -> Taken:
 
 
 def copy_into(media: Path, taken: Taken) -> Taken:
-    """Copy a picture into the project, named by its content. Raises: UserError (disk full) through OSError."""
-    if taken.new.path is None:
+    """Copy a picture (or the text of a series) into the project, named by its content. Raises: UserError (disk full) through OSError."""
+    series = taken.new.kind == "series" and taken.new.text is not None
+    if taken.new.path is None and not series:
         return taken
-    name = f"{taken.content_hash[:32]}{taken.new.path.suffix.lower()}"
+    name = f"{taken.content_hash[:32]}{'.series' if taken.new.path is None else taken.new.path.suffix.lower()}"
     target = media / name
     if not target.exists():
         try:
-            atomic.write_bytes(target, taken.new.path.read_bytes(), shared=True)
+            data = (taken.new.text or "").encode() if taken.new.path is None else taken.new.path.read_bytes()
+            atomic.write_bytes(target, data, shared=True)
         except OSError as error:
             raise UserError(
                 "The picture could not be copied into the project.", "Make room on the disk, or import without copying."
             ) from error
-    return replace(taken, stored_path=f"media/{name}", copied=True)
+    new = replace(taken.new, text=None) if series else taken.new
+    return replace(taken, new=new, stored_path=f"media/{name}", copied=True)

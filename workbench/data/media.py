@@ -231,9 +231,13 @@ def holds_patient_data(path: Path) -> bool:
 
 
 def thumbnail_bytes(path: Path, side: int, window: Window | None = None) -> bytes:
-    """A JPEG of at most `side` pixels. Raises: UserError as `open_picture`."""
+    """A JPEG of at most `side` pixels; of a series a curve as PNG. Raises: UserError as `open_picture`."""
     from PIL import Image
 
+    if path.suffix == ".series":
+        from workbench.data.sparkline import sparkline
+
+        return sparkline(path, side)
     picture = open_picture(path, max_side=side, window=window)
     picture.thumbnail((side, side), Image.Resampling.BILINEAR)
     stream = io.BytesIO()

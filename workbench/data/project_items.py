@@ -104,7 +104,9 @@ class ItemsPart:
                 else:
                     taken.append(outcome)
             media = self._store.folder / "media"
-            taken = [copy_into(media, t) if copy_media or t.new.own_copy else t for t in taken]
+            taken = [
+                copy_into(media, t) if copy_media or t.new.own_copy or t.new.kind == "series" else t for t in taken
+            ]
             ids, again = self._insert(taken)
             added += ids
             duplicates += again

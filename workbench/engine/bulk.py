@@ -12,16 +12,17 @@ from workbench.control import Control
 from workbench.data.exporters.tables import write_csv
 from workbench.data.importers import sniff
 from workbench.data.importers.tables import SUFFIXES
-from workbench.data.types import Sample
+from workbench.data.types import WRITTEN, Sample
 from workbench.engine.predict import PredictResult, collect_samples, predict
 from workbench.engine.save import label_cells, label_columns, unlike_cell
 from workbench.errors import Cancelled, Problem
 from workbench.tasks.base import Task
-from workbench.tasks.predictions import Events, Number, Prediction
+from workbench.tasks.predictions import Events, Forecast, Number, Prediction
 from workbench.tasks.registry import get_task
 
 COLUMNS = ("item", "answer", "certainty", "problem", "path")
 NUMBER_COLUMNS = ("item", "answer", "low", "high", "problem", "path")
+FORECAST_COLUMNS = ("item", "when", "low (10 %)", "middle", "high (90 %)", "problem", "path")
 EVENT_COLUMNS = ("item", "answer", "begins", "ends", "certainty", "problem", "path")
 
 
@@ -58,7 +59,9 @@ def run_to_csv(
     task = get_task(card.main_task)
     samples, problems = samples_of(paths, task, control)
     rows: list[dict[str, Any]] = []
-    columns = {Events.kind: EVENT_COLUMNS, Number.kind: NUMBER_COLUMNS}.get(task.info.result, COLUMNS)
+    columns = {Events.kind: EVENT_COLUMNS, Forecast.kind: FORECAST_COLUMNS, Number.kind: NUMBER_COLUMNS}.get(
+        task.info.result, COLUMNS
+    )
     answered = 0
     cells: dict[str, None] = {}
     try:
@@ -75,7 +78,7 @@ def run_to_csv(
             elif result.prediction is not None:
                 answers = answer_rows(result.prediction)
                 answered += 1
-            if result.sample.text is not None and given is None:
+            if result.sample.text is not None and given is None and result.sample.kind in WRITTEN:
                 row["item"] = result.sample.text
             rows += [row | beside(given, answer) for answer in answers]
             control.progress(result.index + 1, len(samples), f"{result.index + 1:,} of {len(samples):,}")
@@ -131,7 +134,13 @@ def _unlike(rows: Sequence[dict[str, Any]]) -> int:
 
 
 def answer_rows(prediction: Prediction) -> list[dict[str, Any]]:
-    """A prediction as rows of a table: one, but for each sound that was heard one of its own with its times in seconds."""
+    """A prediction as rows of a table: one, but for each sound that was heard one of its own with its times in seconds, and for
+    each step of a forecast one with its date."""
+    if isinstance(prediction, Forecast):
+        return [
+            dict(zip(prediction.columns, (when, *row), strict=True))
+            for when, row in zip(prediction.dates, prediction.rows, strict=True)
+        ]
     if isinstance(prediction, Events) and prediction.events:
         return [
             {

@@ -13,12 +13,13 @@ from workbench.data.annotations import Annotation
 from workbench.data.project import Project
 from workbench.data.types import Item, ItemFilter, ItemPrediction, NewItem, Sample, Split
 from workbench.engine.predict import predict
+from workbench.engine.run import MOST_JUDGED
 from workbench.errors import Problem, UserError
 from workbench.tasks.base import TryOptions
 from workbench.tasks.predictions import Prediction, Scores, to_record
 from workbench.tasks.registry import get_task
 from workbench.trust.groups import ByGroup, by_groups
-from workbench.trust.judging import Answered, Judgement, compare, judge
+from workbench.trust.judging import Answered, Judgement, compare, judge, parts_within
 from workbench.trust.metrics import Comparison, Evaluation, evaluation_from_predictions
 from workbench.trust.overlap_judgement import judged
 
@@ -46,17 +47,20 @@ def evaluate(
     record = project.run(run_id)
     known = project.predictions(run_id)
     classes = [str(c) for c in record.config.get("classes", ())]
-    if not any(p.split is split for p in known):
+    kind = get_task(project.task_id).info.judge
+    within = get_task(project.task_id).info.parts_within
+    if not (known if within else any(p.split is split for p in known)):
         model_id = str(record.metrics.get("model_id", ""))
         if not model_id:
             raise UserError(
                 "This training made no model, so there is nothing to judge.", "Go on with it, or start anew."
             )
         card = (catalog or Catalog.load()).get(model_id)
-        known += predict_items(project, card, project.split_items(split), split, control)
+        items = project.items(project.item_ids(ItemFilter(labelled=True, problems=False)))[:MOST_JUDGED]
+        known += predict_items(project, card, items if within else project.split_items(split), split, control)
         if not project.read_only:
             project.save_predictions(run_id, known)
-    return judge_kept(project, get_task(project.task_id).info.judge, classes, known, split)
+    return judge_kept(project, kind, classes, known, split)
 
 
 def judge_by_groups(project: Project, judgement: Judgement, control: Control | None = None) -> tuple[ByGroup, ...]:
@@ -68,7 +72,8 @@ def judge_kept(
     project: Project, kind: str, classes: Sequence[str], known: Sequence[ItemPrediction], split: Split
 ) -> Judgement:
     """Judge what was predicted of a split's items by the labels they have now."""
-    wanted = [p for p in known if p.split is split]
+    # Where every item holds its own parts, the judge takes the part from what is kept of the item.
+    wanted = [p for p in known if p.split is split or parts_within(kind)]
     names = {c.id: c.name for c in project.classes()}
     ids = project.item_ids(ItemFilter(ids=tuple(p.item_id for p in wanted), labelled=True))
     items = {i.id: i for i in project.items(ids)}

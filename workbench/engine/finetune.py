@@ -206,16 +206,19 @@ def train_network(run: Run, resume: bool) -> Generator[RunEvent, None, Outcome]:
     for split in (Split.VALIDATION, Split.TEST):
         # Settled once more: when no epoch was the best, nothing has been settled for the state that is kept.
         validation = split is Split.VALIDATION
-        items, found, _losses = _validated(training) if validation else _checked(training, run.usable(split))
+        items, found, _losses = _validated(training) if validation else _checked(training, split)
         predictions += [run.said(item, p, split) for item, p in zip(items, found, strict=True)]
-    return Outcome(lesson.result(), predictions, best, reason)
+    # An item that holds its own parts is in both: what was said last of it speaks of all of them.
+    kept = {p.item_id: p for p in predictions}
+    return Outcome(lesson.result(), list(kept.values()), best, reason)
 
 
 def _beginning(training: Training) -> Verdict:
     """What the untaught model says; the lesson keeps what it wants of it."""
     run = training.run
     items, found, losses = _validated(training)
-    _checked(training, run.usable(Split.TEST))
+    if getattr(training.lesson, "tests_first", True):
+        _checked(training, Split.TEST)
     return verdict(run, items, found, losses)
 
 
@@ -560,17 +563,21 @@ def forward(training: Training, part: Prepared) -> Step:
 
 def _validated(training: Training) -> tuple[list[Item], list[Prediction], list[float]]:
     """As `_checked` on the validation items, after the lesson has settled what it settles on them."""
-    items, found, losses = _checked(training, training.run.usable(Split.VALIDATION))
+    items, found, losses = _checked(training, Split.VALIDATION)
     settle = getattr(training.lesson, "settle", None)
     if settle is not None:
         found = settle([training.run.examples[i.id] for i in items], found)
     return items, found, losses
 
 
-def _checked(training: Training, items: list[Item]) -> tuple[list[Item], list[Prediction], list[float]]:
-    """Items that could be read, what the model says of them, and their losses. Processes that train together share the
-    items out, and all get all answers."""
+def _checked(training: Training, split: Split) -> tuple[list[Item], list[Prediction], list[float]]:
+    """The split's items that could be read, what the model says of them, and their losses. Processes that train together
+    share the items out, and all get all answers."""
     together = training.run.together
+    items = training.run.usable(split)
+    look_at = getattr(training.lesson, "look_at", None)
+    if look_at is not None:
+        look_at(split)
     if together.size == 1:
         return _checked_here(training, items)
     whole = bool(getattr(training.lesson, "checks_whole", False))

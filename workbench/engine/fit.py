@@ -138,7 +138,7 @@ def _events(run: Run, book: RunLog, meter: Meter, resume: bool) -> Iterator[RunE
 
     _leave_room_for_the_window(torch)
     train, validation = len(run.items[Split.TRAIN]), len(run.items[Split.VALIDATION])
-    if validation < _TINY_VALIDATION:
+    if validation < _TINY_VALIDATION and not run.task.info.parts_within:
         yield Advice(
             "tiny-validation",
             f"Only {validation} {run.task.info.nouns} are left to check on while training, so the curves will jump."

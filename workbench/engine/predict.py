@@ -239,6 +239,14 @@ def suits(path: Path, task: Task) -> bool:
     return task.info.media == "picture" and is_picture(path)
 
 
+def _several_in(path: Path, task: Task, control: Control) -> list[Sample]:
+    """What a file holds; a file that cannot be read is told when it is predicted."""
+    try:
+        return list(task.samples_in(path, control))
+    except UserError:
+        return [Sample(task.info.media, path.name, path=path)]
+
+
 def collect_samples(paths: Iterable[str | Path], task: Task, control: Control | None = None) -> list[Sample]:
     """Files as they are, and all files in folders (below too) whose ending suits the task, in order of name
     (numbers as one counts).
@@ -260,13 +268,13 @@ def collect_samples(paths: Iterable[str | Path], task: Task, control: Control | 
                 if suits(file, task) and not hidden and file.is_file():
                     inside += [
                         replace(one, name=file.relative_to(path).as_posix()) if one.path == file else one
-                        for one in task.samples_in(file, control)
+                        for one in _several_in(file, task, control)
                     ]
             if not inside:
                 raise UserError(f"The folder “{path.name}” holds no {task.info.nouns}.", "Choose another folder.")
             found += inside
         elif path.exists():
-            found += task.samples_in(path, control)
+            found += _several_in(path, task, control)
         else:
             raise UserError(f"“{given}” is not there.", "Check the name.")
     return found

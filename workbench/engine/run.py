@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 EVENTS = "events.jsonl"
 # Among a run's options: so many old items at most are learnt from again beside the reviewed ones.
 REPLAY = "replay"
+# Items with their own parts to judge on: so many of them are judged.
+MOST_JUDGED = 300
 _LOCK = "alive.lock"
 _NAMES = {How.QUICK: "Quick", How.BALANCED: "Balanced", How.THOROUGH: "Thorough"}
 
@@ -163,15 +165,20 @@ def prepare(
     paths = paths or app_paths()
     files(card, paths)
     records.used_by(card.id, project.folder, paths)
-    control.progress(0, 0, "Comparing items")
-    give_splits(project, control)
+    within = get_trainable(config.task).info.parts_within
+    if not within:
+        control.progress(0, 0, "Comparing items")
+        give_splits(project, control)
     place = _places(project, config.classes)
     run = Run(
         config, project, catalog, control, card, get_trainable(config.task), local_device(config.device),
         project.runs_folder / config.run_id, paths, together=together or Together(),
     )  # fmt: skip
     for split in Split:
-        found = project.items(project.item_ids(ItemFilter(labelled=True, split=split, problems=False)))
+        wanted = None if within else split
+        found = project.items(project.item_ids(ItemFilter(labelled=True, split=wanted, problems=False)))
+        if within and split is not Split.TRAIN:
+            found = _drawn(found, config.seed) if split is not Split.NEW else []
         run.items[split] = [i for i in found if i.marked or (i.class_id or -1) in place]
         for example in examples_of(project, run.items[split], config.classes):
             run.targets[example.item.id] = example.target
@@ -182,6 +189,16 @@ def prepare(
     if isinstance(replay, int) and replay > 0:
         run.items[Split.TRAIN] = replayed(run.items[Split.TRAIN], project.reviewed(), replay, config.seed)
     return run
+
+
+def _drawn(items: list[Item], seed: int) -> list[Item]:
+    """Of very many items that hold their own parts some are enough to judge by, always the same ones."""
+    import random
+
+    if len(items) <= MOST_JUDGED:
+        return items
+    chosen = set(random.Random(seed).sample(range(len(items)), MOST_JUDGED))
+    return [item for place, item in enumerate(items) if place in chosen]
 
 
 def replayed(items: Sequence[Item], new: Container[int], most: int, seed: int) -> list[Item]:

@@ -431,8 +431,31 @@ class Talker(Writer, Protocol):
 class Forecaster(Protocol):
     """Goes on with a row of numbers."""
 
-    def forecast(self, values: Floats, steps: int, quantiles: Sequence[float], control: Control) -> Floats:
-        """float32 [T], evenly spaced in time (NaN: missing), to quantiles float32 [len(quantiles), steps]."""
+    def forecast(
+        self, values: npt.NDArray[Any], steps: int, quantiles: Sequence[float], control: Control, season: int = 1
+    ) -> npt.NDArray[Any]:
+        """float [T], evenly spaced in time (NaN: missing), to quantiles float [len(quantiles), steps].
+
+        Args:
+            season: after how many steps the numbers come round again; 1: they do not. Networks see that for themselves.
+        """
+
+
+@runtime_checkable
+class Roller(Forecaster, Protocol):
+    """A `Forecaster` that is estimated on the very series it goes on with."""
+
+    def roll(
+        self,
+        values: npt.NDArray[Any],
+        moments: Sequence[int],
+        steps: int,
+        quantiles: Sequence[float],
+        control: Control,
+        season: int = 1,
+    ) -> list[npt.NDArray[Any]]:
+        """As `forecast` from each of several moments (numbers known then, rising), of which nothing later is seen. What is
+        estimated is estimated once, on what was known at the first."""  # fmt: skip
 
 
 @dataclass(frozen=True)

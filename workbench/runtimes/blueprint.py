@@ -32,6 +32,10 @@ def network_of(name: str, arch: str, **smaller: Any) -> nn.Module:
         raise UserError("The description of this architecture is missing.", "Install the app again.") from error
     values = {**values, **smaller}
     config = transformers.AutoConfig.for_model(values.pop("model_type"), **values)
+    if arch == "ChronosBolt":
+        from workbench.runtimes.chronos_bolt_runtime import make_net, patches_of
+
+        return make_net(config, patches_of(values["chronos_config"]))
     built: Any = getattr(transformers, arch).from_config(config)
     if values.get("tie_word_embeddings") is False and config.model_type == "t5":
         # FLAN-T5's files hold an output layer of their own. The library shares it with the words until it has seen such

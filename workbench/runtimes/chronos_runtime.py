@@ -15,9 +15,8 @@ from workbench.runtimes.base import Loaded
 from workbench.runtimes.hf_loading import load_network
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
     import torch
-
-    from workbench.runtimes.base import Floats
 
 
 @dataclass(frozen=True)
@@ -66,13 +65,20 @@ class Bins:
         known = ~torch.isnan(values)
         size = float(values[known].abs().mean()) if bool(known.any()) else 0.0
         scale = size if size > 0 else 1.0
-        words = torch.bucketize(values / scale, self.edges, right=True) + self.special
-        words = words.clamp(0, self.words - 1)
-        words[~known] = self.pad
+        words = self.words_of(values, scale)
         if self.closes:
             words = torch.cat([words, torch.tensor([self.end])])
             known = torch.cat([known, torch.tensor([True])])
         return words[None], known[None].long(), scale
+
+    def words_of(self, values: torch.Tensor, scale: float) -> torch.Tensor:
+        """float32 [T] to words int64 [T]; `pad` where a number is missing."""
+        import torch
+
+        words = torch.bucketize(values / scale, self.edges, right=True) + self.special
+        words = words.clamp(0, self.words - 1)
+        words[torch.isnan(values)] = self.pad
+        return words
 
     def decode(self, words: torch.Tensor, scale: float) -> torch.Tensor:
         """Words int64 [...] to values float32 [...]."""
@@ -88,7 +94,13 @@ class Chronos(Loaded):
         super().__init__(card, module)
         self.bins = bins
 
-    def forecast(self, values: Floats, steps: int, quantiles: Sequence[float], control: Control) -> Floats:
+    @property
+    def net(self) -> Any:
+        return self._module
+
+    def forecast(
+        self, values: npt.NDArray[Any], steps: int, quantiles: Sequence[float], control: Control, season: int = 1
+    ) -> npt.NDArray[Any]:
         import torch
 
         module: Any = self._module
@@ -119,16 +131,77 @@ class Chronos(Loaded):
                 )
                 paths = torch.cat([paths, bins.decode(out[:, 1:].cpu(), scale)], 1)
         wanted = torch.quantile(paths, torch.tensor(list(quantiles)), dim=0)
-        result: Floats = wanted.numpy()
+        result: npt.NDArray[Any] = wanted.numpy()
         return result
+
+    def loss(self, pasts: Sequence[npt.NDArray[Any]], futures: Sequence[npt.NDArray[Any]]) -> torch.Tensor:
+        """Mean negative log-likelihood of the words of what came (section 3.2 of the paper), in training mode.
+
+        Args:
+            pasts: float [T] each, of any length. futures: float [H], at most `horizon` numbers; NaN counts nothing.
+        """
+        import torch
+
+        bins = self.bins
+        rows = [bins.encode(torch.from_numpy(p).float()) for p in pasts]
+        width = max(r[0].shape[1] for r in rows)
+        words = torch.full((len(rows), width), bins.pad)
+        mask = torch.zeros((len(rows), width), dtype=torch.long)
+        labels = torch.full((len(rows), max(len(f) for f in futures) + int(bins.closes)), -100)
+        for row, ((w, m, scale), future) in enumerate(zip(rows, futures, strict=True)):
+            words[row, width - w.shape[1] :], mask[row, width - w.shape[1] :] = w[0], m[0]
+            wanted = bins.words_of(torch.from_numpy(future).float(), scale)
+            labels[row, : len(wanted)] = torch.where(wanted == bins.pad, -100, wanted)
+            if bins.closes:
+                labels[row, len(wanted)] = bins.end
+        out = self.net(
+            input_ids=words.to(self.device), attention_mask=mask.to(self.device), labels=labels.to(self.device)
+        )
+        loss: torch.Tensor = out.loss
+        return loss
+
+    @property
+    def longest_past(self) -> int:
+        return self.bins.context
+
+    @property
+    def longest_future(self) -> int:
+        return self.bins.horizon
+
+
+def build(card: ModelCard, folder: Path) -> Loaded:
+    """The bare network of an own model; its weights are loaded by the caller."""
+    import transformers
+
+    from workbench.runtimes.hf_loading import LOCAL
+
+    bins = _bins(card, folder)
+    try:
+        config = transformers.AutoConfig.from_pretrained(folder, **LOCAL)
+        net = transformers.T5ForConditionalGeneration(config)
+    except (OSError, ValueError, RuntimeError, KeyError, TypeError, AttributeError) as error:
+        raise UserError(
+            f"The files of “{card.name}” are incomplete or damaged.", "Import or train the model again."
+        ) from error
+    return Chronos(card, net, bins)
+
+
+def save_extras(model: Chronos, folder: Path) -> None:
+    """What the network needs beside its weights."""
+    model.net.config.save_pretrained(folder)
 
 
 def open_pretrained(card: ModelCard, path: Path) -> Loaded:
     """A folder of config and weights. Raises: UserError when it is incomplete, or of the other kind (Bolt)."""
+    bins = _bins(card, path)
+    return Chronos(card, load_network("T5ForConditionalGeneration", path, card.name), bins)
+
+
+def _bins(card: ModelCard, path: Path) -> Bins:
     try:
         described = json.loads((path / "config.json").read_text(encoding="utf-8"))["chronos_config"]
         settings = dict(described["tokenizer_kwargs"])
-        bins = Bins(
+        return Bins(
             float(settings["low_limit"]),
             float(settings["high_limit"]),
             int(described["n_tokens"]),
@@ -148,4 +221,3 @@ def open_pretrained(card: ModelCard, path: Path) -> Loaded:
             f"The files of “{card.name}” are incomplete or of another kind than Chronos-T5.",
             "Delete the model and download it again.",
         ) from error
-    return Chronos(card, load_network("T5ForConditionalGeneration", path, card.name), bins)

@@ -31,10 +31,15 @@ def described(path: Path) -> Recognised:
     """A folder with a config.json. Raises: UserError when this app does not open what it describes."""
     config = read_json(path / "config.json")
     licence = _licence(path)
+    if "input_patch_size" in (config.get("chronos_config") or {}):
+        return Recognised(
+            "Chronos-Bolt, which looks ahead", "chronos_bolt", "ChronosBolt", ("forecasting",), weights_folder(path),
+            trainable_for=("forecasting",), family="Chronos-Bolt", licence=licence,
+        )  # fmt: skip
     if "chronos_config" in config:
         return Recognised(
             "Chronos, which looks ahead", "chronos", "AutoModelForSeq2SeqLM", ("forecasting",), weights_folder(path),
-            family="Chronos", licence=licence,
+            trainable_for=("forecasting",), family="Chronos", licence=licence,
         )  # fmt: skip
     if config.get("_model_class") or "encoder_name" in config:
         return _segmentation(path, config, licence)

@@ -45,7 +45,7 @@ __all__ = [
 
 
 # Editors of labels that have no classes.
-_WITHOUT_CLASSES = ("words", "answers", "number")
+_WITHOUT_CLASSES = ("words", "answers", "number", "season")
 
 
 @dataclass(frozen=True)
@@ -133,6 +133,10 @@ class TaskInfo:
         apart: what keeps items together on one side of the test beside being nearly the same (`Task.kept_together`), in one
             sentence; "" where nothing does.
         learns_beginnings: of texts longer than the model reads at once, only the beginning is learnt from.
+        parts_within: every item holds its own part to learn from, to steer by and to judge on (a series: by time), so it
+            belongs to all splits; its lesson's `look_at` says which of them is asked about.
+        warning: what a person must keep in mind with every answer and every result of it, or "".
+        ways: what Quick, Balanced and Thorough mean here ("quick", …), where the usual words do not fit.
     """
 
     id: str
@@ -166,6 +170,9 @@ class TaskInfo:
     overlaps: tuple[str, ...] = ()
     learns_with: tuple[str, ...] = ()
     learns_beginnings: bool = False
+    parts_within: bool = False
+    warning: str = ""
+    ways: Mapping[str, str] = field(default_factory=dict)
     untaught: Literal["", "names", "look-alikes"] = ""
     apart: str = ""
 

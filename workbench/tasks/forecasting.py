@@ -2,26 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from workbench.catalog.card import ModelCard
 from workbench.control import Control
-from workbench.data.types import Sample
+from workbench.data.annotations import Annotation
+from workbench.data.types import Item, Sample
 from workbench.errors import UserError
 from workbench.tasks.base import BaseTask, Option, TaskInfo, TryOptions
-from workbench.tasks.predictions import Prediction, Table
+from workbench.tasks.lesson import How
+from workbench.tasks.predictions import FORECAST_LEVELS, HIGH, LOW, MIDDLE, Forecast, Prediction
 
 if TYPE_CHECKING:
+    from workbench.data.project import Project
+    from workbench.data.series import Series
     from workbench.runtimes.base import Loaded
+    from workbench.tasks.lesson import Lesson, Material
 
 
 STEPS = Option(
-    "steps", "How far ahead, in steps", "number", 24, "As many steps of the same length as your numbers have", 1, 512, 1
+    "steps", "How far ahead, in steps", "number", 12,
+    "The forecast horizon: as many steps of the same length as your numbers have", 1, 512, 1,
+)  # fmt: skip
+SEASON = Option(
+    "season", "Comes round again after so many steps", "number", 0,
+    "The season's length: 12 for months with a year's rhythm; 0: guessed from the numbers, 1: there is none", 0, 5000, 1,
+)  # fmt: skip
+# Of a taught model's card: by what its range is widened, and how far ahead it was judged.
+FACTOR, HORIZON = "interval_factor", "horizon"
+NO_PROMISE = (
+    "The past need not go on: how well a strategy or a market did is no promise. This is no advice to buy or sell, and the app is"
+    " connected to no exchange."
 )
-_QUANTILES = (0.1, 0.5, 0.9)
-_COLUMNS = ("low (10 %)", "middle", "high (90 %)")
-_MOST_VALUES = 1_000_000
-_SHOWN = 512
+_RANGE = "In 8 of 10 cases the number should lie between low and high, if the future is like the past."
+# So many of the last numbers go with an answer, for the drawing.
+SHOWN = 2000
+_ROLLING = "rolling"
 
 
 class Forecasting(BaseTask):
@@ -32,73 +51,161 @@ class Forecasting(BaseTask):
         title="Look ahead",
         summary="Goes on with a row of numbers: sales, visits, temperatures. It gives a range, not a promise.",
         media="series",
-        noun="row of numbers",
-        nouns="rows of numbers",
+        noun="series",
+        nouns="series",
         icon="trending-up",
-        result="table",
-        file_suffixes=(".csv", ".tsv"),
-        options=(STEPS,),
+        result="forecast",
+        file_suffixes=(".csv", ".tsv", ".xlsx"),
+        options=(STEPS, SEASON),
         group="Numbers",
         question="look ahead: how numbers over time may go on",
+        trainable=True,
+        editor="season",
+        learns_as_is=True,
+        parts_within=True,
+        judge="forecast",
+        mark="season",
+        import_formats=("table",),
+        learns_with=("steps",),
+        warning=NO_PROMISE,
+        ways={
+            "quick": "As it is: nothing is learnt; its range is set right on your numbers, and it is judged. Right for every"
+            " model, and all there is for formulas.",
+            "balanced": "Fine-tunes the network on the older part of your series, in small steps. For many series, or long ones.",
+            "thorough": "Fine-tunes longer. Wants thousands of numbers; watch that the steering curve does not rise.",
+        },
     )
 
+    # Asking -----------------------------------------------------------------------------------------------------------
+
+    def sample_of(self, item: Item, annotations: Sequence[Annotation]) -> Sample:
+        """An item is asked how it goes on, and on occasions in its own past."""
+        season = season_of(annotations)
+        return replace(item.sample(), asked=(_ROLLING, str(season)))
+
+    def samples_in(self, path: Path, control: Control) -> Iterable[Sample]:
+        from workbench.data.series_sample import samples_in
+
+        return samples_in(Sample("series", path.name, path=path))
+
     def prepare(self, sample: Sample, model: Loaded, *, augment_seed: int | None = None) -> dict[str, Any]:
-        return {"values": numbers_of(sample), "note": ""}
+        from workbench.data.series import guess_season
+        from workbench.data.series_sample import series_of
+
+        series, odd = series_of(sample)
+        asked = sample.asked[1] if len(sample.asked) > 1 else ""
+        return {
+            "series": series,
+            "season": int(asked) if asked.isdigit() and int(asked) else guess_season(series),
+            "rolling": _ROLLING in sample.asked,
+            "note": " ".join(odd),
+        }
 
     def predict_stream(
         self, sample: Mapping[str, Any], model: Loaded, options: TryOptions, control: Control
     ) -> Iterator[Prediction]:
         from workbench.runtimes.base import Forecaster, require
 
-        values = sample["values"]
-        found = require(model, Forecaster).forecast(values, int(options.number(STEPS)), _QUANTILES, control)
-        rows = tuple(tuple(float(v) for v in column) for column in found.T)
-        note = "In eight of ten cases the number should lie between low and high, if the future is like the past."
-        yield Table(_COLUMNS, rows, tuple(float(v) for v in values[-_SHOWN:]), note)
+        series: Series = sample["series"]
+        season = int(options.number(SEASON)) or sample["season"]
+        steps = int(options.number(STEPS))
+        if STEPS.id not in options.values and HORIZON in model.card.options:
+            steps = int(model.card.options[HORIZON])
+        forecaster = require(model, Forecaster)
+        factor = float(model.card.options.get(FACTOR, 1.0))
+        found = ahead(forecaster, series, steps, season, factor, control)
+        if sample["rolling"]:
+            found = looked_back(forecaster, found, series, steps, season, factor, control)
+        yield replace(found, note=" ".join(part for part in (sample["note"], _RANGE, NO_PROMISE) if part))
+
+    # Teaching ---------------------------------------------------------------------------------------------------------
+
+    def check(self, project: Project) -> None:
+        if not project.counts().labelled:
+            raise UserError("There is no series in this project yet.", "Import a table with dates and numbers.")
+
+    def lesson(self, material: Material) -> Lesson:
+        from workbench.tasks.forecast_lesson import ForecastLesson
+
+        return ForecastLesson(material)
+
+    def describe(self, classes: Sequence[str]) -> tuple[str, str]:
+        return (
+            "Goes on with series like yours, with a range that was set right on them.",
+            f"It sees only the numbers: not holidays, prices or plans. {NO_PROMISE}",
+        )
+
+    def passes(self, card: ModelCard, how: How, epochs: int, items: int) -> float:
+        """In looks ahead: those on occasions of both parts, and the windows learnt from (each costs a fraction of one)."""
+        from workbench.tasks.forecast_lesson import EPOCHS, WINDOWS
+        from workbench.tasks.occasions import occasions_each
+
+        each = occasions_each(items)
+        rounds = 0 if card.parameters == 0 else (epochs or EPOCHS[how])
+        return items * each * (2.0 + 0.6 * rounds) + rounds * WINDOWS * 0.1
+
+    def once(self, prepared: Mapping[str, Any], model: Loaded) -> None:
+        """One look ahead, for measuring the speed."""
+        from workbench.runtimes.base import Forecaster, require
+
+        forecaster = require(model, Forecaster)
+        forecaster.forecast(prepared["series"].values, 12, FORECAST_LEVELS, Control(), prepared["season"])
 
 
-def numbers_of(sample: Sample) -> Any:
-    """The numbers of a text or of a table's last column with numbers; float32 [T], NaN where a cell is empty.
+def season_of(annotations: Sequence[Annotation]) -> int:
+    """What is said of a series' season; 0 where nothing is."""
+    for annotation in annotations:
+        words = annotation.text.strip()
+        if not annotation.is_proposal and words.isdigit() and 0 < int(words) <= SEASON.high:
+            return int(words)
+    return 0
 
-    Raises:
-        UserError: when there are fewer than three.
-    """
-    import csv
-    import io
 
+def ahead(model: Any, series: Series, steps: int, season: int, factor: float, control: Control) -> Forecast:
+    """How a series may go on. Raises: UserError, Cancelled."""
     import numpy as np
 
-    if sample.text is None and sample.path is not None:
-        from workbench.data.media import read_text_file
+    from workbench.tasks.occasions import widened
 
-        text = read_text_file(sample.path)
-    else:
-        text = sample.text or ""
-    lines = text.strip().splitlines()
-    first = lines[0] if lines else ""
-    separator = next((s for s in ("\t", ";", ",") if s in first), ",")
-    rows = list(csv.reader(io.StringIO(text.strip()), delimiter=separator))
-    if len(rows) <= 1 or max(len(r) for r in rows) == 1:  # one number after the other, however they are parted
-        values = [_number(part) for part in text.replace(";", " ").replace(",", " ").split()]
-        values = values[1:] if values and values[0] != values[0] else values
-    else:
-        width = max(len(r) for r in rows)
-        columns = [[_number(r[c]) if c < len(r) else float("nan") for r in rows] for c in range(width)]
-        full = [c for c in columns if sum(v == v for v in c) > len(c) // 2]
-        values = full[-1] if full else []
-        values = values[1:] if values and values[0] != values[0] else values
-    if sum(v == v for v in values) < 3:
-        raise UserError("There are not enough numbers.", "Give at least three, in their order in time.")
-    if len(values) > _MOST_VALUES:
-        raise UserError("There are more than a million numbers.", "Give the newest ones.")
-    return np.array(values, np.float32)
+    found = model.forecast(series.values, steps, FORECAST_LEVELS, control, season)
+    found = widened(np.sort(np.asarray(found, np.float64), axis=0), factor)
+    length, first = len(series), max(0, len(series) - SHOWN)
+    rows = tuple((float(found[LOW, i]), float(found[MIDDLE, i]), float(found[HIGH, i])) for i in range(steps))
+    return Forecast(
+        rows,
+        series.labels(length, steps),
+        tuple(float(v) for v in series.values[first:]),
+        series.labels(first, length - first),
+        first,
+        series.step.words,
+        season,
+    )
 
 
-def _number(cell: str) -> float:
-    try:
-        return float(cell.strip().replace(" ", "").replace("\u00a0", ""))
-    except ValueError:
-        return float("nan")
+def looked_back(
+    model: Any, found: Forecast, series: Series, steps: int, season: int, factor: float, control: Control, most: int = 0
+) -> Forecast:
+    """With what it says on occasions of the series' own past, beside the yardsticks. Raises: UserError, Cancelled."""
+    from workbench.tasks.occasions import MOST, TEST, VALIDATION, Rivals, occasions, parts_of, season_scale
+
+    rivals = Rivals(control)
+    made = []
+    for part in (VALIDATION, TEST):
+        made += [
+            rescaled(o, factor) for o in occasions(model, series, part, steps, season, most or MOST, control, rivals)
+        ]
+    scale = season_scale(series.values[: parts_of(len(series)).validation], season)
+    return replace(found, occasions=tuple(made), scale=scale)
+
+
+def rescaled(occasion: Any, factor: float) -> Any:
+    """An occasion with the model's range widened."""
+    from workbench.tasks.occasions import widened
+
+    if factor == 1.0:
+        return occasion
+    said = widened(occasion.said, factor)
+    return replace(occasion, said=tuple(tuple(float(f"{v:.9g}") for v in row) for row in said))
 
 
 TASK = Forecasting()

@@ -112,6 +112,7 @@ class Lesson(Protocol):
     - `spare_memory() -> bool`: from now on need less memory for the same result, more slowly; False where nothing is gained;
     - `settle(examples, predictions) -> predictions`: after each epoch, with what `check` said of the validation items,
       choose what is chosen on them (a threshold) and give the predictions as they are then. It is part of `state`.
+    - `look_at(split)`: where every item holds its own parts (`TaskInfo.parts_within`), which part `check` is asked about.
 
     Attributes:
         epochs: how many epochs this way of training takes at most when nothing else is said.
@@ -122,6 +123,7 @@ class Lesson(Protocol):
         weight_decay: of AdamW.
         clip_norm: gradients are scaled down to this norm when theirs is larger; 0 leaves them.
         checks_first: the untaught model is judged before the first epoch, so that before and after can be compared.
+        tests_first: (may be left out: True) before the first epoch the test items are looked at as well.
         checks_whole: (may be left out: False) what `check` saw of all items is needed in one place, so processes that train
             together do not share them out.
         judged_by: "loss" (lower is better) or "score" (what the judge of the task's answers calls `score`): which

@@ -505,30 +505,87 @@ class Vector:
 
 
 @dataclass(frozen=True)
-class Table:
-    """Rows of numbers: a forecast. `given`: the numbers it goes on from, for the drawing."""
+class Occasion:
+    """A look ahead from a moment of the past: what was said then, and what came.
 
-    columns: tuple[str, ...]
+    Attributes:
+        at: so many numbers of the series were known.
+        part: the part of the series that came then: "validation" or "test".
+        truth: what came, float [steps]; NaN where it is not known.
+        said: one row per `FORECAST_LEVELS`, each [steps], rising.
+        naive: the same of repeating the last season, `ets` of exponential smoothing; empty where that could not be made.
+    """
+
+    at: int
+    part: str
+    truth: tuple[float, ...]
+    said: tuple[tuple[float, ...], ...]
+    naive: tuple[tuple[float, ...], ...] = ()
+    ets: tuple[tuple[float, ...], ...] = ()
+
+
+# The quantiles that are kept of every look ahead; between the first and the last lie 80 %.
+FORECAST_LEVELS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+LOW, MIDDLE, HIGH = 0, 4, 8
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """How a series may go on; and, where a model is judged, what was said on occasions in the past.
+
+    Attributes:
+        rows: low (10 %), middle and high (90 %) of each step that is still to come.
+        dates: of these steps, as words; their numbers where the series has no dates.
+        given: the last numbers of the series (NaN: missing), with `given_dates`; `first`: place of the first of them in it.
+        step: from one number to the next, in words ("month").
+        season: after how many steps it comes round again; 1: it does not.
+        scale: mean absolute error of repeating the last season where the model learnt from (what MASE divides by).
+        occasions: in order of time.
+    """
+
     rows: tuple[tuple[float, ...], ...]
+    dates: tuple[str, ...] = ()
     given: tuple[float, ...] = ()
+    given_dates: tuple[str, ...] = ()
+    first: int = 0
+    step: str = "step"
+    season: int = 1
+    scale: float = 0.0
+    occasions: tuple[Occasion, ...] = ()
     note: str = ""
-    kind: ClassVar[str] = "table"
+    kind: ClassVar[str] = "forecast"
     certainty: ClassVar[float] = 1.0
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return ("when", "low (10 %)", "middle", "high (90 %)")
 
     def to_json(self) -> dict[str, Any]:
         return {
             "kind": self.kind,
-            "columns": list(self.columns),
-            "rows": [[round(v, 6) for v in row] for row in self.rows],
+            "step": self.step,
+            "rows": [
+                {"when": when, **{name: round(v, 6) for name, v in zip(("low", "middle", "high"), row, strict=True)}}
+                for when, row in zip(self.dates, self.rows, strict=True)
+            ],
             "note": self.note,
         }
 
     def summary(self) -> str:
-        return f"{len(self.rows)} steps"
+        if not self.rows:
+            return f"{len(self.occasions)} occasions in the past"
+        return f"{self.dates[0]} to {self.dates[-1]}: {self.rows[-1][1]:,.4g} at the end"
 
     def lines(self) -> list[str]:
-        head = "  ".join(f"{name:>10}" for name in self.columns)
-        return [head, *("  ".join(f"{v:10.4g}" for v in row) for row in self.rows)]
+        width = max([len(d) for d in self.dates] + [4])
+        head = "  ".join([f"{'when':<{width}}", *(f"{name:>12}" for name in self.columns[1:])])
+        return [
+            head,
+            *(
+                "  ".join([f"{when:<{width}}", *(f"{v:12,.6g}" for v in row)])
+                for when, row in zip(self.dates, self.rows, strict=True)
+            ),
+        ]
 
 
 @dataclass(frozen=True)
@@ -660,7 +717,7 @@ def figure(value: float) -> str:
     return words.rstrip("0").rstrip(".") if "." in words else words
 
 
-Prediction = Scores | Boxes | Mask | Text | Picture | Vector | Table | Events | Number
+Prediction = Scores | Boxes | Mask | Text | Picture | Vector | Events | Forecast | Number
 
 
 def to_record(prediction: Prediction) -> dict[str, Any]:
@@ -707,9 +764,16 @@ def from_record(record: Mapping[str, Any]) -> Prediction:
     return found
 
 
-_PARTS: dict[str, type[Any]] = {"top": Score, "boxes": Box, "spans": Span, "events": Event, "asked": Asked}
+_PARTS: dict[str, type[Any]] = {
+    "top": Score,
+    "boxes": Box,
+    "spans": Span,
+    "events": Event,
+    "asked": Asked,
+    "occasions": Occasion,
+}
 _KINDS: dict[str, type[Any]] = {
-    cls.kind: cls for cls in (Scores, Boxes, Mask, Text, Picture, Vector, Table, Events, Number)
+    cls.kind: cls for cls in (Scores, Boxes, Mask, Text, Picture, Vector, Events, Forecast, Number)
 }
 
 
@@ -725,8 +789,10 @@ def _revived(name: str, value: Any) -> Any:
 
 
 def _nested(name: str, value: Any) -> Any:
-    if name in ("polygon", "corners"):
+    if name in ("polygon", "corners", "said", "naive", "ets"):
         return tuple(tuple(point) for point in value)
+    if name == "truth":
+        return tuple(value)
     if name == "words":
         return tuple(Word(**{k: _nested(k, v) for k, v in word.items()}) for word in value)
     return value

@@ -120,6 +120,11 @@ def judge_of(kind: str) -> ModuleType:
     return import_module(name)
 
 
+def parts_within(kind: str) -> bool:
+    """Whether what is kept of an item speaks of its own parts (`PARTS_WITHIN` of the module), and the judge chooses by them."""
+    return bool(getattr(judge_of(kind), "PARTS_WITHIN", False))
+
+
 def judge(kind: str, classes: Sequence[str], answers: Sequence[Answered], split: str = "test") -> Judgement:
     """Raises: UserError when this app cannot judge this kind."""
     found: Judgement = judge_of(kind).judge(classes, answers, split)

@@ -50,6 +50,21 @@ class ColumnChoice:
     groups: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class Question:
+    """Something about the data that only the person knows.
+
+    Attributes:
+        text: the question in words.
+        choices: (id, words) each; `chosen`: id of the one in force.
+    """
+
+    id: str
+    text: str
+    choices: tuple[tuple[str, str], ...]
+    chosen: str
+
+
 @dataclass
 class ImportPlan:
     """What would be imported. Made by `sniff`; nothing is read into a project before `read`.
@@ -99,6 +114,14 @@ class ImportPlan:
         shown = ", ".join(names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "")
         many = "1 label" if len(names) == 1 else f"{len(names)} labels"
         return f"{self.total:,} {self.noun} with {many}: {shown}."
+
+    def questions(self) -> list[Question]:
+        """What the person should say before it is read."""
+        return []
+
+    def say(self, question: str, choice: str) -> None:
+        """Answer a question (by its id) with a choice's id. Raises: UserError when that is not asked."""
+        raise UserError("There is nothing to be answered here.", "Leave --answer out.")
 
     def columns(self) -> list[Column]:
         """Columns to choose from; none unless it is a table."""

@@ -586,3 +586,25 @@ def _unique(names: list[str]) -> list[str]:
         seen[name] += 1
         result.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
     return result
+
+
+# For readers of tables that are no lists of texts -----------------------------------------------------------------------
+
+
+def plain_rows(path: Path, control: Control) -> list[list[str]]:
+    """All rows of a CSV, TSV or Excel table as they stand, without empty ones. Raises: UserError when it cannot be read."""
+    data = read_bytes(path, _MAX_BYTES)
+    if path.suffix.lower() in (".xlsx", ".xlsm"):
+        return [cells for _, cells in _excel(data, path, control)]
+    delimiter = "\t" if path.suffix.lower() in (".tsv", ".tab") else None
+    return [cells for _, cells in _separated(decode_text(data), delimiter, control, path)]
+
+
+def separator_of_lines(lines: list[str]) -> str:
+    """The separator that cuts lines into the most even columns, commas first."""
+    return max(",;\t|", key=lambda d: _evenness(lines, d))
+
+
+def cell_words(value: Any) -> str:
+    """A cell of a workbook as a CSV would have it."""
+    return _cell(value)

@@ -101,6 +101,8 @@ def _words(
         return f"{item.proposals} suggestion" + ("s" if item.proposals != 1 else "")
     if not summary:
         return "nothing" if item.marked else "not done"
+    if info.editor == "season":
+        return f"{item.width:,} numbers"
     if not info.has_classes:
         count = sum(n for _, n in summary)
         return f"{count} {info.mark}" + ("s" if count != 1 else "")

@@ -35,6 +35,7 @@ SAMPLES = (
         "flask-conical",
         "molecules.csv",
     ),
+    ("co2", "Carbon dioxide in the air", "A number per month since 1958: how may it go on?", "trending-up", "co2.csv"),
 )
 _COLUMNS = 3
 
@@ -91,7 +92,7 @@ class HomePage(Page):
         self.banner.hide()
 
         def looked(plan: ImportPlan) -> None:
-            if plan.kind == "table":
+            if plan.kind == "table" or plan.questions():
                 self.ctx.go("data", plan=plan, fresh=True)
             else:
                 self._import(plan)

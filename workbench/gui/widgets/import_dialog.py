@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from workbench.data.importers import ColumnChoice, ImportPlan
+from workbench.data.importers import ColumnChoice, ImportPlan, Question
 from workbench.data.importers.several import SEPARATORS
 from workbench.errors import UserError
 from workbench.gui.theme import L, M
@@ -95,6 +95,9 @@ class ImportDialog(QDialog):
             form.addRow("To be found out", self.rows)
         elif columns:
             self._fill_columns(form)
+        self._questions: dict[str, QComboBox] = {}
+        for asked in plan.questions():
+            self._ask(form, asked)
         column.addLayout(form)
         if columns:
             column.addWidget(self._preview(), 1)
@@ -114,6 +117,30 @@ class ImportDialog(QDialog):
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
         column.addWidget(buttons)
+        self._warn()
+
+    def _ask(self, form: QFormLayout, asked: Question) -> None:
+        """Something only the person knows; with each answer the plan is made again."""
+        box = QComboBox()
+        box.setObjectName(f"question-{asked.id}")
+        box.setAccessibleName(asked.text)
+        for choice, meaning in asked.choices:
+            box.addItem(meaning, choice)
+        box.setCurrentIndex(max(0, box.findData(asked.chosen)))
+        box.activated.connect(lambda _i: self._answered(asked.id))
+        self._questions[asked.id] = box
+        words = label(asked.text, wrap=True)
+        words.setBuddy(box)
+        form.addRow(words)
+        form.addRow("", box)
+
+    def _answered(self, question: str) -> None:
+        try:
+            self.plan.say(question, str(self._questions[question].currentData()))
+        except UserError as error:
+            self.banner.show_error(error)
+            return
+        self.summary.setText(self.plan.summary)
         self._warn()
 
     def _fill_tasks(self) -> None:

@@ -169,6 +169,11 @@ class ItemDelegate(QStyledItemDelegate):
         several = marks is not None and marks.several
         chip = min(340.0 if several else 180.0, frame.width() * (0.42 if several else 0.3))
         words = frame.adjusted(M, S / 2, -chip - 2 * M, -S / 2)
+        if item.kind == "series":
+            # A small curve in front of its name.
+            curve = QRectF(words.left(), words.top(), min(190.0, words.width() * 0.4), words.height())
+            self._picture(painter, curve, item.path, None, broken=bool(item.problem))
+            words = words.adjusted(curve.width() + M, 0, 0, 0)
         painter.setPen(theme().colour("text"))
         metrics = QFontMetrics(painter.font())
         text = " ".join((item.text or item.name).split())

@@ -10,17 +10,13 @@ from typing import Any
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QColor, QTextCharFormat, QTextCursor
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QApplication,
     QFileDialog,
-    QHeaderView,
     QListWidget,
     QListWidgetItem,
     QPlainTextEdit,
     QSlider,
     QStackedWidget,
-    QTableWidget,
-    QTableWidgetItem,
     QTextEdit,
     QVBoxLayout,
     QWidget,
@@ -34,6 +30,7 @@ from workbench.gui.widgets.basic import button, label, row
 from workbench.gui.widgets.box_piece import BoxPiece, Cutter
 from workbench.gui.widgets.canvas import label_colour
 from workbench.gui.widgets.events_part import EventsPart
+from workbench.gui.widgets.forecast_part import ForecastPart
 from workbench.gui.widgets.number_part import NumberPart
 from workbench.gui.widgets.picture_part import PicturePart
 from workbench.gui.widgets.read_text import ReadText
@@ -43,12 +40,12 @@ from workbench.tasks.predictions import (
     Box,
     Boxes,
     Events,
+    Forecast,
     Mask,
     Number,
     Picture,
     Prediction,
     Scores,
-    Table,
     Text,
     Vector,
 )
@@ -300,59 +297,6 @@ class VectorPart(QWidget):
         self.view.setPlainText(" ".join(f"{v:.4f}" for v in prediction.values))
 
 
-class TablePart(QWidget):
-    """A forecast: drawn after the numbers it goes on from, and as a table."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        column = _column(self)
-        self._plot: Any = None
-        self._place = QVBoxLayout()
-        column.addLayout(self._place, 1)
-        self.table = QTableWidget()
-        self.table.setAccessibleName("Forecast as a table")
-        self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
-        column.addWidget(self.table, 1)
-
-    def show_prediction(self, prediction: Table) -> None:
-        rows = prediction.rows[:_MOST_ROWS]
-        self.table.setColumnCount(len(prediction.columns))
-        self.table.setHorizontalHeaderLabels(list(prediction.columns))
-        self.table.setRowCount(len(rows))
-        for y, values in enumerate(rows):
-            for x, value in enumerate(values):
-                self.table.setItem(y, x, QTableWidgetItem(f"{value:,.4g}"))
-        self._draw(prediction)
-
-    def _draw(self, prediction: Table) -> None:
-        import pyqtgraph as pg
-
-        if self._plot is None:
-            self._plot = pg.PlotWidget()
-            self._plot.setMinimumHeight(160)
-            self._plot.setAccessibleName("Forecast as a curve")
-            self._plot.setMenuEnabled(False)
-            self._place.addWidget(self._plot)
-        plot = self._plot
-        plot.clear()
-        plot.setBackground(theme().colour("surface"))
-        for side in ("left", "bottom"):
-            plot.getAxis(side).setTextPen(theme().colour("text_soft"))
-        start = len(prediction.given)
-        plot.plot(list(range(start)), list(prediction.given), pen=pg.mkPen(theme().colour("text_soft"), width=2))
-        steps = list(range(start, start + len(prediction.rows)))
-        lines = []
-        for place, _name in enumerate(prediction.columns):
-            middle = place == len(prediction.columns) // 2
-            pen = pg.mkPen(theme().colour("accent"), width=3 if middle else 1)
-            lines.append(plot.plot(steps, [r[place] for r in prediction.rows], pen=pen))
-        if len(lines) >= 3:
-            shade = QColor(theme().colour("accent"))
-            shade.setAlpha(50)
-            plot.addItem(pg.FillBetweenItem(lines[0], lines[-1], brush=shade))
-
-
 class PredictionView(QWidget):
     """Signals:
     boxes_shown(object): boxes to draw on the picture.
@@ -401,7 +345,7 @@ class PredictionView(QWidget):
             (Text.kind, self.text),
             (Picture.kind, self.picture),
             (Vector.kind, VectorPart()),
-            (Table.kind, TablePart()),
+            (Forecast.kind, ForecastPart()),
             (Events.kind, self.events),
             (Number.kind, NumberPart()),
         )

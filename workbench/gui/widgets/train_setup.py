@@ -11,6 +11,7 @@ from PySide6.QtWidgets import (
     QDoubleSpinBox,
     QFormLayout,
     QHBoxLayout,
+    QLabel,
     QLineEdit,
     QListWidget,
     QListWidgetItem,
@@ -43,6 +44,11 @@ from workbench.tasks.registry import get_task, get_trainable
 from workbench.trust.cost import words as cost_words
 from workbench.trust.cost.records import CostEstimate
 
+_SHARED = "About 70 % are for learning, 15 % steer the training, and 15 % are kept aside for an honest test."
+_WITHIN = (
+    "Of each, about three fifths are for learning, the next fifth steers the training, and the last fifth is kept aside for an"
+    " honest test: nothing that came later is ever seen before."
+)
 STEPS = ("Data", "Model", "How", "Review")
 _HOWS = (
     (How.QUICK, "Quick", "zap", "Keeps the model's eyes and learns only the last step. The best start, on any computer.",
@@ -316,6 +322,8 @@ class TrainSetup(QWidget):
         if project is not None:
             task = get_task(project.task_id)
             self.taught.show_options(task, self._card, task.info.learns_with)
+            for how, _name, _icon, words, _tip in _HOWS:
+                self._how_words[how].setText(task.info.ways.get(how.value, words))
             self.adapters.setVisible(task.info.adapters)
 
     def _review(self) -> None:
@@ -333,9 +341,9 @@ class TrainSetup(QWidget):
             self.name.setText(f"{project.name} ({plain})")
         self._summary.setText(
             f"“{self._card.name}” will be taught this: {described.rstrip('.')}. It learns from {counts.labelled:,} labelled"
-            f" {info.nouns}, the {plain.lower()} way.\n\nAbout 70 % are for learning, 15 % steer the training,"
-            " and 15 % are kept aside for an honest test. You can pause or stop at any time; the best version is kept."
-            + (f"\n\n{self.apart.sentence()}" if self.apart.sentence() else "")
+            f" {info.nouns}, the {plain.lower()} way.\n\n{_WITHIN if info.parts_within else _SHARED}"
+            " You can pause or stop at any time; the best version is kept."
+            + "".join(f"\n\n{words}" for words in (self.apart.sentence(), info.warning) if words)
         )
         self.cost.show_estimate(self._costs.get(self.how), self._free)
 
@@ -430,6 +438,7 @@ class TrainSetup(QWidget):
         row = QHBoxLayout()
         row.setSpacing(M)
         self._how_cards: dict[How, Card] = {}
+        self._how_words: dict[How, QLabel] = {}
         self._times = {}
         for how, name, icon_name, words, tip in _HOWS:
             card = Card(selectable=True)
@@ -443,7 +452,8 @@ class TrainSetup(QWidget):
             if how is How.QUICK:
                 head.addWidget(label("suggested", "badge-good"))
             card.body.addLayout(head)
-            card.body.addWidget(label(words, "soft", wrap=True))
+            self._how_words[how] = label(words, "soft", wrap=True)
+            card.body.addWidget(self._how_words[how])
             card.body.addStretch(1)
             self._times[how] = label("", "faint", wrap=True)
             card.body.addWidget(self._times[how])

@@ -1,0 +1,418 @@
+"""Tables of numbers over time, to series: one column for each (wide), or a column that says which series a row is of (long).
+
+A date may stand in one column, or as year beside quarter or month. What is odd about a series is said beside it; the others
+come in.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import pairwise
+from pathlib import Path
+
+from workbench.control import Control
+from workbench.data.annotations import NewAnnotation
+from workbench.data.dates import Dates, Order, read_dates
+from workbench.data.importers.base import ImportPlan, Question
+from workbench.data.series import Series, Step, check, even_steps, guess_season, to_text
+from workbench.data.shapes import Whole
+from workbench.data.types import NewItem
+from workbench.errors import Problem, UserError
+
+MARKS = "season"
+_NOTHING = frozenset(("", "na", "n/a", "nan", "null", "none", "-", "--", ".", "..", "?", "#n/a", "missing"))
+_YEARS = re.compile(r"^(year|yr|jahr|année|annee|año|date|datum|time|period)$", re.I)
+_PARTS = {
+    "quarter": re.compile(r"^(quarter|qtr|q|quartal)$", re.I),
+    "month": re.compile(r"^(month|monat|mois|mes)$", re.I),
+}
+_GROUPED = re.compile(r"[-+]?\d{1,3}([ \u00a0\u202f.,'])\d{3}(?:\1\d{3})*([.,]\d+)?")
+_POINT, _COMMA = re.compile(r"[-+]?\d*\.\d+"), re.compile(r"[-+]?\d*,\d+")
+_SURE, _MOST_WORDS = 0.9, 0.05
+_MOST_SERIES = 20_000
+Rows = Sequence[Sequence[str]]
+_DATES = Question(
+    "dates", "Dates like 03/04/2024 can be read in two ways. Which comes first?",
+    (("day", "the day (3 April)"), ("month", "the month (March 4)")), "day",
+)  # fmt: skip
+
+
+def number_of(cell: str, comma: bool = False) -> float | None:
+    """A cell as a number; NaN where it says that there is none, None where it holds something else.
+
+    Args:
+        comma: a comma stands before the decimals ("1.234,5").
+    """
+    words = cell.strip().strip("€$£%").strip()
+    if words.lower() in _NOTHING:
+        return math.nan
+    if comma:
+        words = words.replace(".", "").replace(",", ".")
+    elif _GROUPED.fullmatch(words) or "," in words:
+        words = re.sub(r"(?<=\d)[,\u00a0\u202f' ](?=\d{3})", "", words)
+    words = re.sub(r"[\u00a0\u202f ](?=\d{3})", "", words).replace("\u2212", "-")
+    try:
+        value = float(words)
+    except ValueError:
+        return None
+    return value if math.isfinite(value) and abs(value) < 1e30 else None
+
+
+def decimal_comma(cells: Sequence[str]) -> bool:
+    """Whether a comma stands before the decimals in these cells."""
+    commas = [c for c in (c.strip() for c in cells) if "," in c]
+    if not commas or any(c.rfind(".") > c.rfind(",") for c in commas):
+        return False
+    # "1,234" could be grouped; what has another number of digits, or a point before, is not.
+    sure = any("." in c or len(c.rstrip("%€ ").split(",")[-1]) != 3 for c in commas)
+    others = any(_POINT.fullmatch(c.strip()) for c in cells)
+    return sure and not others
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where what stands in a table of series.
+
+    Attributes:
+        head: the first row holds names.
+        dates: place of the column with dates; -1: there are none.
+        part: place of the column with the quarter or month beside a column of years; -1: there is none. `months`: how many
+            months one of it has.
+        series: place of the column that says which series a row is of; -1: every column of numbers is one.
+        values: places of the columns with numbers.
+    """
+
+    head: bool
+    dates: int
+    values: tuple[int, ...]
+    series: int = -1
+    part: int = -1
+    months: int = 0
+
+
+def layout_of(rows: Rows) -> Layout | None:
+    """How the first rows of a table lie; None when it is no table of series: it has no column of dates that goes on (but for
+    a single column of numbers), or columns that are neither numbers nor tell series apart."""
+    rows = [r for r in rows if any(c.strip() for c in r)]
+    if len(rows) < 6:
+        return None
+    width = max(len(r) for r in rows)
+
+    def column(place: int, first: int) -> list[str]:
+        return [r[place].strip() if place < len(r) else "" for r in rows[first:]]
+
+    named = [c.strip() for c in rows[0]]
+    if width == 1:
+        head = number_of(named[0]) is None
+        found = [number_of(c) for c in column(0, int(head))]
+        return Layout(head, -1, (0,)) if _numeric(found) and len(found) >= 12 else None
+    dates = -1
+    for place in range(width):
+        cells = [c for c in column(place, 1) if c]
+        read = read_dates(cells)
+        by_name = place < len(named) and bool(_YEARS.match(named[place]))
+        plain = all(number_of(c) is not None for c in cells)
+        if cells and read.share >= _SURE and len(set(cells)) > 2 and (by_name or not plain):
+            dates = place
+            break
+    if dates < 0:
+        return None
+    head = read_dates([named[dates]]).share == 0 or bool(_YEARS.match(named[dates]))
+    part, months = -1, 0
+    if read_dates([c for c in column(dates, int(head)) if c]).years and head:
+        for place, name in enumerate(named):
+            for what, pattern in _PARTS.items():
+                if pattern.match(name):
+                    part, months = place, 3 if what == "quarter" else 1
+    values: list[int] = []
+    words: list[int] = []
+    for place in range(width):
+        if place in (dates, part):
+            continue
+        cells = column(place, int(head))
+        if not any(cells):
+            continue
+        (values if _numeric([number_of(c, decimal_comma(cells)) for c in cells]) else words).append(place)
+    if not values or len(words) > 1:
+        return None
+    times = column(dates, int(head))
+    stamps = [f"{t} {p}" for t, p in zip(times, column(part, int(head)), strict=True)] if part >= 0 else times
+    if words:
+        names = column(words[0], int(head))
+        if len(set(zip(stamps, names, strict=True))) < _SURE * len(stamps) or len(values) > 20:
+            return None
+        # Words that never come again are remarks, not names.
+        if len(set(names)) > len(names) / 2:
+            return None
+        return Layout(head, dates, tuple(values), words[0], part, months)
+    if len(set(stamps)) < _SURE * len(stamps):
+        return None
+    return Layout(head, dates, tuple(values), -1, part, months)
+
+
+def _numeric(found: Sequence[float | None]) -> bool:
+    told = [v for v in found if v is None or v == v]
+    return sum(v is not None for v in told) >= 0.8 * max(1, len(told)) and any(v is not None for v in told)
+
+
+@dataclass
+class _Raw:
+    """One series as it stands in the table: (row, time's place among the dates, cell)."""
+
+    name: str
+    rows: list[int] = field(default_factory=list)
+    cells: list[str] = field(default_factory=list)
+
+
+@dataclass
+class SeriesPlan(ImportPlan):
+    """Series, read when the plan is made and again when a question is answered otherwise.
+
+    Attributes:
+        told: what was odd about series that come in, by their place in `made`.
+    """
+
+    rows: Rows = ()
+    layout: Layout = field(default_factory=lambda: Layout(False, -1, ()))
+    order: Order = ""
+    made: list[tuple[str, Series, int]] = field(default_factory=list)
+    asked: bool = False
+
+    def questions(self) -> list[Question]:
+        if not self.asked:
+            return []
+        return [Question(_DATES.id, _DATES.text, _DATES.choices, self.order or _DATES.chosen)]
+
+    def say(self, question: str, choice: str) -> None:
+        if question != _DATES.id or choice not in ("day", "month"):
+            raise UserError("This is not asked here.", "It can be answered: dates=day or dates=month.")
+        self.order = "day" if choice == "day" else "month"
+        self.settle(Control())
+
+    @property
+    def brings_labels(self) -> bool:
+        return True
+
+    @property
+    def noun(self) -> str:
+        return "series"
+
+    @property
+    def summary(self) -> str:
+        if not self.made:
+            return "0 series that can be used."
+        steps = sorted({s.step.words for _, s, _ in self.made})
+        longest = max(len(s) for _, s, _ in self.made)
+        by = f", a number per {' or '.join(steps)}" if steps != ["step"] else ""
+        first = self.made[0][1]
+        span = (
+            f", from {first.label(0)} to {first.label(len(first) - 1)}" if len(self.made) == 1 and first.start else ""
+        )
+        return f"{self.total:,} series of {'' if len(self.made) == 1 else 'up to '}{longest:,} numbers{by}{span}."
+
+    def read(self, control: Control | None = None) -> Iterator[NewItem | Problem]:
+        control = control or Control()
+        for name, series, season in self.made:
+            control.check()
+            mark = NewAnnotation(Whole(), text=str(season))
+            yield NewItem("series", name, text=to_text(series), annotations=(mark,), own_copy=True)
+        yield from self.problems
+
+    def settle(self, control: Control) -> SeriesPlan:
+        """Make the series of the rows. Raises: UserError when there are far too many."""
+        self.made, self.problems, self.repairs, self.warnings = [], [], [], []
+        layout = self.layout
+        dates = self._dates()
+        # Whether dates are read right is asked when it is not told by them, and both ways give something.
+        self.asked = self.asked or (dates is not None and dates.ambiguous)
+        if self.asked and not self.order and dates is not None:
+            self.order = self._likelier()
+            dates = self._dates()
+        if self.asked:
+            self.warnings.append(
+                f"The dates can be read in two ways; the {self.order or 'day'} is taken to come first. Change it if that is wrong."
+            )
+        for raw in self._raw(control):
+            control.check()
+            try:
+                series, odd = made(
+                    raw.name,
+                    raw.cells,
+                    None if dates is None else [dates.times[r] for r in raw.rows],
+                    raw.rows,
+                    layout.head,
+                )
+                check(series)
+            except UserError as error:
+                self.problems.append(Problem.of(raw.name, error, str(self.source)))
+                continue
+            self.made.append((raw.name, series, guess_season(series)))
+            self.repairs += [Problem(raw.name, sentence, "") for sentence in odd]
+        self.total = len(self.made)
+        self.label_counts = {}
+        return self
+
+    def _cell(self, row: Sequence[str], place: int) -> str:
+        return row[place].strip() if 0 <= place < len(row) else ""
+
+    def _dates(self) -> Dates | None:
+        layout = self.layout
+        if layout.dates < 0:
+            return None
+        cells = [self._cell(r, layout.dates) for r in self._body()]
+        if layout.part < 0:
+            return read_dates(cells, self.order)
+        parts = [number_of(self._cell(r, layout.part)) for r in self._body()]
+        stamps = []
+        for year, part in zip(cells, parts, strict=True):
+            month = int((part - 1) * layout.months + 1) if part is not None and part == part else 0
+            stamps.append(f"{year[:4]}-{month:02}" if 1 <= month <= 12 else "")
+        return read_dates(stamps)
+
+    def _body(self) -> Rows:
+        return self.rows[1:] if self.layout.head else self.rows
+
+    def _likelier(self) -> Order:
+        """The way in which the times are evenly spaced with the fewest gaps; the day first where both are the same."""
+        cells = [self._cell(r, self.layout.dates) for r in self._body()]
+
+        def span(order: Order) -> float:
+            times = sorted({t for t in read_dates(cells, order).times if t})
+            try:
+                return even_steps(times)[1][-1] / len(times)
+            except (UserError, IndexError):
+                return math.inf
+
+        return "month" if span("month") < span("day") else "day"
+
+    def _raw(self, control: Control) -> Iterator[_Raw]:
+        layout, body = self.layout, self._body()
+        names = self.rows[0] if layout.head else ()
+
+        def title(place: int) -> str:
+            return self._cell(names, place) or (self.title if len(layout.values) == 1 else f"column {place + 1}")
+
+        if layout.series < 0:
+            for place in layout.values:
+                yield _Raw(title(place), list(range(len(body))), [self._cell(r, place) for r in body])
+            return
+        found: dict[tuple[str, int], _Raw] = {}
+        for number, row in enumerate(body):
+            control.check()
+            of = self._cell(row, layout.series) or "without a name"
+            for place in layout.values:
+                raw = found.setdefault((of, place), _Raw(of if len(layout.values) == 1 else f"{of} {title(place)}"))
+                raw.rows.append(number)
+                raw.cells.append(self._cell(row, place))
+            if len(found) > _MOST_SERIES:
+                raise UserError("There are more than 20,000 series in this table.", "Split it into parts.")
+        yield from found.values()
+
+
+def made(
+    name: str, cells: Sequence[str], times: Sequence[datetime | None] | None, rows: Sequence[int], head: bool
+) -> tuple[Series, list[str]]:
+    """A series of cells, sorted by time and on an even grid, with what was odd about it.
+
+    Args:
+        times: of each cell; None: they are in their order and have no dates.
+        rows: number of each cell's row below the head, for the sentences.
+
+    Raises:
+        UserError: when it cannot be one.
+    """
+    import numpy as np
+
+    comma = decimal_comma(cells)
+    values = [number_of(c, comma) for c in cells]
+    odd: list[str] = []
+
+    def row(place: int) -> int:
+        return rows[place] + 1 + int(head)
+
+    words = [i for i, v in enumerate(values) if v is None]
+    if words:
+        shown = f"“{cells[words[0]][:30]}” in row {row(words[0])}"
+        if len(words) > max(1, _MOST_WORDS * len(cells)):
+            raise UserError(f"Where numbers should be there are other things: {shown}.", "Mend these cells.")
+        odd.append(
+            f"{_many(len(words), 'cell is no number and counts', 'cells are no numbers and count')} as missing: {shown}."
+        )
+    plain = [math.nan if v is None else v for v in values]
+    if times is None:
+        return _trimmed(Series(np.array(plain, np.float64))), _gaps(odd, plain)
+    dated = [(t, v, i) for i, (t, v) in enumerate(zip(times, plain, strict=True)) if t is not None]
+    if len(dated) < len(plain):
+        lost = next(i for i, t in enumerate(times) if t is None)
+        if len(plain) - len(dated) > _MOST_WORDS * len(plain) + 1:
+            raise UserError(f"Many rows have no date that can be read, row {row(lost)} for one.", "Mend the dates.")
+        odd.append(f"{_many(len(plain) - len(dated), 'row', 'rows')} without a date left out, row {row(lost)} for one.")
+    if any(b[0] < a[0] for a, b in pairwise(dated)):
+        if any(b[0] > a[0] for a, b in pairwise(dated)):
+            odd.append("It was not in order of time; it has been sorted.")
+        dated.sort(key=lambda entry: entry[0])
+    kept: dict[datetime, tuple[float, int]] = {}
+    again = 0
+    for time, value, place in dated:
+        before = kept.get(time)
+        if before is None or before[0] != before[0]:
+            kept[time] = value, place
+        elif value == value and value != before[0]:
+            raise UserError(
+                f"There are two different numbers for {_said(time)} (rows {row(before[1])} and {row(place)}).",
+                "Keep one of them; or name the column that tells several series apart.",
+            )
+        again += before is not None
+    if again:
+        odd.append(f"{_many(again, 'time comes', 'times come')} more than once with the same number; one is kept.")
+    order = [t for t, (v, _) in kept.items() if v == v]
+    if len(order) < 3:
+        raise UserError("It has fewer than three numbers.", "Add older ones.")
+    grid = _between(list(kept), order[0], order[-1])
+    step, places = even_steps(grid)
+    result = np.full(places[-1] + 1, math.nan)
+    for time, place in zip(grid, places, strict=True):
+        result[place] = kept[time][0]
+    return Series(result, grid[0], step), _gaps(odd, result.tolist(), step)
+
+
+def _between(times: Sequence[datetime], first: datetime, last: datetime) -> list[datetime]:
+    return [t for t in times if first <= t <= last]
+
+
+def _trimmed(series: Series) -> Series:
+    """Without missing numbers before the first and after the last known one."""
+    import numpy as np
+
+    known = np.flatnonzero(~np.isnan(series.values))
+    return Series(series.values[known[0] : known[-1] + 1]) if len(known) else series
+
+
+def _gaps(odd: list[str], values: Sequence[float], step: Step | None = None) -> list[str]:
+    missing = sum(v != v for v in values)
+    if missing:
+        what = (step or Step()).words
+        odd.append(
+            f"{_many(missing, f'{what} has', f'{(step or Step()).many} have')} no number ({missing / len(values):.1%});"
+            " models fill that in or look past it, and nothing is judged there."
+        )
+    return odd
+
+
+def _many(count: int, one: str, many: str) -> str:
+    return f"{count:,} {one if count == 1 else many}"
+
+
+def _said(time: datetime) -> str:
+    return f"{time:%Y-%m-%d}" if (time.hour, time.minute, time.second) == (0, 0, 0) else f"{time:%Y-%m-%d %H:%M}"
+
+
+def plan_series(path: Path, rows: Rows, layout: Layout, control: Control) -> SeriesPlan:
+    """A plan of a whole table. Raises: UserError."""
+    plan = SeriesPlan("marked", "series", path.stem, path, marks=MARKS, format="Numbers over time")
+    plan.rows, plan.layout = rows, layout
+    return plan.settle(control)
