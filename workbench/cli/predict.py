@@ -302,7 +302,7 @@ def _write(rows: list[dict[str, Any]], options: argparse.Namespace) -> None:
             "input",
             "answer",
             *(("begins", "ends") if any("begins" in row for row in table) else ()),
-            "certainty",
+            *(name for name in ("certainty", "low", "high") if any(name in row for row in table)),
             *unlike_columns(table),
             *several,
             *(("psnr", "ssim", "psnr_plain", "ssim_plain") if any("picture_truth" in r for r in rows) else ()),

@@ -12,6 +12,7 @@ from workbench import atomic
 from workbench.control import Control
 from workbench.data import similar
 from workbench.data.media import read_bytes, read_picture, sound_text
+from workbench.data.rows import cells_of, row_hash, row_text
 from workbench.data.types import NewItem, Sample
 from workbench.errors import Problem, UserError
 
@@ -36,6 +37,14 @@ class Taken:
 
 def take_in(items: Sequence[NewItem], control: Control) -> Iterator[Taken | Problem]:
     """Look at items in their order; a broken one gives a problem."""
+    if all(item.kind == "row" for item in items):  # there is nothing to wait for
+        for item in items:
+            control.check()
+            try:
+                yield _look(item)
+            except UserError as error:
+                yield Problem.of(item.name, error)
+        return
     with ThreadPoolExecutor(_READERS) as readers:
         futures = [readers.submit(_look, item) for item in items]
         try:
@@ -60,6 +69,14 @@ def _look(item: NewItem) -> Taken:
             raise UserError("This text is longer than a million characters.", "Split it into parts.")
         digest = hashlib.sha256(b"text:" + " ".join(text.split()).encode("utf-8", "surrogatepass")).hexdigest()
         return Taken(replace(item, text=text), digest)
+    if item.kind == "row":
+        item = _writable(item)
+        if len(item.text or "") > MAX_TEXT:
+            raise UserError("This row is longer than a million characters.", "Leave out columns that say nothing.")
+        cells = cells_of(item.text or "")
+        if not any(v.strip() for v in cells.values()):
+            raise UserError("This row is empty.", "Fill it in, or leave it out.")
+        return Taken(replace(item, text=row_text(cells)), row_hash(cells, item.copy))
     if item.path is None:
         raise UserError(f"There is no {item.kind} here.", "Choose a file.")
     if item.kind == "sound":

@@ -13,16 +13,20 @@ from typing import Any
 from workbench.control import Control
 from workbench.data import labels, similar, splits
 from workbench.data.annotations import Annotation, NewAnnotation
+from workbench.data.columns import META, TableColumn, feature_keys, from_meta
 from workbench.data.intake import Taken, copy_into, take_in
+from workbench.data.numbers import number
 from workbench.data.project_annotations import AnnotationsPart
 from workbench.data.project_classes import ClassesPart
 from workbench.data.project_groups import GroupsPart
+from workbench.data.rows import cells_of
 from workbench.data.store import Store
 from workbench.data.types import AddResult, Counts, Item, ItemFilter, LabelState, NewItem, Split, Window
 from workbench.errors import Problem, UserError
 
 # So many items are read and written at once; a stopped import keeps the chunks before.
 _CHUNK = 64
+_ROWS = 1024
 _OTHER_LABELS = "other labels"
 _COLUMNS = (
     "id, kind, name, path, copied, text, class_id, label_source, split, content_hash, width, height, problem,"
@@ -88,7 +92,10 @@ class ItemsPart:
         problems: list[Problem] = []
         duplicates = done = 0
         stream = iter(items)
-        while chunk := list(islice(stream, _CHUNK)):
+        size = _CHUNK
+        while chunk := list(islice(stream, size)):
+            # Rows of a table are small, and there are many of them.
+            size = _ROWS if any(isinstance(c, NewItem) and c.kind == "row" for c in chunk) else _CHUNK
             problems += [p for p in chunk if isinstance(p, Problem)]
             taken: list[Taken] = []
             for outcome in take_in([c for c in chunk if isinstance(c, NewItem)], control):
@@ -110,6 +117,7 @@ class ItemsPart:
         added: list[int] = []
         duplicates = 0
         others: dict[int, int] = {}
+        fresh: dict[int, list[Annotation]] = {}
         with self._store.transaction() as sql:
             class_ids = {
                 t.new.label: self._class_for(t.new.label) for t in taken if t.new.label and t.new.label.strip()
@@ -143,7 +151,10 @@ class ItemsPart:
                 added.append(int(cursor.lastrowid or 0))
                 self._group(sql, added[-1], t.new)
                 if t.new.annotations is not None:
-                    self._annotate(added[-1], t.new.annotations)
+                    fresh[added[-1]] = self._made(t.new.annotations)
+            if fresh:
+                assert isinstance(self, AnnotationsPart)
+                self.add_annotations(fresh)
             self._remember_others(sql, others)
         return added, duplicates
 
@@ -162,14 +173,16 @@ class ItemsPart:
     def _annotate(self, item_id: int, given: Sequence[NewAnnotation]) -> None:
         """Put an import's annotations on an item. What is already there and done stays as it is."""
         assert isinstance(self, AnnotationsPart)
-        made = [
+        self.add_annotations({item_id: self._made(given)})
+
+    def _made(self, given: Sequence[NewAnnotation]) -> list[Annotation]:
+        return [
             Annotation(
                 new.shape, self._class_for(new.label) if new.label.strip() else None, text=new.text, source="import",
                 ignored=new.ignored,
             )
             for new in given
         ]  # fmt: skip
-        self.add_annotations({item_id: made})
 
     def _group(self, sql: Connection, item_id: int, new: NewItem) -> None:
         """Put what an import says of groups on an item; what it has already stays."""
@@ -336,18 +349,36 @@ class ItemsPart:
         groups = _joined(self.near_groups([row[0] for row in rows], control), alike)
         assert isinstance(self, AnnotationsPart)
         tags = self.tags_of_all()
-        if tags:
+        times = self._by_time([r[0] for r in rows])
+        if times:
+            known = {r[0]: Split(r[2]) if r[2] else None for r in rows}
+            given = splits.assign_by_time({i: times.get(i) for i in known}, known)
+        elif tags:
             several = [
                 splits.TagRow(r[0], tags.get(r[0], frozenset()), groups[r[0]], Split(r[2]) if r[2] else None)
                 for r in rows
             ]
             given = splits.assign_several(several, seed)
         else:
+            bands = splits.bands(self._numbers()) if not any(r[1] for r in rows) else {}
             given = splits.assign(
-                [splits.SplitRow(r[0], r[1], groups[r[0]], Split(r[2]) if r[2] else None) for r in rows], seed
+                [
+                    splits.SplitRow(r[0], bands.get(r[0], r[1]), groups[r[0]], Split(r[2]) if r[2] else None)
+                    for r in rows
+                ],
+                seed,
             )
         with self._store.transaction() as sql:
             sql.executemany("UPDATE items SET split = ? WHERE id = ?", [(s.value, i) for i, s in given.items()])
+
+    def _numbers(self) -> dict[int, float]:
+        """What usable, labelled items say where all that they say are numbers; none where one of them says something else."""
+        rows = self._store.query(
+            "SELECT a.item_id, a.text FROM annotations a JOIN items i ON i.id = a.item_id WHERE a.source != 'model'"
+            " AND a.class_id IS NULL AND i.marked AND NOT i.deleted AND i.problem = ''"
+        )
+        found = {int(item_id): number(text) for item_id, text in rows}
+        return {} if None in found.values() else {i: v for i, v in found.items() if v is not None}
 
     def put_into_training(self, ids: Sequence[int]) -> None:
         """Items that teach before they are done stay with the training for good; splits once given never change."""
@@ -374,7 +405,9 @@ class ItemsPart:
         pictures = [row for row in rows if row[1] == "picture"]
         sounds = [row for row in rows if row[1] == "sound"]
         texts = [row for row in rows if row[1] == "text"]
+        cells = [row for row in rows if row[1] == "row"]
         for part, groups in (
+            (cells, similar.equal_groups(self._told_apart([row[2] or "" for row in cells]))),
             (pictures, similar.picture_groups([row[3] for row in pictures], control)),
             (sounds, similar.picture_groups([row[3] for row in sounds], control)),
             (texts, similar.text_groups([row[2] or "" for row in texts], control)),
@@ -382,6 +415,34 @@ class ItemsPart:
             for row, group in zip(part, groups, strict=True):
                 result[row[0]] = part[group][0]
         return result
+
+    def _told_apart(self, texts: Sequence[str]) -> list[str]:
+        """What is equal for rows that must stand on one side: equal features, or the same in a column that keeps its rows
+        together."""
+        if not texts:
+            return []
+        columns = self._columns()
+        together = next((c for c in columns if c.role == "together"), None)
+        keys = feature_keys(texts, columns)
+        if together is None:
+            return keys
+        cells = [cells_of(text).get(together.name, "") for text in texts]
+        return [f"{together.name}={cell}" if cell else k for cell, k in zip(cells, keys, strict=True)]
+
+    def _columns(self) -> tuple[TableColumn, ...]:
+        rows = self._store.query("SELECT value FROM meta WHERE key = ?", (META,))
+        return from_meta(json.loads(rows[0][0])) if rows else ()
+
+    def _by_time(self, ids: Sequence[int]) -> dict[int, float]:
+        """When each of these rows was, where the person chose a column to split by time; without those that do not say."""
+        column = next((c for c in self._columns() if c.role == "time"), None)
+        if column is None:
+            return {}
+        rows = self._store.query(
+            f"SELECT id, text FROM items WHERE kind = 'row' AND id {_IN}", (json.dumps(list(ids)),)
+        )
+        found = {int(i): column.value(cells_of(text).get(column.name, "")) for i, text in rows}
+        return {i: v for i, v in found.items() if isinstance(v, float)}
 
     def split_items(self, split: Split) -> list[Item]:
         """Labelled, usable items of a split, in order of id."""

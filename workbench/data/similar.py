@@ -55,6 +55,12 @@ class Groups:
         return [self.find(i) for i in range(len(self._parent))]
 
 
+def equal_groups(keys: Sequence[str]) -> list[int]:
+    """Group of each key: the place of the first that is equal to it."""
+    first: dict[str, int] = {}
+    return [first.setdefault(k, place) for place, k in enumerate(keys)]
+
+
 def picture_groups(signatures: Sequence[bytes | None], control: Control | None = None) -> list[int]:
     """Group of each picture. None stands alone."""
     import numpy as np

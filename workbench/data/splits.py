@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from workbench.data.types import Split
@@ -52,6 +52,44 @@ def assign(rows: Sequence[SplitRow], seed: int = 0) -> dict[int, Split]:
         class_id = Counter(row.class_id for row in group).most_common(1)[0][0]
         _give(group, _neediest(have[class_id], len(group)), have, result)
     return result
+
+
+def assign_by_time(times: Mapping[int, float | None], known: Mapping[int, Split | None]) -> dict[int, Split]:
+    """Splits by time for the rows that have none yet: the oldest learn, then some steer, the newest judge, so that the test is
+    what use will be. Rows of one moment stand on one side; rows that do not say when they were learn.
+
+    What comes in after splits were given is put where its time belongs.
+    """
+    ordered = sorted((t, i) for i, t in times.items() if t is not None)
+    limits: list[float] = []
+    total = 0.0
+    for split in (Split.TRAIN, Split.VALIDATION):
+        total += SHARES[split]
+        limits.append(ordered[min(len(ordered) - 1, round(total * len(ordered)))][0] if ordered else 0.0)
+    found = {}
+    for item_id, split in known.items():
+        time = times.get(item_id)
+        if split is None:
+            new = time is not None and time >= limits[1]
+            steers = time is not None and time >= limits[0]
+            found[item_id] = Split.TEST if new else Split.VALIDATION if steers else Split.TRAIN
+    return found
+
+
+def bands(values: Mapping[int, float], most: int = 10, fewest: int = 8) -> dict[int, int]:
+    """Item id to a band of about as many items each, from the smallest numbers to the largest, counted from 1: shared out like
+    classes, so that each part of the data has numbers of all sizes (stratified by quantiles).
+
+    At most `most` bands, of at least `fewest` items each; equal numbers are in one band.
+    """
+    ordered = sorted(values.items(), key=lambda entry: (entry[1], entry[0]))
+    count = max(1, min(most, len(ordered) // fewest))
+    found: dict[int, int] = {}
+    last: tuple[float, int] | None = None
+    for place, (item_id, value) in enumerate(ordered):
+        band = last[1] if last is not None and last[0] == value else 1 + place * count // len(ordered)
+        found[item_id], last = band, (value, band)
+    return found
 
 
 def _neediest(have: Counter[Split], coming: int) -> Split:

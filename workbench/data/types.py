@@ -11,7 +11,7 @@ from typing import Any, Literal
 from workbench.data.annotations import NewAnnotation
 from workbench.errors import Problem
 
-MediaKind = Literal["picture", "text", "sound", "series"]
+MediaKind = Literal["picture", "text", "sound", "series", "row"]
 # Which part of a deep picture's greys is seen: centre ("level") and width, in the picture's own unit.
 Window = tuple[float, float]
 
@@ -34,7 +34,8 @@ class Sample:
     """One thing to predict on, from anywhere: a dropped file, the clipboard, an item of a project.
 
     Attributes:
-        kind: "picture", "text", "sound" or "series" (numbers evenly spaced in time).
+        kind: "picture", "text", "sound", "series" (numbers evenly spaced in time) or "row" (of a table: `text` is its cells, see
+            `workbench.data.rows`).
         name: what a person would call it (the file name, the first words).
         path: the file, or None when `data` or `text` holds it.
         data: the encoded bytes of a picture or a sound; None otherwise.
@@ -131,6 +132,7 @@ class NewItem:
         annotations: labels on pieces of it; None when it brings none (an empty tuple says: nothing is there).
         own_copy: the file is only there for now; it is copied into the project in any case.
         groups: (property, value) each: ("device", "phone A").
+        copy: of rows of a table, how many equal ones stood before it: equal rows are different items.
     """
 
     kind: MediaKind
@@ -142,6 +144,7 @@ class NewItem:
     annotations: tuple[NewAnnotation, ...] | None = None
     own_copy: bool = False
     groups: tuple[tuple[str, str], ...] = ()
+    copy: int = 0
 
 
 @dataclass(frozen=True)

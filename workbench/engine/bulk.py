@@ -17,10 +17,11 @@ from workbench.engine.predict import collect_samples, predict
 from workbench.engine.save import label_cells, label_columns, unlike_cell
 from workbench.errors import Cancelled, Problem
 from workbench.tasks.base import Task
-from workbench.tasks.predictions import Events, Prediction
+from workbench.tasks.predictions import Events, Number, Prediction
 from workbench.tasks.registry import get_task
 
 COLUMNS = ("item", "answer", "certainty", "problem", "path")
+NUMBER_COLUMNS = ("item", "answer", "low", "high", "problem", "path")
 EVENT_COLUMNS = ("item", "answer", "begins", "ends", "certainty", "problem", "path")
 
 
@@ -57,7 +58,7 @@ def run_to_csv(
     task = get_task(card.main_task)
     samples, problems = samples_of(paths, task, control)
     rows: list[dict[str, Any]] = []
-    columns = EVENT_COLUMNS if task.info.result == Events.kind else COLUMNS
+    columns = {Events.kind: EVENT_COLUMNS, Number.kind: NUMBER_COLUMNS}.get(task.info.result, COLUMNS)
     answered = 0
     try:
         for result in predict(samples, card, task, control=control, source=source):
@@ -96,6 +97,9 @@ def answer_rows(prediction: Prediction) -> list[dict[str, Any]]:
             }
             for e in prediction.events
         ]  # fmt: skip
+    if isinstance(prediction, Number):  # as numbers, so that a spreadsheet can go on with them
+        more = {"low": prediction.low, "high": prediction.high} if prediction.ranged else {}
+        return [{"answer": prediction.value} | more]
     answer = {"answer": prediction.summary(), "certainty": round(prediction.certainty, 6)}
     return [answer | unlike_cell(prediction) | label_cells(prediction)]
 

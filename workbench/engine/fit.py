@@ -18,6 +18,7 @@ from workbench.data.types import Split
 from workbench.engine.cost.expect import expected
 from workbench.engine.cost.meter import Meter
 from workbench.engine.cost.past import learn
+from workbench.engine.course import course_of, train_course
 from workbench.engine.evaluate import judge_kept
 from workbench.engine.events import Advice, CheckpointSaved, Finished, How, RunConfig, RunEvent, StageChanged, Started
 from workbench.engine.familiar import facts, know_familiar, sentence_of
@@ -147,7 +148,8 @@ def _events(run: Run, book: RunLog, meter: Meter, resume: bool) -> Iterator[RunE
         yield Started(run.config.run_id, train, validation, len(STRENGTHS), run.device)
         outcome = yield from train_quick(run, run.task)
     else:
-        outcome = yield from train_network(run, resume)
+        course = course_of(run)
+        outcome = yield from (train_network(run, resume) if course is None else train_course(run, course))
     if not run.together.leads:
         book.status("done")
         seconds = meter.record().sessions[-1].seconds

@@ -11,6 +11,7 @@ from workbench.app_paths import AppPaths, app_paths
 from workbench.control import Control
 from workbench.data.importers import ImportPlan
 from workbench.data.project import Project
+from workbench.data.project_columns import merge_columns
 from workbench.data.types import AddResult, NewItem
 from workbench.errors import Problem, UserError
 from workbench.tasks.base import TaskInfo, TrainableTask
@@ -61,6 +62,9 @@ def add_plan(project: Project, plan: ImportPlan, copy_media: bool = False, contr
         raise UserError(MISFIT, "Make a new project of them.")
     for name in plan.classes:
         project.add_class(name)
+    columns = getattr(plan, "given", ())
+    if columns:
+        merge_columns(project, columns)
     items = _items_for(info, plan, control)
     return project.add_items(items, copy_media=copy_media, control=control, total=plan.total)
 

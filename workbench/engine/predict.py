@@ -194,8 +194,8 @@ def _sizes(model: Loaded, at_once: int) -> Iterator[int]:
 
 
 def _in_batches(task: Task) -> bool:
-    """Scores are cheap and small; everything else is made and handed over one by one."""
-    return task.info.result == "scores"
+    """Scores and numbers are cheap and small; everything else is made and handed over one by one."""
+    return task.info.result in ("scores", "number")
 
 
 def predict_live(

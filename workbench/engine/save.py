@@ -19,7 +19,7 @@ from workbench.data.types import Sample
 from workbench.data.whole_picture import open_whole
 from workbench.errors import UserError
 from workbench.tasks.masks import AREA_COLUMNS, area_rows, indexed_png
-from workbench.tasks.predictions import Boxes, Events, Mask, Picture, Prediction, Scores, Table, Text, Vector
+from workbench.tasks.predictions import Boxes, Events, Mask, Number, Picture, Prediction, Scores, Table, Text, Vector
 
 _SUBTITLES = {".srt": srt_text, ".vtt": vtt_text}
 
@@ -181,6 +181,9 @@ def _rows(prediction: Prediction) -> tuple[list[dict[str, Any]], list[str]]:
         return area_rows(prediction), AREA_COLUMNS
     if isinstance(prediction, Table):
         return [dict(zip(prediction.columns, row, strict=True)) for row in prediction.rows], list(prediction.columns)
+    if isinstance(prediction, Number):
+        columns = ["value", "low", "high", "unit"]
+        return [{c: getattr(prediction, c) for c in columns if getattr(prediction, c) not in (None, "")}], columns
     if isinstance(prediction, Vector):
         columns = [f"v{i}" for i in range(len(prediction.values))]
         return [dict(zip(columns, prediction.values, strict=True))], columns

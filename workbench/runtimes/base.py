@@ -120,6 +120,14 @@ class Classifier(Protocol):
         """
 
 
+@runtime_checkable
+class Estimator(Protocol):
+    """Estimates an amount."""
+
+    def estimate(self, batch: Batch) -> torch.Tensor:
+        """A collated batch to numbers float64 [B], in the unit of the examples it was taught."""
+
+
 @dataclass(frozen=True)
 class Word:
     """A word that was read in a picture.

@@ -44,7 +44,7 @@ __all__ = [
 
 
 # Editors of labels that have no classes.
-_WITHOUT_CLASSES = ("words", "answers")
+_WITHOUT_CLASSES = ("words", "answers", "number")
 
 
 @dataclass(frozen=True)
@@ -167,7 +167,7 @@ class TaskInfo:
 
     @property
     def has_classes(self) -> bool:
-        """Its labels are of classes; else they are words, answers to questions, or there are none at all."""
+        """Its labels are of classes; else they are words, numbers, answers to questions, or there are none at all."""
         return self.editor not in _WITHOUT_CLASSES and not self.learns_as_is
 
     @property

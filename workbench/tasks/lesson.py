@@ -7,11 +7,11 @@ time, but for `prepare`, which reader threads call.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from workbench.control import Control
 from workbench.data.annotations import Annotation
@@ -164,3 +164,72 @@ class Lesson(Protocol):
 
     def result(self) -> Loaded:
         """The model as taught, with its new classes."""
+
+
+# Models that are not taught by steps -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Round:
+    """A model that learns in a way of its own has come a piece further.
+
+    Attributes:
+        number: from 1, over the whole training. of: how many there are at most, as far as that is known now.
+        train_loss, validation_loss: means over the items; -1 where that is not known.
+        train_score, validation_score: `metric` in 0..1, higher is better; -1 where it is not measured.
+        is_best: what is known now is the best so far; it is what `Course.say` and `Course.result` give.
+    """
+
+    number: int
+    of: int
+    train_loss: float
+    validation_loss: float
+    validation_score: float
+    metric: str
+    is_best: bool
+    train_score: float = -1.0
+
+
+class Course(Protocol):
+    """A model that is not taught by gradient steps through a network: trees that grow one after another, or a model that takes
+    its examples along as they are. `workbench.engine.course` drives it; everything else is as for a `Lesson`.
+
+    It must come to the same result from the same examples, as a run that was cut off is begun again.
+
+    Attributes:
+        rounds: how many there are at most.
+        doing: what it is doing while it learns, in plain words.
+    """
+
+    rounds: int
+    doing: str
+
+    def prepare(self, example: Example) -> Any:
+        """What it needs of an item, in memory at once for all of them. Raises: UserError when the item cannot be read."""
+
+    def learn(
+        self, train: Sequence[tuple[Example, Any]], validation: Sequence[tuple[Example, Any]], patience: int
+    ) -> Iterator[Round]:
+        """Learn. Ends by itself, `patience` rounds after the last one that was the best. Looks at its material's `control` at
+        least every half second.
+
+        Raises:
+            UserError: when nothing can be learnt from these. Cancelled: when asked to stop; the best so far stands.
+        """
+
+    def say(self, prepared: Sequence[Any]) -> list[Prediction]:
+        """What the best so far says."""
+
+    def settle(self, examples: Sequence[Example], said: Sequence[Prediction]) -> list[Prediction]:
+        """Decide on the validation items what is decided on them, and give their answers as they are then."""
+
+    def result(self) -> Loaded:
+        """The best so far, as a model."""
+
+
+@runtime_checkable
+class CourseTask(Protocol):
+    """A trainable task some of whose models learn by a `Course`."""
+
+    def course(self, material: Material) -> Course | None:
+        """None where this model is taught by a lesson. Raises: UserError when it cannot be taught this task."""

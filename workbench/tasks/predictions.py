@@ -4,6 +4,7 @@ window's work (see `workbench.gui.widgets.prediction_view`)."""
 from __future__ import annotations
 
 import base64
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, is_dataclass, replace
 from pathlib import Path
@@ -594,7 +595,72 @@ def _moment(seconds: float) -> str:
     return f"{start}:{rest // 10:02}.{rest % 10}"
 
 
-Prediction = Scores | Boxes | Mask | Text | Picture | Vector | Table | Events
+@dataclass(frozen=True)
+class Number:
+    """A number that was estimated ("price: 310,000"), with the range it most likely lies in.
+
+    Attributes:
+        value: the estimate, in `unit`.
+        low, high: the range; None where there was too little to tell how far off it usually is.
+        coverage: in what share of cases the true number should lie in the range, 0..1.
+        unit: "€", "kg", …; "" where there is none.
+        name: what the number is ("price"); "" where that is not known.
+    """
+
+    value: float
+    low: float | None = None
+    high: float | None = None
+    coverage: float = 0.9
+    unit: str = ""
+    name: str = ""
+    note: str = ""
+    kind: ClassVar[str] = "number"
+    certainty: ClassVar[float] = 1.0
+
+    @property
+    def ranged(self) -> bool:
+        return self.low is not None and self.high is not None
+
+    def to_json(self) -> dict[str, Any]:
+        found: dict[str, Any] = {"kind": self.kind, "value": self.value}
+        if self.ranged:
+            found |= {"low": self.low, "high": self.high, "coverage": self.coverage}
+        return found | {"unit": self.unit, "note": self.note}
+
+    def summary(self) -> str:
+        """ "310,000 €"."""
+        return f"{figure(self.value)} {self.unit}".strip()
+
+    def range_words(self) -> str:
+        """ "in 9 of 10 cases between 280,000 and 340,000 €"; "" where there is no range."""
+        if self.low is None or self.high is None:
+            return ""
+        tenths = self.coverage * 10
+        share = f"{tenths:.0f} of 10" if abs(tenths - round(tenths)) < 1e-9 else f"{self.coverage:.0%} of the"
+        return f"in {share} cases between {figure(self.low)} and {figure(self.high)} {self.unit}".strip()
+
+    def lines(self) -> list[str]:
+        words = self.range_words()
+        return [f"{self.name + ': ' if self.name else ''}{self.summary()}", *([words] if words else [])]
+
+
+def figure(value: float) -> str:
+    """A number as a person writes it: four figures that count, thousands parted; never a rounded-off whole number."""
+    if not math.isfinite(value):
+        return "no number"
+    size = abs(value)
+    if size >= 1e15 or 0 < size < 1e-4:
+        return f"{value:.4g}"
+    if size >= 1000:
+        return f"{value:,.0f}"
+    places = 3 if size < 1 else 2 if size < 100 else 1
+    if 0 < size < 0.1:
+        return f"{value:.4g}"
+    words = f"{value:.{places}f}"
+    return words.rstrip("0").rstrip(".") if "." in words else words
+
+
+Prediction = Scores | Boxes | Mask | Text | Picture | Vector | Table | Events | Number
 
 
 def to_record(prediction: Prediction) -> dict[str, Any]:
@@ -642,7 +708,9 @@ def from_record(record: Mapping[str, Any]) -> Prediction:
 
 
 _PARTS: dict[str, type[Any]] = {"top": Score, "boxes": Box, "spans": Span, "events": Event, "asked": Asked}
-_KINDS: dict[str, type[Any]] = {cls.kind: cls for cls in (Scores, Boxes, Mask, Text, Picture, Vector, Table, Events)}
+_KINDS: dict[str, type[Any]] = {
+    cls.kind: cls for cls in (Scores, Boxes, Mask, Text, Picture, Vector, Table, Events, Number)
+}
 
 
 def _revived(name: str, value: Any) -> Any:

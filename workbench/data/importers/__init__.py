@@ -12,9 +12,13 @@ from workbench.errors import UserError
 __all__ = ["Column", "ColumnChoice", "ImportPlan", "sniff"]
 
 
-def sniff(paths: Sequence[str | Path], control: Control | None = None) -> ImportPlan:
+def sniff(paths: Sequence[str | Path], control: Control | None = None, rows: bool | None = None) -> ImportPlan:
     """Find out what was dropped: a format that brings labels on pieces of items, a folder (per class or plain), a table, or
     files.
+
+    Args:
+        rows: of a table: whether its rows are items by all their columns (True), or texts or files with a label each (False);
+            None: as it looks.
 
     Raises:
         UserError: when there is nothing usable; the sentence says why.
@@ -30,6 +34,11 @@ def sniff(paths: Sequence[str | Path], control: Control | None = None) -> Import
     for path in given:
         if not path.exists():
             raise UserError(f"“{path.name}” is not there.", "Check the name.")
+    if len(given) == 1 and given[0].is_file() and rows is not False:
+        from workbench.data.importers import rows as tables
+
+        if rows or (given[0].suffix.lower() in (".parquet", ".pq")):
+            return tables.plan_rows(given[0], control)
     marked = formats.plan_of(given, control)
     if marked is not None:
         return marked
@@ -38,6 +47,8 @@ def sniff(paths: Sequence[str | Path], control: Control | None = None) -> Import
         if path.is_dir():
             return plan_folder(path, control)
         if path.suffix.lower() in SUFFIXES:
+            if rows is None and tables.looks_like_rows(path, control):
+                return tables.plan_rows(path, control)
             return plan_table(path, control)
         return plan_files(given)
     folders = [p for p in given if p.is_dir()]

@@ -34,11 +34,24 @@ from workbench.gui.widgets.basic import button, label, row
 from workbench.gui.widgets.box_piece import BoxPiece, Cutter
 from workbench.gui.widgets.canvas import label_colour
 from workbench.gui.widgets.events_part import EventsPart
+from workbench.gui.widgets.number_part import NumberPart
 from workbench.gui.widgets.picture_part import PicturePart
 from workbench.gui.widgets.read_text import ReadText
 from workbench.gui.widgets.score_bars import ScoreBars
 from workbench.gui.widgets.transcript_view import TranscriptPart
-from workbench.tasks.predictions import Box, Boxes, Events, Mask, Picture, Prediction, Scores, Table, Text, Vector
+from workbench.tasks.predictions import (
+    Box,
+    Boxes,
+    Events,
+    Mask,
+    Number,
+    Picture,
+    Prediction,
+    Scores,
+    Table,
+    Text,
+    Vector,
+)
 
 _MOST_ROWS = 500
 _FILE_KINDS = {
@@ -390,6 +403,7 @@ class PredictionView(QWidget):
             (Vector.kind, VectorPart()),
             (Table.kind, TablePart()),
             (Events.kind, self.events),
+            (Number.kind, NumberPart()),
         )
         for kind, part in parts:
             self._parts[kind] = part, part.show_prediction

@@ -1,0 +1,60 @@
+"""Numbers as people and programs write them: "1,234.5", "1.234,5", "12 %", "1e-3", "(12.50)", "€ 30"."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable
+from typing import Literal
+
+# How whole and fraction are parted in one column: "1,234.5" or "1.234,5".
+Decimal = Literal[".", ","]
+# Words that stand for "nothing is known" in tables of many programs.
+MISSING = frozenset(
+    ("", "na", "n/a", "nan", "null", "none", "nil", "-", "--", "?", "#n/a", "#na", "<na>", ".", "missing")
+)
+_SIGNS = str.maketrans("", "", "€$£¥₹%\u00a0\u202f\u2009 '’_")
+_SHAPES = {
+    ".": re.compile(r"[-+]?(\d{1,3}(,\d{3})+|\d+)?(\.\d*)?([eE][-+]?\d{1,3})?"),
+    ",": re.compile(r"[-+]?(\d{1,3}(\.\d{3})+|\d+)?(,\d*)?([eE][-+]?\d{1,3})?"),
+}
+_LONGEST = 60
+
+
+def is_missing(cell: str) -> bool:
+    """The cell says that nothing is known."""
+    return cell.strip().casefold() in MISSING
+
+
+def number(cell: str, decimal: Decimal = ".") -> float | None:
+    """The number in a cell; None where there is none. Infinite and "nan" are none."""
+    text = cell.strip()
+    if not text or len(text) > _LONGEST:
+        return None
+    negative = text.startswith("(") and text.endswith(")")  # as accountants write it
+    text = (text[1:-1] if negative else text).replace("\u2212", "-").translate(_SIGNS)
+    if not any(c.isdigit() for c in text) or not text.isascii() or not _SHAPES[decimal].fullmatch(text):
+        return None
+    text = text.replace(",", "") if decimal == "." else text.replace(".", "").replace(",", ".")
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    if not math.isfinite(value):
+        return None
+    return -value if negative else value
+
+
+def decimal_of(cells: Iterable[str]) -> Decimal:
+    """How a column parts whole and fraction: by which of the two more of its cells are numbers; a point where both do.
+
+    "1,234" alone is a thousand in one and a little over one in the other: as long as every comma stands before three figures
+    the point is believed.
+    """
+    point = comma = telling = 0
+    for cell in cells:
+        with_point, with_comma = number(cell, "."), number(cell, ",")
+        point += with_point is not None
+        comma += with_comma is not None
+        telling += with_comma is not None and with_point is None
+    return "," if comma > point and telling else "."
