@@ -14,11 +14,11 @@ from workbench.data.project import Project
 from workbench.data.types import Item, ItemFilter, ItemPrediction, NewItem, Sample, Split
 from workbench.engine.predict import predict
 from workbench.errors import Problem, UserError
-from workbench.tasks.base import TryOptions
+from workbench.tasks.base import CasesTask, TryOptions
 from workbench.tasks.predictions import Prediction, Scores, to_record
 from workbench.tasks.registry import get_task
 from workbench.trust.groups import ByGroup, by_groups
-from workbench.trust.judging import Answered, Judgement, compare, judge
+from workbench.trust.judging import Answered, Judgement, compare, judge, judge_of
 from workbench.trust.metrics import Comparison, Evaluation, evaluation_from_predictions
 from workbench.trust.overlap_judgement import judged
 
@@ -53,7 +53,9 @@ def evaluate(
                 "This training made no model, so there is nothing to judge.", "Go on with it, or start anew."
             )
         card = (catalog or Catalog.load()).get(model_id)
-        known += predict_items(project, card, project.split_items(split), split, control)
+        task = get_task(project.task_id)
+        asked = task.cases(project, 0, control)[split] if isinstance(task, CasesTask) else project.split_items(split)
+        known += predict_items(project, card, asked, split, control)
         if not project.read_only:
             project.save_predictions(run_id, known)
     return judge_kept(project, get_task(project.task_id).info.judge, classes, known, split)
@@ -69,6 +71,9 @@ def judge_kept(
 ) -> Judgement:
     """Judge what was predicted of a split's items by the labels they have now."""
     wanted = [p for p in known if p.split is split]
+    gather = getattr(judge_of(kind), "gather", None)
+    if gather is not None:
+        return judge(kind, classes, gather(project, wanted), split.value)
     names = {c.id: c.name for c in project.classes()}
     ids = project.item_ids(ItemFilter(ids=tuple(p.item_id for p in wanted), labelled=True))
     items = {i.id: i for i in project.items(ids)}

@@ -21,7 +21,7 @@ from workbench.engine.health.raw import known_alike
 from workbench.engine.together import Together, local_device
 from workbench.errors import Problem, UserError
 from workbench.runtimes.base import Loaded
-from workbench.tasks.base import PooledTask, TrainableTask
+from workbench.tasks.base import CasesTask, PooledTask, TrainableTask
 from workbench.tasks.lesson import Example
 from workbench.tasks.predictions import Prediction, Scores, to_record
 from workbench.tasks.registry import get_trainable
@@ -163,13 +163,21 @@ def prepare(
     paths = paths or app_paths()
     files(card, paths)
     records.used_by(card.id, project.folder, paths)
-    control.progress(0, 0, "Comparing items")
-    project.ensure_splits(control=control, alike=known_alike(project))
+    task = get_trainable(config.task)
+    if not isinstance(task, CasesTask):
+        control.progress(0, 0, "Comparing items")
+        project.ensure_splits(control=control, alike=known_alike(project))
     place = _places(project, config.classes)
     run = Run(
         config, project, catalog, control, card, get_trainable(config.task), local_device(config.device),
         project.runs_folder / config.run_id, paths, together=together or Together(),
     )  # fmt: skip
+    if isinstance(task, CasesTask):
+        for split, items in task.cases(project, config.seed, control).items():
+            run.items[split] = items
+            run.targets |= {i.id: -1 for i in items}
+            run.examples |= {i.id: Example(i) for i in items}
+        return run
     for split in Split:
         found = project.items(project.item_ids(ItemFilter(labelled=True, split=split, problems=False)))
         run.items[split] = [i for i in found if i.marked or (i.class_id or -1) in place]

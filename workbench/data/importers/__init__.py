@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from workbench.control import Control
-from workbench.data.importers.base import Column, ColumnChoice, ImportPlan
+from workbench.data.importers.base import Column, ColumnChoice, ImportPlan, Question
 from workbench.errors import UserError
 
-__all__ = ["Column", "ColumnChoice", "ImportPlan", "sniff"]
+__all__ = ["Column", "ColumnChoice", "ImportPlan", "Question", "sniff"]
 
 
 def sniff(paths: Sequence[str | Path], control: Control | None = None, rows: bool | None = None) -> ImportPlan:
