@@ -23,6 +23,10 @@ def add(commands: Any) -> None:
     take.add_argument("data", nargs="+", type=Path)
     take.add_argument("--copy", action="store_true", help="copy pictures into the project")
     take.add_argument("--task", default="", help="what a new project is for, for example object-detection")
+    take.add_argument(
+        "--answer", action="append", default=[], metavar="QUESTION=CHOICE",
+        help="what only you know of the data, for example dates=day or dates=month",
+    )  # fmt: skip
     take.add_argument("--label-column", default="", help="of a table: the column with the labels")
     add_separator(take)
     add_groups(take)
@@ -99,6 +103,8 @@ def run_import(options: argparse.Namespace) -> int:
 
     with progress("Reading") as control:
         plan = sniff(options.data, control)
+        for said in options.answer:
+            plan.say(*said.partition("=")[::2])
         guess = plan.guess()
         if guess is not None and (options.label_column or options.separator or options.group_column):
             name = options.label_column or guess.label
@@ -122,6 +128,8 @@ def run_import(options: argparse.Namespace) -> int:
         out(f"mended: {mended}")
     for found in result.problems:
         problem(found)
+    for sentence in result.notes:
+        out(sentence)
     out(f"{len(result.added)} added, {result.duplicates} duplicates left out, {len(result.problems)} problems.")
     return 3 if result.problems else 0
 
@@ -144,6 +152,9 @@ def run_status(options: argparse.Namespace) -> int:
             )  # fmt: skip
             return 0
         out(f"{project.name}: {counts.total} items, {counts.labelled} labelled, {counts.broken} broken")
+        likes = project.interaction_counts()
+        if likes.pairs:
+            out(f"  {likes.liked:,} likes by {likes.people:,} people of {likes.things:,} things")
     for name, count in classes.items():
         out(f"  {count:6}  {name}")
     for finding in findings:

@@ -113,32 +113,46 @@ class Taste:
         order = np.argsort(-kept, kind="stable")[:count]
         return [int(i) for i in order if np.isfinite(kept[i])]
 
-    def because(self, place: int, liked: Sequence[int], strengths: Sequence[float], most: int = 3) -> list[int]:
-        """Places of the liked things that speak most for one thing."""
+    def because(
+        self,
+        places: Sequence[int],
+        liked: Sequence[int],
+        strengths: Sequence[float],
+        extra: Floats | None = None,
+        most: int = 3,
+    ) -> list[list[int]]:
+        """Of each of these things: which liked ones speak most for it, the strongest first, counted among those of `liked` and
+        behind them those of `extra`."""
         import numpy as np
 
-        total = np.zeros(len(liked))
-        if not len(liked) or self.way == POPULAR:
-            return []
+        more = 0 if extra is None else len(extra)
+        if not len(liked) + more or not len(places) or self.way == POPULAR:
+            return [[] for _ in places]
+        total = np.zeros((len(places), len(liked) + more))
         if self.way in (CONTENT, BOTH) and self.content is not None:
             share = (1 - self.mix) if self.way == BOTH else 1.0
-            total += share * _shared(_weights(strengths) * (self.content[list(liked)] @ self.content[place]))
+            rows = self.content[list(liked)] if extra is None else np.concatenate([self.content[list(liked)], extra])
+            near = self.content[list(places)] @ rows.T
+            total += share * _shared(_weights([*strengths, *[1.0] * more]) * near)
         if self.way in (TOGETHER, BOTH) and self.factors is not None:
             share = self.mix if self.way == BOTH else 1.0
-            total += share * _shared(self.contributions(place, liked, strengths))
-        order = np.argsort(-total, kind="stable")[:most]
-        positive = total[total > 0].sum()
-        return [int(liked[i]) for i in order if total[i] > _WORTH_SAYING * positive]
+            if len(liked):
+                total[:, : len(liked)] += share * _shared(self.contributions(places, liked, strengths))
+        found = []
+        for row in total:
+            order = np.argsort(-row, kind="stable")[:most]
+            found.append([int(i) for i in order if row[i] > _WORTH_SAYING * row[row > 0].sum()])
+        return found
 
-    def contributions(self, place: int, liked: Sequence[int], strengths: Sequence[float]) -> Doubles:
-        """What each liked thing adds to the score by factors; they sum to it. float64 [len(liked)]."""
+    def contributions(self, places: Sequence[int], liked: Sequence[int], strengths: Sequence[float]) -> Doubles:
+        """What each liked thing adds to each of these things' scores by factors; they sum to it. float64 [P, L]."""
         import numpy as np
 
         assert self.factors is not None
         sure = confidence(strengths, self.alpha)
         rows = self.factors[list(liked)].astype(np.float64)
-        weighed = np.linalg.solve(self._system(rows, sure), self.factors[place].astype(np.float64))
-        found: Doubles = sure * (rows @ weighed)
+        weighed = np.linalg.solve(self._system(rows, sure), self.factors[list(places)].astype(np.float64).T)
+        found: Doubles = (sure[:, None] * (rows @ weighed)).T
         return found
 
     def _by_factors(self, liked: Sequence[int], strengths: Sequence[float]) -> Doubles | None:
@@ -179,7 +193,7 @@ class Taste:
             else np.zeros(self.content.shape[1], np.float32)
         )
         if extra is not None and len(extra):
-            found = found + extra.sum(0)
+            found = (found + extra.sum(0)).astype(np.float32)
         length = float(np.linalg.norm(found))
         return (found / length).astype(np.float32) if length > 0 else None
 
@@ -196,7 +210,9 @@ def _standard(values: Doubles) -> Doubles:
 
 
 def _shared(values: Doubles) -> Doubles:
+    """Each row as shares of the sum of its sizes."""
     import numpy as np
 
-    total = float(np.abs(values).sum())
-    return values / total if total > 0 else values * 0.0
+    total = np.abs(values).sum(1, keepdims=True)
+    found: Doubles = np.divide(values, total, out=np.zeros_like(values), where=total > 0)
+    return found

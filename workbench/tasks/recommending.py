@@ -126,11 +126,13 @@ def recommend(asked: Mapping[str, Any], model: Recommender, count: int, control:
     """A list for what was prepared. Raises: UserError when nothing of it can be used."""
     taste = model.taught()
     extra: Floats | None = None
+    case: Case
+    others: Sequence[str]
     notes = [str(asked.get("note", ""))]
     if "case" in asked:
-        case: Case = asked["case"]
+        case, others = asked["case"], ()
     else:
-        case, extra, note = _understood(asked, model, control)
+        case, extra, others, note = _understood(asked, model, control)
         notes.append(note)
     places = model.place_of_id
     liked = [(places[i], s) for i, s in case.liked if i in places]
@@ -144,24 +146,24 @@ def recommend(asked: Mapping[str, Any], model: Recommender, count: int, control:
         scores, why = taste.scores(found, strengths, extra), not asked.get("plain")
     best = taste.best(scores, leave_out, count)
     usual = taste.best(taste.popularity.astype("float64"), leave_out, min(count, KEPT))
+    reasons = taste.because(best, found, strengths, extra) if why else [[] for _ in best]
+    speakers = [*(model.names[p] for p in found), *others]
     picks = tuple(
-        Pick(
-            model.names[p],
-            float(scores[p]),
-            tuple(model.names[i] for i in taste.because(p, found, strengths)) if why and found else (),
-            model.ids[p],
-        )
-        for p in best
+        Pick(model.names[p], float(scores[p]), tuple(speakers[i] for i in speaking), model.ids[p])
+        for p, speaking in zip(best, reasons, strict=True)
     )
     return Ranking(picks, tuple(model.ids[p] for p in usual), len(taste), " ".join(n for n in notes if n))
 
 
-def _understood(asked: Mapping[str, Any], model: Recommender, control: Control) -> tuple[Case, Floats | None, str]:
-    """What was typed, a thing a line: things the model knows by name, and where it looks at content others, too."""
+def _understood(
+    asked: Mapping[str, Any], model: Recommender, control: Control
+) -> tuple[Case, Floats | None, Sequence[str], str]:
+    """What was typed, a thing a line: things the model knows by name, and where it looks at content others, too: their vectors
+    and what they are called."""
     from workbench.runtimes.recommender_runtime import plain
 
     if "picture" in asked:
-        return Case(), _seen(model, [asked["picture"]], control), ""
+        return Case(), _seen(model, [asked["picture"]], control), (asked["picture"].name or "this picture",), ""
     known: list[tuple[int, float]] = []
     unknown: list[str] = []
     for line in asked["lines"]:
@@ -188,7 +190,7 @@ def _understood(asked: Mapping[str, Any], model: Recommender, control: Control) 
         )
     elif unknown:
         note = f"Not known, and left out: {_some(unknown)}."
-    return Case(tuple(dict(known).items())), extra, note
+    return Case(tuple(dict(known).items())), extra, tuple(unknown) if extra is not None else (), note
 
 
 def _some(names: Sequence[str]) -> str:
