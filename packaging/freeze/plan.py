@@ -30,6 +30,7 @@ BY_NAME = (
     "peft",
     "spandrel",
     "openTSNE",  # Cython
+    "implicit",  # Cython
     "selectolax",
     "sklearn",
     "rapidocr",

@@ -30,6 +30,7 @@ _COMMANDS = (
     "models",
     "find",
     "similar",
+    "recommend",
     "documents",
     "duplicates",
     "drift",

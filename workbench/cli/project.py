@@ -128,6 +128,8 @@ def run_import(options: argparse.Namespace) -> int:
         out(f"mended: {mended}")
     for found in result.problems:
         problem(found)
+    for sentence in result.notes:
+        out(sentence)
     out(f"{len(result.added)} added, {result.duplicates} duplicates left out, {len(result.problems)} problems.")
     return 3 if result.problems else 0
 
@@ -150,6 +152,9 @@ def run_status(options: argparse.Namespace) -> int:
             )  # fmt: skip
             return 0
         out(f"{project.name}: {counts.total} items, {counts.labelled} labelled, {counts.broken} broken")
+        likes = project.interaction_counts()
+        if likes.pairs:
+            out(f"  {likes.liked:,} likes by {likes.people:,} people of {likes.things:,} things")
     for name, count in classes.items():
         out(f"  {count:6}  {name}")
     for finding in findings:

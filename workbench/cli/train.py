@@ -169,6 +169,8 @@ def open_data(
         project, result = project_from_plan(plan, control=control, task_id=task_id)
     for found in result.problems:
         problem(found)
+    for sentence in result.notes:
+        note(sentence)
     if result.duplicates:
         note(f"{result.duplicates} duplicates left out.")
     return project

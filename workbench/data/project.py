@@ -15,6 +15,7 @@ from workbench.data.project_annotations import AnnotationsPart
 from workbench.data.project_classes import ClassesPart
 from workbench.data.project_file import folder_of, looks_like_project, write_project_file
 from workbench.data.project_groups import GroupsPart
+from workbench.data.project_interactions import InteractionsPart
 from workbench.data.project_items import ItemsPart
 from workbench.data.project_manifest import ManifestPart
 from workbench.data.project_reviewed import ReviewedPart
@@ -25,7 +26,17 @@ from workbench.data.types import Window
 from workbench.errors import UserError
 
 
-class Project(ClassesPart, ItemsPart, AnnotationsPart, GroupsPart, SeveralPart, ReviewedPart, RunsPart, ManifestPart):
+class Project(
+    ClassesPart,
+    ItemsPart,
+    AnnotationsPart,
+    GroupsPart,
+    SeveralPart,
+    ReviewedPart,
+    InteractionsPart,
+    RunsPart,
+    ManifestPart,
+):
     """See the parts for their methods. Safe to use from any thread; all methods may raise `UserError`."""
 
     def __init__(self, store: Store) -> None:

@@ -21,7 +21,19 @@ from workbench.errors import UserError
 log = logging.getLogger(__name__)
 
 # Tables in the order of what refers to what.
-_TABLES = ("meta", "classes", "items", "annotations", "merged", "item_groups", "runs", "predictions")
+_TABLES = (
+    "meta",
+    "classes",
+    "items",
+    "annotations",
+    "merged",
+    "item_groups",
+    "runs",
+    "predictions",
+    "people",
+    "interactions",
+    "item_keys",
+)
 # Numbers of rows, as SQLite has them; annotations have random ones of 62 bits.
 _FIRST, _LAST = -(1 << 63), (1 << 63) - 1
 # So many rows behind a damaged page are asked for one by one.
@@ -187,6 +199,8 @@ def mend_references(sql: sqlite3.Connection) -> None:
         DELETE FROM annotations WHERE item_id NOT IN (SELECT id FROM items);
         DELETE FROM item_groups WHERE item_id NOT IN (SELECT id FROM items);
         DELETE FROM predictions WHERE run_id NOT IN (SELECT id FROM runs);
+        DELETE FROM interactions WHERE item_id NOT IN (SELECT id FROM items) OR person_id NOT IN (SELECT id FROM people);
+        DELETE FROM item_keys WHERE item_id NOT IN (SELECT id FROM items);
         COMMIT;
         """
     )

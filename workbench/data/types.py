@@ -194,11 +194,12 @@ class Counts:
 
 @dataclass(frozen=True)
 class AddResult:
-    """What came of an import."""
+    """What came of an import. `notes`: what else there is to say of it, in whole sentences."""
 
     added: tuple[int, ...] = ()
     duplicates: int = 0
     problems: tuple[Problem, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -15,11 +15,11 @@ from workbench.data.types import Item, ItemFilter, ItemPrediction, NewItem, Samp
 from workbench.engine.predict import predict
 from workbench.engine.run import MOST_JUDGED
 from workbench.errors import Problem, UserError
-from workbench.tasks.base import TryOptions
+from workbench.tasks.base import CasesTask, TryOptions
 from workbench.tasks.predictions import Prediction, Scores, to_record
 from workbench.tasks.registry import get_task
 from workbench.trust.groups import ByGroup, by_groups
-from workbench.trust.judging import Answered, Judgement, compare, judge, parts_within
+from workbench.trust.judging import Answered, Judgement, compare, judge, judge_of, parts_within
 from workbench.trust.metrics import Comparison, Evaluation, evaluation_from_predictions
 from workbench.trust.overlap_judgement import judged
 
@@ -56,8 +56,14 @@ def evaluate(
                 "This training made no model, so there is nothing to judge.", "Go on with it, or start anew."
             )
         card = (catalog or Catalog.load()).get(model_id)
-        items = project.items(project.item_ids(ItemFilter(labelled=True, problems=False)))[:MOST_JUDGED]
-        known += predict_items(project, card, items if within else project.split_items(split), split, control)
+        task = get_task(project.task_id)
+        if isinstance(task, CasesTask):
+            asked = task.cases(project, 0, control)[split]
+        elif within:
+            asked = project.items(project.item_ids(ItemFilter(labelled=True, problems=False)))[:MOST_JUDGED]
+        else:
+            asked = project.split_items(split)
+        known += predict_items(project, card, asked, split, control)
         if not project.read_only:
             project.save_predictions(run_id, known)
     return judge_kept(project, kind, classes, known, split)
@@ -74,6 +80,9 @@ def judge_kept(
     """Judge what was predicted of a split's items by the labels they have now."""
     # Where every item holds its own parts, the judge takes the part from what is kept of the item.
     wanted = [p for p in known if p.split is split or parts_within(kind)]
+    gather = getattr(judge_of(kind), "gather", None)
+    if gather is not None:
+        return judge(kind, classes, gather(project, wanted), split.value)
     names = {c.id: c.name for c in project.classes()}
     ids = project.item_ids(ItemFilter(ids=tuple(p.item_id for p in wanted), labelled=True))
     items = {i.id: i for i in project.items(ids)}

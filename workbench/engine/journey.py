@@ -10,6 +10,7 @@ from pathlib import Path
 from workbench.app_paths import AppPaths, app_paths
 from workbench.control import Control
 from workbench.data.importers import ImportPlan
+from workbench.data.importers.base import BringsBeside
 from workbench.data.project import Project
 from workbench.data.project_columns import merge_columns
 from workbench.data.types import AddResult, NewItem
@@ -65,8 +66,12 @@ def add_plan(project: Project, plan: ImportPlan, copy_media: bool = False, contr
     columns = getattr(plan, "given", ())
     if columns:
         merge_columns(project, columns)
+    beside = plan if isinstance(plan, BringsBeside) else None
+    if beside is not None:
+        beside.meet(project)
     items = _items_for(info, plan, control)
-    return project.add_items(items, copy_media=copy_media, control=control, total=plan.total)
+    result = project.add_items(items, copy_media=copy_media, control=control, total=plan.total)
+    return result if beside is None else beside.bring(project, result, control)
 
 
 def free_project_folder(name: str, paths: AppPaths | None = None) -> Path:
@@ -102,7 +107,7 @@ def project_from_plan(
     project = Project.create(folder or free_project_folder(name), name, task_id)
     try:
         result = add_plan(project, plan, copy_media, control)
-        if not result.added:
+        if not (result.added or result.notes):
             first = result.problems[0] if result.problems else None
             raise UserError(
                 f"Nothing of “{plan.title}” could be read.", str(first) if first else "Choose something else."

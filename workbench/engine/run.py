@@ -21,7 +21,7 @@ from workbench.engine.events import EpochDone, How, RunConfig, RunEvent, StepDon
 from workbench.engine.together import Together, local_device
 from workbench.errors import Problem, UserError
 from workbench.runtimes.base import Loaded
-from workbench.tasks.base import PooledTask, TrainableTask
+from workbench.tasks.base import CasesTask, PooledTask, TrainableTask
 from workbench.tasks.lesson import Example
 from workbench.tasks.predictions import Prediction, Scores, to_record
 from workbench.tasks.registry import get_trainable
@@ -165,8 +165,9 @@ def prepare(
     paths = paths or app_paths()
     files(card, paths)
     records.used_by(card.id, project.folder, paths)
-    within = get_trainable(config.task).info.parts_within
-    if not within:
+    task = get_trainable(config.task)
+    within = task.info.parts_within
+    if not within and not isinstance(task, CasesTask):
         control.progress(0, 0, "Comparing items")
         give_splits(project, control)
     place = _places(project, config.classes)
@@ -174,6 +175,12 @@ def prepare(
         config, project, catalog, control, card, get_trainable(config.task), local_device(config.device),
         project.runs_folder / config.run_id, paths, together=together or Together(),
     )  # fmt: skip
+    if isinstance(task, CasesTask):
+        for split, items in task.cases(project, config.seed, control).items():
+            run.items[split] = items
+            run.targets |= {i.id: -1 for i in items}
+            run.examples |= {i.id: Example(i) for i in items}
+        return run
     for split in Split:
         wanted = None if within else split
         found = project.items(project.item_ids(ItemFilter(labelled=True, split=wanted, problems=False)))

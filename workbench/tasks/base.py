@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, runtime_chec
 from workbench.catalog.card import ModelCard
 from workbench.control import Control
 from workbench.data.annotations import Annotation
-from workbench.data.types import Item, MediaKind, Sample
+from workbench.data.types import Item, MediaKind, Sample, Split
 from workbench.tasks.live_rule import LiveRule
 from workbench.tasks.predictions import Prediction, Score, Scores
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from workbench.tasks.lesson import Example, How, Lesson, Material
 
 __all__ = [
+    "CasesTask",
     "Ear",
     "HearingTask",
     "LiveTask",
@@ -322,6 +323,15 @@ class TrainableTask(Task, Protocol):
 
     def describe(self, classes: Sequence[str]) -> tuple[str, str]:
         """What a model taught these classes does, and what it cannot: two sentences for its card."""
+
+
+@runtime_checkable
+class CasesTask(TrainableTask, Protocol):
+    """A trainable task that is judged on something else than the project's items: a recommender on people. Its judge's module has
+    `gather(project, said, split)`, which puts answers that were kept beside the truth of now."""
+
+    def cases(self, project: Project, seed: int, control: Control | None = None) -> dict[Split, list[Item]]:
+        """What is learnt from, steered by and judged on; what is no item of the project has a negative id."""
 
 
 @runtime_checkable

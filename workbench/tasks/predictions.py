@@ -717,7 +717,62 @@ def figure(value: float) -> str:
     return words.rstrip("0").rstrip(".") if "." in words else words
 
 
-Prediction = Scores | Boxes | Mask | Text | Picture | Vector | Events | Forecast | Number
+@dataclass(frozen=True)
+class Pick:
+    """A thing that is recommended.
+
+    Attributes:
+        name: what it is called.
+        score: by which the list is ordered; higher is better, comparable within one list only.
+        because: names of liked things that speak most for it, the strongest first.
+        item: id of the thing in the project the model was made in; 0 where there is none.
+    """
+
+    name: str
+    score: float
+    because: tuple[str, ...] = ()
+    item: int = 0
+
+    def because_words(self) -> str:
+        """ "because you liked A, B"; "" where nothing in particular speaks for it."""
+        return f"because you liked {', '.join(self.because)}" if self.because else ""
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """Things to recommend, the best first.
+
+    Attributes:
+        usual: ids of what would be recommended by popularity alone, the best first: what every list is held against.
+        of: how many things there are to choose from.
+    """
+
+    picks: tuple[Pick, ...]
+    usual: tuple[int, ...] = ()
+    of: int = 0
+    note: str = ""
+    kind: ClassVar[str] = "ranking"
+    certainty: ClassVar[float] = 1.0
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "kind": self.kind,
+            "things": [{"name": p.name, "score": round(p.score, 6), "because": list(p.because)} for p in self.picks],
+            "note": self.note,
+        }
+
+    def summary(self) -> str:
+        return "; ".join(p.name for p in self.picks[:3]) or "nothing to recommend"
+
+    def lines(self) -> list[str]:
+        width = len(str(len(self.picks)))
+        return [
+            f"{place:>{width}}. {p.name}{f'  ({p.because_words()})' if p.because else ''}"
+            for place, p in enumerate(self.picks, 1)
+        ] or ["nothing to recommend"]
+
+
+Prediction = Scores | Boxes | Mask | Text | Picture | Vector | Events | Forecast | Number | Ranking
 
 
 def to_record(prediction: Prediction) -> dict[str, Any]:
@@ -771,9 +826,10 @@ _PARTS: dict[str, type[Any]] = {
     "events": Event,
     "asked": Asked,
     "occasions": Occasion,
+    "picks": Pick,
 }
 _KINDS: dict[str, type[Any]] = {
-    cls.kind: cls for cls in (Scores, Boxes, Mask, Text, Picture, Vector, Events, Forecast, Number)
+    cls.kind: cls for cls in (Scores, Boxes, Mask, Text, Picture, Vector, Events, Forecast, Number, Ranking)
 }
 
 

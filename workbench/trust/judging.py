@@ -1,7 +1,7 @@
 """Judging answers whatever they are: each kind (`TaskInfo.judge`) has a module `workbench.trust.judge_KIND`.
 
 Such a module has `judge(classes, answers, split) -> Judgement`, and may have `compare(a, b) -> Compared` where a test of
-its own is better than the general one, and `rates_by_group(judgement, values, groups)` where rates matter (`trust.groups`).
+its own is better than the general one, `gather(project, said) -> [Answered]` where it is not items that are judged, and `rates_by_group(judgement, values, groups)` where rates matter (`trust.groups`).
 """
 
 from __future__ import annotations

@@ -6,14 +6,17 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
 from workbench.control import Control
 from workbench.data import labels
 from workbench.data.annotations import NewAnnotation
 from workbench.data.shapes import Whole
-from workbench.data.types import MediaKind, NewItem, Split
+from workbench.data.types import AddResult, MediaKind, NewItem, Split
 from workbench.errors import Problem, UserError
+
+if TYPE_CHECKING:
+    from workbench.data.project import Project
 
 
 @dataclass(frozen=True)
@@ -182,6 +185,17 @@ class ImportPlan:
         if len(self.label_counts) > 1 and few:
             names = ", ".join(f"“{n}”" for n in few[:5]) + (" and others" if len(few) > 5 else "")
             self.warnings.append(f"Fewer than 10 {self.media}s: {names}. More examples make the model better.")
+
+
+@runtime_checkable
+class BringsBeside(Protocol):
+    """A plan that brings more than items: who liked what."""
+
+    def meet(self, project: Project) -> None:
+        """Look at the project it goes into, before anything is read: what is there already does not come again."""
+
+    def bring(self, project: Project, result: AddResult, control: Control | None = None) -> AddResult:
+        """Take in what belongs to the items, once they are there. Raises: UserError, Cancelled."""
 
 
 @dataclass

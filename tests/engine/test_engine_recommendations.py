@@ -1,0 +1,139 @@
+"""The whole way of a recommender by the command line: two tables, a training, a judgement, lists; and what must not happen on it."""
+
+from __future__ import annotations
+
+import csv
+import json
+import logging
+from pathlib import Path
+
+import pytest
+
+from tests.likes import write_likes
+from workbench.app_paths import app_paths
+from workbench.catalog.catalog import Catalog
+from workbench.cli.app import run
+from workbench.data.project import Project
+from workbench.data.types import Split
+from workbench.engine.evaluate import compare, evaluate
+from workbench.engine.pool import shared_pool
+from workbench.errors import UserError
+from workbench.hub.store import files
+from workbench.runtimes.recommender_runtime import Recommender
+from workbench.runtimes.registry import open_model
+from workbench.trust.judge_ranking import RankingJudgement
+
+
+def train(project: Path, model: str, capsys: pytest.CaptureFixture[str], how: str = "quick") -> dict[str, object]:
+    assert run(["train", str(project), "--model", model, "--how", how, "--json"]) == 0
+    found: dict[str, object] = json.loads(capsys.readouterr().out)
+    return found
+
+
+@pytest.fixture
+def project(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Path:
+    write_likes(tmp_path / "set")
+    with (tmp_path / "set" / "ratings.csv").open("a", encoding="utf-8") as stream:
+        stream.writelines(f"\n=cmd()|x,{i},5,{1_000_000_000 + i}" for i in (0, 5, 10, 15))
+    code = run(["project", "import", str(tmp_path / "p"), str(tmp_path / "set"), "--answer", "liked=4"])
+    assert code == 0
+    assert "rows of who liked what were taken in" in capsys.readouterr().out
+    return tmp_path / "p"
+
+
+def test_from_tables_to_lists(
+    project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    popular = train(project, "recommend-popular", capsys)
+    both = train(project, "recommend-both", capsys)
+    assert both["ndcg_at_10"] is None or True
+    assert both["score"] > 2 * popular["score"] > 0  # type: ignore[operator]
+    assert both["popularity_ndcg_at_10"] == pytest.approx(popular["score"])
+    assert both["better_than_popularity_p"] < 0.05 and popular["better_than_popularity_p"] == 1  # type: ignore[operator]
+    assert Path(str(both["report"])).read_text(encoding="utf-8").count("NDCG@10") > 1
+    model = str(both["model"])
+
+    assert run(["recommend", model, "--project", str(project), "--person", "u3", "--json"]) == 0
+    things = json.loads(capsys.readouterr().out)["things"]
+    assert len(things) == 10 and things[0]["name"].startswith("The murder") and things[0]["because"]
+    with Project.open(project, read_only=True) as opened:
+        case = opened.history_of("u3")
+        known = {i.name for i in opened.items([*[i for i, _ in case.liked], *case.seen])}
+    assert not known & {t["name"] for t in things}
+
+    # New people by a few names, and by words of their own.
+    assert run(["recommend", model, "--likes", "The robot number 1", "--likes", "a book on gardens", "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    names = " ".join(t["name"] for t in said["things"])
+    assert "robot" in names and "garden" in names and "“a book on gardens”" in said["note"]
+
+    assert (
+        run(["recommend", model, "--project", str(project), "--everybody", str(tmp_path / "lists.csv"), "--count", "3"])
+        == 0
+    )
+    with (tmp_path / "lists.csv").open(encoding="utf-8-sig", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert len(rows) == 61 * 3 and {r["place"] for r in rows} == {"1", "2", "3"}
+    assert {r["person"] for r in rows if "cmd" in r["person"]} == {"'=cmd()|x"}
+    assert all(r["key"].isdigit() for r in rows)  # what the person's own table calls the things
+
+    # Two models are compared on the same people, and a judgement later is the one of the training.
+    with Project.open(project, read_only=True) as opened:
+        runs = {r.metrics["model_id"]: r for r in opened.runs()}
+        first, second = (evaluate(opened, runs[str(m["model"])].id) for m in (both, popular))
+        assert isinstance(first, RankingJudgement) and first.n == 61
+        assert first.headline()["score"] == pytest.approx(both["score"])
+        assert "better" in compare(first, second).sentence()
+        assert evaluate(opened, runs[model].id, Split.VALIDATION).n == 61
+    assert run(["evaluate", model, str(project)]) == 0
+    assert "what most people like" in capsys.readouterr().out
+
+    # Nobody's name is in a log or in the model.
+    logged = caplog.text + "".join(f.read_text(errors="replace") for f in app_paths().logs.glob("*") if f.is_file())
+    folder = Path(Catalog.load().get(model).source.ref)
+    held = b"".join(f.read_bytes() for f in folder.iterdir())
+    for name in ("u3", "u17", "u42", "cmd()"):
+        assert f"“{name}”" not in logged and f" {name} " not in logged and f'"{name}"'.encode() not in held
+    assert {f.suffix for f in folder.iterdir()} <= {".json", ".safetensors", ".html"}
+
+    for refused in (
+        ["recommend", model, "--person", "u3"],
+        ["recommend", model, "--project", str(project), "--person", "nobody at all"],
+        ["recommend", "recommend-both", "--likes", "x"],
+        ["recommend", model, "--likes", "x", "--count", "0"],
+    ):
+        assert run(refused) == 1
+        error = capsys.readouterr().err
+        assert error.count("\n") == 1 and "unexpected" not in error and "nobody at all" not in error
+
+
+def test_a_damaged_model_is_a_sentence(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    card = Catalog.load().get(str(train(project, "recommend-together", capsys)["model"]))
+    folder = Path(card.source.ref)
+    whole = (folder / "things.json").read_bytes()
+    assert isinstance(open_model(card, files(card, app_paths())), Recommender)
+    things = json.loads(whole)
+    for broken in (
+        b"",
+        b"[]",
+        b"{}",
+        whole[:-9],
+        json.dumps(things | {"names": things["names"][:-1]}).encode(),
+        b"[" * 5000,
+    ):
+        (folder / "things.json").write_bytes(broken)
+        shared_pool().clear()
+        assert run(["recommend", card.id, "--likes", "The robot number 1"]) == 1
+        assert "damaged" in capsys.readouterr().err
+    shorter = {"names": things["names"][:-1], "ids": things["ids"][:-1]}
+    (folder / "things.json").write_text(json.dumps(shorter))
+    with pytest.raises(UserError, match="damaged"):
+        open_model(card, files(card, app_paths()))
+
+
+def test_what_is_too_little_is_told_before_training(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name, people, each, wanted in (("a", 3, 9, "Only 3 people have"), ("b", 40, 1, "Only 0 people have")):
+        write_likes(tmp_path / name, people, 50, each)
+        assert run(["train", str(tmp_path / name), "--model", "recommend-popular"]) == 1
+        assert wanted in capsys.readouterr().err

@@ -1,0 +1,35 @@
+"""Recommending things that are told by their pictures: clothes, paintings, furniture."""
+
+from __future__ import annotations
+
+from workbench.data.media import PICTURE_SUFFIXES
+from workbench.tasks.base import TaskInfo
+from workbench.tasks.recommending import COUNT, Recommending
+
+
+class PictureRecommendation(Recommending):
+    """See `workbench.tasks.base.Task`."""
+
+    info = TaskInfo(
+        id="picture-recommendation",
+        title="Recommend by pictures",
+        summary="Recommends things by their pictures and by who liked them: drop a picture of something that is liked.",
+        media="picture",
+        noun="thing or person",
+        nouns="things and people",
+        icon="heart",
+        result="ranking",
+        editor="likes",
+        judge="ranking",
+        trainable=True,
+        learns_as_is=True,
+        taught_only=True,
+        options=(COUNT,),
+        file_suffixes=PICTURE_SUFFIXES,
+        group="Recommendations",
+        question="recommend things by their pictures and by what people liked",
+        import_formats=("table",),
+    )
+
+
+TASK = PictureRecommendation()
