@@ -30,6 +30,7 @@ log = logging.getLogger(__name__)
 # Set by the start-up benchmark and the self-check: the app says when it is ready for clicks, and quits. With the value
 # "pages" it opens every page before, and says which it could not.
 PROBE_VARIABLE = "WORKBENCH_STARTUP_PROBE"
+SWITCH_SECONDS = 0.001
 # A start has come to its end when the window has been answering for so long.
 _STARTED_MS = 3000
 
@@ -48,6 +49,9 @@ def run(arguments: Sequence[str], given: Sequence[str] = (), alone: bool = False
     paths = app_paths()
     project = given[0] if given else ""
     app_log.start(paths.logs)
+    # A job that computes in Python gives the interpreter back to the window after so many seconds (5 ms is Python's own
+    # default: several of those in one click are seen).
+    sys.setswitchinterval(SWITCH_SECONDS)
     app.setWindowIcon(app_icon())
     watch = Watch(paths)
     last = watch.begin()
