@@ -32,7 +32,7 @@ os.environ["WORKBENCH_HOME"] = str(HOME / "Me")
 if sys.platform == "linux" and not os.environ.get("DISPLAY"):
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
-from window_watch import LATE_MS, Driver, Gap, Watch
+from window_watch import LATE_MS, Driver, Gap, Watch  # noqa: E402 - after the search path is set
 
 TARGET = ROOT / "docs" / "window_speed.md"
 BEGIN, END = "<!-- measured: benchmarks/window_speed.py --write -->", "<!-- end -->"
@@ -114,6 +114,9 @@ class Bench:
 
     def idle(self) -> bool:
         return not [j for j in self.ctx.jobs.running() if not j.quiet]
+
+    def _ready(self) -> bool:
+        return not self.ctx.jobs.running()
 
     # The list ---------------------------------------------------------------------------------------------------------
 
@@ -207,7 +210,9 @@ class Bench:
             worked: list[float] = []
             loop, timer, place = QEventLoop(), QTimer(), iter(steps)
 
-            def frame(place: Any = place, loop: Any = loop, times: list[float] = times) -> None:
+            def frame(
+                place: Any = place, loop: Any = loop, times: list[float] = times, worked: list[float] = worked
+            ) -> None:
                 at = next(place, None)
                 if at is None:
                     loop.quit()
@@ -246,10 +251,10 @@ class Bench:
         from PySide6.QtCore import QTimer
         from PySide6.QtWidgets import QApplication
 
-        from workbench.gui.app import after_first_paint
+        from workbench.gui.app import load_pages
         from workbench.gui.rail import PAGES
 
-        self.driver.step("getting ready after the start", lambda: after_first_paint(self.window), self.idle, 120, 0.5)
+        self.driver.step("getting ready after the start", lambda: load_pages(self.window), self._ready, 120, 0.5)
         for turn in ("first", "second"):
             for entry in PAGES:
                 self.driver.step(
@@ -281,14 +286,12 @@ class Bench:
     def learn(self) -> None:
         """Predict 200, import, label, wizard, train, results, use."""
         from workbench.app_paths import resources
-        from workbench.data.types import NewItem
-        from workbench.gui.app import after_first_paint
+        from workbench.gui.app import load_pages
 
         window, driver = self.window, self.driver
         if "getting ready after the start" not in driver.spent:
-            driver.step("getting ready after the start", lambda: after_first_paint(window), self.idle, 120, 0.5)
+            driver.step("getting ready after the start", lambda: load_pages(window), self._ready, 120, 0.5)
         digits = sorted((resources() / "samples" / "digits").rglob("*.png"))
-        assert digits and NewItem
         page: Any = window.page("try")
         driver.step("go to Try", lambda: window.show_page("try"), self.idle)
         count = 60 if self.quick else 200
@@ -306,6 +309,7 @@ class Bench:
         driver.step("the data is looked at", None, self.idle, rest=2.0)
         data: Any = window.page("data")
         self.timed("health: whole check", data.health.runner.look_deep, lambda: not data.health.runner.is_working)
+        data.health.runner._stop()
         train: Any = window.page("train")
         driver.step("go to Train", lambda: window.show_page("train"), self.idle, rest=0.5)
         for number, step in enumerate(("data", "model", "how", "review")):

@@ -8,16 +8,16 @@ another thread that held the interpreter, for a lock, for the disk.
 
 from __future__ import annotations
 
-import sys
+import faulthandler
+import re
+import tempfile
 import threading
 import time
-import traceback
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import FrameType
-from typing import Any
+from typing import IO, Any
 
 LATE_MS = 50.0
 _BEAT_MS = 2
@@ -77,6 +77,7 @@ class Watch:
         self._seen: Counter[str] = Counter()
         self._others: Counter[str] = Counter()
         self._over = threading.Event()
+        self._file = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115 - as long as this lives
         self._timer = QTimer()
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.timeout.connect(self._beat)
@@ -123,39 +124,68 @@ class Watch:
         while not self._over.wait(_LOOK):
             if (time.perf_counter() - self._last) * 1000 < LATE_MS * 0.4:
                 continue
-            frames = sys._current_frames()
-            main = frames.pop(self._main, None)
-            if main is not None:
-                self._seen[_place(main)] += 1
-            mine = threading.get_ident()
-            for ident, frame in frames.items():
-                if ident != mine and (where := _busy_place(frame)):
+            for ident, stack in _stacks(self._file).items():
+                if ident == self._main:
+                    self._seen[_place(stack)] += 1
+                elif where := _busy_place(stack):
                     self._others[where] += 1
 
 
-def _place(frame: FrameType) -> str:
-    """The innermost line of the app's own code, and the innermost line at all."""
-    stack = traceback.extract_stack(frame, limit=60)
-    inner = stack[-1]
-    own = [f for f in stack if any(part in f.filename for part in _OURS) and "benchmarks" not in f.filename]
+@dataclass(frozen=True)
+class Call:
+    """One line of a call stack."""
+
+    file: str
+    line: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{_short(self.file)}:{self.line} {self.name}"
+
+
+_CALL = re.compile(r'  File "(.*)", line (\S+) in (.*)')
+
+
+def _stacks(file: IO[str]) -> dict[int, list[Call]]:
+    """Every thread's call stack, innermost first, without the one that asks.
+
+    Not by `sys._current_frames`: whoever holds another thread's frame keeps that function's painters and widgets alive after it
+    has ended, and Qt crashes over them. This writes text and holds nothing.
+    """
+    file.seek(0)
+    file.truncate()
+    faulthandler.dump_traceback(file, all_threads=True)
+    file.seek(0)
+    found: dict[int, list[Call]] = {}
+    now: list[Call] = []
+    for line in file.read().splitlines():
+        if line.startswith("Thread 0x"):
+            now = found.setdefault(int(line.split()[1], 16), [])
+        elif line.startswith("Current thread"):
+            now = []
+        elif parts := _CALL.match(line):
+            now.append(Call(*parts.groups()))
+    return found
+
+
+def _place(stack: list[Call]) -> str:
+    """The innermost lines of the app's own code, and the innermost line at all."""
+    own = [c for c in stack if any(part in c.file for part in _OURS) and "benchmarks" not in c.file]
     if not own:
-        return f"{_short(inner.filename)}:{inner.lineno} {inner.name}"
-    chain = " < ".join(f"{_short(f.filename)}:{f.lineno} {f.name}" for f in reversed(own[-4:]))
-    return chain if own[-1] == inner else f"{inner.name} ({_short(inner.filename)}) < {chain}"
+        return str(stack[0]) if stack else ""
+    chain = " < ".join(map(str, own[:4]))
+    return chain if own[0] is stack[0] else f"{stack[0].name} ({_short(stack[0].file)}) < {chain}"
 
 
-def _busy_place(frame: FrameType) -> str:
+_WAITS = ("wait", "_wait", "get", "select", "poll", "accept", "_worker")
+
+
+def _busy_place(stack: list[Call]) -> str:
     """Where another thread is, "" for one that only waits."""
-    inner = traceback.extract_stack(frame, limit=1)[-1]
-    if (
-        inner.name in ("wait", "_wait", "get", "select", "poll", "accept", "_worker")
-        or "threading.py" in inner.filename
-    ):
+    if not stack or stack[0].name in _WAITS or "threading.py" in stack[0].file:
         return ""
-    stack = traceback.extract_stack(frame, limit=40)
-    own = [f for f in stack if "workbench/" in f.filename]
-    base = f"{_short(inner.filename)}:{inner.lineno} {inner.name}"
-    return base if not own else f"{base} < {_short(own[-1].filename)}:{own[-1].lineno} {own[-1].name}"
+    own = next((c for c in stack if "workbench/" in c.file), None)
+    return str(stack[0]) if own is None or own is stack[0] else f"{stack[0]} < {own}"
 
 
 def _short(name: str) -> str:
@@ -222,6 +252,6 @@ class Driver:
         timer.stop()
         if state["failed"]:
             print(f"“{name}” did not come to its end in {seconds:.0f} s", flush=True)
-        slot, reached = state["slot"], (state["reached"] - began) * 1000
+        slot, reached = state["slot"], ((state["reached"] or time.perf_counter()) - began) * 1000
         self.spent[name] = slot, reached
         return slot, reached

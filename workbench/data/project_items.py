@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from sqlite3 import Connection
@@ -18,7 +18,7 @@ from workbench.data.project_annotations import AnnotationsPart
 from workbench.data.project_classes import ClassesPart
 from workbench.data.project_groups import GroupsPart
 from workbench.data.store import Store
-from workbench.data.types import AddResult, Counts, Item, ItemFilter, LabelState, NewItem, Split, Window
+from workbench.data.types import AddResult, Content, Counts, Item, ItemFilter, LabelState, NewItem, Split, Window
 from workbench.errors import Problem, UserError
 
 # So many items are read and written at once; a stopped import keeps the chunks before.
@@ -48,6 +48,11 @@ _COUNTS = (
     "SELECT class_id, split, problem != '', COUNT(*), marked FROM items WHERE deleted = 0"
     " GROUP BY class_id, split, marked, problem"
 )
+_CONTENTS = (
+    "SELECT id, content_hash, class_id, path, copied AND path IS NOT NULL, text FROM items"
+    " WHERE deleted = 0 AND problem = '' AND id > ? ORDER BY id LIMIT ?"
+)
+_CONTENTS_AT_ONCE = 2000
 _IN = "IN (SELECT value FROM json_each(?))"
 # Ids as one row: the whole question is answered in one step of SQLite, in which other threads may go on. The order of the
 # inner query holds: SQLite keeps it for aggregates other than count, min and max (https://sqlite.org/releaselog/3_39_0.html).
@@ -189,6 +194,7 @@ class ItemsPart:
             self._put_groups(sql, rows, replace=False)
 
     def _class_for(self, name: str) -> int:
+        """The class of this name, made when it is missing."""
         assert isinstance(self, ClassesPart)
         return self.add_class(labels.clean(name)[: labels.MAX_LENGTH]).id
 
@@ -219,6 +225,16 @@ class ItemsPart:
         window = self.window
         by_id = {row[0]: self._item(row, window) for row in rows}
         return [by_id[i] for i in ids if i in by_id]
+
+    def usable_contents(self, after: int = 0) -> Iterator[list[Content]]:
+        """What is to be known of the content of all items that can be read, some thousand at a time, in order of id. Far less
+        than `items` gives, and never all of it in memory."""
+        while True:
+            rows = self._store.query(_CONTENTS, (after, _CONTENTS_AT_ONCE))
+            if not rows:
+                return
+            yield [Content(r[0], r[1], r[2], r[3] if not r[4] else str(self._store.folder / r[3]), r[5]) for r in rows]
+            after = rows[-1][0]
 
     def present(self, ids: Sequence[int]) -> list[Item]:
         """As `items`, without those that were taken out."""
