@@ -14,7 +14,7 @@ from PIL import Image
 from workbench.data import shapes
 from workbench.data.annotations import Annotation, AnnotationState, NewAnnotation
 from workbench.data.project import Project
-from workbench.data.schema import UPDATES, VERSION
+from workbench.data.schema import INDEXES, UPDATES, VERSION
 from workbench.data.shapes import BoxShape, Clip, Polygon, Region, TextSpan, Whole
 from workbench.data.types import ItemFilter, NewItem
 from workbench.errors import UserError
@@ -105,6 +105,7 @@ def test_a_project_of_the_first_version_is_brought_up_to_date(tmp_path: Path) ->
     database = folder / "project.db"
     sql = sqlite3.connect(database)
     for statement in (
+        *(f"DROP INDEX {name}" for name in INDEXES),
         "DROP TABLE item_groups", "DROP TABLE annotations", "DROP TABLE merged", "ALTER TABLE items DROP COLUMN marked",
         "ALTER TABLE items DROP COLUMN seconds",
         "ALTER TABLE predictions DROP COLUMN payload", "PRAGMA user_version=1",

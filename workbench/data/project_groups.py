@@ -13,6 +13,11 @@ from workbench.errors import UserError
 # Item id to its value of one property, None where it has none: what undo and redo carry.
 GroupState = Mapping[int, str | None]
 _IN = "IN (SELECT value FROM json_each(?))"
+_GROUPED = "SELECT property, value, COUNT(*) FROM item_groups GROUP BY property, value"
+_GROUPED_GONE = (
+    "SELECT g.property, g.value, COUNT(*) FROM items i CROSS JOIN item_groups g ON g.item_id = i.id WHERE i.deleted = 1"
+    " GROUP BY g.property, g.value"
+)
 
 
 class GroupsPart:
@@ -22,13 +27,17 @@ class GroupsPart:
 
     def groups(self) -> dict[str, dict[str, int]]:
         """Every property with its values and how many items (that were not taken out) have each, largest first."""
-        rows = self._store.query(
-            "SELECT property, value, COUNT(*) FROM item_groups JOIN items ON items.id = item_id WHERE NOT deleted"
-            " GROUP BY 1, 2 ORDER BY property COLLATE NOCASE, COUNT(*) DESC, value COLLATE NOCASE"
+        counts: dict[tuple[str, str], int] = {(r[0], r[1]): int(r[2]) for r in self._store.query(_GROUPED)}
+        # All, less those of items that were taken out: so only these few are looked up one by one.
+        for name, value, count in self._store.query(_GROUPED_GONE):
+            counts[name, value] -= int(count)
+        ordered = sorted(
+            ((name, value, n) for (name, value), n in counts.items() if n),
+            key=lambda g: (_nocase(g[0]), -g[2], _nocase(g[1])),
         )
         found: dict[str, dict[str, int]] = {}
-        for name, value, count in rows:
-            found.setdefault(name, {})[value] = count
+        for name, value, n in ordered:
+            found.setdefault(name, {})[value] = n
         return found
 
     def groups_of(self, ids: Sequence[int]) -> dict[int, dict[str, str]]:
@@ -137,3 +146,8 @@ def folders_of(name: str, path: str = "") -> tuple[str, ...]:
         return tuple(parts)
     last = [part for part in path.replace("\\", "/").split("/")[:-1] if part]
     return tuple(last[-1:])
+
+
+def _nocase(text: str) -> str:
+    """As SQLite's NOCASE compares: only A to Z have two cases."""
+    return "".join(ch.lower() if ch.isascii() else ch for ch in text)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from sqlite3 import Connection
@@ -21,7 +21,7 @@ from workbench.data.project_classes import ClassesPart
 from workbench.data.project_groups import GroupsPart
 from workbench.data.rows import cells_of
 from workbench.data.store import Store
-from workbench.data.types import AddResult, Counts, Item, ItemFilter, LabelState, NewItem, Split, Window
+from workbench.data.types import AddResult, Content, Counts, Item, ItemFilter, LabelState, NewItem, Split, Window
 from workbench.errors import Problem, UserError
 
 # So many items are read and written at once; a stopped import keeps the chunks before.
@@ -42,22 +42,37 @@ _MAIN_CLASS = (
     " AND a.class_id IS NOT NULL ORDER BY (SELECT COUNT(*) FROM annotations b WHERE b.class_id = a.class_id),"
     " a.class_id LIMIT 1), 0)"
 )
-_ITEMS_OF_CLASSES = "SELECT class_id, split, COUNT(*) FROM items WHERE class_id IS NOT NULL AND NOT deleted AND problem = '' GROUP BY 1, 2"
+_ITEMS_OF_CLASSES = "SELECT class_id, split, COUNT(*) FROM items WHERE class_id IS NOT NULL AND deleted = 0 AND problem = '' GROUP BY 1, 2"
 _MARKS_OF_CLASSES = (
     "SELECT a.class_id, i.split, COUNT(*) FROM annotations a JOIN items i ON i.id = a.item_id WHERE a.source != 'model'"
     " AND a.class_id IN (SELECT id FROM classes WHERE NOT deleted) AND NOT i.deleted AND i.problem = '' GROUP BY 1, 2"
 )
+# In the order of the index `items_counts`, so that it is walked through once and nothing is sorted.
+_COUNTS = (
+    "SELECT class_id, split, problem != '', COUNT(*), marked FROM items WHERE deleted = 0"
+    " GROUP BY class_id, split, marked, problem"
+)
+_CONTENTS = (
+    "SELECT id, content_hash, class_id, path, copied AND path IS NOT NULL, text, kind FROM items"
+    " WHERE deleted = 0 AND problem = '' AND id > ? ORDER BY id LIMIT ?"
+)
+_CONTENTS_AT_ONCE = 2000
 _IN = "IN (SELECT value FROM json_each(?))"
+# Ids as one row: the whole question is answered in one step of SQLite, in which other threads may go on. The order of the
+# inner query holds: SQLite keeps it for aggregates other than count, min and max (https://sqlite.org/releaselog/3_39_0.html).
+_AS_ONE = "SELECT group_concat(id) FROM ({})"
 _ORDERS = {
-    "added": "id",
-    "name": "name COLLATE NOCASE, id",
-    "label": f"NOT {_LABELLED}, (SELECT position FROM classes c WHERE c.id = class_id), id",
+    # Sorted afterwards: so SQLite is free to take the index that holds what is asked for.
+    "added": "",
+    "name": "ORDER BY name COLLATE NOCASE, id",
     # Unlabelled ones with a suggestion first, the least certain at the top.
     "uncertain": (
-        f"{_LABELLED}, suggestion IS NULL AND NOT EXISTS (SELECT 1 FROM annotations a WHERE a.item_id = items.id"
-        " AND a.source = 'model'), suggestion_score, id"
+        f"ORDER BY {_LABELLED}, suggestion IS NULL AND id NOT IN (SELECT item_id FROM annotations WHERE source = 'model'),"
+        " suggestion_score, id"
     ),
 }
+# In the order of the index `items_counts`; the groups are put together afterwards.
+_BY_LABEL = "SELECT class_id, marked, group_concat(id) FROM items WHERE {} GROUP BY class_id, split, marked"
 
 
 class ItemsPart:
@@ -127,7 +142,7 @@ class ItemsPart:
             for t in taken:
                 class_id = class_ids.get(t.new.label or "")
                 found = sql.execute(
-                    "SELECT id, class_id, marked FROM items WHERE content_hash = ? AND NOT deleted", (t.content_hash,)
+                    "SELECT id, class_id, marked FROM items WHERE content_hash = ? AND deleted = 0", (t.content_hash,)
                 ).fetchone()
                 if found is not None:
                     duplicates += 1
@@ -194,6 +209,7 @@ class ItemsPart:
             self._put_groups(sql, rows, replace=False)
 
     def _class_for(self, name: str) -> int:
+        """The class of this name, made when it is missing."""
         assert isinstance(self, ClassesPart)
         return self.add_class(labels.clean(name)[: labels.MAX_LENGTH]).id
 
@@ -203,8 +219,20 @@ class ItemsPart:
         """Ids of the items that meet the filter, in its order."""
         wanted = filter or ItemFilter()
         where, values = _where(wanted)
-        sql = f"SELECT id FROM items WHERE {where} ORDER BY {_ORDERS[wanted.order]}"
-        return [row[0] for row in self._store.query(sql, values)]
+        if wanted.order == "label":
+            return self._by_label(where, values)
+        sql = f"SELECT id FROM items WHERE {where} {_ORDERS[wanted.order]}"
+        found = _ids(self._store.query(_AS_ONE.format(sql), values)[0][0])
+        return sorted(found) if wanted.order == "added" else found
+
+    def _by_label(self, where: str, values: tuple[Any, ...]) -> list[int]:
+        """Labelled ones first, in the order of the classes."""
+        positions = dict(self._store.query("SELECT id, position FROM classes"))
+        groups: dict[tuple[bool, int], list[int]] = {}
+        for class_id, marked, ids in self._store.query(_BY_LABEL.format(where), values):
+            key = class_id is None and not marked, positions.get(class_id, -1)
+            groups.setdefault(key, []).extend(_ids(ids))
+        return [i for key in sorted(groups) for i in sorted(groups[key])]
 
     def items(self, ids: Sequence[int]) -> list[Item]:
         """Snapshots in the order asked for; ids that are not there are left out."""
@@ -212,6 +240,19 @@ class ItemsPart:
         window = self.window
         by_id = {row[0]: self._item(row, window) for row in rows}
         return [by_id[i] for i in ids if i in by_id]
+
+    def usable_contents(self, after: int = 0) -> Iterator[list[Content]]:
+        """What is to be known of the content of all items that can be read, some thousand at a time, in order of id. Far less
+        than `items` gives, and never all of it in memory."""
+        while True:
+            rows = self._store.query(_CONTENTS, (after, _CONTENTS_AT_ONCE))
+            if not rows:
+                return
+            yield [
+                Content(r[0], r[1], r[2], r[3] if not r[4] else str(self._store.folder / r[3]), r[5], r[6])
+                for r in rows
+            ]
+            after = rows[-1][0]
 
     def present(self, ids: Sequence[int]) -> list[Item]:
         """As `items`, without those that were taken out."""
@@ -244,9 +285,18 @@ class ItemsPart:
         return (float(value[0]), float(value[1])) if value else None
 
     def counts(self) -> Counts:
-        rows = self._store.query(
-            "SELECT class_id, split, problem != '', COUNT(*), marked FROM items WHERE NOT deleted GROUP BY 1, 2, 3, 5"
-        )
+        """Counted anew only after a change."""
+        state = self._store.state
+        known: tuple[int, Counts] | None = getattr(self, "_counted", None)
+        if known is not None and known[0] == state:
+            return known[1]
+        found = self._count()
+        if state is not None:
+            self._counted = state, found
+        return found
+
+    def _count(self) -> Counts:
+        rows = self._store.query(_COUNTS)
         per_class: Counter[int] = Counter()
         per_split: Counter[Split] = Counter()
         total = labelled = broken = 0
@@ -278,6 +328,7 @@ class ItemsPart:
     # Labelling -------------------------------------------------------------------------------------------------
 
     def label_states(self, ids: Sequence[int]) -> dict[int, LabelState]:
+        """The labels of these items."""
         rows = self._store.query(
             f"SELECT id, class_id, label_source FROM items WHERE id {_IN}",
             (json.dumps(list(ids)),),
@@ -295,11 +346,15 @@ class ItemsPart:
         return before
 
     def restore_labels(self, states: Mapping[int, LabelState]) -> None:
+        alike: dict[LabelState, list[int]] = {}
+        for item_id, label in states.items():
+            alike.setdefault(label, []).append(item_id)
         with self._store.transaction() as sql:
-            sql.executemany(
-                "UPDATE items SET class_id = ?, label_source = ? WHERE id = ?",
-                [(s.class_id, s.source, i) for i, s in states.items()],
-            )
+            for label, ids in alike.items():
+                sql.execute(
+                    f"UPDATE items SET class_id = ?, label_source = ? WHERE id {_IN}",
+                    (label.class_id, label.source, json.dumps(ids)),
+                )
 
     def remove_items(self, ids: Sequence[int]) -> None:
         """Take items out; `restore_items` brings them back. Files are never deleted."""
@@ -331,7 +386,7 @@ class ItemsPart:
 
     def suggestions_count(self) -> int:
         """Unlabelled items that have a suggestion of a class."""
-        sql = f"SELECT COUNT(*) FROM items WHERE NOT deleted AND NOT {_LABELLED} AND suggestion IS NOT NULL"
+        sql = f"SELECT COUNT(*) FROM items WHERE deleted = 0 AND NOT {_LABELLED} AND suggestion IS NOT NULL"
         return int(self._store.query(sql)[0][0])
 
     # Splitting -------------------------------------------------------------------------------------------------
@@ -372,7 +427,7 @@ class ItemsPart:
                 here.
             largest: groups with more than this share of all items go to the training.
         """
-        usable = f"NOT deleted AND problem = '' AND {_LABELLED}"
+        usable = f"deleted = 0 AND problem = '' AND {_LABELLED}"
         missing = self._store.query(f"SELECT COUNT(*) FROM items WHERE {usable} AND split IS NULL")
         if not missing[0][0]:
             return
@@ -498,14 +553,19 @@ def _joined(first_of: Mapping[int, int], alike: Iterable[Sequence[int]]) -> dict
     return {item_id: ids[first] for item_id, first in zip(ids, union.ids(), strict=True)}
 
 
+def _ids(joined: str | None) -> list[int]:
+    return [int(i) for i in joined.split(",")] if joined else []
+
+
 def _where(wanted: ItemFilter) -> tuple[str, tuple[Any, ...]]:
-    parts, values = ["NOT deleted"], []
+    parts, values = ["deleted = 0"], []
     if wanted.ids is not None:
         parts.append(f"id {_IN}")
         values.append(json.dumps(list(wanted.ids)))
     if wanted.class_ids:
         parts.append(
-            f"(class_id {_IN} OR id IN (SELECT item_id FROM annotations WHERE source != 'model' AND class_id {_IN}))"
+            f"id IN (SELECT id FROM items WHERE deleted = 0 AND class_id {_IN} UNION ALL"
+            f" SELECT item_id FROM annotations WHERE source != 'model' AND class_id {_IN})"
         )
         values += [json.dumps(list(wanted.class_ids))] * 2
     if wanted.labelled is not None:
@@ -524,6 +584,10 @@ def _where(wanted: ItemFilter) -> tuple[str, tuple[Any, ...]]:
         parts.append("id NOT IN (SELECT item_id FROM item_groups WHERE property = ?)")
         values.append(wanted.group[0])
     if wanted.search.strip():
-        parts.append("(instr(lower(name), lower(?)) OR instr(lower(COALESCE(text, '')), lower(?)))")
+        # Names are looked through in their index, and rows are only read where there are texts.
+        parts.append(
+            "id IN (SELECT id FROM items WHERE deleted = 0 AND instr(lower(name), lower(?)) UNION ALL"
+            " SELECT id FROM items WHERE deleted = 0 AND text IS NOT NULL AND instr(lower(text), lower(?)))"
+        )
         values += [wanted.search.strip()] * 2
     return " AND ".join(parts), tuple(values)

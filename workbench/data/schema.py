@@ -18,8 +18,6 @@ CREATE TABLE items (
     signature BLOB, deleted INTEGER NOT NULL DEFAULT 0, marked INTEGER NOT NULL DEFAULT 0,
     seconds REAL NOT NULL DEFAULT 0);
 CREATE INDEX items_hash ON items(content_hash);
-CREATE INDEX items_class ON items(deleted, class_id);
-CREATE INDEX items_name ON items(deleted, name);
 CREATE TABLE runs (
     id TEXT PRIMARY KEY, name TEXT NOT NULL, status TEXT NOT NULL, created TEXT NOT NULL, config TEXT NOT NULL,
     metrics TEXT NOT NULL, folder TEXT NOT NULL, message TEXT NOT NULL DEFAULT '');
@@ -63,7 +61,18 @@ CREATE INDEX IF NOT EXISTS interactions_item ON interactions(item_id);
 CREATE TABLE IF NOT EXISTS item_keys (key TEXT PRIMARY KEY, item_id INTEGER NOT NULL REFERENCES items(id));
 CREATE INDEX IF NOT EXISTS item_keys_item ON item_keys(item_id);
 """
-SCHEMA += _ANNOTATIONS + _GROUPS + _REVIEWED + _INTERACTIONS
+# What the list of items asks is answered from these alone, without reading rows: they hold all it asks for, in its order.
+# They are made when a project is opened that has none yet; an older app opens the project all the same, so the version stays.
+INDEXES = {
+    "items_live": "CREATE INDEX items_live ON items(deleted)",
+    "items_counts": "CREATE INDEX items_counts ON items(deleted, class_id, split, marked, problem)",
+    "items_by_name": "CREATE INDEX items_by_name ON items(deleted, name COLLATE NOCASE)",
+    "items_texts": "CREATE INDEX items_texts ON items(deleted) WHERE text IS NOT NULL",
+    "items_suggested": "CREATE INDEX items_suggested ON items(deleted, suggestion_score, class_id, marked, suggestion, problem)",
+}
+# What those replace.
+OLD_INDEXES = ("items_class", "items_name")
+SCHEMA += _ANNOTATIONS + _GROUPS + _REVIEWED + _INTERACTIONS + ";".join(INDEXES.values()) + ";"
 
 # From each version to the next; all steps of an update are one transaction.
 UPDATES = {

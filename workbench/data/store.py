@@ -14,7 +14,7 @@ from typing import Any
 from workbench import atomic
 from workbench.data.drive import place_of
 from workbench.data.lock import FileLock
-from workbench.data.schema import APPLICATION_ID, SCHEMA, UPDATES, VERSION
+from workbench.data.schema import APPLICATION_ID, INDEXES, OLD_INDEXES, SCHEMA, UPDATES, VERSION
 from workbench.errors import UserError
 
 log = logging.getLogger(__name__)
@@ -124,6 +124,7 @@ class Store:
         self._all: weakref.WeakSet[_Connection] = weakref.WeakSet()
         self._write = threading.RLock()
         self._closed = False
+        self._commits = 0
         # On network drives and in folders that are copied to the cloud a write-ahead log is not safe.
         self.place = place_of(folder)
 
@@ -175,6 +176,7 @@ class Store:
             store._check_version()
             if not store.read_only:
                 store._set_journal()
+                store._set_indexes()
         except UserError:
             store.close()
             raise
@@ -212,6 +214,17 @@ class Store:
             except sqlite3.OperationalError as error:
                 # Somebody is reading; the next opening does it.
                 log.info("the journal of %s stays as it is: %s", self.folder.name, error)
+
+    def _set_indexes(self) -> None:
+        """What an older app's project lacks."""
+        with sentences(self.folder):
+            sql = self._connection()
+            there = {row[0] for row in sql.execute("SELECT name FROM sqlite_master WHERE type = 'index'")}
+        missing = [made for name, made in INDEXES.items() if name not in there]
+        if missing:
+            with self.transaction() as sql:
+                for step in (*missing, *(f"DROP INDEX IF EXISTS {name}" for name in OLD_INDEXES)):
+                    sql.execute(step)
 
     def _update(self, version: int) -> None:
         """Bring an older project's tables up to today's, all or nothing."""
@@ -293,10 +306,17 @@ class Store:
             try:
                 yield connection
                 connection.execute("COMMIT")
+                self._commits += 1
             except BaseException:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
                 raise
+
+    @property
+    def state(self) -> int | None:
+        """Another number after every change: what was worked out under the same number still holds. None where that cannot be
+        told: another process may write, or this thread is in the midst of a change."""
+        return None if self.read_only or self._connection().in_transaction else self._commits
 
     @property
     def closed(self) -> bool:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 from workbench import atomic
@@ -26,6 +28,7 @@ class ThumbnailCache:
         self._folder = folder
         self._max = max_bytes
         self._writes = 0
+        self._bytes = -1
         self._lock = threading.Lock()
 
     def get(self, path: Path, side: int, window: Window | None = None) -> bytes:
@@ -64,18 +67,27 @@ class ThumbnailCache:
             return
         with self._lock:
             self._writes += 1
-            due = self._writes % _PRUNE_EVERY == 0
+            self._bytes += len(data) if self._bytes >= 0 else 0
+            due = self._writes % _PRUNE_EVERY == 0 and not 0 <= self._bytes <= self._max
         if due:
             self.prune()
 
     def prune(self) -> None:
-        """Delete the oldest until the bound holds."""
-        files = sorted(
-            ((f.stat().st_mtime, f.stat().st_size, f) for kind in ("*.jpg", "*.png") for f in self._folder.glob(kind)),
-            reverse=True,
-        )
-        total = 0
-        for _, size, file in files:
-            total += size
-            if total > self._max:
-                file.unlink(missing_ok=True)
+        """Delete the oldest until the bound holds, with a tenth to spare: looking at all of them shall be seldom."""
+        files = []
+        with os.scandir(self._folder) as found:
+            for entry in found:
+                if entry.name.endswith((".jpg", ".png")):
+                    with suppress(OSError):  # another one has deleted it
+                        stat = entry.stat()
+                        files.append((stat.st_mtime, stat.st_size, entry.path))
+        total = sum(size for _, size, _ in files)
+        if total > self._max:
+            files.sort()
+            for _, size, file in files:
+                Path(file).unlink(missing_ok=True)
+                total -= size
+                if total <= self._max * 0.9:
+                    break
+        with self._lock:
+            self._bytes = total

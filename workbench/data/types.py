@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from workbench.data.annotations import NewAnnotation
 from workbench.errors import Problem
@@ -124,6 +124,17 @@ class Item:
 def content_key(content_hash: str, window: Window | None) -> str:
     """Names a content as it is read (see `Item.content_key`)."""
     return content_hash if window is None else f"{content_hash}@{window[0]:g}:{window[1]:g}"
+
+
+class Content(NamedTuple):
+    """The little that checks of a whole project need of an item. `path` is absolute."""
+
+    id: int
+    content_hash: str
+    class_id: int | None
+    path: str | None
+    text: str | None
+    kind: MediaKind
 
 
 @dataclass(frozen=True)

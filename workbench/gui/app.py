@@ -7,6 +7,7 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib import import_module
 
 from PySide6.QtCore import QTimer
@@ -22,6 +23,7 @@ from workbench.gui.crash_dialog import CrashDialog, wants_safe_mode
 from workbench.gui.every_part import every_part
 from workbench.gui.main_window import MainWindow
 from workbench.gui.opening import OpenEvents, open_given
+from workbench.gui.rail import PAGES
 from workbench.gui.single import Listener
 from workbench.gui.theme import Choice, install_theme
 
@@ -30,6 +32,7 @@ log = logging.getLogger(__name__)
 # Set by the start-up benchmark and the self-check: the app says when it is ready for clicks, and quits. With the value
 # "pages" it opens every page before, and says which it could not.
 PROBE_VARIABLE = "WORKBENCH_STARTUP_PROBE"
+SWITCH_SECONDS = 0.001
 # A start has come to its end when the window has been answering for so long.
 _STARTED_MS = 3000
 
@@ -49,6 +52,9 @@ def run(arguments: Sequence[str], given: Sequence[str] = (), alone: bool = False
     paths = app_paths()
     project = given[0] if given else ""
     app_log.start(paths.logs)
+    # A job that computes in Python gives the interpreter back to the window after so many seconds (5 ms is Python's own
+    # default: several of those in one click are seen).
+    sys.setswitchinterval(SWITCH_SECONDS)
     app.setWindowIcon(app_icon())
     watch = Watch(paths)
     last = watch.begin()
@@ -64,7 +70,7 @@ def run(arguments: Sequence[str], given: Sequence[str] = (), alone: bool = False
         listener.asked.connect(lambda wanted: open_given(window, wanted))
     app.installEventFilter(OpenEvents(window))
     # After the first paint: what takes seconds may begin, in threads.
-    QTimer.singleShot(0, lambda: after_first_paint(window, project))
+    QTimer.singleShot(0, lambda: load_pages(window, project))
     QTimer.singleShot(_STARTED_MS, window, watch.started)
     if last.crashed and not os.environ.get(PROBE_VARIABLE):
         QTimer.singleShot(0, window, lambda: CrashDialog(report(paths), window).open())
@@ -88,6 +94,26 @@ def theme_choice(text: str) -> Choice:
 def app_icon() -> QIcon:
     """The app's own, in the sizes that windows and task bars ask for."""
     return QIcon(str(resources() / "icons" / "model-workbench.svg"))
+
+
+def load_pages(window: MainWindow, project: str = "") -> None:
+    """Import what the pages are made of, in a job: a first click on one, and the project that is opened next, find it there."""
+    if os.environ.get(PROBE_VARIABLE):
+        after_first_paint(window, project)
+        return
+    job = window.ctx.jobs.start("Opening", lambda control: import_pages(control), quiet=True)
+    job.ended.connect(lambda: after_first_paint(window, project))
+
+
+def import_pages(control: Control) -> None:
+    """The pages' modules with all they import, and the tasks. What cannot be imported is told by the page itself."""
+    from workbench.tasks.registry import all_tasks
+
+    all_tasks()
+    for entry in PAGES:
+        control.check()
+        with suppress(ImportError):
+            import_module(entry.module)
 
 
 def after_first_paint(window: MainWindow, project: str = "") -> None:

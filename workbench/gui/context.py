@@ -47,7 +47,7 @@ class AppContext(QObject):
         self.settings = Settings(self.paths)
         self.jobs = Jobs(self)
         self.catalog = Catalog.load(self.paths)
-        self.store = ProjectStore(self)
+        self.store = ProjectStore(self, self.jobs)
         self.thumbnails = Thumbnails(self.paths.cache / "thumbnails", self)
         self.downloads = Downloads(self.paths, self)
         self.downloads.arrived.connect(lambda _id: self.models_changed.emit())

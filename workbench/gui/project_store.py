@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoCommand, QUndoStack
+from shiboken6 import isValid
 
+from workbench.control import Control
 from workbench.data.annotations import AnnotationState
 from workbench.data.project import Project
 from workbench.data.types import LabelState, Window
-from workbench.errors import UserError
+from workbench.errors import Problem, UserError
+from workbench.gui.workers import Job, Jobs
+
+Tell = Callable[[], object]
+# A change of more items than these is made in a job: the window goes on meanwhile.
+MANY = 2000
 
 # Steps that can be taken back. Each knows the labels before it, and a day's work would fill the memory with them.
 _MOST_STEPS = 1000
@@ -40,6 +49,30 @@ class Change(QUndoCommand):
             self._on_error(error)
 
 
+@dataclass(frozen=True)
+class _Writing:
+    """A change that is written in a job; `over` is set when it is on disk, or has failed."""
+
+    job: Job
+    over: threading.Event
+
+
+class LongChange(QUndoCommand):
+    """A change of so many items that it is made in a job; what it tells is told when it is made."""
+
+    def __init__(
+        self, store: ProjectStore, text: str, do: Callable[[], None], undo: Callable[[], None], tell: Tell
+    ) -> None:
+        super().__init__(text)
+        self._store, self._do, self._undo, self._tell = store, do, undo, tell
+
+    def redo(self) -> None:
+        self._store.in_job(self, self._do, self._tell)
+
+    def undo(self) -> None:
+        self._store.in_job(self, self._undo, self._tell)
+
+
 class ProjectStore(QObject):
     """One open project at a time. All changes by the person go through here, so that they can be undone.
 
@@ -51,6 +84,7 @@ class ProjectStore(QObject):
         classes_changed(): a class was added, renamed, merged, removed or moved.
         runs_changed(): a run was added or its state changed.
         failed(object): a `UserError` to show.
+        written(): a change of many items, made in a job, is on disk (or has failed).
     """
 
     project_changed = Signal()
@@ -60,9 +94,13 @@ class ProjectStore(QObject):
     classes_changed = Signal()
     runs_changed = Signal()
     failed = Signal(object)
+    written = Signal()
 
-    def __init__(self, parent: QObject | None = None) -> None:
+    def __init__(self, parent: QObject | None = None, jobs: Jobs | None = None) -> None:
+        """`jobs`: where changes of many items are made; without it each is made at once."""
         super().__init__(parent)
+        self._jobs = jobs
+        self._writing: list[_Writing] = []
         self.undo_stack = QUndoStack(self)
         self.undo_stack.setUndoLimit(_MOST_STEPS)
         self._project: Project | None = None
@@ -99,6 +137,7 @@ class ProjectStore(QObject):
 
     def leave(self) -> None:
         """The window is going: close the project and tell nobody. What jobs still have to say finds none."""
+        self._finish()
         old, self._project = self._project, None
         if old is not None:
             old.close()
@@ -130,6 +169,7 @@ class ProjectStore(QObject):
             if project is not None:
                 project.close()
             raise
+        self._finish()
         self.undo_stack.clear()
         old, self._project = self._project, project
         if old is not None:
@@ -138,39 +178,95 @@ class ProjectStore(QObject):
 
     def push(self, text: str, do: Callable[[], None], undo: Callable[[], None]) -> None:
         """Do something that can be undone. `text` names it in the menu: "Undo label 3 pictures"."""
+        self._finish()
         self.undo_stack.push(Change(text, do, undo, self.failed.emit))
+
+    @property
+    def changing(self) -> bool:
+        """A change of many items is being written."""
+        return bool(self._writing)
+
+    def push_many(self, count: int, text: str, do: Callable[[], None], undo: Callable[[], None], tell: Tell) -> None:
+        """As `push`, for a change of `count` items: many are changed in a job. `do` and `undo` touch nothing of the window;
+        `tell` is called in the window's thread after each."""
+        if self._jobs is not None and count > MANY:
+            self._finish()
+            self.undo_stack.push(LongChange(self, text, do, undo, tell))
+            return
+
+        def both(change: Callable[[], None]) -> Callable[[], None]:
+            def run() -> None:
+                change()
+                tell()
+
+            return run
+
+        self.push(text, both(do), both(undo))
+
+    def in_job(self, command: QUndoCommand, change: Callable[[], None], tell: Tell) -> None:
+        """Make one change of many items in a job."""
+        assert self._jobs is not None
+        project, before, over = self._project, list(self._writing), threading.Event()
+
+        def work(_control: Control) -> None:
+            try:
+                for earlier in before:  # one after the other, in the order asked for
+                    earlier.over.wait()
+                change()
+            finally:
+                over.set()
+
+        def failed(problem: Problem) -> None:
+            if isValid(command):
+                command.setObsolete(True)
+            self.failed.emit(UserError(problem.message, problem.hint))
+
+        def ended() -> None:
+            self._writing = [w for w in self._writing if w.over is not over]
+            self.written.emit()
+
+        def done(_result: object) -> None:
+            if self._project is project:
+                tell()
+
+        job = self._jobs.start(command.text().capitalize(), work)
+        self._writing.append(_Writing(job, over))
+        job.succeeded.connect(done)
+        job.failed.connect(failed)
+        job.ended.connect(ended)
+
+    def _finish(self) -> None:
+        """Wait until what is being written in jobs is written: the next change comes after it."""
+        for writing in self._writing:
+            if not writing.over.is_set():
+                writing.job.begin()
+                writing.over.wait()
 
     def set_label(self, ids: Sequence[int], class_id: int | None, source: str = "person") -> None:
         """Label items, undoably; on disk when this returns."""
         project = self.require()
         wanted = list(ids)
-        before: dict[int, LabelState] = project.label_states(wanted)
+        before: dict[int, LabelState] = {}
 
         def do() -> None:
-            project.set_label(wanted, class_id, source)
-            self.labels_changed.emit(wanted)
+            before.update(project.set_label(wanted, class_id, source))
 
         def undo() -> None:
             project.restore_labels(before)
-            self.labels_changed.emit(wanted)
 
-        count = f"{len(wanted)} items" if len(wanted) != 1 else "1 item"
-        self.push(f"label {count}" if class_id is not None else f"take the label off {count}", do, undo)
+        count = f"{len(wanted):,} items" if len(wanted) != 1 else "1 item"
+        text = f"label {count}" if class_id is not None else f"take the label off {count}"
+        self.push_many(len(wanted), text, do, undo, lambda: self.labels_changed.emit(wanted))
 
     def remove_items(self, ids: Sequence[int]) -> None:
         """Take items out of the project, undoably. Files outside the project folder are never touched."""
         project = self.require()
         wanted = list(ids)
 
-        def do() -> None:
-            project.remove_items(wanted)
-            self.items_changed.emit()
-
-        def undo() -> None:
-            project.restore_items(wanted)
-            self.items_changed.emit()
-
-        self.push(f"remove {len(wanted)} items", do, undo)
+        self.push_many(
+            len(wanted), f"remove {len(wanted):,} items", lambda: project.remove_items(wanted),
+            lambda: project.restore_items(wanted), self.items_changed.emit,
+        )  # fmt: skip
 
     def set_window(self, window: Window | None) -> None:
         """How all pictures with more than 256 greys are read from now on, undoably."""
@@ -206,18 +302,20 @@ class ProjectStore(QObject):
     def label_each(self, labels: Mapping[int, int], text: str) -> None:
         """Give items different labels in one undoable step, as accepting many suggestions does."""
         project = self.require()
-        before = project.label_states(list(labels))
+        before: dict[int, LabelState] = {}
         after = {i: LabelState(c, "person") for i, c in labels.items()}
 
         def do() -> None:
+            before.update(project.label_states(list(labels)))
             project.restore_labels(after)
-            self.labels_changed.emit(list(labels))
 
-        def undo() -> None:
-            project.restore_labels(before)
-            self.labels_changed.emit(list(labels))
-
-        self.push(text, do, undo)
+        self.push_many(
+            len(labels),
+            text,
+            do,
+            lambda: project.restore_labels(before),
+            lambda: self.labels_changed.emit(list(labels)),
+        )
 
     def set_groups(self, name: str, values: Mapping[int, str | None]) -> None:
         """Put items into groups of one property (None: out of them), undoably; on disk when this returns."""

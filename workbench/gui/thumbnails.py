@@ -1,11 +1,12 @@
-"""Thumbnails as pixmaps: decoded in threads, kept in memory for what was seen lately."""
+"""Thumbnails as pixmaps: decoded and scaled in threads, kept in memory for what was seen lately."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QImage, QPixmap, QPixmapCache
 
 from workbench.data.thumbnails import ThumbnailCache
@@ -17,11 +18,21 @@ from workbench.gui.workers import Stack
 # Decoded once at this size and scaled down by the painter.
 SIDE = 256
 _MEMORY_KB = 200_000
+# Those that come in this time are told of together: each telling has whole lists painted again.
+_GATHER_MS = 30
+
+
+@dataclass(frozen=True)
+class _Failed:
+    """A picture that cannot be shown, of whatever size."""
+
+    plain: str
+    message: str
 
 
 class Thumbnails(QObject):
     """Signals:
-    ready(str): the thumbnail of this path has come (or cannot be made): paint again.
+    ready(str): thumbnails have come (or cannot be made), this one last: paint again.
     """
 
     ready = Signal(str)
@@ -33,18 +44,25 @@ class Thumbnails(QObject):
         self._stack = Stack(parent=self)
         self._stack.done.connect(self._came)
         self._failed: dict[str, str] = {}
+        self._last = ""
+        self._telling = QTimer(self)
+        self._telling.setSingleShot(True)
+        self._telling.setInterval(_GATHER_MS)
+        self._telling.timeout.connect(lambda: self.ready.emit(self._last))
 
-    def pixmap(self, path: Path, window: Window | None = None) -> QPixmap | None:
+    def pixmap(self, path: Path, window: Window | None = None, box: QSize | None = None) -> QPixmap | None:
         """The thumbnail, or None while it is on its way (`ready` says when) or when it cannot be made.
 
-        `window`: how a picture with more than 256 greys is read; None: as its file says.
+        `window`: how a picture with more than 256 greys is read; None: as its file says. `box`: so many pixels it may have,
+        so that it need not be scaled when it is painted.
         """
-        key = _key(path, window)
+        plain = _key(path, window)
+        key = plain if box is None else f"{plain}|{box.width()}x{box.height()}"
         found = QPixmap()
         if QPixmapCache.find(key, found):
             return found
-        if key not in self._failed:
-            self._stack.ask(key, lambda: self._cache.get(path, SIDE, window))
+        if plain not in self._failed:
+            self._stack.ask(key, lambda: self._made(plain, path, window, box))
         return None
 
     def of_item(self, item: Item | Sample) -> QPixmap | None:
@@ -61,8 +79,14 @@ class Thumbnails(QObject):
         if QPixmapCache.find(key, found):
             return found
         if key not in self._failed:
-            self._stack.ask(key, lambda: self._cache.structure(smiles, SIDE, dark=dark))
+            self._stack.ask(key, lambda: QImage.fromData(self._cache.structure(smiles, SIDE, dark=dark)))
         return None
+
+    def at_hand(self, path: Path, window: Window | None, box: QSize) -> QPixmap | None:
+        """The thumbnail for this box if it is there; nothing is begun."""
+        found = QPixmap()
+        key = f"{_key(path, window)}|{box.width()}x{box.height()}"
+        return found if QPixmapCache.find(key, found) else None
 
     def overlay(self, key: str, draw: Callable[[], QImage]) -> QPixmap | None:
         """What `draw` makes in a thread, kept under `key`; None while it is on its way (`ready` says when)."""
@@ -78,18 +102,33 @@ class Thumbnails(QObject):
         return self._failed.get(_key(path, window), "")
 
     def stop(self) -> None:
+        self._telling.stop()
         self._stack.stop()
 
+    def _made(self, plain: str, path: Path, window: Window | None, box: QSize | None) -> QImage | _Failed:
+        """In a thread: decoded, scaled and in the form that is painted, so that none of it is left to the window."""
+        try:
+            picture = QImage.fromData(self._cache.get(path, SIDE, window))
+        except UserError as error:
+            return _Failed(plain, error.message)
+        if picture.isNull():
+            return picture
+        if box is not None and (picture.width() > box.width() or picture.height() > box.height()):
+            picture = picture.scaled(
+                box, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
+            )
+        return picture.convertToFormat(QImage.Format.Format_RGB32)
+
     def _came(self, key: str, result: object) -> None:
-        if isinstance(result, UserError):
+        if isinstance(result, _Failed):
+            self._failed[result.plain] = result.message
+        elif isinstance(result, UserError):
             self._failed[key] = result.message
         elif isinstance(result, QImage):
             QPixmapCache.insert(key, QPixmap.fromImage(result))
-        elif isinstance(result, bytes):
-            pixmap = QPixmap()
-            pixmap.loadFromData(result)
-            QPixmapCache.insert(key, pixmap)
-        self.ready.emit(key)
+        self._last = key
+        if not self._telling.isActive():
+            self._telling.start()
 
 
 def _key(path: Path, window: Window | None) -> str:

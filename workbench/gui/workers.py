@@ -69,10 +69,17 @@ class Job(QThread):
         self._function = function
         self._stream = stream
         self._last_report = 0.0
+        self.begun = False
         self.progressed.connect(self._remember)
 
     def cancel(self) -> None:
         self.control.cancel()
+
+    def begin(self) -> None:
+        """Start its thread, once."""
+        if not self.begun:
+            self.begun = True
+            self.start()
 
     def run(self) -> None:
         """Thread body; not to be called."""
@@ -181,7 +188,7 @@ class Jobs(QObject):
         if self._closed:
             self._forget(job)
         else:
-            job.start()
+            job.begin()
 
     def _forget(self, job: Job) -> None:
         if job in self._jobs:

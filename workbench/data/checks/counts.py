@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
-from pathlib import Path
 
 from workbench.data import labels
 from workbench.data.checks.finding import Finding
@@ -88,12 +88,11 @@ def _unusable(project: Project, counts: Counts) -> Iterator[Finding]:
             fixes=("exclude",),
         )  # fmt: skip
     short, gone = [], []
-    ids_all = project.item_ids(ItemFilter(problems=False))
-    for start in range(0, len(ids_all), 2000):
-        for item in project.items(ids_all[start : start + 2000]):
+    for some in project.usable_contents():
+        for item in some:
             if item.kind == "text" and item.text is not None and len(item.text.split()) < _SHORT_TEXT:
                 short.append(item.id)
-            elif isinstance(item.path, Path) and not item.path.exists():
+            elif item.path is not None and not os.path.exists(item.path):  # noqa: PTH110 - a hundred thousand of them
                 gone.append(item.id)
     if gone:
         many = "1 picture is" if len(gone) == 1 else f"{len(gone)} pictures are"

@@ -27,7 +27,7 @@ def known_health(project: Project, control: Control | None = None) -> list[Findi
     Raises:
         Cancelled: when asked to stop.
     """
-    facts, fresh = raw.load(project, raw.usable(project))
+    facts, fresh = raw.load(project)
     return _findings(project, facts, control or Control(), fresh)
 
 

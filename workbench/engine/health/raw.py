@@ -13,7 +13,7 @@ from workbench.data import hidden, personal
 from workbench.data.exporters.tables import write_json
 from workbench.data.project import Project
 from workbench.data.store import DATABASE
-from workbench.data.types import Item, ItemFilter
+from workbench.data.types import Item, ItemFilter, content_key
 from workbench.errors import UserError
 
 log = logging.getLogger(__name__)
@@ -65,9 +65,18 @@ def state_key(items: Sequence[Item]) -> str:
     return made.hexdigest()
 
 
-def load(project: Project, items: Sequence[Item]) -> tuple[Facts | None, bool]:
-    """The facts that are kept, and whether they are of just these contents and labels. Else they are of an earlier state:
-    what they say of items that are still there is most likely still so."""
+def state_of(project: Project) -> str:
+    """As `state_key` of all items that can be read, without holding them."""
+    made, window = hashlib.sha256(f"{_VERSION}\n".encode()), project.window
+    for some in project.usable_contents():
+        for item in some:
+            made.update(f"{item.id}|{content_key(item.content_hash, window)}|{item.class_id}\n".encode())
+    return made.hexdigest()
+
+
+def load(project: Project, items: Sequence[Item] | None = None) -> tuple[Facts | None, bool]:
+    """The facts that are kept, and whether they are of just these contents and labels (None: of the project's as they are).
+    Else they are of an earlier state: what they say of items that are still there is most likely still so."""
     try:
         record = json.loads((project.folder / _FILE).read_text(encoding="utf-8"))
         if record["version"] != _VERSION:
@@ -85,7 +94,7 @@ def load(project: Project, items: Sequence[Item]) -> tuple[Facts | None, bool]:
             int(facts["looked"]),
             int(facts["labelled"]),
         )
-        return found, record["state"] == state_key(items)
+        return found, record["state"] == (state_of(project) if items is None else state_key(items))
     except FileNotFoundError:
         return None, False
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:

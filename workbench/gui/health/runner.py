@@ -15,6 +15,8 @@ _SOON_MS = 1200
 # The deep look waits until the person pauses; longer where there is more to look at.
 DEEP_MS, _DEEP_MS_PER_ITEM, _DEEP_MOST_MS = 4000, 2, 20_000
 _TITLE = "Checking the data"
+# So long after the person's last key or turn of the wheel it stands still.
+_HELD_MS = 1500
 
 
 class HealthRunner(QObject):
@@ -34,6 +36,7 @@ class HealthRunner(QObject):
         self.whole = False
         self._soon = self._timer(_SOON_MS, self._look_soon)
         self._deep = self._timer(DEEP_MS, self.look_deep)
+        self._held = self._timer(_HELD_MS, self._make_way)
         ctx.jobs.changed.connect(self._make_way)
 
     def later(self) -> None:
@@ -48,6 +51,11 @@ class HealthRunner(QObject):
             self._soon.start()
         count = project.counts().total
         self._deep.start(min(_DEEP_MOST_MS, DEEP_MS + _DEEP_MS_PER_ITEM * count))
+
+    def hold(self) -> None:
+        """The person is at work in the list: what they do must not wait for this."""
+        self._held.start()
+        self._make_way()
 
     @property
     def is_working(self) -> bool:
@@ -102,7 +110,7 @@ class HealthRunner(QObject):
 
     def _make_way(self) -> None:
         """What the person has asked for goes first: meanwhile this waits."""
-        busy = any(not job.quiet for job in self._ctx.jobs.running())
+        busy = self._held.isActive() or any(not job.quiet for job in self._ctx.jobs.running())
         for job in self._jobs:
             (job.control.pause if busy else job.control.resume)()
 

@@ -1,4 +1,8 @@
-"""The items of the open project for a view: only ids are held, rows are read a page at a time."""
+"""The items of the open project for a view: only ids are held, rows are read a page at a time.
+
+It stands on `QStringListModel`, whose rows hold nothing here: how many there are, and that they may be chosen and dragged, Qt then
+knows by itself. Laying out, choosing or counting a hundred thousand rows asks this class nothing; only what is painted does.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +10,10 @@ import json
 import logging
 from collections import OrderedDict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from PySide6.QtCore import QAbstractListModel, QByteArray, QMimeData, QModelIndex, QPersistentModelIndex, Qt, QUrl
+from PySide6.QtCore import QByteArray, QMimeData, QModelIndex, QPersistentModelIndex, QStringListModel, Qt, QUrl
 
 from workbench.data.types import ClassLabel, Item
 from workbench.errors import UserError
@@ -28,7 +33,17 @@ _FEW = 4
 Index = QModelIndex | QPersistentModelIndex
 
 
-class ItemModel(QAbstractListModel):
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """All that is painted of one row. `label` is the class it has, `suggested` what a model suggests where it has none."""
+
+    item: Item
+    label: ClassLabel | None
+    suggested: ClassLabel | None
+    marks: Marks | None
+
+
+class ItemModel(QStringListModel):
     """See the module. `show_ids` says which items, in which order.
 
     Attributes:
@@ -40,7 +55,7 @@ class ItemModel(QAbstractListModel):
         super().__init__()
         self._store = store
         self._ids: list[int] = []
-        self._rows: dict[int, int] = {}
+        self._places: dict[int, int] | None = None
         self._pages: OrderedDict[int, dict[int, Item]] = OrderedDict()
         self._classes: dict[int, ClassLabel] = {}
         self._summaries: dict[int, dict[int, list[tuple[int | None, int]]]] = {}
@@ -53,12 +68,11 @@ class ItemModel(QAbstractListModel):
 
     def show_ids(self, ids: Sequence[int]) -> None:
         """Show these items."""
-        self.beginResetModel()
         self._ids = list(ids)
-        self._rows = {item_id: row for row, item_id in enumerate(self._ids)}
+        self._places = None
         self._pages.clear()
         self._summaries.clear()
-        self.endResetModel()
+        self.setStringList([""] * len(self._ids))
 
     def set_classes(self, classes: Sequence[ClassLabel]) -> None:
         if self.annotated:
@@ -72,6 +86,13 @@ class ItemModel(QAbstractListModel):
     @property
     def ids(self) -> list[int]:
         return self._ids
+
+    @property
+    def _rows(self) -> dict[int, int]:
+        """Id to row; made when it is first asked for."""
+        if self._places is None:
+            self._places = {item_id: row for row, item_id in enumerate(self._ids)}
+        return self._places
 
     def row_of(self, item_id: int) -> int:
         """The item's row; -1 when it is not shown."""
@@ -103,8 +124,14 @@ class ItemModel(QAbstractListModel):
                 self._summaries.pop(self._pages.popitem(last=False)[0], None)
         return page.get(self._ids[row])
 
-    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own signature
-        return 0 if parent.isValid() else len(self._ids)
+    def cell(self, row: int) -> Cell | None:
+        """What is painted of a row; None when it is gone."""
+        item = self.item_at(row)
+        if item is None:
+            return None
+        known = self._classes
+        suggested = known.get(item.suggestion or -1) if item.class_id is None else None
+        return Cell(item, known.get(item.class_id or -1), suggested, self._marks(row, item) if self.annotated else None)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         item = self.item_at(index.row()) if index.isValid() else None
@@ -156,19 +183,16 @@ class ItemModel(QAbstractListModel):
             parts.append(f"Suggested: {self._classes[item.suggestion].name} ({item.suggestion_score:.0%})")
         return "\n".join(parts)
 
-    def flags(self, index: Index) -> Qt.ItemFlag:
-        base = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
-        return base | Qt.ItemFlag.ItemIsDragEnabled if index.isValid() else base
-
     def mimeTypes(self) -> list[str]:
         return [MIME]
 
     def mimeData(self, indexes: Sequence[QModelIndex]) -> QMimeData:
         """Ids for dropping on a class; files too, so that pictures can be dragged to other programs and to Try."""
-        items = [i for i in (self.item_at(index.row()) for index in indexes) if i is not None]
+        rows = [index.row() for index in indexes]
         mime = QMimeData()
-        mime.setData(MIME, QByteArray(json.dumps([i.id for i in items]).encode()))
-        urls = [QUrl.fromLocalFile(str(i.path)) for i in items[:100] if i.path is not None]
+        mime.setData(MIME, QByteArray(json.dumps([self._ids[row] for row in rows]).encode()))
+        items = [self.item_at(row) for row in rows[:100]]
+        urls = [QUrl.fromLocalFile(str(i.path)) for i in items if i is not None and i.path is not None]
         if urls:
             mime.setUrls(urls)
         return mime

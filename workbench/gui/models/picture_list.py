@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from PySide6.QtCore import QAbstractListModel, QMimeData, QModelIndex, QPersistentModelIndex, Qt, QUrl
+from PySide6.QtCore import QMimeData, QModelIndex, QPersistentModelIndex, QStringListModel, Qt, QUrl
 
 from workbench.engine.picture_index import Entry, Picture
 from workbench.engine.similarity import likeness_words
@@ -17,8 +17,8 @@ _MOST_DRAGGED = 500
 Index = QModelIndex | QPersistentModelIndex
 
 
-class PictureList(QAbstractListModel):
-    """See the module. Pictures are known by their place in what was given to `show_pictures`."""
+class PictureList(QStringListModel):
+    """See the module; why it stands on `QStringListModel` is said in `item_model`. Pictures are known by their place in what was given to `show_pictures`."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -30,26 +30,20 @@ class PictureList(QAbstractListModel):
 
     def show_pictures(self, pictures: Sequence[Entry | Picture], places: Iterable[int] | None = None) -> None:
         """These pictures, all or those of some places, in this order."""
-        self.beginResetModel()
         self._pictures = pictures
         self._places = list(range(len(pictures)) if places is None else places)
         self._likeness, self._marks = [], {}
-        self._shown = len(self._places)
-        self.endResetModel()
+        self._show(len(self._places))
 
     def show_likeness(self, places: list[int], likeness: list[float], at_least: float) -> None:
         """Another order, the most alike first; only those at least so much alike are shown."""
-        self.beginResetModel()
         self._places, self._likeness = places, likeness
-        self._shown = self._count(at_least)
-        self.endResetModel()
+        self._show(self._count(at_least))
 
     def show_at_least(self, at_least: float) -> None:
         """Another bound for the likeness."""
         if self._likeness:
-            self.beginResetModel()
-            self._shown = self._count(at_least)
-            self.endResetModel()
+            self._show(self._count(at_least))
 
     def mark(self, marks: dict[int, str]) -> None:
         """Words under pictures, by place."""
@@ -68,6 +62,10 @@ class PictureList(QAbstractListModel):
     def sorted_by_likeness(self) -> bool:
         return bool(self._likeness)
 
+    def _show(self, count: int) -> None:
+        self._shown = count
+        self.setStringList([""] * count)
+
     def _count(self, at_least: float) -> int:
         """How many from the front are at least so much alike (they fall)."""
         from bisect import bisect_right
@@ -75,9 +73,6 @@ class PictureList(QAbstractListModel):
         return bisect_right(self._likeness, -at_least, key=lambda value: -value)
 
     # What Qt asks ------------------------------------------------------------------------------------------------------
-
-    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own signature
-        return 0 if parent.isValid() else self._shown
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if not index.isValid() or not 0 <= index.row() < self._shown:
@@ -106,10 +101,6 @@ class PictureList(QAbstractListModel):
         if likeness is not None:
             parts.append(f"{likeness_words(likeness).capitalize()} (cosine similarity {likeness:.2f})")
         return "\n".join(parts)
-
-    def flags(self, index: Index) -> Qt.ItemFlag:
-        base = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
-        return base | Qt.ItemFlag.ItemIsDragEnabled if index.isValid() else base
 
     def mimeTypes(self) -> list[str]:
         return ["text/uri-list"]

@@ -14,9 +14,7 @@ from workbench.engine.events import (
     Started,
     StepDone,
 )
-
-# More points than pixels only cost time: beyond this every second step is dropped.
-_MAX_STEPS = 4000
+from workbench.gui.models.thin_curve import ThinCurve
 
 
 @dataclass
@@ -24,7 +22,7 @@ class RunProgress:
     """The state of one run. Feed it events in order.
 
     Attributes:
-        steps: (epoch as a fraction, training loss in nats) of the optimiser's steps, thinned out when very long.
+        steps: (epoch as a fraction, training loss in nats) of the optimiser's steps, thinned out when very many.
         epochs: one entry per epoch done, in order; a resumed run repeats none.
         samples: the last prediction of each live sample, by item id, in order of appearance.
         changed_samples: item ids whose predicted class differs from the epoch before.
@@ -32,7 +30,7 @@ class RunProgress:
 
     started: Started | None = None
     stage: str = ""
-    steps: list[tuple[float, float]] = field(default_factory=list)
+    steps: ThinCurve = field(default_factory=ThinCurve)
     epochs: list[EpochDone] = field(default_factory=list)
     samples: dict[int, SamplePredicted] = field(default_factory=dict)
     changed_samples: set[int] = field(default_factory=set)
@@ -41,8 +39,6 @@ class RunProgress:
     seconds_left: float = -1.0
     position: float = 0.0
     finished: Finished | None = None
-    _keep_every: int = 1
-    _seen_steps: int = 0
 
     def feed(self, event: RunEvent) -> None:
         """Take in one event; kinds that say nothing to a person are passed over."""
@@ -83,12 +79,7 @@ class RunProgress:
     def _step(self, event: StepDone) -> None:
         self.seconds_left = event.seconds_left
         self.position = event.epoch
-        self._seen_steps += 1
-        if self._seen_steps % self._keep_every == 0:
-            self.steps.append((event.epoch, event.loss))
-        if len(self.steps) > _MAX_STEPS:
-            self.steps = self.steps[::2]
-            self._keep_every *= 2
+        self.steps.append(event.epoch, event.loss)
 
     def _epoch(self, event: EpochDone) -> None:
         # A resumed run may report the epoch again that it was in when it was interrupted.

@@ -46,11 +46,14 @@ from workbench.gui.widgets.item_view import ItemView
 from workbench.gui.widgets.list_bars import ListBars
 from workbench.gui.widgets.record_examples import RecordExamples
 from workbench.gui.widgets.several_offer import SeveralOffer
+from workbench.gui.workers import Job
 from workbench.tasks.base import TaskInfo
 from workbench.tasks.registry import get_task, get_trainable, trainable_tasks
 
 _SURE = 0.95
 _MOST_EXAMPLES = 50
+# The list of a larger project is looked for in a job, so that no key or click waits for it.
+_AT_ONCE = 5000
 
 
 class DataPage(Page):
@@ -81,11 +84,13 @@ class DataPage(Page):
         self._editors: dict[str, ItemEditor | None] = {}
         self.marks = Marks(ctx, self.banner, self._review, self)
         self._stale = False
+        self._filling: Job | None = None
         store = ctx.store
         store.project_changed.connect(self._project_changed)
         store.items_changed.connect(self._items_changed)
         store.classes_changed.connect(self._classes_changed)
         store.labels_changed.connect(lambda _ids: self._counts_changed())
+        self.view.verticalScrollBar().valueChanged.connect(lambda _at: self.health.runner.hold())
         self.view.label_key.connect(self._label_key)
         self.view.accepted.connect(self._accept)
         self.view.opened.connect(self._open_item)
@@ -209,7 +214,7 @@ class DataPage(Page):
             if rows and not editor.label_rows(rows, key):
                 self._open_item(rows[0])
             return
-        ids = [self.model.ids[row] for row in rows]
+        ids = self._ids_of(rows)
         if not ids or not self._may_change():
             return
         class_id = None
@@ -222,6 +227,10 @@ class DataPage(Page):
         self.ctx.store.set_label(ids, class_id)
         if len(rows) == 1:
             self._next(rows[0])
+
+    def _ids_of(self, rows: Sequence[int]) -> list[int]:
+        ids = self.model.ids
+        return [ids[row] for row in rows]
 
     def _accept(self) -> None:
         """Take over the suggestions of the selected items, or open the editor."""
@@ -280,7 +289,7 @@ class DataPage(Page):
         job.failed.connect(self.banner.show_error)
 
     def _remove(self) -> None:
-        ids = [self.model.ids[row] for row in self.view.selected_rows()]
+        ids = self._ids_of(self.view.selected_rows())
         if ids and self._may_change():
             self.ctx.store.remove_items(ids)
 
@@ -401,7 +410,7 @@ class DataPage(Page):
         """Put the selected items, or all that are shown, into a group."""
         if not self.model.ids or not self._may_change():
             return
-        chosen = [self.model.ids[row] for row in self.view.selected_rows()]
+        chosen = self._ids_of(self.view.selected_rows())
         dialog = GroupDialog(self.ctx, chosen, list(self.model.ids), self._info().nouns, self)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.open()
@@ -450,12 +459,40 @@ class DataPage(Page):
         project = self.ctx.store.project
         if project is None:
             return
+        wanted = self.filter_bar.filter()
+        if self._filling is not None:
+            self._filling.cancel()
+            self._filling = None
+        if project.counts().total <= _AT_ONCE:
+            self._fill(project.item_ids(wanted))
+            return
+        job = self.ctx.jobs.start("Listing the items", lambda _control: project.item_ids(wanted), quiet=True)
+        self._filling = job
+
+        def came(ids: list[int]) -> None:
+            if self._filling is job and self.ctx.store.project is project:
+                self._fill(ids)
+
+        def ended() -> None:
+            if self._filling is job:
+                self._filling = None
+
+        job.succeeded.connect(came)
+        job.failed.connect(self.banner.show_error)
+        job.ended.connect(ended)
+
+    @property
+    def filling(self) -> bool:
+        """The list is being looked for; it comes in a moment."""
+        return self._filling is not None
+
+    def _fill(self, ids: list[int]) -> None:
+        """Show these items; who was at one stays there."""
         current = self.view.currentIndex()
         item_id = self.model.ids[current.row()] if 0 <= current.row() < len(self.model.ids) else 0
-        ids = project.item_ids(self.filter_bar.filter())
         self.model.show_ids(ids)
         self.filter_bar.count.setText(f"{len(ids):,} shown")
-        row = self.model.row_of(item_id)
+        row = self.model.row_of(item_id) if item_id else -1
         if row >= 0:
             self.view.go_to(row)
         elif ids:

@@ -11,11 +11,14 @@ from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 
 from workbench.gui.models.runs_progress import RunProgress
+from workbench.gui.models.thin_curve import thinned
 from workbench.gui.theme import XS, L, S, theme
 from workbench.gui.widgets.basic import Card, label
 
 # Ten redraws a second look smooth; more would take time from the person's clicks.
 _REDRAW_MS = 100
+# Stretches of a curve that are told apart, however small the window is.
+_FEWEST = 300
 
 
 @dataclass(frozen=True)
@@ -118,7 +121,9 @@ class CurvePlot(Card):
 
         self._pg = pg
         self._styles = {style.key: style for style in curves}
-        self._points: dict[str, tuple[list[float], list[float]]] = {s.key: ([], []) for s in curves}
+        self._points: dict[str, tuple[Sequence[float], Sequence[float]]] = {s.key: ([], []) for s in curves}
+        self._changed = set(self._points)
+        self._highest = dict.fromkeys(self._points, 0.0)
         self._best: float | None = None
         self._percent = percent
         self._shown_heading = heading
@@ -169,8 +174,9 @@ class CurvePlot(Card):
             self.setAccessibleName(heading)
 
     def set_points(self, key: str, xs: Sequence[float], ys: Sequence[float]) -> None:
-        """Replace one curve's points; drawn with the next redraw."""
-        self._points[key] = (list(xs), list(ys))
+        """Replace one curve's points (kept, not copied); drawn with the next redraw, thinned out to what the width can show."""
+        self._points[key] = xs, ys
+        self._changed.add(key)
         self._schedule()
 
     def set_best(self, epoch: float | None) -> None:
@@ -178,7 +184,7 @@ class CurvePlot(Card):
         self._best = epoch
         self._schedule()
 
-    def points(self, key: str) -> tuple[list[float], list[float]]:
+    def points(self, key: str) -> tuple[Sequence[float], Sequence[float]]:
         """The points of one curve, as last set."""
         return self._points[key]
 
@@ -187,13 +193,17 @@ class CurvePlot(Card):
         self._timer.stop()
         longest = 1.0
         for key, (xs, ys) in self._points.items():
-            self._lines[key].setData(xs, ys)
-            # A single epoch is a point, not a line: show it as one.
-            self._lines[key].setSymbol("o" if 0 < len(xs) <= 30 and not self._styles[key].faint else None)
+            if key in self._changed:
+                across, up = thinned(xs, ys, max(_FEWEST, self.plot.width()))
+                self._highest[key] = float(up[up < float("inf")].max(initial=0.0)) if len(up) else 0.0
+                self._lines[key].setData(across, up)
+                # A single epoch is a point, not a line: show it as one.
+                self._lines[key].setSymbol("o" if 0 < len(xs) <= 30 and not self._styles[key].faint else None)
             longest = max([longest, *xs[-1:]])
+        self._changed.clear()
         self._item.setXRange(0, longest, padding=0.03)
         if not self._percent:
-            highest = max((y for _xs, ys in self._points.values() for y in ys), default=1.0)
+            highest = max(self._highest.values()) if any(len(ys) for _xs, ys in self._points.values()) else 1.0
             self._item.setYRange(0, max(highest, 0.05) * 1.05, padding=0.02)
         self._best_line.setVisible(self._best is not None)
         if self._best is not None:
@@ -204,7 +214,7 @@ class CurvePlot(Card):
         parts = []
         for key, style in self._styles.items():
             ys = self._points[key][1]
-            if ys and style.in_legend:
+            if len(ys) and style.in_legend:
                 value = f"{ys[-1]:.0%}" if self._percent else f"{ys[-1]:.2f}"
                 parts.append(f"{style.name}: {value}")
         return "; ".join(parts) or "Nothing drawn yet."
@@ -286,7 +296,7 @@ class TrainingCurves(QWidget):
 
     def show_progress(self, progress: RunProgress) -> None:
         """Draw a run as far as it is known (at most ten times a second)."""
-        self.loss.set_points("steps", [x for x, _y in progress.steps], [y for _x, y in progress.steps])
+        self.loss.set_points("steps", *progress.steps.points())
         xs = [float(e.epoch) for e in progress.epochs]
         learnt = [e for e in progress.epochs if e.train_loss >= 0]
         self.loss.set_points("train", [float(e.epoch) for e in learnt], [e.train_loss for e in learnt])

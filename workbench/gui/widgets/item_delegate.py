@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable, Hashable
 from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPainterPath, QPen
+from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPainterPath, QPen, QPixmap
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from workbench.data.types import ClassLabel, Item, Window
 from workbench.gui.icons import pixmap
 from workbench.gui.models.item_marks import Marks
-from workbench.gui.models.item_model import CLASS_ROLE, ITEM_ROLE, MARKS_ROLE, SUGGESTION_ROLE
+from workbench.gui.models.item_model import Cell, ItemModel
 from workbench.gui.theme import M, S, theme
 from workbench.gui.thumbnails import Thumbnails
 from workbench.gui.widgets.fitted import fitted
 from workbench.gui.widgets.row_head import RowHead, paint_cells
 
 Index = QModelIndex | QPersistentModelIndex
+# Grounds and labels that are kept drawn: a screen shows few different ones, over and over.
+_STAMPS = 600
 
 
 class ItemDelegate(QStyledItemDelegate):
@@ -35,6 +39,8 @@ class ItemDelegate(QStyledItemDelegate):
         self.cell = 150
         self.tiles = True
         self.head: RowHead | None = None
+        self._stamps: dict[Hashable, QPixmap] = {}
+        self._box = self._box_before = QSize()
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         if self.tiles:
@@ -44,25 +50,24 @@ class ItemDelegate(QStyledItemDelegate):
         return QSize(200, option.fontMetrics.height() * 2 + 22)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        item: Item | None = index.data(ITEM_ROLE)
-        if item is None:
+        model = index.model()
+        # Asked once and directly: through roles each tile would cross between Python and Qt four times.
+        cell = model.cell(index.row()) if isinstance(model, ItemModel) else None
+        if cell is None:
             return
         painter.save()
         if self.head is not None:
-            self._row(painter, option, index, item, self.head)
+            self._row(painter, option, index, cell, self.head)
             painter.restore()
             return
         frame = self._frame(painter, option)
-        chosen: ClassLabel | None = index.data(CLASS_ROLE)
-        suggested: ClassLabel | None = index.data(SUGGESTION_ROLE)
-        marks: Marks | None = index.data(MARKS_ROLE)
         if self.tiles:
-            self._tile(painter, frame, item, chosen, suggested, marks)
+            self._tile(painter, frame, cell.item, cell.label, cell.suggested, cell.marks)
         else:
-            self._line(painter, frame, item, chosen, suggested, marks)
+            self._line(painter, frame, cell.item, cell.label, cell.suggested, cell.marks)
         painter.restore()
 
-    def _row(self, painter: QPainter, option: QStyleOptionViewItem, index: Index, item: Item, head: RowHead) -> None:
+    def _row(self, painter: QPainter, option: QStyleOptionViewItem, index: Index, cell: Cell, head: RowHead) -> None:
         """A row of a table: its label, then its cells."""
         rect, state = QRectF(option.rect), option.state
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -73,16 +78,34 @@ class ItemDelegate(QStyledItemDelegate):
             painter.fillRect(rect, theme().colour("ground"))
         width = head.places()[0][1]
         area = QRectF(rect.left() + S, rect.center().y() - 11, width - 2 * S, 22)
-        marks: Marks | None = index.data(MARKS_ROLE)
-        if marks is not None and not item.problem:
-            paint_marks(painter, area, marks)
-        else:
-            self._chip(painter, area, item, index.data(CLASS_ROLE), index.data(SUGGESTION_ROLE))
-        paint_cells(painter, rect, head, item.text or "")
+        self._words_of(painter, area, cell.item, cell.label, cell.suggested, cell.marks)
+        paint_cells(painter, rect, head, cell.item.text or "")
         if state & QStyle.StateFlag.State_HasFocus:
             painter.setPen(QPen(theme().colour("accent"), 1))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRect(rect.adjusted(0.5, 0.5, -0.5, -0.5))
+
+    def _stamp(self, painter: QPainter, area: QRectF, key: Hashable, draw: Callable[[QPainter, QRectF], None]) -> None:
+        """Put what `draw` makes of such an area there; drawn once for each key, size and font."""
+        ratio = painter.device().devicePixelRatioF()
+        font = painter.font()
+        width, height = math.ceil(area.width()), math.ceil(area.height())
+        whole = key, width, height, ratio, font.key(), theme().mode
+        found = self._stamps.get(whole)
+        if found is None:
+            found = QPixmap(math.ceil(width * ratio), math.ceil(height * ratio))
+            found.setDevicePixelRatio(ratio)
+            found.fill(Qt.GlobalColor.transparent)
+            pen = QPainter(found)
+            pen.setRenderHint(QPainter.RenderHint.Antialiasing)
+            pen.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+            pen.setFont(font)
+            draw(pen, QRectF(0, 0, area.width(), area.height()))
+            pen.end()
+            while len(self._stamps) >= _STAMPS:
+                del self._stamps[next(iter(self._stamps))]
+            self._stamps[whole] = found
+        painter.drawPixmap(area.topLeft(), found)
 
     def _frame(self, painter: QPainter, option: QStyleOptionViewItem) -> QRectF:
         """The rounded ground of a cell, as it is chosen or not. Returns where it lies."""
@@ -93,14 +116,8 @@ class ItemDelegate(QStyledItemDelegate):
         painter.setFont(option.font)
         selected = bool(state & QStyle.StateFlag.State_Selected)
         focused = bool(state & QStyle.StateFlag.State_HasFocus)
-        frame = QRectF(rect).adjusted(4, 4, -4, -4)
-        path = QPainterPath()
-        path.addRoundedRect(frame, 8, 8)
-        painter.fillPath(path, theme().colour("accent_soft" if selected else "surface"))
-        edge = theme().colour("accent" if selected or focused else "line")
-        painter.setPen(QPen(edge, 2 if selected else 1))
-        painter.drawPath(path)
-        return frame
+        self._stamp(painter, QRectF(rect), (selected, focused), partial(_paint_ground, selected, focused))
+        return QRectF(rect).adjusted(4, 4, -4, -4)
 
     def _picture(
         self,
@@ -112,9 +129,9 @@ class ItemDelegate(QStyledItemDelegate):
         broken: bool = False,
     ) -> None:
         """A thumbnail in the middle of `area` with its marks over it, or a sign while there is none."""
-        found = self._thumbnails.pixmap(file, window) if file is not None else None
+        found = self._thumbnail(painter, area, file, window) if file is not None else None
         if found is not None and not found.isNull():
-            target = fitted(found.size(), area)
+            target = QRectF(fitted(found.size(), area).toRect())
             painter.drawPixmap(target, found, QRectF(found.rect()))
             if marks is not None and marks.key:
                 over = self._thumbnails.overlay(marks.key, partial(marks.draw, found.size()))
@@ -136,6 +153,17 @@ class ItemDelegate(QStyledItemDelegate):
         corner = area.center() - QPointF(14, 14)
         painter.drawPixmap(QRectF(corner.x(), corner.y(), 28, 28), mark, QRectF(mark.rect()))
 
+    def _thumbnail(self, painter: QPainter, area: QRectF, file: Path, window: Window | None) -> QPixmap | None:
+        """In the size it is painted in; while that is on its way, the one of the size before."""
+        ratio = painter.device().devicePixelRatioF()
+        box = QSize(round(area.width() * ratio), round(area.height() * ratio))
+        if box != self._box:
+            self._box_before, self._box = self._box, box
+        found = self._thumbnails.pixmap(file, window, box)
+        if found is None and self._box_before.isValid():
+            found = self._thumbnails.at_hand(file, window, self._box_before)
+        return found
+
     def _tile(
         self,
         painter: QPainter,
@@ -151,10 +179,27 @@ class ItemDelegate(QStyledItemDelegate):
         else:
             self._picture(painter, picture, item.path, item.window, marks, broken=bool(item.problem))
         area = QRectF(frame.left() + 6, frame.bottom() - 28, frame.width() - 12, 22)
+        self._words_of(painter, area, item, chosen, suggested, marks)
+
+    def _words_of(
+        self,
+        painter: QPainter,
+        area: QRectF,
+        item: Item,
+        chosen: ClassLabel | None,
+        suggested: ClassLabel | None,
+        marks: Marks | None,
+    ) -> None:
+        """What is known of it: its label, what is marked on it, or that it is broken."""
         if marks is not None and not item.problem:
-            paint_marks(painter, area, marks)
-        else:
-            self._chip(painter, area, item, chosen, suggested)
+            key: Hashable = marks.text, marks.colour, marks.done, bool(marks.key), marks.chips
+            self._stamp(painter, area, key, lambda pen, place: paint_marks(pen, place, marks))
+            return
+        score = round(item.suggestion_score * 100) if chosen is None else 0
+        self._stamp(
+            painter, area, (bool(item.problem), chosen, suggested, score),
+            lambda pen, place: self._chip(pen, place, item, chosen, suggested),
+        )  # fmt: skip
 
     def _line(
         self,
@@ -183,11 +228,8 @@ class ItemDelegate(QStyledItemDelegate):
             # Two lines fit; the rest is in the tooltip and the large view.
             shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, int(words.width() * 1.85))
         painter.drawText(words, int(flags), shown)
-        area = QRectF(frame.right() - chip - M, frame.center().y() - 11, chip, 22)
-        if marks is not None and not item.problem:
-            paint_marks(painter, area, marks)
-        else:
-            self._chip(painter, area, item, chosen, suggested)
+        area = QRectF(round(frame.right() - chip - M), round(frame.center().y() - 11), chip, 22)
+        self._words_of(painter, area, item, chosen, suggested, marks)
 
     def _chip(
         self, painter: QPainter, area: QRectF, item: Item, chosen: ClassLabel | None, suggested: ClassLabel | None
@@ -208,6 +250,16 @@ class ItemDelegate(QStyledItemDelegate):
             return
         text = label.name if chosen else f"{label.name}? {item.suggestion_score:.0%}"
         _paint_chip(painter, area, label.colour, text, chosen is not None)
+
+
+def _paint_ground(selected: bool, focused: bool, painter: QPainter, rect: QRectF) -> None:
+    frame = rect.adjusted(4, 4, -4, -4)
+    path = QPainterPath()
+    path.addRoundedRect(frame, 8, 8)
+    painter.fillPath(path, theme().colour("accent_soft" if selected else "surface"))
+    edge = theme().colour("accent" if selected or focused else "line")
+    painter.setPen(QPen(edge, 2 if selected else 1))
+    painter.drawPath(path)
 
 
 def _paint_chip(painter: QPainter, area: QRectF, colour_name: str, text: str, solid: bool) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPersistentModelIndex, QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QResizeEvent, QWheelEvent
+from PySide6.QtCore import QItemSelection, QItemSelectionModel, QModelIndex, QPersistentModelIndex, QSize, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QRegion, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QAbstractItemView, QListView
 
 from workbench.data.columns import TableColumn
@@ -17,6 +17,8 @@ from workbench.gui.widgets.item_delegate import ItemDelegate
 from workbench.gui.widgets.row_head import RowHead
 
 SMALLEST, LARGEST = 90, 320
+# Typing letters goes to the item that begins so; in longer lists that would read all items.
+_MOST_TO_TYPE_TO = 2000
 Index = QModelIndex | QPersistentModelIndex
 
 
@@ -49,6 +51,7 @@ class ItemView(QListView):
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setResizeMode(QListView.ResizeMode.Adjust)
         self.setUniformItemSizes(True)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setDragEnabled(True)
         self.setDragDropMode(QAbstractItemView.DragDropMode.DragOnly)
         # List mode with wrapping, not icon mode: it lays out a hundred thousand equal items in no time.
@@ -106,7 +109,24 @@ class ItemView(QListView):
         return self._delegate.side
 
     def selected_rows(self) -> list[int]:
-        return sorted(index.row() for index in self.selectionModel().selectedIndexes())
+        # By stretches: asked one by one, each of a hundred thousand rows would be an object of its own.
+        stretches = ((s.top(), s.bottom()) for s in self.selectionModel().selection())
+        return sorted({row for top, bottom in stretches for row in range(top, bottom + 1)})
+
+    def selectAll(self) -> None:
+        model = self.model()
+        if model.rowCount():
+            whole = QItemSelection(model.index(0, 0), model.index(model.rowCount() - 1, 0))
+            self.selectionModel().select(whole, QItemSelectionModel.SelectionFlag.ClearAndSelect)
+
+    def visualRegionForSelection(self, _selection: QItemSelection) -> QRegion:
+        """What is painted anew when the choice changes: all that is seen, which is less work than asking where every chosen
+        row lies."""
+        return QRegion(self.viewport().rect())
+
+    def keyboardSearch(self, search: str) -> None:
+        if self.model().rowCount() <= _MOST_TO_TYPE_TO:
+            super().keyboardSearch(search)
 
     def dataChanged(self, top: Index, bottom: Index, roles: Sequence[int] = ()) -> None:
         """All items are of one size: painting again is enough, laying thousands of them out again is not needed."""
