@@ -25,6 +25,7 @@ from workbench.data.columns import (
 from workbench.data.importers.base import Column, ColumnChoice, ImportPlan
 from workbench.data.importers.folders import SPLITS
 from workbench.data.importers.table_files import SUFFIXES, TableFile, open_table
+from workbench.data.importers.written_molecules import looks_like_molecules
 from workbench.data.media import PICTURE_SUFFIXES
 from workbench.data.numbers import is_missing
 from workbench.data.rows import row_hash, row_name, row_text
@@ -46,7 +47,7 @@ _PATHS = (*PICTURE_SUFFIXES, *SOUND_SUFFIXES)
 
 
 def looks_like_rows(path: Path, control: Control) -> bool:
-    """Whether a table's rows are items by all their columns, not texts, pictures or recordings with a label each.
+    """Whether a table's rows are items by all their columns, not texts, pictures, recordings or molecules with a label each.
 
     Raises:
         UserError: when it cannot be read.
@@ -58,6 +59,7 @@ def looks_like_rows(path: Path, control: Control) -> bool:
     table = open_table(path, control)
     profiles = [Profile(name) for name in table.names]
     paths = [0] * len(profiles)
+    cells: list[list[str]] = [[] for _ in profiles]
     for seen, row in enumerate(table.read(control)):
         if seen >= _LOOK:
             break
@@ -66,8 +68,12 @@ def looks_like_rows(path: Path, control: Control) -> bool:
         for place, (profile, cell) in enumerate(zip(profiles, row[1], strict=True)):
             profile.see(cell)
             paths[place] += cell.lower().endswith(_PATHS)
+            if cell:
+                cells[place].append(cell)
     filled = [p for p in profiles if p.filled]
     if any(count > p.filled * 0.8 for count, p in zip(paths, profiles, strict=True) if p.filled):
+        return False
+    if any(looks_like_molecules(p.name, column) for p, column in zip(profiles, cells, strict=True)):
         return False
     kinds = [p.settle() for p in filled if not _SPLIT_NAMES.match(p.name)]
     amounts = sum(c.kind in ("number", "date") and c.distinct > 2 for c in kinds)

@@ -14,7 +14,7 @@ from workbench.engine.self_check.base import Failed, Place, Step
 __all__ = ["Failed", "Place", "Step", "all_steps"]
 
 # In this order; what else there is comes after them.
-_ORDER = ("parts", "starters", "learning", "leaving", "documents", "sounds")
+_ORDER = ("parts", "starters", "learning", "leaving", "fields", "documents", "sounds")
 
 
 def all_steps() -> list[Step]:
