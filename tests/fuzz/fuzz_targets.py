@@ -637,8 +637,8 @@ def _conversation(data: bytes, folder: Path) -> None:
 _TALK = {
     "version": 1, "id": "a", "name": "n", "created": "2026-01-01", "changed": "2026-01-01", "model_id": "m", "system": "",
     "documents": "", "values": {"length": 1}, "turns": [
-        {"role": "person", "text": "Hello", "at": "", "model": "", "note": "", "sent_to": "", "left_out": 0, "state": "whole"},
-        {"role": "model", "text": "Hi", "state": "writing", "sources": [{"number": 1, "document": "d", "score": 0.5}]}],
+        {"role": "user", "text": "Hello", "at": "", "model": "", "note": "", "sent_to": "", "left_out": 0, "state": "whole"},
+        {"role": "assistant", "text": "Hi", "state": "writing", "sources": [{"number": 1, "document": "d", "score": 0.5}]}],
 }  # fmt: skip
 
 
@@ -712,7 +712,7 @@ def _event_seeds() -> list[bytes]:
     from workbench.engine import events
 
     return [
-        json.dumps(e.to_json()).encode()
+        json.dumps(events.event_to_json(e)).encode()
         for e in (events.StageChanged("x"), events.StepDone(1, 0.5, 0.1, 0.1, 1.0), events.Advice("k", "words"))
     ]
 

@@ -28,7 +28,9 @@ def test_seeds_are_read_and_findings_are_answered(name: str, tmp_path: Path) -> 
     said = {}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # damaged files make libraries warn of what they are
-        for number, (what, data) in enumerate([*((f"seed {n}", s) for n, s in enumerate(target.seeds())), *kept(target).items()]):
+        for number, (what, data) in enumerate(
+            [*((f"seed {n}", s) for n, s in enumerate(target.seeds())), *kept(target).items()]
+        ):
             (tmp_path / str(number)).mkdir()
             said[what] = target.ask(data, tmp_path / str(number))
     assert any(words == "read" for words in said.values()) or name in ONLY_REFUSED, said

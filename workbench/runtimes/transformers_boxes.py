@@ -46,9 +46,9 @@ class TransformersDetector(Loaded):
     def detect(self, pictures: Sequence[Pixels], threshold: float = 0.05) -> list[Detections]:
         import torch
 
-        inputs = self._processor(images=[writable(p) for p in pictures], return_tensors="pt", input_data_format="channels_last").to(
-            self.device
-        )
+        inputs = self._processor(
+            images=[writable(p) for p in pictures], return_tensors="pt", input_data_format="channels_last"
+        ).to(self.device)
         with torch.inference_mode():
             outputs = self.module(**inputs)
         sizes = [p.shape[:2] for p in pictures]

@@ -40,9 +40,9 @@ class TransformersSegmenter(Loaded):
         module: Any = self._module
         found = []
         for picture in pictures:
-            inputs = self._processor(images=writable(picture), return_tensors="pt", input_data_format="channels_last").to(
-                self.device
-            )
+            inputs = self._processor(
+                images=writable(picture), return_tensors="pt", input_data_format="channels_last"
+            ).to(self.device)
             with torch.inference_mode():
                 logits = module(**inputs).logits[0]
             found.append(to_classes(logits, picture.shape[:2]))
