@@ -126,6 +126,10 @@ FOUND = (
         "A kept answer that is no list of named values was an error of ours. (Found by the fuzzer.)",
         "tests/fuzz/corpus/prediction-record",
     ),
+    (
+        "On a full disk, conversations, tables and reports were said to be open in another program.",
+        "tests/reliability/test_full_disk.py",
+    ),
 )
 _OTHER = (
     (
@@ -134,7 +138,13 @@ _OTHER = (
     ),
     ("The log of the labels cut off, zeroed or filled with rubbish from any byte on", "test_power_cut.py"),
     ("The network dies after any answer, and any byte", "test_faults.py"),
-    ("No memory (a limit on the address space), a full disk (a limit on the size of files)", "test_faults.py"),
+    ("No memory (a limit on the address space), no room (a limit on the size of files)", "test_faults.py"),
+    ("A disk that is really full, for everything that is written, and then is not full any more", "test_full_disk.py"),
+    (
+        "Microphones and cameras that are unplugged in the middle of a recording",
+        "test_gui_speech.py, test_gui_record_examples.py, test_engine_sound_examples.py, test_gui_video.py",
+    ),
+    ("Questions to the local server that would have it fetch, unfold or mix up", "test_serve_hostile.py"),
     ("A training is put to sleep (SIGSTOP) and woken: the same weights, bit by bit", "test_kills.py"),
     ("Clocks that go back, hours that pass while the lid is closed", "test_faults.py"),
     (
