@@ -3,7 +3,7 @@
     python benchmarks/fuzz.py [--seconds 60] [--only coco,dicom] [--list] [--add]
 
 Every target (tests/fuzz/fuzz_targets.py) is asked in a process of its own, led by what of our code it reached (atheris 3,
-Google's coverage-guided fuzzer; Linux; `pip install atheris`). It begins with the target's seeds and with what is kept in
+Google's coverage-guided fuzzer; Linux; `pip install -c packaging/constraints.txt .[fuzz]`). It begins with the target's seeds and with what is kept in
 tests/fuzz/corpus. Printed: how often each was asked, how many places of code were reached, and every finding, whose bytes are
 laid under build/fuzz. What was mended is put, made small, into tests/fuzz/corpus/TARGET, where the tests ask it again.
 """
