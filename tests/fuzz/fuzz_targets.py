@@ -786,7 +786,9 @@ def targets() -> Iterator[Target]:
     yield Target("onnx", _recognise("m.onnx"), _onnx)
     yield Target("tflite", _recognise("m.tflite"), lambda: [b"\x1c\0\0\0TFL3" + b"\0" * 60])
     yield Target("gguf", _recognise("m.gguf"), _gguf)
-    yield Target("darknet", _darknet, lambda: [_CFG.encode() + b"\0" + struct.pack("<3iq", 0, 2, 0, 0) + bytes(214 * 4)])
+    yield Target(
+        "darknet", _darknet, lambda: [_CFG.encode() + b"\0" + struct.pack("<3iq", 0, 2, 0, 0) + bytes(214 * 4)]
+    )
     yield Target(
         "chat-template",
         _template,
