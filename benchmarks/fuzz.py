@@ -1,9 +1,9 @@
 """Look for bytes that a reader of ours answers with anything but a value or a sentence.
 
-    python benchmarks/fuzz.py [--seconds 60] [--only coco,dicom] [--list]
+    python benchmarks/fuzz.py [--seconds 60] [--only coco,dicom] [--list] [--add]
 
 Every target (tests/fuzz/fuzz_targets.py) is asked in a process of its own, led by what of our code it reached (atheris 3,
-Google's coverage-guided fuzzer; Linux; `pip install atheris`). It begins with the target's seeds and with what is kept in
+Google's coverage-guided fuzzer; Linux; `pip install -c packaging/constraints.txt .[fuzz]`). It begins with the target's seeds and with what is kept in
 tests/fuzz/corpus. Printed: how often each was asked, how many places of code were reached, and every finding, whose bytes are
 laid under build/fuzz. What was mended is put, made small, into tests/fuzz/corpus/TARGET, where the tests ask it again.
 """
@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import json
 import re
 import subprocess
 import sys
@@ -117,6 +118,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seconds", type=int, default=60, help="for each target")
     parser.add_argument("--only", default="", help="some of the targets")
     parser.add_argument("--list", action="store_true")
+    parser.add_argument("--add", action="store_true", help="keep the figures for docs/reliability.md")
     parser.add_argument("--one", default="", help=argparse.SUPPRESS)
     parser.add_argument("--place", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
@@ -130,6 +132,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("\n".join(names))
         return 0
     wrong = total = 0
+    rows = []
     for name in [n for n in names if not options.only or n in options.only.split(",")]:
         began = time.monotonic()
         with tempfile.TemporaryDirectory(prefix="fuzz-") as place:
@@ -142,10 +145,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         wrong += bool(said)
         total += asked
         seconds = time.monotonic() - began
+        rows.append({"name": name, "asked": asked, "places": reached, "seconds": round(seconds), "found": said})
         print(
             f"{name:18} {asked:9,} times, {reached:6,} places, {seconds:4.0f} s  {'FOUND ' + said if said else ''}",
             flush=True,
         )
+    if options.add:
+        file = ROOT / "benchmarks" / "results" / "fuzz.json"
+        before = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else []
+        file.write_text(json.dumps([*before, *rows], indent=1), encoding="utf-8")
     print(f"{total:,} times in all; {wrong} with a finding")
     return 1 if wrong else 0
 

@@ -1,6 +1,6 @@
 """Mixed use for a long time: memory, handles and threads must stay flat.
 
-    python benchmarks/soak.py [--minutes 120] [--every 10]
+    python benchmarks/soak.py [--minutes 120] [--every 10] [--add WORDS]
 
 The real window, without a screen: pages are opened one after the other, items are labelled and steps taken back, things are
 imported, tried, looked for, exported and backed up, trainings are run and stopped, projects are closed and opened. Every so many
@@ -13,6 +13,7 @@ since the middle is listed.
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import random
 import sys
@@ -180,10 +181,30 @@ def slope(rows: list[dict[str, float]], name: str) -> float:
     return sum((a - mx) * (b - my) for a, b in zip(x, y, strict=True)) / under if under else 0.0
 
 
+def keep(soak: Soak, options: argparse.Namespace, warned: int) -> None:
+    """Beside the figures of runs before."""
+    half = soak.rows[len(soak.rows) // 2 :]
+    rows = {
+        name: {
+            "slope": round(slope(soak.rows, name), 1), "low": min(r[name] for r in half), "high": max(r[name] for r in half),
+        }
+        for name in soak.rows[-1] if name != "minutes"
+    }  # fmt: skip
+    file = Path(__file__).with_name("results") / "soak.json"
+    runs = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else []
+    runs.append(
+        {"words": options.add, "minutes": options.minutes, "deeds": soak.deeds, "warnings": warned, "rows": rows}
+    )
+    file.write_text(json.dumps(runs, indent=1), encoding="utf-8")
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--minutes", type=float, default=120.0)
     parser.add_argument("--every", type=float, default=10.0, help="seconds between two lines")
+    parser.add_argument(
+        "--add", default="", metavar="WORDS", help="keep the figures for docs/reliability.md, under these words"
+    )
     options = parser.parse_args()
     memory.few_heaps()  # as the app does
     app = QApplication(["workbench"])
@@ -220,6 +241,8 @@ def main() -> int:
     print("More since the middle, by kind:")
     for kind, more in (by_kind() - soak.kinds).most_common(25):
         print(f"  {more:+7} {kind}")
+    if options.add:
+        keep(soak, options, len(said))
     print(f"Warnings of Qt and Python: {len(said)}")
     for words in sorted(set(said))[:20]:
         print(f"  {said.count(words)} times: {words[:200]}")

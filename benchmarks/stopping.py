@@ -1,6 +1,6 @@
 """How soon each long thing stops when a person says so at any moment, and how soon the window closes in the midst of it.
 
-    python benchmarks/stopping.py [--times 12] [--close 3] [--seed 1] [--only train-balanced,import] [--write FILE.json]
+    python benchmarks/stopping.py [--times 12] [--close 3] [--seed 1] [--only train-balanced,import] [--keep]
 
 Every kind of long work is begun as the window begins it, in a real window without a screen, and is told to stop after a random
 time between nothing and its usual length. Measured: from the click to the end of its thread. Then the window is closed in the
@@ -63,7 +63,8 @@ _PATIENCE = 60.0
 @dataclass(frozen=True)
 class Row:
     """What came of one kind: seconds from the click to the end of its thread, each time; seconds until the window was closed
-    and its threads were gone. `early`: how often it was over before the click."""
+    and its threads were gone. `early`: how often it was over before the click;
+    `load`: of the machine, by then."""
 
     kind: str
     said: str
@@ -71,6 +72,7 @@ class Row:
     early: int
     closed: tuple[float, ...]
     wrong: tuple[str, ...]
+    load: float
 
 
 class Bench:
@@ -402,7 +404,7 @@ def measure(bench: Bench, kind: str, times: int, closes: int) -> Row:
         closed.append(running.close_window())
         wrong += running.left_behind()
         bench.window = bench._window()
-    return Row(kind, said, tuple(stopped), early, tuple(closed), tuple(wrong))
+    return Row(kind, said, tuple(stopped), early, tuple(closed), tuple(wrong), round(os.getloadavg()[0], 1))
 
 
 def _answer_question() -> None:
@@ -436,7 +438,9 @@ def main() -> int:
     parser.add_argument("--close", type=int, default=3)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", default="")
-    parser.add_argument("--write", type=Path, help="keep the figures as JSON, for docs/reliability.md")
+    parser.add_argument(
+        "--keep", action="store_true", help="keep the figures for docs/reliability.md, in the place of older ones"
+    )
     options = parser.parse_args()
     memory.few_heaps()
     app = QApplication(["workbench"])
@@ -453,7 +457,7 @@ def main() -> int:
         bench = Bench(place, options.seed)
         for kind in [k for k in kinds(bench) if not options.only or k in options.only.split(",")]:
             rows.append(measure(bench, kind, options.times, options.close))
-            print(f"{line(rows[-1])}  load {os.getloadavg()[0]:.1f}", flush=True)
+            print(f"{line(rows[-1])}  load {rows[-1].load:.1f}", flush=True)
             for words in sorted(set(rows[-1].wrong)):
                 print(f"    WRONG {words}", flush=True)
         bench.window.close()
@@ -464,8 +468,12 @@ def main() -> int:
         f" {max(every, default=0):.2f} s, over one second {sum(s > 1 for s in every)}. All {len(closes)} closings: longest"
         f" {max(closes, default=0):.2f} s, over one second {sum(s > 1 for s in closes)}."
     )
-    if options.write:
-        options.write.write_text(json.dumps([asdict(r) for r in rows], indent=1), encoding="utf-8")
+    if options.keep:
+        file = Path(__file__).with_name("results") / "stopping.json"
+        before = {r["kind"]: r for r in json.loads(file.read_text(encoding="utf-8"))} if file.is_file() else {}
+        file.write_text(
+            json.dumps(list((before | {r.kind: asdict(r) for r in rows}).values()), indent=1), encoding="utf-8"
+        )
     return 1 if any(r.wrong for r in rows) else 0
 
 

@@ -45,6 +45,13 @@ def out_of_memory(error: BaseException) -> bool:
     )
 
 
+def disk_full(error: BaseException) -> bool:
+    """Says an error of the system that there is no room on the disk, for this person, or in a file?"""
+    return isinstance(error, OSError) and error.errno in (
+        errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC), errno.EFBIG,
+    )  # fmt: skip
+
+
 def no_memory() -> UserError:
     """What a person reads then."""
     return UserError(

@@ -468,10 +468,9 @@ def _onnx() -> list[bytes]:
     from onnx import TensorProto, helper
 
     graph = helper.make_graph(
-        [helper.make_node("Add", ["x", "b"], ["y"])], "g",
-        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 3])],
-        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, 3])],
-        [helper.make_tensor("b", TensorProto.FLOAT, [3], [1.0, 2.0, 3.0])],
+        [helper.make_node("GlobalAveragePool", ["x"], ["p"]), helper.make_node("Flatten", ["p"], ["y"])], "g",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["n", 3, 8, 8])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, ["n", 3])],
     )  # fmt: skip
     return [onnx.ModelProto.SerializeToString(helper.make_model(graph))]
 
@@ -637,8 +636,8 @@ def _conversation(data: bytes, folder: Path) -> None:
 _TALK = {
     "version": 1, "id": "a", "name": "n", "created": "2026-01-01", "changed": "2026-01-01", "model_id": "m", "system": "",
     "documents": "", "values": {"length": 1}, "turns": [
-        {"role": "person", "text": "Hello", "at": "", "model": "", "note": "", "sent_to": "", "left_out": 0, "state": "whole"},
-        {"role": "model", "text": "Hi", "state": "writing", "sources": [{"number": 1, "document": "d", "score": 0.5}]}],
+        {"role": "user", "text": "Hello", "at": "", "model": "", "note": "", "sent_to": "", "left_out": 0, "state": "whole"},
+        {"role": "assistant", "text": "Hi", "state": "writing", "sources": [{"number": 1, "document": "d", "score": 0.5}]}],
 }  # fmt: skip
 
 
@@ -697,7 +696,12 @@ def _report(data: bytes, _folder: Path) -> None:
 
 
 def _report_seeds() -> list[bytes]:
-    return [b'{"version": 1, "title": "t", "parts": []}', b"{}"]
+    from workbench.trust.card.parts import Card, Facts, Heading, Section
+    from workbench.trust.card.record import to_record
+
+    parts = (Heading("Facts"), Facts((("Items", ()),)))
+    card = Card("Model", "what it is", (Section("facts", "Facts", "Some.", parts),), "2026-01-01", "0.1", ("note",))
+    return [json.dumps(to_record(card)).encode()]
 
 
 def _events(data: bytes, folder: Path) -> None:
@@ -712,7 +716,7 @@ def _event_seeds() -> list[bytes]:
     from workbench.engine import events
 
     return [
-        json.dumps(e.to_json()).encode()
+        json.dumps(events.event_to_json(e)).encode()
         for e in (events.StageChanged("x"), events.StepDone(1, 0.5, 0.1, 0.1, 1.0), events.Advice("k", "words"))
     ]
 
@@ -782,7 +786,9 @@ def targets() -> Iterator[Target]:
     yield Target("onnx", _recognise("m.onnx"), _onnx)
     yield Target("tflite", _recognise("m.tflite"), lambda: [b"\x1c\0\0\0TFL3" + b"\0" * 60])
     yield Target("gguf", _recognise("m.gguf"), _gguf)
-    yield Target("darknet", _darknet, lambda: [_CFG.encode() + b"\0" + struct.pack("<3iq", 0, 2, 0, 0)])
+    yield Target(
+        "darknet", _darknet, lambda: [_CFG.encode() + b"\0" + struct.pack("<3iq", 0, 2, 0, 0) + bytes(214 * 4)]
+    )
     yield Target(
         "chat-template",
         _template,

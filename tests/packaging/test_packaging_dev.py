@@ -87,27 +87,23 @@ def test_everything_in_resources_is_named_where_it_comes_from() -> None:
         assert part in source
 
 
-def test_package_hands_over_to_the_recipe_with_the_environment_s_python(
+def test_package_hands_over_to_the_recipe_with_an_environment_of_its_own(
     dev: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    called: list[tuple[str, ...]] = []
-    asked: list[list[str]] = []
+    called: list[tuple[tuple[str, ...], object]] = []
+    own = Path("own") / "python"
 
-    class Done:
-        def __init__(self, code: int) -> None:
-            self.returncode = code
+    def no() -> None:
+        raise AssertionError("the usual environment is not what installers are made of")
 
-    def run(command: list[str], **_: object) -> Done:
-        asked.append(command)
-        return Done(1 if "import PyInstaller" in command else 0)
-
-    monkeypatch.setattr(dev, "set_up", lambda: None)
-    monkeypatch.setattr(dev.subprocess, "run", run)
-    monkeypatch.setattr(dev, "call", lambda *arguments, **_kw: called.append(arguments) or 0)
+    monkeypatch.setattr(dev, "set_up", no)
+    monkeypatch.setattr(dev, "system_libraries", lambda: None)
+    monkeypatch.setattr(dev, "locked_environment", lambda: own)
+    monkeypatch.setattr(dev, "call", lambda *arguments, python=None: called.append((arguments, python)) or 0)
     assert dev.main(["package", "--variant", "cuda"]) == 0
-    assert called == [("packaging/freeze/build.py", "--variant", "cuda")] and (ROOT / called[0][0]).is_file()
-    # PyInstaller is fetched only here, in the pinned version.
-    assert asked[1][-1] == "pyinstaller" and "--constraint" in asked[1]
+    assert called == [(("packaging/freeze/build.py", "--variant", "cuda"), own)]
+    assert (ROOT / called[0][0][0]).is_file()
+    assert any(pin.startswith("pyinstaller==") for pin in dev.pins_of(_lock()))
 
 
 # What the installers are made of ----------------------------------------------------------------------------------------------

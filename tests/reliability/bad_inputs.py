@@ -137,6 +137,42 @@ def evil_torch(name: str, new: bool) -> Callable[[Path], Path]:
     return make
 
 
+def cut_in_a_word(folder: Path) -> Path:
+    """A file of torch's old kind that ends within the length of a word."""
+    import torch
+
+    torch.save({"fc.weight": torch.ones(2, 3)}, folder / "m.pt", _use_new_zipfile_serialization=False)
+    data = (folder / "m.pt").read_bytes()
+    word = data.index(b"X", 60)  # BINUNICODE: four bytes of length follow
+    (folder / "m.pt").write_bytes(data[: word + 3])
+    return folder / "m.pt"
+
+
+def wrapped_in_itself(folder: Path) -> Path:
+    import torch
+
+    held: dict[str, Any] = {"fc.weight": torch.ones(2, 3)}
+    held["state_dict"] = held
+    torch.save(held, folder / "m.pt")
+    return folder / "m.pt"
+
+
+def damaged_sheet(folder: Path) -> Path:
+    """A workbook whose directory is whole and whose parts are not."""
+    from openpyxl import Workbook
+
+    book = Workbook()
+    book.active.append(["text", "label"])
+    book.save(folder / "t.xlsx")
+    data = bytearray((folder / "t.xlsx").read_bytes())
+    with zipfile.ZipFile(folder / "t.xlsx") as archive:
+        for part in archive.infolist():
+            begin = part.header_offset + 30 + len(part.filename)
+            data[begin + 4 : begin + min(20, part.compress_size)] = b"\xff" * max(0, min(20, part.compress_size) - 4)
+    (folder / "t.xlsx").write_bytes(bytes(data))
+    return folder / "t.xlsx"
+
+
 def evil_numpy(folder: Path) -> Path:
     import numpy as np
 
@@ -257,6 +293,7 @@ CASES: list[Bad] = [
     Bad("JSON cut off", "import", written("t.json", '[{"text": "a b c", "label": "x"},'), "not readable JSON|damaged"),
     Bad("JSON lines with junk", "import", written("t.jsonl", '{"text": "a b c d", "label": "x"}\n{{{\n' * 4), ""),
     Bad("excel that is none", "import", written("t.xlsx", "no"), "not a readable Excel"),
+    Bad("excel with damaged parts", "import", damaged_sheet, "not a readable Excel"),
     Bad("excel bomb", "import", zipped("t.xlsx", {"[Content_Types].xml": b"<Types/>", "xl/workbook.xml": b" " * 400_000_000}), "unfolds|too large|not a readable Excel"),
     Bad("gzip called csv", "import", written("t.csv", gzip.compress(b"text,label\na,b\n" * 1000)), "not readable|cannot be read|no column"),
     Bad("program", "import", written("tool.exe", b"MZ"), "cannot read"),
@@ -291,6 +328,8 @@ CASES: list[Bad] = [
     Bad("torch, new, with a program", "model", evil_torch("m.pth", True), "program along with its weights"),
     Bad("torch, old, with a program", "model", evil_torch("m.ckpt", False), "program along with its weights"),
     Bad("numpy with a program", "model", evil_numpy, "kind|not a model|no model|cannot"),
+    Bad("weights cut off in a word", "model", cut_in_a_word, "damaged"),
+    Bad("weights wrapped in themselves", "model", wrapped_in_itself, "does not know"),
     Bad("weights cut off", "model", written("m.pt", b"PK\x03\x04junk"), "damaged"),
     Bad("safetensors with a long header", "model", written("m.safetensors", struct.pack("<Q", 1 << 60) + b"{}"), "damaged"),
     Bad("safetensors outside the file", "model", written("m.safetensors", struct.pack("<Q", 55) + b'{"a":{"dtype":"F32","shape":[9],"data_offsets":[0,36]}}'.ljust(55)), "damaged"),

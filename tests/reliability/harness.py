@@ -546,4 +546,144 @@ class Exporting(Scenario):
         assert not [f for f in left if f.parent == self.out], "something half is left beside the table"
 
 
-SCENARIOS: tuple[type[Scenario], ...] = (Labelling, Importing, TrainingScenario, Downloading, Exporting)
+class Keeping(Scenario):
+    name = "backup"
+    said = "Labelling, backing up and going back to a backup, by turns; every backup that is listed is opened"
+    _TURNS = 6
+
+    def prepare(self) -> None:
+        from workbench.data.project import Project
+        from workbench.data.types import NewItem
+
+        self.folder = self.work / "Messages"
+        with Project.create(self.folder, "Messages", "text-classification") as project:
+            for name in CLASSES:
+                project.add_class(name)
+            project.add_items(NewItem("text", f"text {n}", text=f"this is text number {n}") for n in range(40))
+        self.labels = self._now()
+        self.kept: dict[int, dict[int, int]] = {}
+        self._live(kill=False)
+
+    def _now(self) -> dict[int, int]:
+        from workbench.data.project import Project
+
+        with Project.open(self.folder) as project:
+            return {i: s.class_id or 0 for i, s in project.label_states(project.item_ids()).items()}
+
+    def _live(self, kill: bool = True) -> Life:
+        life = self.live("keep", str(self.folder), self.chance.randrange(1 << 30), self._TURNS, kill=kill)
+        # What may be: the labels as they were confirmed, or what was being done when it was killed.
+        may = [dict(self.labels)]
+        for line in life.said:
+            word, _, given = line.partition(" ")
+            rest, now = given.split(), may[0]
+            if word == "will":
+                may = [now, now | {int(rest[0]): int(rest[1])}]
+            elif word == "is":
+                may = [now | {int(rest[0]): int(rest[1])}]
+            elif word == "kept":
+                self.kept[int(rest[0])] = dict(now)
+            elif word == "back":
+                may = [now, {int(item): int(label) for item, label in json.loads(given).items()}]
+            elif word == "went":
+                may = [may[1]]
+        self._look(may)
+        return life
+
+    def _in(self, number: int) -> dict[int, int]:
+        from workbench.data.backup import backups
+
+        path = next(b.path for b in backups(self.folder) if b.number == number)
+        sql = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)
+        try:
+            assert sql.execute("PRAGMA integrity_check").fetchall() == [("ok",)], f"{path.name} is damaged"
+            return dict(sql.execute("SELECT id, COALESCE(class_id, 0) FROM items WHERE NOT deleted"))
+        finally:
+            sql.close()
+
+    def _look(self, may: list[dict[int, int]]) -> None:
+        from workbench.data.backup import FOLDER, backups
+
+        check_project(self.folder)
+        self.labels = self._now()
+        assert self.labels in may, "the labels are neither those before nor those after"
+        listed = {b.number for b in backups(self.folder)}
+        whole = {int(f.name.split("-")[1]) for f in (self.folder / FOLDER).glob("labels-*.db")}
+        assert listed == whole, "a backup is half"
+        for number in listed:
+            found = self._in(number)
+            assert number not in self.kept or found == self.kept[number], (
+                "a backup holds other labels than it was made of"
+            )
+        self.checked += len(listed) + len(self.labels)
+
+    def once(self) -> None:
+        self._live()
+
+    def finish(self) -> None:
+        self._live(kill=False)
+
+
+class Writing(Scenario):
+    name = "write"
+    said = "Drawing boxes, noting reviews and talking, by turns; everything confirmed is there, nothing is half"
+    _TURNS = 25
+
+    def prepare(self) -> None:
+        from workbench.data.project import Project
+        from workbench.data.types import NewItem
+
+        self.folder, self.talks = self.work / "Boxes", self.work / "talks"
+        with Project.create(self.folder, "Boxes", "object-detection") as project:
+            project.add_class("cat")
+            project.add_items([NewItem("picture", f.name, path=f) for name in CLASSES for f in digits(name)[:4]])
+        self.there: dict[tuple[str, int], int] = {}
+        self._live(kill=False)
+
+    def _live(self, kill: bool = True) -> Life:
+        life = self.live(
+            "write", str(self.folder), str(self.talks), self.chance.randrange(1 << 30), self._TURNS, kill=kill
+        )
+        begun: tuple[tuple[str, int], int] | None = None
+        for line in life.said:
+            word, *rest = line.split()
+            if word in ("will", "is"):
+                what, item, number = rest
+                if word == "is":
+                    self.there[what, int(item)] = int(number)
+                begun = ((what, int(item)), int(number)) if word == "will" else None
+        self._look(begun)
+        return life
+
+    def _look(self, begun: tuple[tuple[str, int], int] | None) -> None:
+        from workbench.data.project import Project
+        from workbench.engine.conversation_store import ConversationStore
+
+        check_project(self.folder)
+        store = ConversationStore(self.talks)
+        assert not [e.problem for e in store.listed() if e.problem], "a conversation is half"
+        with Project.open(self.folder) as project:
+            reviewed = project.reviewed()
+            for (what, item), number in self.there.items():
+                if what == "marks":
+                    found = len(project.annotations(item))
+                    assert project.items([item])[0].marked
+                elif what == "review":
+                    found = int(reviewed[item].answer.split()[1])
+                else:
+                    found = len(store.load(f"talk-{item}").turns)
+                if begun is not None and begun[0] == (what, item) and found == begun[1]:
+                    self.there[what, item] = number = found
+                assert found == number, f"{what} of {item}: {found} instead of {number}"
+                self.checked += 1
+
+    def once(self) -> None:
+        self._live()
+
+    def finish(self) -> None:
+        self._live(kill=False)
+
+
+SCENARIOS: tuple[type[Scenario], ...] = (
+    Labelling, Importing, TrainingScenario, Downloading, Exporting, Keeping, Writing,
+)  # fmt: skip

@@ -12,7 +12,18 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from harness import Downloading, Exporting, Importing, Labelling, Scenario, TrainingScenario, Users, users
+from harness import (
+    Downloading,
+    Exporting,
+    Importing,
+    Keeping,
+    Labelling,
+    Scenario,
+    TrainingScenario,
+    Users,
+    Writing,
+    users,
+)
 
 pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="Windows has no SIGKILL and no fork")
 SEED = 20261125
@@ -25,7 +36,16 @@ def people() -> Iterator[Users]:
 
 
 @pytest.mark.parametrize(
-    ("kind", "lives"), [(Labelling, 5), (Importing, 8), (TrainingScenario, 5), (Downloading, 6), (Exporting, 6)]
+    ("kind", "lives"),
+    [
+        (Labelling, 5),
+        (Importing, 8),
+        (TrainingScenario, 5),
+        (Downloading, 6),
+        (Exporting, 6),
+        (Keeping, 6),
+        (Writing, 6),
+    ],
 )
 def test_killed_at_any_moment_nothing_is_lost(people: Users, tmp_path: Path, kind: type[Scenario], lives: int) -> None:
     scenario = kind(people, tmp_path, random.Random(SEED))

@@ -122,7 +122,64 @@ def label(folder: str, seed: int, presses: int) -> None:
     say(f"code {code}")
 
 
-DEEDS = {f.__name__: f for f in (command, train, label)}
+def keep(folder: str, seed: int, turns: int) -> None:
+    """Labels, backups of them, and going back to one; each said when the product has confirmed it."""
+    import sqlite3
+    from contextlib import closing
+
+    from workbench.data.backup import back_up, backups, restore
+    from workbench.data.project import Project
+
+    chance = random.Random(seed)
+    place = Path(folder)
+    for _ in range(turns):
+        with Project.open(place) as project:
+            ids, classes = project.item_ids(), [c.id for c in project.classes()]
+            for _ in range(3):
+                item, wanted = chance.choice(ids), chance.choice(classes)
+                say(f"will {item} {wanted}")
+                project.set_label([item], wanted)
+                say(f"is {item} {wanted}")
+        if chance.random() < 0.7:
+            made = back_up(place)
+            say(f"kept {made.number}")
+        elif there := backups(place):
+            chosen = chance.choice(there)
+            with closing(sqlite3.connect(f"{chosen.path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)) as sql:
+                rows = sql.execute("SELECT id, COALESCE(class_id, 0) FROM items ORDER BY id").fetchall()
+            say(f"back {json.dumps(dict(rows))}")
+            restore(place, chosen)
+            say("went")
+
+
+def write(folder: str, talks: str, seed: int, turns: int) -> None:
+    """Boxes on pictures, notes of reviews, turns of conversations; each said when the product has confirmed it."""
+    from workbench.data.annotations import Annotation, AnnotationState
+    from workbench.data.project import Project
+    from workbench.data.shapes import BoxShape
+    from workbench.engine.conversation import Conversation, Turn
+    from workbench.engine.conversation_store import ConversationStore
+
+    chance = random.Random(seed)
+    store = ConversationStore(Path(talks))
+    with Project.open(Path(folder)) as project:
+        ids, cat = project.item_ids(), project.classes()[0].id
+        for _ in range(turns):
+            what, number = chance.choice(("marks", "review", "talk")), chance.randrange(1, 30)
+            item = chance.choice(ids)
+            say(f"will {what} {item} {number}")
+            if what == "marks":
+                boxes = tuple(Annotation(BoxShape(n, n, 5, 5), cat) for n in range(number))
+                project.set_annotations({item: AnnotationState(boxes, True)})
+            elif what == "review":
+                project.note_reviewed(item, "m", f"answer {number}", "unsure")
+            else:
+                words = tuple(Turn("user" if n % 2 else "assistant", f"turn {n} " * 50) for n in range(number))
+                store.save(Conversation(id=f"talk-{item}", turns=words))
+            say(f"is {what} {item} {number}")
+
+
+DEEDS = {f.__name__: f for f in (command, train, label, keep, write)}
 
 
 # Dying at a step on the disk -----------------------------------------------------------------------------------------------

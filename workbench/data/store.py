@@ -15,7 +15,7 @@ from workbench import atomic
 from workbench.data.drive import place_of
 from workbench.data.lock import FileLock
 from workbench.data.schema import APPLICATION_ID, INDEXES, OLD_INDEXES, SCHEMA, UPDATES, VERSION
-from workbench.errors import UserError
+from workbench.errors import UserError, disk_full
 
 log = logging.getLogger(__name__)
 
@@ -86,9 +86,7 @@ def sentences(folder: Path) -> Iterator[None]:
     except sqlite3.Error as error:
         raise _translated(error, folder) from error
     except OSError as error:
-        import errno
-
-        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        if disk_full(error):
             raise _full(folder) from error
         raise UserError(f"The project “{folder.name}” cannot be read or written.", "Check the disk.") from error
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,7 +24,9 @@ from workbench.data.lock import FileLock
 from workbench.data.types import ItemFilter, Sample, Window, content_key
 from workbench.engine.features import FeatureCache
 from workbench.engine.pool import shared_pool
+from workbench.engine.readers import Readers
 from workbench.errors import Problem, UserError
+from workbench.runtimes.stopping import between_layers
 
 if TYPE_CHECKING:
     import numpy as np
@@ -171,7 +173,9 @@ def embed(samples: Sequence[Sample], control: Control | None = None) -> tuple[Ve
                 looked.append(_look(sample, model))
             except UserError as error:
                 problems.append(Problem.of(sample.name, error, str(sample.path or "")))
-        found = [v for n in range(0, len(looked), _BATCH) for v in _vectors(looked[n : n + _BATCH], model, cache)[0]]
+        found = [
+            v for n in range(0, len(looked), _BATCH) for v in _vectors(looked[n : n + _BATCH], model, cache, control)[0]
+        ]
         width = model.feature_width
     return np.array(found, np.float32).reshape(len(found), width), problems
 
@@ -260,7 +264,9 @@ def sharpness(picture: Any) -> float:
     return float((around - 4 * grey[1:-1, 1:-1]).var())
 
 
-def _vectors(looked: Sequence[_Looked], model: Network, cache: FeatureCache) -> tuple[list[Vectors], int]:
+def _vectors(
+    looked: Sequence[_Looked], model: Network, cache: FeatureCache, control: Control
+) -> tuple[list[Vectors], int]:
     """Vectors of length 1 of a few pictures, and for how many the network was asked."""
     import numpy as np
     import torch
@@ -271,7 +277,7 @@ def _vectors(looked: Sequence[_Looked], model: Network, cache: FeatureCache) -> 
     known = cache.get([prefix + one.key for one in looked])
     missing = [one for one in looked if prefix + one.key not in known]
     if missing:
-        with torch.inference_mode():
+        with torch.inference_mode(), between_layers(model.network, control):
             values = model.features(TASK.collate([one.prepared for one in missing], model)).cpu().numpy()
         fresh = {prefix + one.key: v.astype(np.float32).tobytes() for one, v in zip(missing, values, strict=True)}
         cache.put(fresh)
@@ -296,7 +302,7 @@ def _fill(store: _Store, wanted: Sequence[Entry], model: Network, cache: Feature
     missing = [e for e in wanted if known.get(_key(e)) != states[_key(e)]]
     done = len(wanted) - len(missing)
     computed = 0
-    with ThreadPoolExecutor(_READERS) as readers:
+    with Readers(_READERS, "picture") as readers:
         waiting: dict[int, Future[_Looked]] = {}
         try:
             for start in range(0, len(missing), _BATCH):
@@ -305,7 +311,9 @@ def _fill(store: _Store, wanted: Sequence[Entry], model: Network, cache: Feature
                     if place not in waiting and place >= start:
                         waiting[place] = readers.submit(_look, missing[place].sample(), model)
                 batch = range(start, min(len(missing), start + _BATCH))
-                computed += _take(store, [(missing[p], waiting.pop(p)) for p in batch], states, model, cache)
+                computed += _take(store, [(missing[p], waiting[p]) for p in batch], states, model, cache, control)
+                for place in batch:
+                    del waiting[place]
                 done += len(batch)
                 control.progress(done, len(wanted), f"Looking at pictures: {done:,} of {len(wanted):,}")
         finally:
@@ -320,15 +328,17 @@ def _take(
     states: Mapping[bytes, tuple[int, int]],
     model: Network,
     cache: FeatureCache,
+    control: Control,
 ) -> int:
     good: list[tuple[Entry, _Looked]] = []
     bad: list[tuple[Entry, UserError]] = []
     for entry, future in batch:
+        control.check()
         try:
             good.append((entry, future.result()))
         except UserError as error:
             bad.append((entry, error))
-    vectors, computed = _vectors([looked for _, looked in good], model, cache)
+    vectors, computed = _vectors([looked for _, looked in good], model, cache, control)
     store.put(good, vectors, bad, states)
     return computed
 

@@ -8,14 +8,24 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from types import TracebackType
 
 
-def reader_threads(count: int) -> ThreadPoolExecutor:
+class Readers(ThreadPoolExecutor):
+    """Threads whose work is no longer wanted once something went wrong, or somebody said stop: what has not begun is dropped."""
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.shutdown(wait=True, cancel_futures=kind is not None)
+
+
+def reader_threads(count: int) -> Readers:
     """So many threads in which torch computes with one thread each; all others keep the number they have."""
     import torch
 
     before = torch.get_num_threads()
-    readers = ThreadPoolExecutor(count, "reader")
+    readers = Readers(count, "reader")
     ready = threading.Barrier(count + 1)
 
     def begin() -> None:

@@ -25,7 +25,7 @@ from workbench.gui.context import AppContext
 from workbench.gui.rescue import offer_rescue, restore_backup
 from workbench.gui.theme import L, M, S
 from workbench.gui.widgets.basic import Banner, IconLabel, button, clear_layout, label, row
-from workbench.gui.workers import Job
+from workbench.gui.workers import Job, while_there
 
 
 class CheckProjectDialog(QDialog):
@@ -198,7 +198,7 @@ class CheckProjectDialog(QDialog):
             return mend(folder)
 
         job = self._ctx.jobs.start("Tidying up", work)
-        job.succeeded.connect(lambda _count: self._mended(folder))
+        job.succeeded.connect(while_there(self, lambda _count: self._mended(folder)))
         job.failed.connect(self._failed)
 
     def _mended(self, folder: Path) -> None:

@@ -31,7 +31,7 @@ from workbench.gui.rail import PAGES, Rail, key_of
 from workbench.gui.safekeeping import Safekeeping
 from workbench.gui.status_bar import StatusBar
 from workbench.gui.theme import XL, Choice, S, theme
-from workbench.gui.widgets.basic import Banner, EmptyState, accepts, local_paths
+from workbench.gui.widgets.basic import Banner, EmptyState, accepts, local_paths, until_closed
 
 log = logging.getLogger(__name__)
 
@@ -165,7 +165,7 @@ class MainWindow(QMainWindow):
         box.setText("A training is running. If you quit now it can go on next time where it stopped.")
         stop = box.addButton("Stop and quit", QMessageBox.ButtonRole.DestructiveRole)
         box.addButton("Keep running", QMessageBox.ButtonRole.RejectRole)
-        box.exec()
+        until_closed(box)
         return box.clickedButton() is stop
 
     # Drops -------------------------------------------------------------------------------------------------------
@@ -329,33 +329,33 @@ class MainWindow(QMainWindow):
     def _show_help(self, topic: str = "") -> None:
         from workbench.gui.help_dialog import HelpDialog
 
-        HelpDialog(self.commands, topic or self.current_page_id, self).exec()
+        until_closed(HelpDialog(self.commands, topic or self.current_page_id, self))
 
     def _show_electricity(self) -> None:
         from workbench.gui.widgets.electricity_dialog import ElectricityDialog
 
-        ElectricityDialog(self.ctx, self).exec()
+        until_closed(ElectricityDialog(self.ctx, self))
 
     def _show_palette(self) -> None:
         from workbench.gui.palette_dialog import PaletteDialog
 
-        PaletteDialog(self.commands, self).exec()
+        until_closed(PaletteDialog(self.commands, self))
 
     def _show_updates(self) -> None:
         from workbench.gui.widgets.update_dialog import UpdateDialog
 
-        UpdateDialog(self.ctx, self).exec()
+        until_closed(UpdateDialog(self.ctx, self))
 
     def _show_licences(self) -> None:
         from workbench.gui.widgets.licences_dialog import LicencesDialog
 
-        LicencesDialog(self.ctx, self).exec()
+        until_closed(LicencesDialog(self.ctx, self))
 
     def _check_project(self) -> None:
         from workbench.gui.check_project import CheckProjectDialog
 
         if self.ctx.store.project is not None:
-            CheckProjectDialog(self.ctx, self).exec()
+            until_closed(CheckProjectDialog(self.ctx, self))
 
     def _damaged(self, error: DamagedProjectError) -> None:
         """Found by a backup while people work on it."""

@@ -15,6 +15,7 @@ from workbench.data.recover import Recovered, recover
 from workbench.data.store import DamagedProjectError, ProjectInUseError
 from workbench.errors import UserError
 from workbench.gui.context import AppContext
+from workbench.gui.widgets.basic import until_closed
 
 Tell = Callable[[UserError], object]
 
@@ -43,7 +44,7 @@ def _offer_reading(ctx: AppContext, error: ProjectInUseError, parent: QWidget, t
     read = _add(box, "Open for reading only", "open-reading")
     box.addButton(QMessageBox.StandardButton.Cancel)
     box.setDefaultButton(read)
-    box.exec()
+    until_closed(box)
     if box.clickedButton() is not read:
         return False
     try:
@@ -68,7 +69,7 @@ def offer_rescue(ctx: AppContext, error: DamagedProjectError, parent: QWidget, t
     read = _add(box, "Open what can be read", "rescue-read")
     box.addButton(QMessageBox.StandardButton.Cancel)
     box.setDefaultButton(back or read)
-    box.exec()
+    until_closed(box)
     if newest is not None and box.clickedButton() is back:
         restore_backup(ctx, error.folder, newest, tell)
     elif box.clickedButton() is read:

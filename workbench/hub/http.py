@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import email.utils
-import errno
 import hashlib
 import json
 import shutil
@@ -19,7 +18,7 @@ from urllib.parse import urlsplit
 
 from workbench import atomic
 from workbench.control import Control
-from workbench.errors import UserError
+from workbench.errors import UserError, disk_full
 from workbench.guard import asked_for_network
 from workbench.hub.net_settings import NetSettings, require_online
 
@@ -65,6 +64,10 @@ def sha256(path: Path, control: Control | None = None) -> str:
     return digest.hexdigest()
 
 
+def _amount(size: float) -> str:
+    return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{size / 1e6:.0f} MB"
+
+
 def check_room(folder: Path, size: int, title: str) -> None:
     """Raises: UserError when `size` bytes would not fit on the folder's disk with some to spare."""
     there = folder
@@ -73,7 +76,7 @@ def check_room(folder: Path, size: int, title: str) -> None:
     free = shutil.disk_usage(there).free
     if size and free < size + _MARGIN:
         raise UserError(
-            f"“{title}” needs {size / 1e9:.1f} GB, and only {free / 1e9:.1f} GB are free on this disk.",
+            f"“{title}” needs {_amount(size)}, and {_amount(free)} are free on this disk; some must be left.",
             "Make room, or move the downloads to another disk on the Storage page.",
         )
 
@@ -111,7 +114,7 @@ def fetch_file(wanted: Wanted, title: str, control: Control, tell: Callable[[int
         finally:
             lock.release()
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        if disk_full(error):
             raise UserError(f"There is no room on the disk for “{title}”.", "Make room and try again.") from error
         raise UserError(
             f"“{title}” could not be written.", "Check that the folder of downloads can be written to."
@@ -182,7 +185,7 @@ def _patiently(work: Callable[[], Any], title: str, control: Control) -> Any:
                 wait = _retry_after(error.headers) or pause
         except (urllib.error.URLError, TimeoutError, ConnectionError, HTTPException, _Broken) as error:
             reason = getattr(error, "reason", error)
-            if isinstance(reason, OSError) and reason.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            if isinstance(reason, OSError) and disk_full(reason):
                 raise reason from error
             if last:
                 raise UserError(

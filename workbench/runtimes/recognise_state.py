@@ -47,6 +47,10 @@ def state(path: Path, cache_folder: Path | None = None, control: Control | None 
     return replace(found, plain_weights=True)
 
 
+# Wrappings in wrappings that publishers have: two.
+_DEEPEST = 5
+
+
 def read_plain(path: Path) -> tuple[dict[str, torch.Tensor], bool]:
     """A file's tensors under the network's own names, and whether wrappings or prefixes were taken off.
 
@@ -78,17 +82,17 @@ def _prefix(names: Mapping[str, Any], known: tuple[str, ...]) -> str:
     return prefix
 
 
-def _tensors_in(loaded: Any) -> tuple[dict[str, Any], bool]:
-    """Tensors by name, and whether they were wrapped."""
+def _tensors_in(loaded: Any, depth: int = 0) -> tuple[dict[str, Any], bool]:
+    """Tensors by name, and whether they were wrapped. A wrapping may be made so that it lies within itself."""
     import torch
 
-    if not isinstance(loaded, Mapping):
+    if not isinstance(loaded, Mapping) or depth > _DEEPEST:
         return {}, False
     own = {str(k): v for k, v in loaded.items() if isinstance(v, torch.Tensor)}
     nested = {k: v for k, v in loaded.items() if isinstance(v, Mapping)}
     for key in _WRAPPERS:
         if key in nested:
-            inner, _ = _tensors_in(nested[key])
+            inner, _ = _tensors_in(nested[key], depth + 1)
             if len(inner) > len(own):
                 return inner, True
     return own, False

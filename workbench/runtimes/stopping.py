@@ -55,7 +55,7 @@ def between_layers(module: nn.Module | None, control: Control, learning: bool = 
 
     def ask_on_the_way_back(_part: nn.Module, _given: object, out: Any) -> None:
         if isinstance(out, torch.Tensor) and out.requires_grad:
-            out.register_hook(ask)
+            out.register_hook(ask)  # type: ignore[no-untyped-call]
 
     leaves = [part for part in module.modules() if not any(True for _ in part.children())]
     hooks = [part.register_forward_pre_hook(ask) for part in leaves]

@@ -7,6 +7,7 @@ package to it. `workbench.guard` watches from below.
 from __future__ import annotations
 
 import json
+import struct
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -56,7 +57,8 @@ def read_tensors(path: Path) -> Any:
         raise _damaged(path) from error
     except (
         SafetensorError, OSError, EOFError, RuntimeError, ValueError, KeyError, TypeError, AttributeError,
-        IndexError, OverflowError, MemoryError, AssertionError, ImportError, RecursionError,
+        IndexError, OverflowError, MemoryError, AssertionError, ImportError, RecursionError, struct.error,
+        zipfile.BadZipFile,
     ) as error:  # fmt: skip
         # torch's reader answers junk with any of these.
         raise _damaged(path) from error

@@ -808,13 +808,13 @@ def thumbnail_record(prediction: Prediction, side: int = 160) -> dict[str, Any]:
 
 def from_record(record: Mapping[str, Any]) -> Prediction:
     """What `to_record` made. Raises: UserError when it is none, or of a newer version."""
-    cls = _KINDS.get(str(record.get("kind")))
+    cls = _KINDS.get(str(record.get("kind"))) if isinstance(record, Mapping) else None
     if cls is None:
         raise UserError("A kept answer is of a kind this version does not know.", "Update the app, or judge it again.")
     try:
         values = {f.name: _revived(f.name, record[f.name]) for f in fields(cls) if f.name in record}
         found: Prediction = cls(**values)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, AttributeError) as error:
         raise UserError("A kept answer cannot be read.", "Judge the model again.") from error
     return found
 

@@ -11,6 +11,7 @@ from workbench.catalog.catalog import Catalog
 from workbench.control import Control
 from workbench.data.types import Sample
 from workbench.errors import UserError
+from workbench.runtimes.stopping import between_layers
 
 if TYPE_CHECKING:
     import numpy as np
@@ -93,7 +94,7 @@ def embed_texts(
         control.check()
         batch = order[start : start + _BATCH]
         prepared = [TEXTS.prepare(Sample("text", text=before + texts[i]), model) for i in batch]
-        with torch.inference_mode():
+        with torch.inference_mode(), between_layers(model.network, control):
             values = model.features(TEXTS.collate(prepared, model))
             found[batch] = torch.nn.functional.normalize(values).cpu().numpy()
     return found

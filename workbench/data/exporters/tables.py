@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from workbench import atomic
-from workbench.errors import UserError
+from workbench.errors import UserError, disk_full
 
 # A spreadsheet runs a cell that begins with one of these as a formula (OWASP, CSV injection).
 _DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
@@ -56,6 +56,8 @@ def write_bytes(path: Path, data: bytes) -> None:
     try:
         atomic.write_bytes(path, data)
     except OSError as error:
+        if disk_full(error):
+            raise UserError(f"There is no room on the disk for “{path.name}”.", "Make room and try again.") from error
         raise UserError(
             f"“{path.name}” could not be written.", "Close it in other programs, or choose another place."
         ) from error

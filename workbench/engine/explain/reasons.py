@@ -16,6 +16,7 @@ from workbench.engine.explain.picture import PLACES, POINTS
 from workbench.engine.explain.sanity import compare, shuffled
 from workbench.engine.pool import ModelPool, shared_pool
 from workbench.errors import UserError
+from workbench.runtimes.stopping import between_layers
 from workbench.tasks.base import PooledTask, Task, TryOptions
 from workbench.tasks.predictions import Box
 from workbench.tasks.row_reasons import METHOD as ROW_METHOD
@@ -86,7 +87,10 @@ def explaining(
         return
     if not isinstance(task, PooledTask):
         raise UserError("Answers of this kind cannot be explained.", "Choose a model that sorts into classes.")
-    with (pool or shared_pool()).use_network(card, device, control) as model:
+    with (
+        (pool or shared_pool()).use_network(card, device, control) as model,
+        between_layers(model.network, control, learning=True),
+    ):
         control.check()
         asked = ask(task, model, sample, options or TryOptions(), target)
         kind = next((k for k in _KINDS if k in asked.prepared), None)

@@ -72,7 +72,9 @@ class Health(QObject):
         """A finding's items one by one."""
         dialog = ReviewDialog(self._ctx, finding, self._by_class(), self.panel or self._page)
         dialog.dismissed.connect(self.runner.look_again)
-        self.review_dialog = dialog
+        before, self.review_dialog = self.review_dialog, dialog
+        if before is not None:
+            before.deleteLater()
         dialog.open()
 
     def _show_items(self, finding: Finding) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from PySide6.QtCore import QEvent, QMimeData, Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent, QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import (
+    QDialog,
     QFrame,
     QHBoxLayout,
     QLabel,
@@ -37,6 +38,15 @@ def repolish(widget: QWidget) -> None:
     widget.style().unpolish(widget)
     widget.style().polish(widget)
     widget.update()
+
+
+def until_closed(dialog: QDialog) -> int:
+    """Show a dialog and wait until it is closed. Returns what it was closed with; the dialog is deleted soon afterwards: it
+    belongs to its parent, and would otherwise live as long as the window."""
+    try:
+        return dialog.exec()
+    finally:
+        dialog.deleteLater()
 
 
 def clear_layout(layout: QLayout) -> None:

@@ -245,6 +245,7 @@ class ClassPanel(Card):
             return
         found: ClassLabel = entry.data(_LABEL)
         menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         if self._filters:
             menu.addAction("Show all items", lambda: self.filtered.emit(-1))
         menu.addAction("Rename …", lambda: self._rename(found))
