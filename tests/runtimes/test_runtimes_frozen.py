@@ -67,7 +67,9 @@ def test_texts_of_different_lengths(catalog: Catalog) -> None:
     card = catalog.get("text-starter")
     network = open_network(card, files(card))
     part = network.frozen_part(learning(network))
-    given = dict(network.tokenizer(["Short.", "A longer text, with some more words in it."], padding=True, return_tensors="pt"))
+    given = dict(
+        network.tokenizer(["Short.", "A longer text, with some more words in it."], padding=True, return_tensors="pt")
+    )
     network.evaluating()
     assert part.found(given)
     front = part.front(given)

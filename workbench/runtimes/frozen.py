@@ -148,7 +148,7 @@ class FrozenPart:
     @contextmanager
     def _skipped(self) -> Iterator[None]:
         for unit, shape in self._shapes.items():
-            unit.forward = _zeros(shape)  # type: ignore[method-assign]
+            unit.forward = _zeros(shape)
         try:
             yield
         finally:
