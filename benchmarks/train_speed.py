@@ -1,7 +1,8 @@
 """Teaching one model one task: this app's three ways, and what people write or use now, on the same weights, items and splits.
 
-    python benchmarks/train_speed.py [--only texts pictures] [--rounds 3] [--items 96] [--epochs 2] [--most-epochs 6] [--threads 0]
-                                     [--pairs 4] [--processor-time] [--write]
+    python benchmarks/train_speed.py [--only texts pictures] [--rounds 2] [--items 160] [--epochs 2] [--most-epochs 4] [--threads 0]
+                                     [--pairs 1] [--processor-time]
+                                     [--without WAY ...] [--told FILE] [--write]
 
 Plain: a loop as it is written everywhere (AdamW, DataLoader, eager, torchvision's transforms). Trainer: transformers'. SetFit-style
 (Tunstall et al. 2022, texts only): pairs of texts by cosine for one epoch, then logistic regression, in plain PyTorch; `--pairs` per
@@ -40,6 +41,7 @@ sys.path.insert(0, str(ROOT))
 _MARK = ("<!-- training table -->", "<!-- end of the training table -->")
 _BATCH = 16
 _OURS = ("Quick", "Balanced", "Balanced, not varied", "Thorough")
+_ORDER = (*_OURS, "Plain loop", "Trainer", "SetFit-style")
 _TASKS = {"texts": ("text-starter", "Texts (MiniLM)"), "pictures": ("picture-starter", "Pictures (EfficientNet-Lite0)")}
 _QUICK_AIM, _THOROUGH_AIM, _MEMORY_AIM = 10.0, 1.2, 1.0
 
@@ -69,15 +71,19 @@ class Told:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", nargs="*", default=list(_TASKS), choices=list(_TASKS))
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument(
-        "--items", type=int, default=96, help="to learn from; a quarter as many to check on, half to hold out"
+        "--items", type=int, default=160, help="to learn from; a quarter as many to check on, half to hold out"
     )
     parser.add_argument("--epochs", type=int, default=2, help="of Balanced and Thorough")
-    parser.add_argument("--most-epochs", type=int, default=6, help="of the others, until they are as good as Quick")
+    parser.add_argument("--most-epochs", type=int, default=4, help="of the others, until they are as good as Quick")
     parser.add_argument("--threads", type=int, default=0, help="of PyTorch; 0: as it likes")
-    parser.add_argument("--pairs", type=int, default=4)
+    parser.add_argument("--pairs", type=int, default=1)
     parser.add_argument("--processor-time", action="store_true", help="instead of the clock's, on a loaded computer")
+    parser.add_argument(
+        "--without", nargs="*", default=[], choices=list(_ORDER[1:3]) + list(_ORDER[4:]), help="ways to leave out"
+    )
+    parser.add_argument("--told", type=Path, help="a file that keeps what each way took; what it has is not run again")
     parser.add_argument("--write", action="store_true")
     parser.add_argument("--child", nargs=3, metavar=("TASK", "WAY", "FOLDER"), help=argparse.SUPPRESS)
     parser.add_argument("--wanted", type=float, default=2.0, help=argparse.SUPPRESS)
@@ -105,18 +111,29 @@ def main() -> int:
 
 
 def _rounds(task: str, folder: Path, options: argparse.Namespace) -> dict[str, list[Told]]:
-    ways = [w for w in (*_OURS, "Plain loop", "Trainer", "SetFit-style") if w in _WAYS[task]]
+    ways = [w for w in _ORDER if w in _WAYS[task] and w not in options.without]
     found: dict[str, list[Told]] = {way: [] for way in ways}
     for number in range(options.rounds):
         wanted = 2.0
         for way in ways:
-            told = _in_child(task, way, folder, options, wanted)
+            told = _kept(options.told, f"{task} {number} {way}", lambda: _in_child(task, way, folder, options, wanted))  # noqa: B023
             found[way].append(told)
             if way == "Quick":
                 wanted = told.accuracy
             words = " ".join(f"{s:.1f} s {a:.1%};" for s, a in told.at)
             print(f"{task} {number + 1} {way}: {words} {told.megabytes:.0f} MB, waited {told.waited:.0%}", flush=True)
     return found
+
+
+def _kept(file: Path | None, key: str, run: Callable[[], Told]) -> Told:
+    """What was told before, or what it tells now: a long measurement that is broken off goes on."""
+    known = json.loads(file.read_text(encoding="utf-8")) if file is not None and file.is_file() else {}
+    if key not in known:
+        known[key] = asdict(run())
+        if file is not None:
+            file.write_text(json.dumps(known), encoding="utf-8")
+    said = known[key]
+    return Told([(s, a) for s, a in said["at"]], said["epochs"], said["megabytes"], said["waited"])
 
 
 def _in_child(task: str, way: str, folder: Path, options: argparse.Namespace, wanted: float) -> Told:
