@@ -46,8 +46,13 @@ def test_both_pieces_give_what_the_whole_gives(runtime: str, arch: str) -> None:
     network = built(runtime, arch)
     part = network.frozen_part(learning(network))
     batch = {"pixels": torch.randn(2, 3, 224, 224)}
-    assert part.found(batch) and not network.backbone.training
+    network.backbone.train()
+    statistics = {k: v.clone() for k, v in network.backbone.named_buffers()}
+    assert part.found(batch)
     front = part.front(batch)
+    # Nothing was dropped out and no statistics were learnt on the way; the modes are as they were.
+    assert all(v.equal(statistics[k]) for k, v in network.backbone.named_buffers())
+    assert all(unit.training for unit in network.backbone.modules())
     assert not front.requires_grad and front.shape[0] == 2
     network.backbone.eval()
     gradients = []

@@ -33,7 +33,10 @@ def watch(config: RunConfig, project: Project, catalog: Catalog, resume: bool = 
             if isinstance(event, Finished):
                 finished = event
     assert finished is not None
-    record = records.read(project.run(config.run_id).folder)
+    run = project.run(config.run_id)
+    if run.metrics.get("waited"):
+        note(str(run.metrics["waited"]))
+    record = records.read(run.folder)
     if record is not None:
         note(words.after(record))
     return finished

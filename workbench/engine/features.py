@@ -159,7 +159,8 @@ def compute_features(
     prefix = prefix_of(model, task)
     known = cache.get([prefix + i.content_key for i in items]) if cache is not None else {}
     rows: dict[int, bytes] = {i.id: known[prefix + i.content_key] for i in items if prefix + i.content_key in known}
-    missing = [i for i in items if i.id not in rows]
+    # Texts of like lengths together: a short one beside a long one is computed as if it were long.
+    missing = sorted((i for i in items if i.id not in rows), key=lambda i: -len(i.text or ""))
     problems: dict[int, Problem] = {}
     done = len(rows)
     model.evaluating()

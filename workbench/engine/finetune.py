@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -191,16 +191,17 @@ def train_network(run: Run, resume: bool) -> Generator[RunEvent, None, Outcome]:
         if not isinstance(run.task, PooledTask) and not training.position.best_epoch:
             raise  # nothing has been learnt yet
         reason = "cancelled"
-    said = training.waiting.sentence(run.device, run.task.info.nouns)
-    if said:
-        yield Advice("waiting", said)
+    nouns = run.task.info.nouns
+    if training.waiting.much:
+        yield Advice("waiting", training.waiting.advice(run.device, nouns))
+    waited = training.waiting.sentence(run.device, nouns)
     tensors, _ = together.from_leader(lambda: checkpoint.read_tensors(run.folder / checkpoint.BEST))
     lesson.load_state(tensors)
     lesson.module.eval()
     best = training.position.best_epoch
     if reason == "cancelled":
         # Answered within a second: the test waits for the Results page.
-        return Outcome(lesson.result(), [], best, reason)
+        return Outcome(lesson.result(), [], best, reason, waited)
     yield StageChanged("Checking")
     predictions = []
     for split in (Split.VALIDATION, Split.TEST):
@@ -210,7 +211,7 @@ def train_network(run: Run, resume: bool) -> Generator[RunEvent, None, Outcome]:
         predictions += [run.said(item, p, split) for item, p in zip(items, found, strict=True)]
     # An item that holds its own parts is in both: what was said last of it speaks of all of them.
     kept = {p.item_id: p for p in predictions}
-    return Outcome(lesson.result(), list(kept.values()), best, reason)
+    return Outcome(lesson.result(), list(kept.values()), best, reason, waited)
 
 
 def _beginning(training: Training) -> Verdict:
@@ -601,7 +602,7 @@ def _checked_here(training: Training, items: list[Item]) -> tuple[list[Item], li
     for _, prepared in read_batches(run, lesson, batches, training.position.epoch, augment=False):
         run.control.check()
         checked = lesson.check([p for _, p in prepared])
-        losses = checked.losses or [None] * len(prepared)
+        losses: Sequence[float | None] = checked.losses or [None] * len(prepared)
         for (item, _), prediction, loss in zip(prepared, checked.predictions, losses, strict=True):
             said[item.id] = prediction, loss
     return _in_order(items, said)

@@ -162,7 +162,7 @@ def _events(run: Run, book: RunLog, meter: Meter, resume: bool) -> Iterator[RunE
     kept = {name: card.options[name] for name in (TEMPERATURE, SCALES, SHIFTS) if name in card.options}
     kept |= {MADE_WITH: made_with(run.device)}
     unlike = sentence_of(card.metrics, run.config.task)
-    metrics = evaluation.headline() | {"model_id": card.id, "unlike": unlike} | kept
+    metrics = evaluation.headline() | {"model_id": card.id, "unlike": unlike, "waited": outcome.waited} | kept
     meter.keep(ended=outcome.reason != "cancelled")
     cost = meter.record()
     learn(run.config, cost)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -15,10 +16,16 @@ from workbench.engine.waiting import Waiting
 from workbench.errors import Problem, UserError
 from workbench.tasks.lesson import Lesson
 
-_READERS = 2
 _AHEAD = 2
+# While a processor learns, two readers are enough and take little of it; a graphics card learns faster than they read.
+_READERS, _MOST_READERS = 2, 8
 Prepared = list[tuple[Item, dict[str, Any]]]
 _Waiting = list[tuple[Item, Future[dict[str, Any]]]]
+
+
+def readers_for(device: str) -> int:
+    """How many threads read; what they read does not depend on it."""
+    return _READERS if device == "cpu" else max(_READERS, min(_MOST_READERS, (os.cpu_count() or 1) - 1))
 
 
 def drawn_seed(seed: int, epoch: int, item_id: int, turn: int = 0) -> int:
@@ -50,7 +57,7 @@ def read_batches(
     """
     seed = run.config.seed
     queue: deque[_Waiting] = deque()
-    with reader_threads(_READERS) as readers:
+    with reader_threads(readers_for(run.device)) as readers:
 
         def submit(batch: Sequence[Item], turn: int) -> None:
             waiting: _Waiting = []
@@ -77,8 +84,8 @@ def read_batches(
                 try:
                     yield number, prepared
                 except GeneratorExit:
-                    for waiting in queue:
-                        for _, future in waiting:
+                    for asked in queue:
+                        for _, future in asked:
                             future.cancel()
                     raise
             number += 1

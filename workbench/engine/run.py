@@ -40,12 +40,13 @@ _NAMES = {How.QUICK: "Quick", How.BALANCED: "Balanced", How.THOROUGH: "Thorough"
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a training ends with. `reason` as in `Finished`."""
+    """What a training ends with. `reason` as in `Finished`; `waited`: how long items were waited for, in words."""
 
     model: Loaded
     predictions: list[ItemPrediction]
     best_epoch: int
     reason: str
+    waited: str = ""
 
 
 @dataclass

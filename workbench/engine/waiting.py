@@ -44,15 +44,22 @@ class Waiting:
         """Share of all rounds, 0..1; -1 before there was one."""
         return _share(self._all, self._all_of)
 
+    @property
+    def much(self) -> bool:
+        """Whether it is worth doing something about it."""
+        return self.share >= _MUCH
+
     def sentence(self, device: str, nouns: str) -> str:
         """In plain words; "" when nothing was learnt."""
         if self.share < 0:
             return ""
         who = "processor" if device == "cpu" else "graphics card"
-        said = f"While it learnt, the {who} waited {self.share:.0%} of the time for the {nouns} to be read."
-        if self.share >= _MUCH:
-            said += f" Reading is what takes long: {nouns} on a quicker disk, or smaller ones, would make it quicker."
-        return said
+        return f"While it learnt, the {who} waited {self.share:.0%} of the time for the {nouns} to be read."
+
+    def advice(self, device: str, nouns: str) -> str:
+        return (
+            f"{self.sentence(device, nouns)} With {nouns} on a quicker disk, or smaller ones, it would take less time."
+        )
 
 
 def _share(waited: float, whole: float) -> float:

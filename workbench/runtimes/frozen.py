@@ -62,10 +62,8 @@ class FrozenPart:
 
         if not self._frozen or not self._units:
             return False
-        training = self._backbone.training
-        self._backbone.eval()
         try:
-            with torch.inference_mode():
+            with torch.inference_mode(), _resting(self._backbone):
                 whole = self._look(batch)
                 if self._first is None or not self._shapes:
                     return False
@@ -75,8 +73,6 @@ class FrozenPart:
         except (RuntimeError, ValueError, TypeError, IndexError, AttributeError, AssertionError) as error:
             log.info("the frozen part is not cut off: %s", error)
             return False
-        finally:
-            self._backbone.train(training)
 
     def _look(self, batch: Batch) -> torch.Tensor:
         """Features of a batch, with notes on the way of what is called and what comes out."""
@@ -107,7 +103,7 @@ class FrozenPart:
         return features
 
     def front(self, batch: Batch) -> torch.Tensor:
-        """What the first part that learns is given: float [B, …]. No gradients."""
+        """What the first part that learns is given: float [B, …]. No gradients, and nothing is dropped out."""
         import torch
 
         assert self._first is not None
@@ -119,7 +115,7 @@ class FrozenPart:
 
         hook = self._first.register_forward_pre_hook(catch)
         try:
-            with torch.no_grad():
+            with torch.no_grad(), _resting(self._backbone):
                 self._pooled(self._backbone, batch)
         except _ReachedError:
             pass
@@ -148,7 +144,7 @@ class FrozenPart:
     @contextmanager
     def _skipped(self) -> Iterator[None]:
         for unit, shape in self._shapes.items():
-            unit.forward = _zeros(shape)  # type: ignore[method-assign]
+            unit.forward = _zeros(shape)
         try:
             yield
         finally:
@@ -159,6 +155,18 @@ class FrozenPart:
     def stand_in(batch: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
         """A batch of the same shapes with nothing in what only the skipped parts see: floats."""
         return {k: v.new_zeros(v.shape) if v.is_floating_point() else v for k, v in batch.items()}
+
+
+@contextmanager
+def _resting(backbone: nn.Module) -> Iterator[None]:
+    """Evaluation mode for a while; then each part is in the mode it was in."""
+    modes = [(part, part.training) for part in backbone.modules()]
+    backbone.eval()
+    try:
+        yield
+    finally:
+        for part, training in modes:
+            part.training = training
 
 
 def _zeros(shape: tuple[int, ...] | None) -> Callable[..., torch.Tensor]:

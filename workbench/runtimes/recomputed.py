@@ -20,7 +20,7 @@ class Recomputed:
         units, _loose = stage_units(backbone)
         self._units = [u for u in units if any(p.requires_grad for p in u.parameters())]
         for unit in self._units:
-            unit.forward = _twice(unit, unit.forward)  # type: ignore[method-assign]
+            unit.forward = _twice(unit, unit.forward)
 
     @property
     def parts(self) -> int:

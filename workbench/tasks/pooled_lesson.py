@@ -192,7 +192,7 @@ class PooledLesson:
         import torch
 
         targets = self._targets(prepared)
-        half = self._device == "cuda" and torch.cuda.is_bf16_supported()
+        half = self._device == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
         # In half precision where the device is made for it.
         with torch.autocast("cuda", dtype=torch.bfloat16, enabled=half):
             logits = self._logits(prepared)

@@ -15,11 +15,17 @@ def table(run: RunRecord) -> list[tuple[str, str, str, str]]:
 
 
 def sentences(run: RunRecord) -> list[str]:
-    """What was said and what came, how it was found, and where the CO2 comes from."""
+    """What was said and what came, how long items were waited for, how it was found, and where the CO2 comes from."""
     record = records.read(run.folder)
     took = record.measured if record is not None else None
     if record is None or took is None:
         return []
     prices = rates.load()
     compared = f"That is {words.like(took.watt_hours)}; {words.rest(took)}"
-    return [words.after(record), compared, f"{words.method(took)} {words.source(prices)}"]
+    waited = str(run.metrics.get("waited", ""))
+    return [
+        words.after(record),
+        compared,
+        *([waited] if waited else []),
+        f"{words.method(took)} {words.source(prices)}",
+    ]

@@ -20,6 +20,8 @@ from workbench.gui.widgets.overlays import Outline, paint_outlines, paint_over, 
 from workbench.trust.cost.words import duration
 
 _SAMPLES = 6
+# Below it reading does not hold the training up.
+_WORTH_SAYING = 0.1
 
 
 class SampleTile(QWidget):
@@ -211,6 +213,8 @@ class TrainLive(QWidget):
                 parts.append(f"right on {share} of what it has not seen")
             else:
                 parts.append(f"{last.metric} {share} on what it has not seen")
+            if last.waiting >= _WORTH_SAYING:
+                parts.append(f"{last.waiting:.0%} of the time waiting for reading")
         if progress.seconds_left > 0.5 and progress.finished is None:
             parts.append(f"{duration(progress.seconds_left)} left")
         self.detail.setText("   ·   ".join(parts))
