@@ -31,6 +31,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 _FOLDER = 16
+_ROUNDS = 9
 _BATCH = 16
 _MARK = ("<!-- table -->", "<!-- end of the table -->")
 _AIMS = {"MobileNetV3-L": 3.0, "Picture starter (EfficientNet-Lite0)": 3.0, "ResNet-50": 1.8, "ResNet-18": 1.8}
@@ -67,8 +68,8 @@ class Bench:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", nargs="*", default=[])
-    parser.add_argument("--rounds", type=int, default=9)
-    parser.add_argument("--items", type=int, default=_FOLDER)
+    parser.add_argument("--rounds", type=int, default=0)
+    parser.add_argument("--items", type=int, default=0)
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--one-thread", action="store_true")
     parser.add_argument("--write", action="store_true")
@@ -77,8 +78,10 @@ def main() -> int:
     if options.quick:
         from workbench.engine.speed import search
 
-        options.only, options.rounds, options.items = options.only or _QUICK, _QUICK_ROUNDS, _QUICK_ITEMS
+        options.only = options.only or _QUICK
         search._SECONDS_ONE, search._SECONDS_MANY = 1.0, 2.0
+    options.rounds = options.rounds or (_QUICK_ROUNDS if options.quick else _ROUNDS)
+    options.items = options.items or (_QUICK_ITEMS if options.quick else _FOLDER)
     lines: list[str] = []
     with tempfile.TemporaryDirectory() as home:
         os.environ["WORKBENCH_HOME"] = home

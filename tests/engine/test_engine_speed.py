@@ -215,8 +215,15 @@ def test_what_was_found_is_remembered_for_this_machine_only(found: Choice, monke
     assert remembered.recall_by_card("picture-starter") == found
     words, tip = known_about(Catalog.load().get("picture-starter"))
     assert words.startswith("Runs with: ") and "ONNX Runtime" in tip
-    monkeypatch.setattr("workbench.engine.speed.remembered.processor_name", lambda: "another processor")
-    assert remembered.recall(key) is None and remembered.all_choices() == {}
+    for name, other in (
+        ("processor_name", lambda: "another"),
+        ("cores", lambda: 99),
+        ("_version", lambda _package: "9"),
+    ):
+        with monkeypatch.context() as patch:
+            patch.setattr(remembered, name, other)
+            assert remembered.recall(key) is None and remembered.all_choices() == {}
+    assert remembered.recall(key) == found
 
 
 @pytest.mark.parametrize("damage", ["", "{", "[]", '{"x": 1}', "null", "truncated", "other kinds"])
