@@ -1,12 +1,15 @@
 """One item and a folder of them: what people use now, and this app with the engine it finds, in turns, on the same weights.
 
-    python benchmarks/predict_speed.py [--only NAME ...] [--rounds 9] [--items 16] [--one-thread] [--write]
+    python benchmarks/predict_speed.py [--only NAME ...] [--rounds 9] [--items 16] [--quick] [--one-thread] [--write]
 
 Plain: the library's model with a Pillow and tokenizer loop around it, in PyTorch with all cores and with one. Pipeline: transformers'.
 Other programs load the computer, so each round runs all of them one after the other, and only quotients of one round are
 compared: median and quartiles of the rounds. Where they load it so much that PyTorch's threads wait for each other most of the
 time, `--one-thread` leaves PyTorch with all cores out. Answers are held against the plain model's before anything is timed.
-`--write` puts the table into docs/speed.md.
+`--quick` takes a few of the models, items and rounds: for a first look in some minutes. `--write` puts the table into docs/speed.md.
+
+Peers that are not here: rembg and easyocr bring no weights in their packages and fetch them from the internet at first use. For
+reading text the honest peer would be rapidocr itself, whose networks the app's reading starter runs by the same ONNX Runtime.
 """
 
 from __future__ import annotations
@@ -28,15 +31,30 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 _FOLDER = 16
+_ROUNDS = 9
 _BATCH = 16
 _MARK = ("<!-- table -->", "<!-- end of the table -->")
-_AIMS = {"MobileNetV3-L": 3.0, "ResNet-50": 1.8}
+_AIMS = {"MobileNetV3-L": 3.0, "Picture starter (EfficientNet-Lite0)": 3.0, "ResNet-50": 1.8, "ResNet-18": 1.8}
+_QUICK = (
+    "MobileNetV3-L",
+    "ResNet-50",
+    "Text starter (MiniLM)",
+    "LRASPP (areas)",
+    "SSDlite (boxes)",
+    "DistilBERT (words)",
+)
+_QUICK_ITEMS, _QUICK_ROUNDS = 8, 5
 _AIM_FOLDER = 2.0
 
 
 @dataclass
 class Bench:
-    """One model in all its forms. Each way takes files (or texts) and gives scores float [N, C]."""
+    """One model in all its forms. Each way takes files (or texts) and gives an answer for each, for classifiers scores float
+    [N, C].
+
+    Attributes:
+        off: by how much a way's answers differ from the plain model's; "" where they are the same.
+    """
 
     name: str
     inputs: list[Any]
@@ -44,17 +62,26 @@ class Bench:
     found: str
     network: tuple[float, float, float]
     megabytes: tuple[float, float]
+    off: Callable[[Any, Any], str]
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", nargs="*", default=[])
-    parser.add_argument("--rounds", type=int, default=9)
-    parser.add_argument("--items", type=int, default=_FOLDER)
+    parser.add_argument("--rounds", type=int, default=0)
+    parser.add_argument("--items", type=int, default=0)
+    parser.add_argument("--quick", action="store_true")
     parser.add_argument("--one-thread", action="store_true")
     parser.add_argument("--write", action="store_true")
     options = parser.parse_args()
     warnings.simplefilter("ignore")
+    if options.quick:
+        from workbench.engine.speed import search
+
+        options.only = options.only or _QUICK
+        search._SECONDS_ONE, search._SECONDS_MANY = 1.0, 2.0
+    options.rounds = options.rounds or (_QUICK_ROUNDS if options.quick else _ROUNDS)
+    options.items = options.items or (_QUICK_ITEMS if options.quick else _FOLDER)
     lines: list[str] = []
     with tempfile.TemporaryDirectory() as home:
         os.environ["WORKBENCH_HOME"] = home
@@ -141,22 +168,26 @@ def _aims(name: str, one: dict[str, list[float]], many: dict[str, list[float]]) 
 
 
 def _check(bench: Bench) -> None:
-    """Same first answers, scores within 1e-3. Raises: SystemExit."""
+    """Raises: SystemExit when a way gives other answers."""
     wanted = bench.ways["1 thread"](bench.inputs)
     for name, way in bench.ways.items():
         got = way(bench.inputs)
-        if got is None:
-            continue
-        off = float((wanted - got).abs().max())
-        same = int((wanted.argmax(1) == got.argmax(1)).sum())
-        if off > 1e-3 or same < len(wanted):
-            raise SystemExit(f"{bench.name}: {name} gives other answers ({same} of {len(wanted)}, off by {off:.2g})")
+        off = bench.off(wanted, got) if got is not None else ""
+        if off:
+            raise SystemExit(f"{bench.name}: {name} gives other answers ({off})")
+
+
+def same_scores(wanted: Any, got: Any) -> str:
+    """Same first answers, scores within 1e-3."""
+    off = float((wanted - got).abs().max())
+    same = int((wanted.argmax(1) == got.argmax(1)).sum())
+    return f"{same} of {len(wanted)}, off by {off:.2g}" if off > 1e-3 or same < len(wanted) else ""
 
 
 # Pictures ------------------------------------------------------------------------------------------------------------------
 
 
-def _photos(folder: Path) -> list[Path]:
+def photos_in(folder: Path) -> list[Path]:
     """Square JPEGs of 427 points, cut from the sample photos."""
     from PIL import Image
 
@@ -198,8 +229,8 @@ def _picture(arch: str) -> Callable[[str, Path], Bench]:
             )  # fmt: skip
             _save(net, card)
         net.eval()
-        photos = _photos(home / "photos")
-        return _with_ours(name, photos, card, _plain(net, card), _piped(net, card))
+        photos = photos_in(home / "photos")
+        return _sorted(name, photos, card, _plain(net, card), _piped(net, card))
 
     return make
 
@@ -310,7 +341,7 @@ def _text(name: str, home: Path) -> Bench:
             for vectors in pipe(list(given), batch_size=8 if len(given) > 1 else 1, return_tensors="pt"):
                 head(vectors.mean(1)).softmax(-1)
 
-    return _with_ours(name, texts, own, plain, piped)
+    return _sorted(name, texts, own, plain, piped)
 
 
 def _sound(name: str, home: Path) -> Bench:
@@ -346,7 +377,7 @@ def _sound(name: str, home: Path) -> Bench:
                 found.append(head(net(torch.stack([spectrogram(sound) for sound in read]))).softmax(-1))
         return torch.cat(found)
 
-    return _with_ours(name, sounds, own, plain, None)
+    return _sorted(name, sounds, own, plain, None)
 
 
 def _taught(card: Any, head: Any, home: Path) -> Any:
@@ -372,15 +403,20 @@ def _taught(card: Any, head: Any, home: Path) -> Any:
 # This app ------------------------------------------------------------------------------------------------------------------
 
 
-def _with_ours(
+def with_ours(
     name: str,
     inputs: list[Any],
     card: Any,
     plain: Callable[[Sequence[Any]], Any],
     piped: Callable[[Sequence[Any]], Any] | None,
+    read: Callable[[Sequence[Any], Any], Any],
+    off: Callable[[Any, Any], str],
 ) -> Bench:
-    import torch
+    """Beside the others, the app with the engine it finds.
 
+    Args:
+        read: predictions and the model to what `off` compares.
+    """
     from workbench.data.types import Sample
     from workbench.engine.pool import ModelPool
     from workbench.engine.predict import predict
@@ -390,13 +426,11 @@ def _with_ours(
     from workbench.tasks.registry import get_task
 
     task = get_task(card.main_task)
-    given = [str(i) for i in inputs[:12]] if isinstance(inputs[0], Path) else []
-    choice = find(card, given)
+    choice = find(card, [str(i) for i in inputs[:12]] if isinstance(inputs[0], Path) else [])
     pool = ModelPool(4_000_000_000)
-    with pool.use_network(card) as network:
-        before = network.memory_bytes()
-        attached(network)
-        classes = len(network.labels)
+    with pool.use(card) as model:
+        before = model.memory_bytes()
+        attached(model)
 
     def sample(one: Any) -> Sample:
         if isinstance(one, Path):
@@ -404,22 +438,40 @@ def _with_ours(
         return Sample("text", text=one)
 
     def ours(items: Sequence[Any]) -> Any:
-        found = torch.zeros(len(items), classes)
-        for result in predict([sample(i) for i in items], card, task, pool=pool):
-            assert result.prediction is not None, result.problem
-            for score in result.prediction.top:  # type: ignore[attr-defined]
-                found[result.index, score.index] = score.value
-        return found
+        results = list(predict([sample(i) for i in items], card, task, pool=pool))
+        assert all(r.prediction is not None for r in results), results
+        return read([r.prediction for r in results], model)
 
     ours(inputs[:1])
-    after = pool.networks()[0].memory_bytes()
     ways = {"all cores": plain, "1 thread": plain, "ours": ours, **({"pipeline": piped} if piped else {})}
-    if classes > 20:
-        # The app keeps the likeliest twenty scores; the plain model's others are left out of the comparison.
-        ways = {key: (_first_twenty(way) if way is plain else way) for key, way in ways.items()}
-    found = f"{title(choice.one)}, {choice.one.threads} thread(s); folder {choice.batch} at once"
+    found = f"{title(choice.one)}, {choice.one.threads} thread(s)"
+    if any(row.batch for row in choice.rows):
+        found += f"; folder {choice.batch} at once"
     row = choice.row(choice.one)
-    return Bench(name, inputs, ways, found, row.one if row is not None else (1, 1, 1), (before / 1e6, after / 1e6))
+    sizes = (before / 1e6, model.memory_bytes() / 1e6)
+    return Bench(name, inputs, ways, found, row.one if row is not None else (1, 1, 1), sizes, off)
+
+
+def _sorted(
+    name: str,
+    inputs: list[Any],
+    card: Any,
+    plain: Callable[[Sequence[Any]], Any],
+    piped: Callable[[Sequence[Any]], Any] | None,
+) -> Bench:
+    """Of a classifier."""
+    import torch
+
+    def read(predictions: Sequence[Any], model: Any) -> Any:
+        found = torch.zeros(len(predictions), len(model.labels))
+        for number, prediction in enumerate(predictions):
+            for score in prediction.top:
+                found[number, score.index] = score.value
+        return found
+
+    # The app keeps the likeliest twenty scores; the plain model's others are left out of the comparison.
+    many = len(card.label_names or ()) > 20 or bool(card.labels)
+    return with_ours(name, inputs, card, _first_twenty(plain) if many else plain, piped, read, same_scores)
 
 
 def _first_twenty(way: Callable[[Sequence[Any]], Any]) -> Callable[[Sequence[Any]], Any]:
@@ -450,4 +502,7 @@ MODELS: dict[str, Callable[[str, Path], Bench]] = {
 }
 
 if __name__ == "__main__":
+    from predict_speed_others import OTHERS
+
+    MODELS |= OTHERS
     sys.exit(main())

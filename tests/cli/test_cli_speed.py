@@ -1,4 +1,4 @@
-"""workbench models speed: the table, the switches, and models that run as they are."""
+"""workbench models speed: the table, the switch, and models that run as they are."""
 
 from __future__ import annotations
 
@@ -39,14 +39,14 @@ def test_the_table_is_measured_once_and_then_shown(brief: None, capsys: pytest.C
     assert capsys.readouterr().out.startswith("picture-starter ")
 
 
-def test_the_switches(capsys: pytest.CaptureFixture[str]) -> None:
-    row = Row(Way("onnx", 1), True, one=(3.0, 2.5, 3.5), seconds=0.01, samples=3, same=3)
-    remembered.remember("key", Choice(row.way, row.way, 1, None, (row,), {}, ("picture-starter",), "2026"))
-    assert run(["models", "speed", "--use", "off", "--rough", "on"]) == OK
-    assert not settings.load().on and settings.load().rough
+def test_the_switch(capsys: pytest.CaptureFixture[str]) -> None:
+    row = Row(Way("onnx", 1), one=(3.0, 2.5, 3.5), seconds=0.01, samples=3, same=3)
+    remembered.remember("key", Choice(row.way, row.way, 1, (row,), {}, ("picture-starter",), "2026"))
+    assert run(["models", "speed", "--use", "off"]) == OK
+    assert not settings.load().on
     assert "not used" in capsys.readouterr().err
-    assert run(["models", "speed", "--use", "on", "--rough", "off"]) == OK
-    assert settings.load().on and not settings.load().rough
+    assert run(["models", "speed", "--use", "on"]) == OK
+    assert settings.load().on
     assert run(["models", "speed"]) == OK
     assert "3.0× faster than before; answers the same (checked on 3 samples)" in capsys.readouterr().out
 

@@ -33,11 +33,11 @@ from workbench.engine.speed.of_run import engine_of_run
 from workbench.engine.speed.remembered import Choice, Row, Way
 from workbench.engine.speed.search import search, thread_counts
 from workbench.engine.speed.settings import SpeedSettings
-from workbench.engine.speed.standing import attach, attached, best_batch, detach, example_of, rest
+from workbench.engine.speed.standing import attach, attached, best_batch, detach, rest
 from workbench.engine.speed.words import known_about, sentence
 from workbench.errors import Cancelled, UserError
 from workbench.hub.store import files
-from workbench.runtimes.fast_body import Compute, FastBody, Part, engines, fast_body, put_fast_body
+from workbench.runtimes.fast_body import Compute, Core, FastBody, Outputs, Part, engines, fast_body, put_fast_body
 from workbench.runtimes.network import Network
 from workbench.runtimes.registry import open_network
 from workbench.tasks.predictions import Scores
@@ -50,17 +50,17 @@ Batch = Mapping[str, torch.Tensor]
 class Wrong(InTorch):
     """Answers something else, and very quickly."""
 
-    kind, title, exact, own_weights = "wrong", "A planted wrong engine", True, False
+    kind, title, own_weights = "wrong", "A planted wrong engine", False
 
     def __init__(self, spoil: Callable[[torch.Tensor], torch.Tensor]) -> None:
         self.spoil = spoil
 
-    def open(self, network: Network, file: Path | None, threads: int) -> Compute:
-        right = super().open(network, file, threads)
+    def open(self, core: Core, file: Path | None, threads: int) -> Compute:
+        right = super().open(core, file, threads)
 
-        def compute(batch: Batch) -> torch.Tensor | None:
+        def compute(batch: Batch) -> Outputs | None:
             found = right(batch)
-            return None if found is None else self.spoil(found)
+            return None if found is None else {name: self.spoil(value) for name, value in found.items()}
 
         return compute
 
@@ -70,7 +70,7 @@ class Failing(InOnnx):
 
     kind, title = "failing", "A planted failing export"
 
-    def prepare(self, network: Network, examples: Sequence[Batch], folder: Path, key: str) -> Path | None:
+    def prepare(self, core: Core, examples: Sequence[Batch], folder: Path, key: str) -> Path | None:
         raise RuntimeError("aten::strange is not supported\nand much more")
 
 
@@ -94,8 +94,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The picture starter, exported once; tests copy it."""
     folder = tmp_path_factory.mktemp("made")
     network = starter(Catalog.load())
-    key = remembered.key_of(network, example_of(network))
-    file = InOnnx().prepare(network, items(network, 2), folder, key)
+    file = InOnnx().prepare(network.core(), items(network, 2), folder, remembered.key_of(network, network.core()))
     assert file is not None
     return file
 
@@ -107,8 +106,8 @@ def found(made: Path) -> Choice:
     place.mkdir(parents=True)
     shutil.copy(made, place / made.name)
     onnx = Way("onnx", 1)
-    row = Row(onnx, True, "", (3.0, 2.8, 3.2), (3.0, 2.8, 3.2), 0.01, 0.01, 4, 4, 4)
-    choice = Choice(onnx, onnx, 4, None, (row,), {made.name: digest(made)}, ("picture-starter",), "2026-11-25")
+    row = Row(onnx, "", (3.0, 2.8, 3.2), (3.0, 2.8, 3.2), 0.01, 0.01, 4, 4, 4)
+    choice = Choice(onnx, onnx, 4, (row,), {made.name: digest(made)}, ("picture-starter",), "2026-11-25")
     remembered.remember(made.name.split("-")[0], choice)
     return choice
 
@@ -156,29 +155,29 @@ def scores_of(prediction: object) -> dict[str, float]:
 def test_onnx_runtime_gives_the_layers_answers_on_real_pictures(catalog: Catalog, made: Path) -> None:
     network = starter(catalog)
     examples = items(network, 5)
+    core = network.core()
     with torch.inference_mode():
-        reference = [network.alone_in_layers(b) for b in examples]
+        reference = [core.layers(b) for b in examples]
     for threads in (1, 2):
-        seen = agreement(network, reference, InOnnx().open(network, made, threads), examples)
-        assert seen.samples == seen.same == 5 and seen.score <= 1e-3 and seen.feature <= 1e-4
-        assert seen.holds(exact=True)
+        seen = agreement(network, core, reference, InOnnx().open(core, made, threads), examples)
+        assert seen.samples == seen.same == 5 and seen.score <= 1e-3 and seen.number <= 1e-4
+        assert seen.holds()
 
 
 def test_a_search_tries_checks_and_measures_every_way(brief: None) -> None:
     network = small()
-    choice = search(network, noise(3), rough=True)
-    assert {row.way.kind for row in choice.rows} == {"torch", "onnx", "int8", "bf16"}
+    choice = search(network, noise(3))
+    assert {row.way.kind for row in choice.rows} == {"torch", "onnx"}
     for row in choice.rows:
         assert row.reason or (row.samples == 3 and row.seconds > 0 and row.one[1] <= row.one[0] <= row.one[2])
-    exact = {row.way.kind for row in choice.rows if row.exact and not row.reason}
-    assert exact == {"torch", "onnx"} and {choice.one.kind, choice.many.kind} <= exact
-    assert remembered.recall(remembered.key_of(network, noise(1)[0])) == choice
+    assert not any(row.reason for row in choice.rows)
+    assert remembered.recall(remembered.key_of(network, network.core())) == choice
     kept = {f.name for f in remembered.folder().glob("*.onnx")}
     assert kept == set(choice.files) and not list(remembered.folder().glob("*.part"))
     # The same layers under another head are the same engine; other layers are another.
     other = network.with_head(("x", "y"), torch.zeros(2, 32), torch.zeros(2))
-    assert remembered.key_of(other, noise(1)[0]) == remembered.key_of(network, noise(1)[0])
-    assert remembered.key_of(small(1), noise(1)[0]) != remembered.key_of(network, noise(1)[0])
+    assert remembered.key_of(other, other.core()) == remembered.key_of(network, network.core())
+    assert remembered.key_of(small(1), small(1).core()) != remembered.key_of(network, network.core())
 
 
 def test_wrong_engines_are_not_taken(brief: None) -> None:
@@ -216,8 +215,15 @@ def test_what_was_found_is_remembered_for_this_machine_only(found: Choice, monke
     assert remembered.recall_by_card("picture-starter") == found
     words, tip = known_about(Catalog.load().get("picture-starter"))
     assert words.startswith("Runs with: ") and "ONNX Runtime" in tip
-    monkeypatch.setattr("workbench.engine.speed.remembered.processor_name", lambda: "another processor")
-    assert remembered.recall(key) is None and remembered.all_choices() == {}
+    for name, other in (
+        ("processor_name", lambda: "another"),
+        ("cores", lambda: 99),
+        ("_version", lambda _package: "9"),
+    ):
+        with monkeypatch.context() as patch:
+            patch.setattr(remembered, name, other)
+            assert remembered.recall(key) is None and remembered.all_choices() == {}
+    assert remembered.recall(key) == found
 
 
 @pytest.mark.parametrize("damage", ["", "{", "[]", '{"x": 1}', "null", "truncated", "other kinds"])
@@ -250,8 +256,8 @@ def test_a_damaged_engine_is_not_taken_and_forgotten(catalog: Catalog, found: Ch
     with torch.no_grad():
         for parameter in other.body.parameters():
             parameter.mul_(1.05)
-    key = remembered.key_of(network, example_of(network))
-    made = InOnnx().prepare(other, items(network, 2), remembered.folder(), key)
+    key = remembered.key_of(network, network.core())
+    made = InOnnx().prepare(other.core(), items(network, 2), remembered.folder(), key)
     assert made is not None
     remembered.remember(key, replace(found, files={made.name: digest(made)}))
     assert attach(network) is None and not made.exists()
@@ -269,7 +275,7 @@ def test_answers_stay_while_the_engine_is_swapped_in_the_midst_of_a_folder(catal
             settings.save(SpeedSettings(on=True))
             network = pool.networks()[0]
             assert fast_body(network.body) is None
-            attach(network, restore(card))
+            attach(network, restore(network))
     body = fast_body(pool.networks()[0].body)
     assert body is not None and body.one.kind == "onnx" and body.asleep
     assert [r.index for r in swapped] == list(range(24))
@@ -300,14 +306,13 @@ def test_models_on_one_backbone_share_its_engine(catalog: Catalog, found: Choice
 
 
 def test_weights_rest_while_the_engine_does_without_them(catalog: Catalog, found: Choice) -> None:
-    card = catalog.get("picture-starter")
     network = starter(catalog)
     batch = items(network, 1)[0]
     with torch.inference_mode():
         reference = network.features(batch)
     before = network.memory_bytes()
     kept = {name: value.clone() for name, value in network.backbone_state().items()}
-    attach(network, restore(card))
+    attach(network, restore(network))
     assert network.memory_bytes() > 1.5 * before
     rest(network)
     assert network.memory_bytes() < 1.2 * before
@@ -355,29 +360,6 @@ def test_what_does_not_fit_an_engine_is_left_to_the_layers(catalog: Catalog, fou
         assert network.features({"pixels": large}).shape == (1, network.feature_width)
 
 
-def test_rounding_engines_answer_only_where_they_may() -> None:
-    network = torch.nn.Linear(2, 2)
-    exact, rough = Part("onnx", lambda b: b["x"] + 1), Part("int8", lambda b: b["x"] + 2, exact=False)
-    put_fast_body(network, FastBody(exact, exact, rough))
-    body = fast_body(network)
-    assert body is not None
-    from workbench.runtimes.fast_body import computed
-
-    batch = {"x": torch.zeros(1, 2)}
-
-    def ask() -> float:
-        network.eval()
-        with torch.inference_mode():
-            return float(computed(network, batch, lambda: torch.zeros(1, 2))[0, 0])
-
-    assert ask() == 1
-    with engines("rough"):
-        assert ask() == 2
-        with engines("torch"):
-            assert ask() == 0
-    assert ask() == 1
-
-
 def test_the_search_can_be_stopped(brief: None) -> None:
     control = Control()
     control._on_progress = lambda _fraction, text: control.cancel() if text.startswith("Measuring single") else None
@@ -400,7 +382,7 @@ def test_the_background_looks_once_and_swaps(catalog: Catalog, found: Choice, mo
 
     def apart(card: ModelCard, given: Sequence[Batch], control: Control, paths: object) -> None:
         asked.append(len(given))
-        remembered.remember(remembered.key_of(network, given[0]), found)
+        remembered.remember(remembered.key_of(network, network.core()), found)
 
     monkeypatch.setattr(background, "look_apart", apart)
     searcher = Searcher()
@@ -430,12 +412,13 @@ def test_the_background_stops_at_once(catalog: Catalog, monkeypatch: pytest.Monk
     searcher = Searcher()
     searcher.start()
     network = starter(catalog)
-    task = get_pooled("image-classification")
-    prepared = [task.prepare(sample, network) for sample in digits(3)]
-    searcher.saw(network, task, prepared[:2], over=True)
-    assert not searcher.busy  # too few to tell by
-    searcher.saw(network, task, prepared[2:], over=True)
-    assert searcher.busy
+    batches = items(network, 3)
+    for number, batch in enumerate(batches):
+        assert not searcher.busy  # too few to tell by
+        with searcher.looking_on(network), torch.inference_mode():
+            network.features(batch)
+        searcher.consider(network, over=True)
+        assert searcher.busy == (number == 2)
     searcher.stop()
     assert not searcher.busy and fast_body(network.body) is None
 
@@ -443,7 +426,7 @@ def test_the_background_stops_at_once(catalog: Catalog, monkeypatch: pytest.Monk
 def test_a_process_of_its_own_finds_it(catalog: Catalog, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """What the process does, in this one: card and items go through files."""
     seen: list[Sequence[Batch]] = []
-    monkeypatch.setattr(background, "search", lambda network, given, rough: seen.append(given))
+    monkeypatch.setattr(background, "search", lambda model, given: seen.append(given))
     monkeypatch.setattr("os.nice", lambda _by: 0)
 
     class Process:
@@ -531,16 +514,16 @@ def test_texts_of_any_length_give_the_same_meanings(catalog: Catalog) -> None:
     task = get_pooled("text-classification")
     texts = ("Yes.", "Where can I park my car?", "It was late, and the box was open. " * 9)
     batches = [dict(task.collate([task.prepare(Sample("text", text=t), network)], network)) for t in texts]
-    way = InOnnx()
+    way, core = InOnnx(), network.core()
     folder = remembered.folder()
     folder.mkdir(parents=True)
-    compute = way.open(network, way.prepare(network, batches, folder, "k"), 1)
+    compute = way.open(core, way.prepare(core, batches, folder, "k"), 1)
     with torch.inference_mode():
-        reference = [network.alone_in_layers(b) for b in batches]
-    seen = agreement(network, reference, compute, batches)
-    assert seen.holds(exact=True) and seen.feature < 1e-4
+        reference = [core.layers(b) for b in batches]
+    seen = agreement(network, core, reference, compute, batches)
+    assert seen.holds() and seen.number < 1e-4
     assert stacked(batches)["input_ids"].shape[0] == 3
-    for item in made_up(network, batches[0]):
+    for item in made_up(core):
         assert item["input_ids"].shape == item["attention_mask"].shape
 
 
@@ -548,14 +531,14 @@ def test_sounds_are_heard_the_same(catalog: Catalog, made: Path) -> None:
     """The sound starter looks at its spectrograms by the picture starter's network; windows are joined outside the engine."""
     card = catalog.get("sound-starter")
     network = open_network(card, files(card))
-    pictures = InOnnx().open(network, made, 1)
+    pictures = InOnnx().open(starter(catalog).core(), made, 1)
     recordings = [[torch.randn(3, 224, 224) for _ in range(n)] for n in (1, 3)]
     batch = network.together(recordings)  # type: ignore[attr-defined]
     with torch.inference_mode():
         wanted = network.features(batch)
         calls: list[int] = []
 
-        def counted(given: Batch) -> torch.Tensor | None:
+        def counted(given: Batch) -> Outputs | None:
             calls.append(len(given["windows"]))
             return pictures({"pixels": given["windows"]})
 
@@ -575,23 +558,17 @@ def test_rounds_in_turns_are_compared_with_the_first() -> None:
 
 
 def test_what_was_found_in_plain_words() -> None:
-    row = Row(Way("onnx", 2), True, one=(3.14, 2.9, 3.3), seconds=0.01, samples=12, same=12)
-    choice = Choice(row.way, row.way, 4, None, (row,))
+    row = Row(Way("onnx", 2), one=(3.14, 2.9, 3.3), seconds=0.01, samples=12, same=12)
+    choice = Choice(row.way, row.way, 4, (row,))
     assert sentence(choice) == (
         "Runs with: ONNX Runtime, 3.1× faster than before; answers the same (checked on 12 samples)."
-    )
-    rounded = replace(row, way=Way("int8", 2), exact=False, one=(5.0, 4.0, 6.0), same=11)
-    both = replace(choice, rough=rounded.way, rows=(row, rounded))
-    assert sentence(both) == sentence(choice)
-    assert "slightly different answers (92% of the first answers are the same, on 12 samples)" in sentence(
-        both, rough=True
     )
     assert candidate("onnx") is not None and candidate("nothing") is None
 
 
 def test_the_settings_survive_damage() -> None:
     assert settings.load() == SpeedSettings()
-    settings.save(SpeedSettings(on=False, rough=True))
-    assert settings.load() == SpeedSettings(on=False, rough=True)
+    settings.save(SpeedSettings(on=False))
+    assert settings.load() == SpeedSettings(on=False)
     (app_paths().settings / "speed.json").write_text("[", "utf-8")
     assert settings.load() == SpeedSettings()

@@ -1,4 +1,4 @@
-"""The line that says what a model runs with, and the switches."""
+"""The line that says what a model runs with, and the switch."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ def ctx(qtbot: QtBot) -> AppContext:
 
 
 def found() -> Choice:
-    row = Row(Way("onnx", 2), True, one=(3.1, 2.9, 3.4), seconds=0.006, samples=12, same=12)
-    slow = Row(Way("torch", 2), True, one=(1.0, 1.0, 1.0), seconds=0.019, samples=12, same=12)
-    lost = Row(Way("int8", 1), False, reason="only 8 of 12 first answers are the same", samples=12, same=8)
-    return Choice(row.way, row.way, 4, None, (slow, row, lost), {}, ("picture-starter",), "2026")
+    row = Row(Way("onnx", 2), one=(3.1, 2.9, 3.4), seconds=0.006, samples=12, same=12)
+    slow = Row(Way("torch", 2), one=(1.0, 1.0, 1.0), seconds=0.019, samples=12, same=12)
+    lost = Row(Way("other", 1), "only 8 of 12 first answers are the same", samples=12, same=8)
+    return Choice(row.way, row.way, 4, (slow, row, lost), {}, ("picture-starter",), "2026")
 
 
 def test_the_line_shows_what_is_found_by_itself(qtbot: QtBot, ctx: AppContext, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -40,7 +40,7 @@ def test_the_line_shows_what_is_found_by_itself(qtbot: QtBot, ctx: AppContext, m
     assert line.words.text() == (
         "Runs with: ONNX Runtime, 3.1× faster than before; answers the same (checked on 12 samples)."
     )
-    assert "int8" in line.words.toolTip() and "only 8 of 12" in line.words.toolTip()
+    assert "other" in line.words.toolTip() and "only 8 of 12" in line.words.toolTip()
     line.show_card(ctx.catalog.get("text-starter"))
     assert line.words.isHidden()
     settings.save(settings.SpeedSettings(on=False))
@@ -59,7 +59,7 @@ def test_a_models_page_says_it(qtbot: QtBot, ctx: AppContext) -> None:
     assert len(lines) == 1 and "3.1× faster" in lines[0].words.text()
 
 
-def test_the_switches_are_kept_and_hold_at_once(qtbot: QtBot, ctx: AppContext, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_switch_is_kept_and_holds_at_once(qtbot: QtBot, ctx: AppContext, monkeypatch: pytest.MonkeyPatch) -> None:
     changed: list[Any] = []
 
     class Pool:
@@ -69,17 +69,13 @@ def test_the_switches_are_kept_and_hold_at_once(qtbot: QtBot, ctx: AppContext, m
     monkeypatch.setattr("workbench.engine.pool.shared_pool", Pool)
     switches = SpeedSwitches(ctx)
     qtbot.addWidget(switches)
-    assert switches.on.isChecked() and not switches.rough.isChecked()
-    assert switches.on.accessibleName() and switches.rough.toolTip()
-    switches.rough.click()
-    qtbot.waitUntil(lambda: len(changed) == 1, timeout=60_000)
+    assert switches.on.isChecked() and switches.on.accessibleName()
     switches.on.click()
-    qtbot.waitUntil(lambda: len(changed) == 2, timeout=60_000)
-    assert changed == [settings.SpeedSettings(True, True), settings.SpeedSettings(False, True)]
-    assert not switches.rough.isEnabled()
+    qtbot.waitUntil(lambda: len(changed) == 1, timeout=60_000)
+    assert changed == [settings.SpeedSettings(False)]
     again = SpeedSwitches(ctx)
     qtbot.addWidget(again)
-    assert not again.on.isChecked() and again.rough.isChecked()
+    assert not again.on.isChecked()
 
     def full(*_: Any) -> None:
         raise UserError("The settings could not be written.", "Check the room on the disk.")

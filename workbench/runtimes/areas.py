@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from workbench.catalog.card import ModelCard
 from workbench.errors import UserError
 from workbench.runtimes.base import Loaded
+from workbench.runtimes.fast_body import Core, Output, computed
 from workbench.runtimes.pictures import as_tensor, normalised, to_classes
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     Features = tuple[torch.Tensor, ...]
 
 NOTHING = "background"
+# Points of the shorter side of a picture that is made up to compare engines on.
+_SMALL = 64
 
 
 class AreaNetwork(Loaded):
@@ -94,7 +97,27 @@ class AreaNetwork(Loaded):
 
     def logits(self, pixels: torch.Tensor) -> torch.Tensor:
         """Normalised pixels float32 [B, 3, H, W] to logits float [B, classes, H, W]."""
-        return self.classify(self.trunk(pixels), (int(pixels.shape[-2]), int(pixels.shape[-1])))
+        # Not as plain numbers: where the network is traced, its size stays free.
+        return self.classify(self.trunk(pixels), (pixels.shape[-2], pixels.shape[-1]))
+
+    def _quickly(self, pixels: torch.Tensor) -> torch.Tensor:
+        return computed(self._module, {"pixels": pixels}, lambda: {"logits": self.logits(pixels)})["logits"]
+
+    @property
+    def heart(self) -> nn.Module:
+        return self._module
+
+    def core(self) -> Core:
+        """Pixels of any size, as the network looks at them, to logits."""
+        import torch
+
+        side = self.multiple * -(-_SMALL // self.multiple)
+        example = torch.randn(1, 3, side, 2 * side, generator=torch.Generator().manual_seed(0))
+        return Core(
+            self._module, lambda batch: {"logits": self.logits(batch["pixels"])},
+            {"logits": Output("scores", axis=1, free=(2, 3))}, {"pixels": example}, {"pixels": (2, 3)}, several=False,
+            identity=f"{self.card.runtime}/{self.card.arch}/{self.card.preparation.size}",
+        )  # fmt: skip
 
     def normalised(self, pixels: torch.Tensor) -> torch.Tensor:
         """Pixels float32 [..., 3, H, W] in 0..1 as the network wants them."""
@@ -133,7 +156,7 @@ class AreaNetwork(Loaded):
         found = []
         for picture in pictures:
             with torch.inference_mode():
-                logits = self.logits(self.seen(picture, self.device)[None])[0]
+                logits = self._quickly(self.seen(picture, self.device)[None])[0]
             found.append(self.answer(logits, (picture.shape[0], picture.shape[1])))
         return found
 

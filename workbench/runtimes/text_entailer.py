@@ -9,9 +9,14 @@ from workbench.catalog.card import ModelCard
 from workbench.control import Control
 from workbench.errors import UserError
 from workbench.runtimes.base import Loaded
+from workbench.runtimes.fast_body import Core, Output, computed
 
 if TYPE_CHECKING:
     import torch
+    from torch import nn
+
+    from workbench.runtimes.base import Batch
+    from workbench.runtimes.fast_body import Outputs
 
 _LONGEST_WINDOW = 512
 # Windows over a long text share this part of their length.
@@ -77,8 +82,27 @@ class TextEntailer(Loaded):
     def _logits(self, rows: Sequence[dict[str, list[int]]]) -> torch.Tensor:
         import torch
 
-        padded = self._tokens.pad(list(rows), return_tensors="pt").to(self.device)
-        module: Any = self._module
+        assert self._module is not None
+        padded = dict(self._tokens.pad(list(rows), return_tensors="pt").to(self.device))
         with torch.inference_mode():
-            logits: torch.Tensor = module(**padded).logits.float().cpu()
-        return logits
+            return computed(self._module, padded, lambda: self._in_layers(padded))["logits"].float().cpu()
+
+    def _in_layers(self, batch: Batch) -> Outputs:
+        module: Any = self._module
+        return {"logits": module(**batch).logits}
+
+    @property
+    def heart(self) -> nn.Module | None:
+        return self._module
+
+    def core(self) -> Core:
+        """Tokens of texts with a statement each to what the network says of these."""
+        assert self._module is not None
+        module: Any = self._module
+        rows = self._windows("A text as people write it, with a few words.", "It is about writing.")
+        example = dict(self._tokens.pad(rows, return_tensors="pt").to(self.device))
+        return Core(
+            self._module, self._in_layers, {"logits": Output("scores")}, example, dict.fromkeys(example, (1,)),
+            identity=f"{self.card.runtime}/{self.card.arch}",
+            many_kinds=min(len(self._tokens), int(module.config.vocab_size)),
+        )  # fmt: skip

@@ -9,12 +9,14 @@ transformers' own (Hungarian matching).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from workbench.catalog.card import ModelCard
 from workbench.errors import UserError
 from workbench.runtimes.base import Detections, Loaded
 from workbench.runtimes.box_learner import BoxTarget, Seen, keep_limit
+from workbench.runtimes.fast_body import Core, Output, computed
 from workbench.runtimes.network import stage_parameters
 from workbench.runtimes.pictures import writable
 
@@ -22,8 +24,11 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
-    from workbench.runtimes.base import Pixels
+    from workbench.runtimes.base import Batch, Pixels
+    from workbench.runtimes.fast_body import Outputs
 
+# Height and width of a picture that is made up to compare engines on.
+_SMALL = (192, 256)
 # Architectures (`config.model_type`) that end so.
 TAUGHT = ("detr", "yolos")
 
@@ -50,7 +55,7 @@ class TransformersDetector(Loaded):
             images=[writable(p) for p in pictures], return_tensors="pt", input_data_format="channels_last"
         ).to(self.device)
         with torch.inference_mode():
-            outputs = self.module(**inputs)
+            outputs = self._answered(inputs)
         sizes = [p.shape[:2] for p in pictures]
         answers = self._processor.post_process_object_detection(outputs, threshold=threshold, target_sizes=sizes)
         found = []
@@ -59,11 +64,43 @@ class TransformersDetector(Loaded):
             found.append(Detections(*(answer[key][order].cpu().numpy() for key in ("boxes", "labels", "scores"))))
         return found
 
+    def _answered(self, inputs: Any) -> Any:
+        """The network's output, as transformers gives it."""
+        return self.module(**inputs)
+
 
 class DetrLearner(TransformersDetector):
     """A `BoxLearner`; see the module."""
 
     head_rate, body_rate, clip_norm = 5e-4, 2e-5, 0.1
+
+    @property
+    def heart(self) -> nn.Module:
+        module: nn.Module = self.module
+        return module
+
+    def core(self) -> Core:
+        """Pictures, filled up to one size, to the class and place each vector stands for. They stay in their order, so that they
+        can be compared one by one."""
+        import numpy as np
+
+        noise = np.random.default_rng(0).integers(0, 256, (96, 128, 3), np.uint8)
+        found = self._processor(images=[noise], return_tensors="pt", input_data_format="channels_last").to(self.device)
+        example = {name: value[..., : _SMALL[0], : _SMALL[1]] for name, value in found.items()}
+        free = {name: (2, 3) if value.dim() == 4 else (1, 2) for name, value in example.items()}
+        says = {"logits": Output("scores"), "pred_boxes": Output("shares")}
+        return Core(
+            self.heart, self._in_layers, says, example, free, several=False,
+            identity=f"{self.card.runtime}/{self.card.arch}",
+        )  # fmt: skip
+
+    def _in_layers(self, batch: Batch) -> Outputs:
+        answer = self.module(**batch)
+        return {"logits": answer.logits, "pred_boxes": answer.pred_boxes}
+
+    def _answered(self, inputs: Any) -> Any:
+        found = computed(self.heart, dict(inputs), lambda: self._in_layers(inputs))
+        return SimpleNamespace(logits=found["logits"], pred_boxes=found["pred_boxes"])
 
     @property
     def eyes(self) -> nn.Module:

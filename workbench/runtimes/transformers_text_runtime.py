@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from workbench.catalog.card import ModelCard
 from workbench.control import Control
 from workbench.errors import UserError
 from workbench.runtimes.answer_places import Scored, decoded
 from workbench.runtimes.base import Loaded, Places, Tag
+from workbench.runtimes.fast_body import Core, Output, computed
 from workbench.runtimes.hf_loading import load_network, load_part
 from workbench.runtimes.text_entailer import TextEntailer
 from workbench.runtimes.words import stands_alone
 
 if TYPE_CHECKING:
     import torch
+    from torch import nn
+
+    from workbench.runtimes.base import Batch
+    from workbench.runtimes.fast_body import Outputs
 
 # Windows over a long text share this part, so that nothing is cut in the middle of what belongs together.
 _SHARED = 0.25
@@ -37,6 +42,15 @@ class _Window:
 
 
 class _Reader(Loaded):
+    """Reads a text window by window.
+
+    Attributes:
+        _says: what its network says, by name. _asked_with: texts of the kind it takes.
+    """
+
+    _says: ClassVar[Mapping[str, Output]] = {"logits": Output("scores", free=(1,))}
+    _asked_with: ClassVar[tuple[str, ...]] = ("A text as people write it, with a few words.",)
+
     def __init__(self, card: ModelCard, module: Any, tokenizer: Any, labels: Sequence[str]) -> None:
         super().__init__(card, module, labels)
         self._tokens = tokenizer
@@ -94,12 +108,34 @@ class _Reader(Loaded):
 
         return torch.tensor([values], device=self.device)
 
-    def _ask(self, window: _Window) -> Any:
+    def _ask(self, inputs: Batch) -> Outputs:
+        """What the network says of the tokens [1, T] of a window."""
         import torch
 
-        module: Any = self._module
+        assert self._module is not None
         with torch.inference_mode():
-            return module(**window.inputs)
+            return computed(self._module, inputs, lambda: self._in_layers(inputs))
+
+    def _in_layers(self, batch: Batch) -> Outputs:
+        module: Any = self._module
+        answer = module(**batch)
+        return {name: answer[name] for name in self._says}
+
+    @property
+    def heart(self) -> nn.Module | None:
+        return self._module
+
+    def core(self) -> Core:
+        """Tokens of a window to what the last layer says of each."""
+        assert self._module is not None
+        found = self._tokens(*self._asked_with, return_tensors="pt")
+        example = {name: found[name].to(self.device) for name in _INPUTS if name in found}
+        module: Any = self._module
+        return Core(
+            self._module, self._in_layers, self._says, example, dict.fromkeys(example, (1,)), several=False,
+            identity=f"{self.card.runtime}/{self.card.arch}",
+            many_kinds=min(len(self._tokens), int(module.config.vocab_size)),
+        )  # fmt: skip
 
 
 class TextTagger(_Reader):
@@ -140,7 +176,7 @@ class TextTagger(_Reader):
 
         best: dict[tuple[int, int], tuple[float, str]] = {}
         for window in self._windows(text, control=control):
-            scores, places = torch.softmax(self._ask(window).logits[0].float(), -1).max(-1)
+            scores, places = torch.softmax(self._ask(window.inputs)["logits"][0].float(), -1).max(-1)
             for span, score, place in zip(window.offsets, scores.tolist(), places.tolist(), strict=True):
                 # A blank that is a token by itself is no piece of anything.
                 if span is None or not text[span[0] : span[1]].strip():
@@ -196,6 +232,11 @@ class PassageAnswerer(_Reader):
     large `Places.margin` must at least be for a place to be given.
     """
 
+    _says: ClassVar[Mapping[str, Output]] = {
+        name: Output("scores", axis=1, free=(1,)) for name in ("start_logits", "end_logits")
+    }
+    _asked_with = ("Where is it?", "It lies on the table, as people say.")
+
     @property
     def net(self) -> Any:
         return self._module
@@ -246,8 +287,8 @@ class PassageAnswerer(_Reader):
     def look_for(self, question: str, passage: str, control: Control, top: int = 3) -> Places:
         scored = []
         for window in self._windows(question, passage, control=control):
-            out = self._ask(window)
-            scored.append(Scored(window.offsets, out.start_logits[0], out.end_logits[0]))
+            out = self._ask(window.inputs)
+            scored.append(Scored(window.offsets, out["start_logits"][0], out["end_logits"][0]))
         return self.decided(decoded(scored, passage, top))
 
     def answer(self, question: str, passage: str, control: Control, top: int = 3) -> list[Tag]:
@@ -272,9 +313,8 @@ class MaskFiller(_Reader):
         text = self._around_gap(text)
         encoded = self._tokens(text, return_tensors="pt", truncation=True, max_length=self._longest).to(self.device)
         places = (encoded["input_ids"][0] == self._tokens.mask_token_id).nonzero().flatten()
-        module: Any = self._module
-        with torch.inference_mode():
-            logits = module(**encoded).logits[0, places[0]].float()
+        inputs = {name: encoded[name] for name in _INPUTS if name in encoded}
+        logits = self._ask(inputs)["logits"][0, places[0]].float()
         values, ids = torch.softmax(logits, -1).topk(min(top, logits.shape[-1]))
         return [(str(self._tokens.decode([i])).strip(), v) for i, v in zip(ids.tolist(), values.tolist(), strict=True)]
 

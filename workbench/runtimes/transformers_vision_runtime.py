@@ -12,6 +12,7 @@ from workbench.catalog.catalog import label_names
 from workbench.errors import UserError
 from workbench.runtimes.base import Loaded
 from workbench.runtimes.box_learner import keep_limit
+from workbench.runtimes.fast_body import Core, Output, computed
 from workbench.runtimes.hf_loading import load_network, load_part
 from workbench.runtimes.network import Network, split_last_linear
 from workbench.runtimes.pictures import to_classes, writable
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from workbench.runtimes.base import Batch, Pixels
+    from workbench.runtimes.fast_body import Outputs
 
 CLASSIFIER = "AutoModelForImageClassification"
 DETECTOR = "AutoModelForObjectDetection"
@@ -34,19 +36,42 @@ class TransformersSegmenter(Loaded):
         super().__init__(card, module, labels)
         self._processor = processor
 
+    @property
+    def heart(self) -> nn.Module | None:
+        return self._module
+
+    def core(self) -> Core:
+        """A picture in the processor's size to logits, in a size of their own."""
+        import numpy as np
+
+        assert self._module is not None
+        noise = np.random.default_rng(0).integers(0, 256, (96, 128, 3), np.uint8)
+        return Core(
+            self._module, self._logits, {"logits": Output("scores", axis=1)}, self._inputs(noise), several=False,
+            identity=f"{self.card.runtime}/{self.card.arch}",
+        )  # fmt: skip
+
+    def _inputs(self, picture: Pixels) -> Batch:
+        inputs = self._processor(images=writable(picture), return_tensors="pt", input_data_format="channels_last")
+        return {name: value.to(self.device) for name, value in inputs.items()}
+
+    def _logits(self, batch: Batch) -> Outputs:
+        module: Any = self._module
+        return {"logits": module(**batch).logits}
+
     def segment(self, pictures: Sequence[Pixels]) -> list[Any]:
         import torch
 
-        module: Any = self._module
         found = []
         for picture in pictures:
-            inputs = self._processor(
-                images=writable(picture), return_tensors="pt", input_data_format="channels_last"
-            ).to(self.device)
             with torch.inference_mode():
-                logits = module(**inputs).logits[0]
+                logits = self._quickly(self._inputs(picture))[0]
             found.append(to_classes(logits, picture.shape[:2]))
         return found
+
+    def _quickly(self, inputs: Batch) -> torch.Tensor:
+        assert self._module is not None
+        return computed(self._module, inputs, lambda: self._logits(inputs))["logits"]
 
 
 def _before_head(backbone: nn.Module, batch: Batch) -> torch.Tensor:

@@ -66,7 +66,7 @@ def agreement(
             # An export may have frozen their number, or mix them up.
             whole = stacked([*batches[:3], batches[0]])
             pairs.append((core.layers(whole), compute(whole)))
-        scales = {name: max(1e-6, *(float(r[name].abs().max()) for r in reference)) for name in core.outputs}
+        scales = {name: max(1e-12, *(float(r[name].abs().max()) for r in reference)) for name in core.outputs}
         score, number, same = 0.0, 0.0, 0
         for place, (wanted, got) in enumerate(pairs):
             if got is None or not _complete(wanted, got, core.outputs):
@@ -76,9 +76,9 @@ def agreement(
                 if output.kind == "scores":
                     off, equal = _scores(wanted[name], got[name], output.axis)
                     score, alike = max(score, off), alike and equal
-                else:
-                    scale = scales[name] if output.kind == "numbers" else 1.0
-                    number = max(number, float((wanted[name] - got[name]).abs().max()) / scale)
+                # Scores as well: a model that wavers between all classes would hide anything.
+                scale = 1.0 if output.kind == "shares" else scales[name]
+                number = max(number, float((wanted[name] - got[name]).abs().max()) / scale)
             same += alike and place < len(batches)
         if not isinstance(model, Network):
             return Agreement(len(batches), same, score, number)

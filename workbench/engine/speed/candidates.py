@@ -101,7 +101,7 @@ def export_core(core: Core, examples: Sequence[Batch], file: Path) -> None:
     from workbench.engine.speed.agreement import stacked
 
     example = stacked([examples[0], examples[-1]]) if core.several else dict(examples[0])
-    names, outputs = list(example), list(core.outputs)
+    names = list(example)
 
     class Traced(nn.Module):
         """Tensors in and tensors out."""
@@ -112,11 +112,16 @@ def export_core(core: Core, examples: Sequence[Batch], file: Path) -> None:
 
         def forward(self, *tensors: torch.Tensor) -> tuple[torch.Tensor, ...]:
             found = core.layers(dict(zip(names, tensors, strict=True)))
-            return tuple(found[name] for name in outputs)
+            return tuple(found[name] for name in core.outputs)
 
     free = {name: _axes(name, core.free.get(name, ())) for name in names}
-    free |= {name: _axes(name, output.free) for name, output in core.outputs.items()}
-    write_onnx(Traced(), list(example.values()), file, names, outputs, free)
+    free |= {_written(name): _axes(name, output.free) for name, output in core.outputs.items()}
+    write_onnx(Traced(), list(example.values()), file, names, [_written(name) for name in core.outputs], free)
+
+
+def _written(output: str) -> str:
+    """What an output is called in the file: a number, as torchvision calls its levels, is no name there."""
+    return f"out_{output}"
 
 
 def _axes(name: str, free: Sequence[int]) -> dict[int, str]:
@@ -136,7 +141,7 @@ def session(core: Core, file: Path, threads: int) -> Compute:
     network = onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
     # Layers may make no use of an input; of another one than they were written with nothing is known.
     wanted = {i.name: tuple(i.shape) for i in network.get_inputs()}
-    names, outputs = set(core.example), list(core.outputs)
+    names, outputs = set(core.example), {name: _written(name) for name in core.outputs}
 
     def compute(batch: Batch) -> Outputs | None:
         import torch
@@ -146,7 +151,8 @@ def session(core: Core, file: Path, threads: int) -> Compute:
         given = {name: _array(batch[name]) for name in wanted}
         if not all(_fits(given[name].shape, shape) for name, shape in wanted.items()):
             return None
-        return {name: torch.from_numpy(value) for name, value in zip(outputs, network.run(outputs, given), strict=True)}
+        found = network.run(list(outputs.values()), given)
+        return {name: torch.from_numpy(value) for name, value in zip(outputs, found, strict=True)}
 
     return compute
 

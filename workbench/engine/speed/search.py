@@ -19,6 +19,7 @@ from workbench.engine.speed.measuring import Timing, in_turns
 from workbench.engine.speed.remembered import Choice, Row, Way
 from workbench.errors import Cancelled, UserError
 from workbench.runtimes.fast_body import Compute, Core, Outputs
+from workbench.runtimes.network import Network
 
 if TYPE_CHECKING:
     from workbench.runtimes.base import Batch, Loaded
@@ -35,6 +36,8 @@ _GROWTH_ROUNDS = 2
 _LONGEST_PASS = 1.0
 # A larger batch must be so much quicker per item to be worth its memory; another way so much to be worth changing.
 _WORTH_BATCH, _WORTH_WAY = 1.03, 1.05
+# Much more, where the layers' own weights stay in memory beside the engine's.
+_WORTH_TWICE = 1.2
 # Two numbers of threads whose times are so near each other are the same.
 _ALIKE = 0.85
 # Memory that stays free beside a second copy of the weights and a batch's activations.
@@ -90,7 +93,7 @@ def search(
     if core.several:
         control.progress(3, 4, "Measuring many items")
         _time_many(tried, examples, control)
-    choice = _chosen(tried, rows, core, model.card.id, folder, key)
+    choice = _chosen(tried, rows, model, core, folder, key)
     control.check()
     remembered.remember(key, choice, paths)
     _drop_unused(choice, folder, key)
@@ -286,10 +289,10 @@ def _grown(one: _Tried, examples: Sequence[Batch], control: Control) -> int:
     return best
 
 
-def _chosen(tried: Sequence[_Tried], rows: Sequence[Row], core: Core, card: str, folder: Path, key: str) -> Choice:
-    first = _reference(tried)
-    one = _quickest(first, tried, lambda row: row.one)
-    many = _quickest(first, tried, lambda row: row.many) if core.several else one
+def _chosen(tried: Sequence[_Tried], rows: Sequence[Row], model: Loaded, core: Core, folder: Path, key: str) -> Choice:
+    first, sleeps = _reference(tried), isinstance(model, Network)
+    one = _quickest(first, tried, lambda row: row.one, sleeps)
+    many = _quickest(first, tried, lambda row: row.many, sleeps) if core.several else one
     if one.way.kind == many.way.kind and many.row.one[0] >= _ALIKE * one.row.one[0]:
         one = many  # one network in memory is enough
     files = {}
@@ -298,14 +301,20 @@ def _chosen(tried: Sequence[_Tried], rows: Sequence[Row], core: Core, card: str,
             file = folder / f"{key}-{kept.way.kind}.onnx"
             files[file.name] = digest(file)
     return Choice(
-        one.way, many.way, many.row.batch or _USUAL_BATCH, (*(t.row for t in tried), *rows), files, (card,),
+        one.way, many.way, many.row.batch or _USUAL_BATCH, (*(t.row for t in tried), *rows), files, (model.card.id,),
         datetime.now(UTC).isoformat(timespec="seconds"),
     )  # fmt: skip
 
 
-def _quickest(first: _Tried, tried: Sequence[_Tried], ratio: Callable[[Row], tuple[float, float, float]]) -> _Tried:
+def _quickest(
+    first: _Tried, tried: Sequence[_Tried], ratio: Callable[[Row], tuple[float, float, float]], sleeps: bool
+) -> _Tried:
     """The way that is surely worth it: also a quarter of its worse rounds were quicker than before."""
-    worth = [t for t in tried if ratio(t.row)[1] >= _WORTH_WAY]
+
+    def least(one: _Tried) -> float:
+        return _WORTH_TWICE if one.candidate.own_weights and not sleeps else _WORTH_WAY
+
+    worth = [t for t in tried if ratio(t.row)[1] >= least(t)]
     return max(worth, key=lambda t: ratio(t.row)[0], default=first)
 
 
