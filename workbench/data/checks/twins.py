@@ -13,7 +13,7 @@ from workbench.data.project import Project
 from workbench.data.similar import Groups
 from workbench.data.types import Item, ItemFilter, Split
 
-_NOUNS = {"picture": "pictures", "sound": "recordings"}
+_NOUNS = {"picture": "pictures", "sound": "recordings", "row": "rows"}
 Ids = tuple[int, ...]
 
 

@@ -86,7 +86,7 @@ def _look_with_network(
     by_id = {i.id: i for i in items}
     seen = [by_id[i] for i in looked.ids]
     vectors = torch.nn.functional.normalize(looked.vectors, dim=1)
-    noun = {"picture": "pictures", "text": "texts", "sound": "recordings"}.get(seen[0].kind, "items")
+    noun = {"picture": "pictures", "text": "texts", "sound": "recordings", "row": "rows"}.get(seen[0].kind, "items")
     near, likeness = nearest(vectors, control, noun)
     alike = joined([(looked.ids[a], looked.ids[b]) for a, b in alike_pairs(near, likeness)])
     facts.alike += [list(g) for g in alike]

@@ -19,8 +19,8 @@ from PySide6.QtWidgets import (
 )
 
 from workbench.control import Control
-from workbench.data.importers import ImportPlan
 from workbench.data.columns import target_of
+from workbench.data.importers import ImportPlan
 from workbench.data.project import Project
 from workbench.data.project_columns import columns_of
 from workbench.data.types import AddResult, Item, ItemFilter

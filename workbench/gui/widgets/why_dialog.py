@@ -23,12 +23,15 @@ from workbench.gui.widgets.alike_row import AlikeRow
 from workbench.gui.widgets.basic import Banner, button, label, row
 from workbench.gui.widgets.canvas import Canvas
 from workbench.gui.widgets.prediction_view import ask_save_path
+from workbench.gui.widgets.row_reasons_view import RowReasonsView
 from workbench.gui.workers import Job
 from workbench.tasks.base import Task, TryOptions
-from workbench.tasks.predictions import Box, Boxes, Scores
+from workbench.tasks.predictions import Box, Boxes, Number, Scores
 
 _METHODS = (("places", "Roughly where"), ("points", "Point by point"))
 _MOST_THINGS = 50
+# Items whose reasons are no map of places.
+_WITHOUT_MAP = ("text", "row")
 # Words that hardly moved the answer stay uncoloured.
 _FAINT = 0.08
 
@@ -53,7 +56,7 @@ class WhyDialog(QDialog):
         card: ModelCard,
         task: Task,
         options: TryOptions,
-        prediction: Scores | Boxes,
+        prediction: Scores | Boxes | Number,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
@@ -72,7 +75,7 @@ class WhyDialog(QDialog):
 
     # Building ----------------------------------------------------------------------------------------------------------
 
-    def _build(self, prediction: Scores | Boxes) -> None:
+    def _build(self, prediction: Scores | Boxes | Number) -> None:
         column = QVBoxLayout(self)
         column.setContentsMargins(L, L, L, L)
         column.setSpacing(M)
@@ -82,6 +85,8 @@ class WhyDialog(QDialog):
         if isinstance(prediction, Scores):
             for score in prediction.top:
                 self.answer.addItem(f"{score.name}  ({score.value:.0%})", score.name)
+        elif isinstance(prediction, Number):
+            self.answer.addItem(f"{prediction.name} {prediction.summary()}".strip(), "")
         else:
             for number, box in enumerate(self._things, 1):
                 self.answer.addItem(f"{number}. {box.label}  ({box.score:.0%})", number - 1)
@@ -93,7 +98,7 @@ class WhyDialog(QDialog):
         for name, words in _METHODS:
             self.method.addItem(words, name)
         self.method.currentIndexChanged.connect(lambda _i: self._ask())
-        self.method.setVisible(isinstance(prediction, Scores) and self._sample.kind != "text")
+        self.method.setVisible(isinstance(prediction, Scores) and self._sample.kind not in _WITHOUT_MAP)
         column.addLayout(row(label("What speaks for", "soft"), self.answer, self.method, 1))
         self.stack = QStackedWidget()
         self.canvas = Canvas("What mattered, over the picture or recording")
@@ -105,7 +110,10 @@ class WhyDialog(QDialog):
         self.text.setAccessibleName("The text, its words coloured by what they spoke for")
         self.stack.addWidget(self.canvas)
         self.stack.addWidget(self.text)
-        self.stack.setCurrentWidget(self.text if self._sample.kind == "text" else self.canvas)
+        self.row = RowReasonsView()
+        self.stack.addWidget(self.row)
+        side = {"text": self.text, "row": self.row}.get(self._sample.kind, self.canvas)
+        self.stack.setCurrentWidget(side)
         column.addWidget(self.stack, 1)
         self.opacity = QSlider(Qt.Orientation.Horizontal)
         self.opacity.setObjectName("why-opacity")
@@ -120,7 +128,7 @@ class WhyDialog(QDialog):
         line.setStretch(2, 1)
         self.opacity.setFixedWidth(160)
         for widget in (colours, self.opacity):
-            widget.setVisible(self._sample.kind != "text")
+            widget.setVisible(self._sample.kind not in _WITHOUT_MAP)
         column.addLayout(line)
         self.checked = Banner(closable=False)
         self.checked.setObjectName("why-checked")
@@ -173,7 +181,7 @@ class WhyDialog(QDialog):
         def of_class(control: Control) -> Iterator[_Shown]:
             from workbench.engine.explain.reasons import explaining
 
-            ground = None if sample.kind == "text" else _ground(sample, window)
+            ground = None if sample.kind in _WITHOUT_MAP else _ground(sample, window)
             for found in explaining(sample, card, task, options, target, method, control=control):
                 yield _drawn(found, ground, sample)
 
@@ -212,7 +220,13 @@ class WhyDialog(QDialog):
         self.shown = shown
         found = shown.explanation
         self.save.setEnabled(True)
-        if found.words:
+        if found.row is not None:
+            self.row.show_reasons(found.row)
+            self.save.setEnabled(False)
+            self.legend.setText(
+                "To the right: raised the answer. To the left: lowered it. The bars and the usual answer add up to this one."
+            )
+        elif found.words:
             self._colour_words(shown)
         elif shown.heat is not None:
             if first:
@@ -317,6 +331,8 @@ def _ground(sample: Sample, window: tuple[float, float] | None) -> Any:
 
 def _drawn(found: Explanation, ground: Any, sample: Sample | None = None) -> _Shown:
     """Made ready for the window, in the job."""
+    if found.row is not None:
+        return _Shown(found)
     if found.heat is None:
         from workbench.tasks.text_classification import text_of
 
