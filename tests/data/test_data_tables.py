@@ -92,7 +92,7 @@ def test_the_same_rows_come_out_of_every_kind_of_file(
     rows = customers(30)
     table = open_table(write(tmp_path / name, rows))
     assert list(table.names) == HEAD
-    read = [r for r in table.read(Control())]
+    read = list(table.read(Control()))
     assert not any(isinstance(r, Problem) for r in read)
     found = [list(r[1]) for r in read if not isinstance(r, Problem)]
     wanted = [
