@@ -82,7 +82,7 @@ def _leaks(
     for item_id, cells in cells_of_items(project, ids, control):
         truth = target.value(cells.get(target.name, "")) if amounts else classes[item_id]
         if truth not in (None, ""):
-            truths.append(truth)  # type: ignore[arg-type]
+            truths.append(truth)
             rows.append(cells)
     if len(rows) < _FEWEST:
         return []
