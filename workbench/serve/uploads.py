@@ -85,7 +85,7 @@ def sample_of(task: Task, text: str | None, file: Path | None, name: str) -> Sam
 
 
 def takes_text(task: Task) -> bool:
-    return task.info.media in ("text", "series")
+    return task.info.media in ("text", "series", "row")
 
 
 def options_of(

@@ -15,7 +15,7 @@ from workbench.data.types import Item, Sample
 from workbench.errors import UserError
 from workbench.tasks.base import BaseTask
 from workbench.tasks.boosting import Boosting, Data
-from workbench.tasks.lesson import Course, Example, Lesson, Material, Round
+from workbench.tasks.lesson import Course, Example, How, Lesson, Material, Round
 from workbench.tasks.predictions import Prediction
 from workbench.tasks.row_reasons import RowReasons, row_reasons, usual_rows
 from workbench.tasks.table_features import FEATURES, TABLE, Table, fit_table, matrix
@@ -112,6 +112,26 @@ class TableTask(BaseTask):
                 f"Only {counts.labelled} rows say what is to be found out.",
                 f"At least {_FEWEST} are needed, better hundreds.",
             )
+
+    def how_words(self, card: ModelCard) -> Mapping[How, tuple[str, str]]:
+        """What the ways of training mean for a model: plain words, and the technical ones."""
+        if card.runtime == "tabicl":
+            words = "Reads your rows as they are; there is nothing to learn, so all three ways are the same."
+            return dict.fromkeys(How, (words, "In-context learning: the training rows are given with every question"))
+        return {
+            How.QUICK: (
+                "Grows trees with settings that suit most tables. The best start.",
+                "Histogram gradient boosting; the number of trees by early stopping on the validation rows",
+            ),
+            How.BALANCED: (
+                "Grows them in eight ways and keeps the best.",
+                "Random search over learning rate, leaves, regularisation; chosen by the validation loss",
+            ),
+            How.THOROUGH: (
+                "Grows them in twenty-four ways and keeps the best. With few rows that may fit their chance.",
+                "Random search over 24 settings; chosen by the validation loss",
+            ),
+        }
 
     def run_options(self, project: Project) -> dict[str, Any]:
         """The project's columns as they are when a training is set up."""
@@ -225,6 +245,10 @@ class TableTask(BaseTask):
     def passes(self, card: Any, how: Any, epochs: int, items: int) -> float:
         """How many rows' worth of answering a training is: some hundred trees are grown, a row is quick."""
         return items * {"quick": 3.0, "balanced": 24.0, "thorough": 72.0}[str(how)]
+
+    def memory(self, card: ModelCard, items: int) -> int:
+        """Bytes that a training takes: what the libraries take, the rows, and a network's weights and what it sees at once."""
+        return 250_000_000 + items * 4_000 + (card.parameters * 4 + 1_000_000_000 if card.parameters else 0)
 
     def once(self, prepared: Mapping[str, Any], model: Loaded) -> None:
         """Reading the row was all there is to do."""

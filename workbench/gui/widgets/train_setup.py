@@ -11,6 +11,7 @@ from PySide6.QtWidgets import (
     QDoubleSpinBox,
     QFormLayout,
     QHBoxLayout,
+    QLabel,
     QLineEdit,
     QListWidget,
     QListWidgetItem,
@@ -296,6 +297,15 @@ class TrainSetup(QWidget):
     def _vary(self) -> None:
         self.varied.set_run(self._card, self.how, self.seed.value(), self.augment.isChecked())
 
+    def _say_hows(self, project: Project) -> None:
+        """What the ways of training mean for this model, where it does not learn as networks do."""
+        own = getattr(get_task(project.task_id), "how_words", None)
+        said = own(self._card) if own is not None and self._card is not None else {}
+        for how, _name, _icon, words, tip in _HOWS:
+            plain, technical = said.get(how, (words, tip))
+            self._how_words[how].setText(plain)
+            self._how_cards[how].setToolTip(technical)
+
     def _model_chosen(self) -> None:
         entry = self.models.currentItem()
         if entry is not None:
@@ -312,6 +322,7 @@ class TrainSetup(QWidget):
         self.tokens.look(project, self._card)
         self.fits.show_model(project, self._card)
         if project is not None:
+            self._say_hows(project)
             task = get_task(project.task_id)
             self.taught.show_options(task, self._card, task.info.learns_with)
             self.adapters.setVisible(task.info.adapters)
@@ -425,6 +436,7 @@ class TrainSetup(QWidget):
         row = QHBoxLayout()
         row.setSpacing(M)
         self._how_cards: dict[How, Card] = {}
+        self._how_words: dict[How, QLabel] = {}
         self._times = {}
         for how, name, icon_name, words, tip in _HOWS:
             card = Card(selectable=True)
@@ -438,7 +450,8 @@ class TrainSetup(QWidget):
             if how is How.QUICK:
                 head.addWidget(label("suggested", "badge-good"))
             card.body.addLayout(head)
-            card.body.addWidget(label(words, "soft", wrap=True))
+            self._how_words[how] = label(words, "soft", wrap=True)
+            card.body.addWidget(self._how_words[how])
             card.body.addStretch(1)
             self._times[how] = label("", "faint", wrap=True)
             card.body.addWidget(self._times[how])
