@@ -35,11 +35,21 @@ def main() -> None:
         folder = target / NAMES[label]
         folder.mkdir(parents=True, exist_ok=True)
         picture.save(folder / f"{NAMES[label]}-{taken[label]:02d}.png", optimize=True)
+    make_table()
     photos = SAMPLES / "try"
     photos.mkdir(parents=True, exist_ok=True)
     source = Path(datasets.__file__).parent / "images"
     for name in ("china.jpg", "flower.jpg"):
         shutil.copy(source / name, photos / name)
+
+
+def make_table() -> None:
+    """A table of tumours: ten measurements of each (their means), and what it turned out to be."""
+    found = datasets.load_breast_cancer(as_frame=True)
+    table = found.frame[[c for c in found.frame.columns if c.startswith("mean ")]].copy()
+    table.columns = [c.removeprefix("mean ") for c in table.columns]
+    table["diagnosis"] = [str(found.target_names[t]) for t in found.frame["target"]]
+    table.to_csv(SAMPLES / "tumours.csv", index=False)
 
 
 if __name__ == "__main__":

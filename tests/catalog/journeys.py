@@ -15,6 +15,7 @@ from workbench.engine.pool import ModelPool
 from workbench.engine.predict import predict
 from workbench.hub.store import download
 from workbench.runtimes.network import Network
+from workbench.runtimes.tabicl_runtime import TabICL
 from workbench.tasks.base import TryOptions
 from workbench.tasks.registry import get_task
 
@@ -78,6 +79,11 @@ def journey(card: ModelCard, folder: Path) -> tuple[Any, bool]:
         if not card.tasks:  # a beginning for training: its features are what it gives
             import torch
 
+            if isinstance(model, TabICL):  # what it gives needs rows to go by
+                rows, truth = torch.randn(12, 3, dtype=torch.float64), torch.arange(12.0, dtype=torch.float64) % 2
+                model.labels = ("a", "b")
+                model.take(rows, truth, None)
+                return model.class_logits({"table": rows[:4]}), True
             assert isinstance(model, Network)
             task: Any = get_task(task_id)
             sample, _ = sample_for(task_id, folder)

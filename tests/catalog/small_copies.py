@@ -95,6 +95,17 @@ def hub_folder(card: ModelCard, folder: Path) -> Path:
     torch.manual_seed(0)
     if card.runtime == "unet":
         return smp_folder(card, folder)
+    if card.runtime == "tabicl":
+        from tabicl._model.tabicl import TabICL
+
+        settings = {
+            "max_classes": 0 if "regression" in card.main_task else 10, "num_quantiles": 9, "embed_dim": 16, "col_num_blocks": 1,
+            "col_nhead": 2, "col_num_inds": 8, "row_num_blocks": 1, "row_nhead": 2, "row_num_cls": 2, "icl_num_blocks": 1,
+            "icl_nhead": 2, "zero_init": False,
+        }  # fmt: skip
+        folder.mkdir(parents=True, exist_ok=True)
+        torch.save({"config": settings, "state_dict": TabICL(**settings).state_dict()}, folder / card.source.path)
+        return folder
     values = small_config(card)
     network: Any = network_of(card.config, card.arch, **{k: v for k, v in values.items() if k != "model_type"})
     if card.runtime == "chronos_bolt":

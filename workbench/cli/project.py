@@ -81,7 +81,7 @@ def add(commands: Any) -> None:
         action="append",
         default=[],
         metavar="NAME",
-        help="mend: keep-one, one-split, same-label, accept-labels, exclude, drop-specks, drop-twins, drop-classless; NAME:FINDING for one kind of finding only",
+        help="mend: keep-one, one-split, same-label, accept-labels, exclude, ignore-columns, drop-specks, drop-twins, drop-classless; NAME:FINDING for one kind of finding only",
     )
     check.add_argument(
         "--copy-to", type=Path, help="save a copy of the project without personal data in this new folder"

@@ -223,7 +223,7 @@ class Profile:
         self.whole += point is not None and point.is_integer()
         if point is None and text[:1].isdigit():
             for order in ("dmy", "mdy"):
-                self.dates[order] += date_of(text, order) is not None  # type: ignore[arg-type]
+                self.dates[order] += date_of(text, order) is not None
         self.flags += yes_no(text) is not None
         self.absent += point is None and text.casefold() in ABSENT
 
@@ -282,7 +282,8 @@ class Profile:
         found = sorted((v, n) for cell, n in self.values.items() if (v := number(cell, decimal)) is not None)
         if len(found) <= _SINGLE:
             return ()
-        total, seen, edges = sum(n for _, n in found), 0, []
+        edges: list[float] = []
+        total, seen = sum(n for _, n in found), 0
         for value, count in found:
             if len(edges) < 3 and seen >= total * (len(edges) + 1) / 4:
                 edges.append(value)

@@ -72,10 +72,10 @@ def assign_by_time(times: Mapping[int, float | None], known: Mapping[int, Split 
     for split in (Split.TRAIN, Split.VALIDATION):
         total += SHARES[split]
         limits.append(ordered[min(len(ordered) - 1, round(total * len(ordered)))][0] if ordered else 0.0)
-    found = {}
-    for item_id, split in known.items():
+    found: dict[int, Split] = {}
+    for item_id, given in known.items():
         time = times.get(item_id)
-        if split is None:
+        if given is None:
             new = time is not None and time >= limits[1]
             steers = time is not None and time >= limits[0]
             found[item_id] = Split.TEST if new else Split.VALIDATION if steers else Split.TRAIN

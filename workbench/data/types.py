@@ -12,6 +12,15 @@ from workbench.data.annotations import NewAnnotation
 from workbench.errors import Problem
 
 MediaKind = Literal["picture", "text", "sound", "series", "row", "molecule"]
+# What several items of a kind are called.
+NOUNS: Mapping[MediaKind, str] = {
+    "picture": "pictures",
+    "text": "texts",
+    "sound": "recordings",
+    "series": "series",
+    "row": "rows",
+    "molecule": "molecules",
+}
 # Items that are written down: their content is their text, and no file of theirs is read again.
 WRITTEN: frozenset[MediaKind] = frozenset(("text", "row", "molecule"))
 # Which part of a deep picture's greys is seen: centre ("level") and width, in the picture's own unit.

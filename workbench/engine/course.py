@@ -31,11 +31,12 @@ def course_of(run: Run) -> Course | None:
     if run.together.size > 1:
         raise UserError("This model learns in one process only.", "Start it without several processes.")
     model = open_model(run.card, files(run.card, run.paths), run.device)
+    options = run.config.options | ({"rounds": run.config.epochs} if run.config.epochs else {})
     return run.task.course(
         Material(
             model, run.config.classes, run.config.how, run.device, run.control,
             tuple(run.examples[i.id] for i in run.usable(Split.TRAIN)), run.paths.cache / "lessons", run.class_weights(),
-            run.config.augment, run.config.seed, run.config.options,
+            run.config.augment, run.config.seed, options,
         )
     )  # fmt: skip
 

@@ -109,7 +109,9 @@ def estimate(project: Project, card: ModelCard, how: How, epochs: int = 0) -> Es
             seconds += rounds * n * forward * (_TRAIN_SHARE * _WORK[how] + (1 - _TRAIN_SHARE) / 2)
             # Tested once at the end, and looked at once more to know what is familiar.
             seconds += n * forward
-    return Estimate(seconds, _memory(card, how, isinstance(task, PooledTask)), speed is not None)
+    own = getattr(task, "memory", None)
+    memory = _memory(card, how, isinstance(task, PooledTask)) if own is None else own(card, n)
+    return Estimate(seconds, memory, speed is not None)
 
 
 def _memory(card: ModelCard, how: How, pooled: bool) -> int:

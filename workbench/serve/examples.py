@@ -13,7 +13,10 @@ from workbench.tasks.registry import get_task
 # Stands for the token where an example is only shown.
 HIDDEN = "•" * 12
 _FILES = {"picture": "photo.jpg", "sound": "recording.wav"}
-_TEXTS = {"text": "The parcel came late and the box was broken.", "series": "12 14 13 17 16 19 21 20 24 23 27 26"}
+_TEXTS = {
+    "text": "The parcel came late and the box was broken.", "series": "12 14 13 17 16 19 21 20 24 23 27 26",
+    "row": '{"age": 42, "city": "Oslo"}',
+}  # fmt: skip
 _LABELS = ("praise", "complaint")
 
 

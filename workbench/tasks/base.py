@@ -307,7 +307,7 @@ class TrainableTask(Task, Protocol):
     """A task a person can teach.
 
     Where the usual estimate of a training's time does not fit, it also has `passes(card, how, epochs, items) -> float`: how
-    many forward passes a training on so many items is worth (`epochs` 0: as many as usual), and
+    many forward passes a training on so many items is worth (`epochs` 0: as many as usual), `memory(card, items) -> int`: bytes, and
     `once(prepared, model)`: one forward pass, for measuring it, also of a model that has not been taught yet.
     """
 

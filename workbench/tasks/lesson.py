@@ -231,8 +231,11 @@ class Course(Protocol):
         doing: what it is doing while it learns, in plain words.
     """
 
-    rounds: int
-    doing: str
+    @property
+    def rounds(self) -> int: ...
+
+    @property
+    def doing(self) -> str: ...
 
     def prepare(self, example: Example) -> Any:
         """What it needs of an item, in memory at once for all of them. Raises: UserError when the item cannot be read."""

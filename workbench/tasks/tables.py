@@ -15,7 +15,7 @@ from workbench.data.types import Item, Sample
 from workbench.errors import UserError
 from workbench.tasks.base import BaseTask
 from workbench.tasks.boosting import Boosting, Data
-from workbench.tasks.lesson import Course, Example, Lesson, Material, Round
+from workbench.tasks.lesson import Course, Example, How, Lesson, Material, Round
 from workbench.tasks.predictions import Prediction
 from workbench.tasks.row_reasons import RowReasons, row_reasons, usual_rows
 from workbench.tasks.table_features import FEATURES, TABLE, Table, fit_table, matrix
@@ -30,12 +30,15 @@ if TYPE_CHECKING:
     from workbench.data.importers.rows import RowsPlan
     from workbench.data.project import Project
     from workbench.runtimes.base import Loaded
+    from workbench.runtimes.tabicl_runtime import TabICL
 
 # A run's options under which its columns are kept, as a project keeps them.
 COLUMNS = META
 # File endings of tables whose rows can be asked about.
 FILES = (".csv", ".tsv", ".tab", ".xlsx", ".xlsm", ".parquet", ".pq", ".jsonl", ".ndjson")
 _FEWEST = 10
+# Rows that a model which reads them all for each answer goes by; of the validation rows so many draw its curve.
+_MOST_CONTEXT, _SEEN_ROWS, _ASKED_AT_ONCE = 3_000, 500, 256
 
 
 @dataclass(frozen=True)
@@ -81,6 +84,10 @@ class TableTask(BaseTask):
         """As `answers`, before anything is decided on the validation items."""
         raise NotImplementedError
 
+    def measured(self, said: Sequence[Prediction], truths: npt.NDArray[np.float64]) -> tuple[float, float]:
+        """Mean loss (-1 for nothing) and score in 0..1 of plain answers."""
+        raise NotImplementedError
+
     def truths(self, examples: Sequence[Example]) -> npt.NDArray[np.float64]:
         """What is right, float64 [N]: the place of the class, or the number; NaN where an example says nothing."""
         raise NotImplementedError
@@ -105,6 +112,26 @@ class TableTask(BaseTask):
                 f"Only {counts.labelled} rows say what is to be found out.",
                 f"At least {_FEWEST} are needed, better hundreds.",
             )
+
+    def how_words(self, card: ModelCard) -> Mapping[How, tuple[str, str]]:
+        """What the ways of training mean for a model: plain words, and the technical ones."""
+        if card.runtime == "tabicl":
+            words = "Reads your rows as they are; there is nothing to learn, so all three ways are the same."
+            return dict.fromkeys(How, (words, "In-context learning: the training rows are given with every question"))
+        return {
+            How.QUICK: (
+                "Grows trees with settings that suit most tables. The best start.",
+                "Histogram gradient boosting; the number of trees by early stopping on the validation rows",
+            ),
+            How.BALANCED: (
+                "Grows them in eight ways and keeps the best.",
+                "Random search over learning rate, leaves, regularisation; chosen by the validation loss",
+            ),
+            How.THOROUGH: (
+                "Grows them in twenty-four ways and keeps the best. With few rows that may fit their chance.",
+                "Random search over 24 settings; chosen by the validation loss",
+            ),
+        }
 
     def run_options(self, project: Project) -> dict[str, Any]:
         """The project's columns as they are when a training is set up."""
@@ -200,6 +227,10 @@ class TableTask(BaseTask):
         raise NotImplementedError
 
     def course(self, material: Material) -> Course | None:
+        from workbench.runtimes.tabicl_runtime import TabICL
+
+        if isinstance(material.model, TabICL):
+            return ContextCourse(self, material, material.model)
         return TreeCourse(self, material)
 
     def lesson(self, material: Material) -> Lesson:
@@ -214,6 +245,10 @@ class TableTask(BaseTask):
     def passes(self, card: Any, how: Any, epochs: int, items: int) -> float:
         """How many rows' worth of answering a training is: some hundred trees are grown, a row is quick."""
         return items * {"quick": 3.0, "balanced": 24.0, "thorough": 72.0}[str(how)]
+
+    def memory(self, card: ModelCard, items: int) -> int:
+        """Bytes that a training takes: what the libraries take, the rows, and a network's weights and what it sees at once."""
+        return 250_000_000 + items * 4_000 + (card.parameters * 4 + 1_000_000_000 if card.parameters else 0)
 
     def once(self, prepared: Mapping[str, Any], model: Loaded) -> None:
         """Reading the row was all there is to do."""
@@ -370,6 +405,97 @@ class TreeCourse:
 
     def result(self) -> Loaded:
         return self._model()
+
+
+class ContextCourse:
+    """See `workbench.tasks.lesson.Course`: a pre-trained network that goes by the training rows as they are; nothing is learnt."""
+
+    rounds = 1
+    doing = "Reading your rows"
+
+    def __init__(self, task: TableTask, material: Material, model: TabICL) -> None:
+        if model.estimates == task.info.has_classes:
+            other = "numbers" if model.estimates else "classes"
+            raise UserError(f"“{model.card.name}” was made for {other}.", "Choose the one for the other kind.")
+        self._task, self._material, self._model = task, material, model
+        self._columns = columns_in(material.options)
+        self._table: Table | None = None
+        self._decided: dict[str, Any] = {}
+        self._left_out = max(0, len(material.train) - _MOST_CONTEXT)
+
+    def notes(self) -> list[str]:
+        """What the person should read first."""
+        found = [
+            "This model is pre-trained and goes by your rows as they are. They become part of your model: whoever you give it to"
+            " gets them too."
+        ]
+        if self._left_out:
+            found.append(
+                f"It goes by {_MOST_CONTEXT:,} of your rows, drawn at random; the trees for tables learn from all of them."
+            )
+        return found
+
+    def prepare(self, example: Example) -> Any:
+        return cells_of(example.item.text or "")
+
+    def learn(
+        self, train: Sequence[tuple[Example, Any]], validation: Sequence[tuple[Example, Any]], _patience: int
+    ) -> Iterator[Round]:
+        import random
+
+        import numpy as np
+        import torch
+
+        self._table = fit_table(self._columns, [cells for _, cells in train])
+        rows = matrix(self._table, [self._table.numbers(cells) for _, cells in train])
+        truth = self._task.truths([e for e, _ in train])
+        if not np.isfinite(truth).all():
+            raise UserError(
+                "Some rows do not say what is right.", "Look at the rows without a number on the Data page."
+            )
+        usual = torch.from_numpy(usual_rows(rows, self._material.seed))
+        if self._left_out:
+            kept = sorted(random.Random(self._material.seed).sample(range(len(rows)), _MOST_CONTEXT))
+            rows, truth = rows[kept], truth[kept]
+        self._model.card = replace(
+            self._model.card, options=self._options(), label_names=self._material.classes, labels=""
+        )
+        self._model.labels = tuple(self._material.classes)
+        self._model.take(torch.from_numpy(rows), torch.from_numpy(truth), usual)
+        said = self.say([cells for _, cells in validation[:_SEEN_ROWS]])
+        wanted = self._task.truths([e for e, _ in validation[:_SEEN_ROWS]])
+        loss, score = self._task.measured(said, wanted)
+        yield Round(1, 1, -1.0, loss, score, "accuracy" if self._task.info.has_classes else "R²", True)
+
+    def say(self, prepared: Sequence[Any]) -> list[Prediction]:
+        import torch
+
+        assert self._table is not None
+        found: list[Prediction] = []
+        for start in range(0, len(prepared), _ASKED_AT_ONCE):
+            self._material.control.check()
+            part = prepared[start : start + _ASKED_AT_ONCE]
+            rows = torch.from_numpy(matrix(self._table, [self._table.numbers(cells) for cells in part]))
+            with torch.inference_mode():
+                if self._decided:
+                    found += self._task.answers(rows, self._model, [""] * len(part))
+                else:
+                    found += self._task.plain_answers(rows, self._model)
+        return found
+
+    def settle(self, examples: Sequence[Example], said: Sequence[Prediction]) -> list[Prediction]:
+        self._decided, found = self._task.settled(self._options(), examples, said, len(self._material.classes))
+        self._model.card = replace(self._model.card, options=self._decided)
+        return found
+
+    def _options(self) -> dict[str, Any]:
+        assert self._table is not None
+        return {
+            TABLE: self._table.to_options(), FEATURES: self._table.width, "network": self._model.settings,
+        }  # fmt: skip
+
+    def result(self) -> Loaded:
+        return self._model
 
 
 def named(sample: Sample) -> str:

@@ -9,7 +9,7 @@ from workbench.errors import UserError
 from workbench.tasks.base import TaskInfo
 from workbench.tasks.classification import Classification, as_classifier
 from workbench.tasks.lesson import Example
-from workbench.tasks.predictions import Prediction
+from workbench.tasks.predictions import Prediction, Scores
 from workbench.tasks.tables import FILES, TableTask
 from workbench.tasks.temperature import temperature_of
 
@@ -66,6 +66,16 @@ class TabularClassification(TableTask):
             model.labels.index(target) if target else int(shares(torch.tensor([row], dtype=torch.float64))[0].argmax())
         )
         return model.labels[place], lambda rows: shares(rows)[:, place].tolist()
+
+    def measured(self, said: Sequence[Prediction], truths: npt.NDArray[np.float64]) -> tuple[float, float]:
+        import math
+
+        pairs = [(p, int(t)) for p, t in zip(said, truths, strict=True) if isinstance(p, Scores)]
+        if not pairs:
+            return -1.0, 0.0
+        right = [next((s.value for s in p.top if s.index == t), 0.0) for p, t in pairs]
+        loss = -sum(math.log(max(v, 1e-12)) for v in right) / len(right)
+        return loss, sum(p.best.index == t for p, t in pairs) / len(pairs)
 
     def truths(self, examples: Sequence[Example]) -> npt.NDArray[np.float64]:
         import numpy as np

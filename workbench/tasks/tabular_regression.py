@@ -71,6 +71,16 @@ class TabularRegression(TableTask):
         estimator = require(model, Estimator)
         return table_of(model).target, lambda rows: estimator.estimate({"table": rows}).tolist()
 
+    def measured(self, said: Sequence[Prediction], truths: npt.NDArray[np.float64]) -> tuple[float, float]:
+        import numpy as np
+
+        values = np.array([p.value for p in said if isinstance(p, Number)], np.float64)
+        if not len(values):
+            return -1.0, 0.0
+        spread = float(truths.var())
+        loss = float(((values - truths) ** 2).mean()) / spread if spread > 0 else 0.0
+        return loss, max(0.0, 1 - loss)
+
     def truths(self, examples: Sequence[Example]) -> npt.NDArray[np.float64]:
         import numpy as np
 

@@ -23,11 +23,12 @@ def check_project(
     Raises:
         Cancelled: when asked to stop.
     """
-    from workbench.data.checks import counts, marks, twins
+    from workbench.data.checks import counts, marks, table_columns, twins
 
     control = control or Control()
     fine = Fine(project)
     found = [*counts.check(project), *twins.check(project, control, alike, fine), *marks.check(project, control)]
+    found += table_columns.check(project, control)
     return in_order(f for f in found if not fine.covers(f))
 
 

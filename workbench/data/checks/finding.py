@@ -30,6 +30,7 @@ class Finding:
         suggested: the class (id) that an item seems to be of.
         notes: a few words on an item.
         places: where in an item's text it is.
+        columns: of a table, the columns concerned.
         fixes: what can be done about it: ids of `workbench.data.checks.fixes`, the best first.
     """
 
@@ -43,6 +44,7 @@ class Finding:
     notes: Mapping[int, str] = field(default_factory=dict)
     places: Mapping[int, tuple[Place, ...]] = field(default_factory=dict)
     fixes: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
 
     def record(self) -> dict[str, Any]:
         """As plain data, for other programs."""
@@ -50,5 +52,6 @@ class Finding:
             "code": self.code, "severity": self.severity, "message": self.message, "hint": self.hint,
             "items": list(self.item_ids), "groups": [list(g) for g in self.groups], "suggested": dict(self.suggested),
             "notes": dict(self.notes), "fixes": list(self.fixes),
+            "columns": list(self.columns),
             "places": {i: [[p.start, p.end, p.what] for p in ps] for i, ps in self.places.items()},
         }  # fmt: skip

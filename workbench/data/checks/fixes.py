@@ -4,29 +4,35 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from workbench.data.annotations import AnnotationState
 from workbench.data.checks import marks
 from workbench.data.checks.finding import Finding
+from workbench.data.columns import Role
 from workbench.data.project import Project
+from workbench.data.project_columns import columns_of, set_columns
 from workbench.data.types import Item, LabelState, Split
 from workbench.errors import UserError
 
 
 @dataclass(frozen=True)
 class Change:
-    """What shall become of items: taken out or brought back, labelled, moved to a part of the data."""
+    """What shall become of items: taken out or brought back, labelled, moved to a part of the data; `columns`: what columns of a
+    table are for."""
 
     remove: tuple[int, ...] = ()
     restore: tuple[int, ...] = ()
     labels: Mapping[int, LabelState] = field(default_factory=dict)
     splits: Mapping[int, Split | None] = field(default_factory=dict)
     marks: Mapping[int, AnnotationState] = field(default_factory=dict)
+    columns: Mapping[str, Role] = field(default_factory=dict)
 
     @property
     def count(self) -> int:
-        """Items that it concerns."""
+        """Items, or columns, that it concerns."""
+        if self.columns:
+            return len(self.columns)
         return len({*self.remove, *self.restore, *self.labels, *self.splits, *self.marks})
 
 
@@ -58,7 +64,12 @@ def apply(project: Project, change: Change) -> Change:
         back_marks = project.set_annotations(change.marks)
         project.remove_items(change.remove)
         project.restore_items(change.restore)
-    return Change(change.restore, change.remove, back_labels, back_splits, back_marks)
+        back_columns: dict[str, Role] = {}
+        if change.columns:
+            known = columns_of(project)
+            back_columns = {c.name: c.role for c in known if c.name in change.columns}
+            set_columns(project, [replace(c, role=change.columns.get(c.name, c.role)) for c in known])
+    return Change(change.restore, change.remove, back_labels, back_splits, back_marks, back_columns)
 
 
 def fix_by_id(fix_id: str) -> Fix:
@@ -122,6 +133,11 @@ def _exclude(project: Project, finding: Finding) -> Change:
     return Change(remove=tuple(i.id for i in project.present(finding.item_ids)))
 
 
+def _ignore(project: Project, finding: Finding) -> Change:
+    features = {c.name for c in columns_of(project) if c.role == "feature"}
+    return Change(columns={name: "ignored" for name in finding.columns if name in features})
+
+
 def _without(unwanted: Callable[[AnnotationState], set[int]]) -> Callable[[Project, Finding], Change]:
     """A plan that takes marks off items, by their ids."""
 
@@ -158,6 +174,10 @@ _ALL: Sequence[Fix] = (
     Fix("exclude", "Take them out", "Takes these out of the project; the files stay where they are",
         "take {n} items out", _exclude),
     Fix(
+        "ignore-columns", "Leave out", "Nothing is learnt from these columns any more; their cells stay (Columns … takes it back)",
+        "leave {n} columns out", _ignore,
+    ),
+    Fix(
         "drop-specks", "Delete the specks", "Deletes boxes and areas too small to be anything",
         "delete specks on {n} items", _without(lambda s: {a.id for a in s.annotations if marks.is_speck(a)}),
     ),
@@ -175,6 +195,8 @@ FIXES: dict[str, Fix] = {fix.id: fix for fix in _ALL}
 
 def done_words(fix: Fix, count: int) -> str:
     """What was done, in words."""
-    return fix.done.format(n=f"{count:,}").replace("1 copies", "1 copy").replace("1 items", "1 item") if count == 1 else (
+    return fix.done.format(n=f"{count:,}").replace("1 copies", "1 copy").replace("1 items", "1 item").replace(
+        "1 columns", "1 column"
+    ) if count == 1 else (
         fix.done.format(n=f"{count:,}")
     )  # fmt: skip

@@ -11,9 +11,8 @@ from workbench.data.checks.finding import Finding
 from workbench.data.checks.fine import Fine
 from workbench.data.project import Project
 from workbench.data.similar import Groups
-from workbench.data.types import Item, ItemFilter, Split
+from workbench.data.types import NOUNS, Item, ItemFilter, Split
 
-_NOUNS = {"picture": "pictures", "sound": "recordings", "molecule": "molecules"}
 Ids = tuple[int, ...]
 
 
@@ -33,7 +32,7 @@ def check(
     alike = [[i for i in g if i in here] for g in alike]
     every = joined([*near, *alike])
     items = {i.id: i for i in project.items([i for g in every for i in g])}
-    noun = _NOUNS.get(items[every[0][0]].kind, "texts") if every else ""
+    noun = NOUNS[items[every[0][0]].kind] if every else ""
     yield from _two_labels(project, fine)
     tags = project.tags_of_all()
     conflicts = [g for g in every if _differ([items[i] for i in g], tags)]

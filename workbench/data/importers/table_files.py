@@ -30,7 +30,7 @@ SEPARATED = (".csv", ".tsv", ".tab", ".txt", ".data")
 SUFFIXES = (".csv", ".tsv", ".tab", ".xlsx", ".xlsm", ".parquet", ".pq", ".jsonl", ".ndjson")
 _MOST_BYTES = 20_000_000_000
 _MOST_UNPACKED = 4_000_000_000
-_HEAD = 1_000_000
+_HEAD = 250_000
 _BATCH = 2_000
 # A packed file that grows more than this is no table.
 _MOST_GROWTH = 400

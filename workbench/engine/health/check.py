@@ -11,7 +11,7 @@ from workbench.control import Control
 from workbench.data.checks import Finding, check_project, in_order
 from workbench.data.checks.twins import joined
 from workbench.data.project import Project
-from workbench.data.types import Item
+from workbench.data.types import NOUNS, Item
 from workbench.engine.health import raw
 from workbench.engine.health.findings import told
 from workbench.engine.health.raw import Facts
@@ -86,9 +86,7 @@ def _look_with_network(
     by_id = {i.id: i for i in items}
     seen = [by_id[i] for i in looked.ids]
     vectors = torch.nn.functional.normalize(looked.vectors, dim=1)
-    noun = {"picture": "pictures", "text": "texts", "sound": "recordings", "molecule": "molecules"}.get(
-        seen[0].kind, "items"
-    )
+    noun = NOUNS[seen[0].kind]
     near, likeness = nearest(vectors, control, noun)
     alike = joined([(looked.ids[a], looked.ids[b]) for a, b in alike_pairs(near, likeness)])
     facts.alike += [list(g) for g in alike]

@@ -28,6 +28,7 @@ SAMPLES = (
         "message-square-text",
         "reviews.csv",
     ),
+    ("tumours", "Tumours", "A table: ten measurements of each, benign or malignant?", "table", "tumours.csv"),
     (
         "molecules",
         "Drug molecules",
@@ -147,7 +148,7 @@ class HomePage(Page):
         row.setSpacing(M)
         self.drop = DropZone(
             "Drop your examples here",
-            "A folder of pictures (best: one folder per class), or a table of texts (CSV, Excel). "
+            "A folder of pictures (best: one folder per class), or a table (CSV, Excel, Parquet). "
             "Or click to choose a folder.",
             "folder-input",
         )
@@ -161,7 +162,7 @@ class HomePage(Page):
         for icon_name, heading, text, action, name in (
             ("flask-conical", "Try a model right away", "Drop a picture or type a text and see what a pre-trained model says.",
              lambda: self.ctx.go("try"), "home-try"),
-            ("file-spreadsheet", "Start with a table", "Texts with labels from CSV, TSV, JSON Lines or Excel.",
+            ("file-spreadsheet", "Start with a table", "Rows to sort or to estimate, or texts with labels: CSV, Excel, Parquet.",
              self._choose_file, "home-table"),
         ):  # fmt: skip
             card = _choice(icon_name, heading, text, name)

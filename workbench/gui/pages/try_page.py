@@ -57,7 +57,7 @@ from workbench.gui.widgets.try_input import TryInput
 from workbench.gui.widgets.why_dialog import WhyDialog
 from workbench.gui.workers import Job
 from workbench.tasks.base import LiveTask, Task, TryOptions
-from workbench.tasks.predictions import Boxes, Events, Mask, Picture, Prediction, Scores, stopped_early
+from workbench.tasks.predictions import Boxes, Events, Mask, Number, Picture, Prediction, Scores, stopped_early
 from workbench.tasks.registry import all_tasks, get_task
 
 _FLUSH_MS = 120
@@ -654,7 +654,7 @@ class TryPage(Page):
 
     def _why(self) -> None:
         result, card = self._result, self.picker.card
-        if result is None or card is None or not isinstance(result.prediction, Scores | Boxes):
+        if result is None or card is None or not isinstance(result.prediction, Scores | Boxes | Number):
             return
         dialog = WhyDialog(self.ctx, result.sample, card, self._task, self.options(), result.prediction, self)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)

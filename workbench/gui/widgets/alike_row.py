@@ -59,7 +59,7 @@ class AlikeRow(QWidget):
         same = labels.count(labels[0]) if labels else 0
         kind = (
             f"all “{labels[0]}”"
-            if same == len(labels)
+            if labels and same == len(labels)
             else f"{same} of {len(labels)} of them “{labels[0]}”"
             if labels
             else ""

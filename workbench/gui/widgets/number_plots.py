@@ -121,7 +121,8 @@ class ScatterPlot(_Plot):
         widths = [c.high - c.low for c in cases if c.high is not None and c.low is not None]
         if widths:
             half = max(widths) / 2
-            band = [self.item.plot([low, high], [low + s * half, high + s * half], pen=None) for s in (-1, 1)]
+            edge = self._pg.mkPen((0, 0, 0, 0))
+            band = [self.item.plot([low, high], [low + s * half, high + s * half], pen=edge) for s in (-1, 1)]
             shade = QColor(theme().colour("accent"))
             shade.setAlpha(28)
             self.item.addItem(self._pg.FillBetweenItem(*band, brush=shade))

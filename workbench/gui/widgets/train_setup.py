@@ -304,6 +304,15 @@ class TrainSetup(QWidget):
     def _vary(self) -> None:
         self.varied.set_run(self._card, self.how, self.seed.value(), self.augment.isChecked())
 
+    def _say_hows(self, project: Project) -> None:
+        """What the ways of training mean for this model, where it does not learn as networks do."""
+        own = getattr(get_task(project.task_id), "how_words", None)
+        said = own(self._card) if own is not None and self._card is not None else {}
+        for how, _name, _icon, words, tip in _HOWS:
+            plain, technical = said.get(how, (words, tip))
+            self._how_words[how].setText(plain)
+            self._how_cards[how].setToolTip(technical)
+
     def _model_chosen(self) -> None:
         entry = self.models.currentItem()
         if entry is not None:
@@ -320,6 +329,7 @@ class TrainSetup(QWidget):
         self.tokens.look(project, self._card)
         self.fits.show_model(project, self._card)
         if project is not None:
+            self._say_hows(project)
             task = get_task(project.task_id)
             self.taught.show_options(task, self._card, task.info.learns_with)
             for how, _name, _icon, words, _tip in _HOWS:

@@ -23,12 +23,14 @@ from workbench.gui.widgets.alike_row import AlikeRow
 from workbench.gui.widgets.basic import Banner, button, label, row
 from workbench.gui.widgets.canvas import Canvas
 from workbench.gui.widgets.prediction_view import ask_save_path
+from workbench.gui.widgets.row_reasons_view import RowReasonsView
 from workbench.gui.workers import Job
 from workbench.tasks.base import Task, TryOptions
-from workbench.tasks.predictions import Box, Boxes, Scores
+from workbench.tasks.predictions import Box, Boxes, Number, Scores
 
 _METHODS = (("places", "Roughly where"), ("points", "Point by point"))
 _MOST_THINGS = 50
+# Items whose reasons are no map of places.
 # Words that hardly moved the answer stay uncoloured.
 _FAINT = 0.08
 
@@ -53,7 +55,7 @@ class WhyDialog(QDialog):
         card: ModelCard,
         task: Task,
         options: TryOptions,
-        prediction: Scores | Boxes,
+        prediction: Scores | Boxes | Number,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
@@ -72,7 +74,7 @@ class WhyDialog(QDialog):
 
     # Building ----------------------------------------------------------------------------------------------------------
 
-    def _build(self, prediction: Scores | Boxes) -> None:
+    def _build(self, prediction: Scores | Boxes | Number) -> None:
         column = QVBoxLayout(self)
         column.setContentsMargins(L, L, L, L)
         column.setSpacing(M)
@@ -82,6 +84,8 @@ class WhyDialog(QDialog):
         if isinstance(prediction, Scores):
             for score in prediction.top:
                 self.answer.addItem(f"{score.name}  ({score.value:.0%})", score.name)
+        elif isinstance(prediction, Number):
+            self.answer.addItem(f"{prediction.name} {prediction.summary()}".strip(), "")
         else:
             for number, box in enumerate(self._things, 1):
                 self.answer.addItem(f"{number}. {box.label}  ({box.score:.0%})", number - 1)
@@ -105,7 +109,10 @@ class WhyDialog(QDialog):
         self.text.setAccessibleName("The text, its words coloured by what they spoke for")
         self.stack.addWidget(self.canvas)
         self.stack.addWidget(self.text)
-        self.stack.setCurrentWidget(self.text if self._sample.kind == "text" else self.canvas)
+        self.row = RowReasonsView()
+        self.stack.addWidget(self.row)
+        side = {"text": self.text, "row": self.row}.get(self._sample.kind, self.canvas)
+        self.stack.setCurrentWidget(side)
         column.addWidget(self.stack, 1)
         self.opacity = QSlider(Qt.Orientation.Horizontal)
         self.opacity.setObjectName("why-opacity")
@@ -213,7 +220,13 @@ class WhyDialog(QDialog):
         self.shown = shown
         found = shown.explanation
         self.save.setEnabled(True)
-        if found.words:
+        if found.row is not None:
+            self.row.show_reasons(found.row)
+            self.save.setEnabled(False)
+            self.legend.setText(
+                "To the right: raised the answer. To the left: lowered it. The bars and the usual answer add up to this one."
+            )
+        elif found.words:
             self._colour_words(shown)
         elif found.structure:
             self.canvas.show_data(shown.ground)
@@ -327,6 +340,8 @@ def _ground(sample: Sample, window: tuple[float, float] | None) -> Any:
 
 def _drawn(found: Explanation, ground: Any, sample: Sample | None = None, *, dark: bool = False) -> _Shown:
     """Made ready for the window, in the job."""
+    if found.row is not None:
+        return _Shown(found)
     if found.structure:
         from workbench.engine.explain.drawing import structure
 
