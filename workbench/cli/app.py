@@ -30,6 +30,7 @@ _COMMANDS = (
     "models",
     "find",
     "similar",
+    "molecules",
     "documents",
     "duplicates",
     "drift",

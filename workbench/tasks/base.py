@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from workbench.tasks.lesson import Example, How, Lesson, Material
 
 __all__ = [
+    "ComparingTask",
     "Ear",
     "HearingTask",
     "LiveTask",
@@ -339,6 +340,18 @@ class VaryingTask(TrainableTask, Protocol):
 
         Raises:
             UserError: when the picture cannot be read.
+        """
+
+
+@runtime_checkable
+class ComparingTask(Task, Protocol):
+    """A task whose items can be compared with no model."""
+
+    def nearest(self, item: Item, items: Sequence[Item], count: int, control: Control) -> list[tuple[int, float]]:
+        """Id and likeness (0..1) of the most alike of `items`, the nearest first.
+
+        Raises:
+            UserError: when the item cannot be read. Cancelled: when asked to stop.
         """
 
 
