@@ -6,9 +6,9 @@ import json
 from pathlib import Path
 
 import pytest
-from workbench.cli.app import FAILED, OK, PARTLY, run
 
 from tests.molecules_set import acids_table
+from workbench.cli.app import FAILED, OK, PARTLY, run
 
 
 def test_checking_drawing_and_searching(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

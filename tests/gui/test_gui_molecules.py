@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
+
+from tests.molecules_set import acids_table
 from workbench.data.importers import sniff
 from workbench.data.project import Project
 from workbench.engine.events import Finished
@@ -17,9 +19,6 @@ from workbench.gui.main_window import MainWindow
 from workbench.gui.theme import theme
 from workbench.gui.widgets.item_viewer import ItemViewer
 from workbench.gui.widgets.why_dialog import WhyDialog
-
-from tests.molecules_set import acids_table
-
 
 
 @pytest.fixture

@@ -23,7 +23,9 @@ def add(commands: Any) -> None:
     draw.set_defaults(run=_draw)
     similar = deeds.add_parser("similar", help="the most alike molecules of a file or project (Tanimoto)")
     similar.add_argument("molecule", help="as SMILES or InChI")
-    similar.add_argument("--in", dest="place", type=Path, required=True, help="a file of molecules, or a project's folder")
+    similar.add_argument(
+        "--in", dest="place", type=Path, required=True, help="a file of molecules, or a project's folder"
+    )
     similar.add_argument("--top", type=int, default=10, help="how many to show (default 10)")
     similar.set_defaults(run=_similar)
     for deed in (check, similar):
@@ -93,9 +95,7 @@ def _similar(options: argparse.Namespace) -> int:
         else:
             others = [(s.name, s.text or "") for s in samples_of(options.place, control)]
         found, problems = most_alike(query, [text for _, text in others], options.top, control)
-    rows = [
-        {"name": others[n.place][0], "likeness": round(n.likeness, 4), "smiles": others[n.place][1]} for n in found
-    ]
+    rows = [{"name": others[n.place][0], "likeness": round(n.likeness, 4), "smiles": others[n.place][1]} for n in found]
     if options.json:
         as_json(rows)
     else:

@@ -78,13 +78,20 @@ def png(explanation: Explanation, ground_pixels: Any, opacity: float = 0.7) -> b
 
 
 def structure(
-    explanation: Explanation, size: tuple[int, int] = (900, 640), *, dark: bool = False, svg: bool = False, ground: bool = False
+    explanation: Explanation,
+    size: tuple[int, int] = (900, 640),
+    *,
+    dark: bool = False,
+    svg: bool = False,
+    ground: bool = False,
 ) -> bytes:
     """The molecule with its atoms coloured: green spoke for the answer, red against it. PNG or SVG,
     with a see-through ground where none is wanted."""
     from workbench.data.molecules import drawing, read_molecule
 
-    return drawing(read_molecule(explanation.structure), *size, dark=dark, atoms=explanation.atoms, svg=svg, ground=ground)
+    return drawing(
+        read_molecule(explanation.structure), *size, dark=dark, atoms=explanation.atoms, svg=svg, ground=ground
+    )
 
 
 def endings(explanation: Explanation) -> tuple[str, ...]:

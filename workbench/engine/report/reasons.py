@@ -97,7 +97,13 @@ def _reason(
             assert last is not None
         else:
             last = explain(sample, card, task, control=control)
-        picture = _drawn(last) if last.structure else None if last.heat is None else _small(png(last, ground(sample, item.window)), item.kind == "sound")
+        picture = (
+            _drawn(last)
+            if last.structure
+            else None
+            if last.heat is None
+            else _small(png(last, ground(sample, item.window)), item.kind == "sound")
+        )
     except UserError:
         return None
     return Reason(
