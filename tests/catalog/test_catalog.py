@@ -30,7 +30,8 @@ def test_ids_are_unique_and_both_starters_are_there() -> None:
     assert len({c.id for c in CARDS}) == len(CARDS) >= 50
     starters = {
         "picture-starter", "sound-starter", "text-starter", "finding-starter", "area-starter", "reading-starter",
-        "dictation-starter", "enlarge-starter", "enlarge-starter-x4", "trees-starter",
+        "dictation-starter", "enlarge-starter", "enlarge-starter-x4", "trees-starter", "molecule-fingerprints",
+        "exponential-smoothing", "last-season", "recommend-both", "recommend-together", "recommend-alike", "recommend-popular",
     }  # fmt: skip
     assert {c.id for c in CARDS if c.starter} == starters
     catalog = Catalog.load()
@@ -49,7 +50,7 @@ def test_ids_are_unique_and_both_starters_are_there() -> None:
     for task_id in (
         "image-classification", "text-classification", "sound-classification", "object-detection",
         "semantic-segmentation", "token-classification", "text-tags", "image-tags", "sound-tags",
-        "sound-events",
+        "sound-events", "molecule-classification", "molecule-property",
     ):  # fmt: skip
         assert catalog.suggest(task_id, to_teach=True)[0].starter
 

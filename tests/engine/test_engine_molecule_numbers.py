@@ -15,11 +15,12 @@ from sklearn.linear_model import Ridge
 from tests.molecules_set import nci
 from workbench.catalog.catalog import Catalog
 from workbench.control import Control
+from workbench.data.exporters.project import export_labels
 from workbench.data.importers import ColumnChoice, sniff
 from workbench.data.molecules import features, read_molecule
 from workbench.data.numbers import number
 from workbench.data.project import Project
-from workbench.data.types import ItemFilter, Sample, Split
+from workbench.data.types import ItemFilter, NewItem, Sample, Split
 from workbench.engine.apart import give_splits
 from workbench.engine.events import Finished
 from workbench.engine.fit import fit, new_config
@@ -116,3 +117,13 @@ def test_what_is_missing_is_said(tmp_path: Path) -> None:
     project, _ = project_from_plan(sniff([path]), tmp_path / "project", task_id="molecule-property")
     with project, pytest.raises(UserError, match="None of the molecules has a number yet"):
         get_task("molecule-property").check(project)  # type: ignore[attr-defined]
+
+
+def test_numbers_leave_in_a_table_that_comes_in_again(tmp_path: Path) -> None:
+    with fat_loving(tmp_path, 30) as project:
+        export_labels(project, tmp_path / "out.csv")
+        numbers = {i.text: project.annotations(i.id)[0].text for i in project.items(project.item_ids())}
+    plan = sniff([tmp_path / "out.csv"])
+    assert (plan.media, plan.marks, plan.guess()) == ("molecule", "number", ColumnChoice("smiles", words="number"))
+    again = [i for i in plan.read() if isinstance(i, NewItem)]
+    assert {i.text: i.annotations[0].text for i in again if i.annotations} == numbers

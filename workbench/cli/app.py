@@ -31,6 +31,7 @@ _COMMANDS = (
     "find",
     "similar",
     "recommend",
+    "molecules",
     "documents",
     "duplicates",
     "drift",

@@ -229,7 +229,7 @@ def scaffold(molecule: Molecule) -> str:
 
     chem = _rdkit()
     try:
-        found = MurckoScaffold.GetScaffoldForMol(_mol(molecule.flat))
+        found = MurckoScaffold.GetScaffoldForMol(_mol(molecule.flat))  # type: ignore[no-untyped-call]
     except (ValueError, RuntimeError):  # side chains cannot be taken off: the whole stands for it
         return molecule.flat
     return str(chem.MolToSmiles(found))
@@ -333,6 +333,7 @@ def written_anew(molecule: Molecule, seed: int) -> str:
 
 # Drawing -----------------------------------------------------------------------------------------------------------------
 
+_LIGHT, _DARK = (1.0, 1.0, 1.0), (0.12, 0.12, 0.12)
 _FOR, _AGAINST = (0.18, 0.62, 0.36), (0.86, 0.27, 0.22)
 
 
@@ -345,8 +346,9 @@ def drawing(
     atoms: Sequence[float] = (),
     whole: bool = True,
     svg: bool = False,
+    ground: bool = False,
 ) -> bytes:
-    """Its structure as a PNG with a see-through ground, or as SVG.
+    """Its structure as a PNG or SVG, with a see-through ground where none is wanted.
 
     Args:
         dark: for a dark ground.
@@ -363,7 +365,7 @@ def drawing(
     options = board.drawOptions()
     if dark:
         rdMolDraw2D.SetDarkMode(options)
-    options.setBackgroundColour((0.0, 0.0, 0.0, 0.0) if dark else (1.0, 1.0, 1.0, 0.0))
+    options.setBackgroundColour((*(_DARK if dark else _LIGHT), float(ground)))
     options.padding = 0.05
     # Small molecules are not blown up.
     options.fixedBondLength = max(18.0, min(width, height) / 9)
@@ -374,8 +376,8 @@ def drawing(
     options.highlightBondWidthMultiplier = 8
     strongest = max((abs(a) for a in atoms), default=0.0)
     told = [n for n, share in enumerate(atoms) if strongest and abs(share) > 0.05]
-    ground = 0.12 if dark else 1.0
-    colours = {n: _mixed(_FOR if atoms[n] > 0 else _AGAINST, ground, abs(atoms[n])) for n in told}
+    under = (_DARK if dark else _LIGHT)[0]
+    colours = {n: _mixed(_FOR if atoms[n] > 0 else _AGAINST, under, abs(atoms[n])) for n in told}
     rdMolDraw2D.PrepareAndDrawMolecule(
         board,
         mol,

@@ -54,9 +54,9 @@ def assign(rows: Sequence[SplitRow], seed: int = 0, largest: float = 1.0) -> dic
         else:
             fresh.append(group)
     random.Random(seed).shuffle(fresh)
-    for group in _without_large(fresh, largest * len(rows), lambda large: _give(large, Split.TRAIN, have, result)):
-        class_id = Counter(row.class_id for row in group).most_common(1)[0][0]
-        _give(group, _neediest(have[class_id], len(group)), have, result)
+    for left in _without_large(fresh, largest * len(rows), lambda large: _give(large, Split.TRAIN, have, result)):
+        class_id = Counter(row.class_id for row in left).most_common(1)[0][0]
+        _give(left, _neediest(have[class_id], len(left)), have, result)
     return result
 
 

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CasesTask",
+    "ComparingTask",
     "Ear",
     "HearingTask",
     "LiveTask",
@@ -356,6 +357,18 @@ class VaryingTask(TrainableTask, Protocol):
 
         Raises:
             UserError: when the picture cannot be read.
+        """
+
+
+@runtime_checkable
+class ComparingTask(Task, Protocol):
+    """A task whose items can be compared with no model."""
+
+    def nearest(self, item: Item, items: Sequence[Item], count: int, control: Control) -> list[tuple[int, float]]:
+        """Id and likeness (0..1) of the most alike of `items`, the nearest first.
+
+        Raises:
+            UserError: when the item cannot be read. Cancelled: when asked to stop.
         """
 
 

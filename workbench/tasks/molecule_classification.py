@@ -23,6 +23,7 @@ class MoleculeClassification(MoleculeTask, Classification):
         editor="classes",
         judge="classes",
         trainable=True,
+        taught_only=True,
         group="Molecules",
         question="tell what a molecule does",
         import_formats=("table", "molecules"),

@@ -77,6 +77,14 @@ class MoleculeTask(BaseTask):
                 groups[found].append(item.id)
         return [ids for ids in groups.values() if len(ids) > 1]
 
+    def nearest(self, item: Item, items: Sequence[Item], count: int, control: Control) -> list[tuple[int, float]]:
+        """See `workbench.tasks.base.ComparingTask`."""
+        from workbench.data.molecule_search import most_alike
+        from workbench.data.molecules import read_molecule
+
+        found, _problems = most_alike(read_molecule(item.text or ""), [i.text or "" for i in items], count, control)
+        return [(items[n.place].id, n.likeness) for n in found]
+
     def samples_in(self, path: Path, control: Control) -> Iterable[Sample]:
         from workbench.data.importers.formats.molecules import samples_of
 

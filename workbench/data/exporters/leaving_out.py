@@ -91,6 +91,8 @@ class CleanProject(Project):
         return replace(annotation, shape=shape, text=self.text(annotation.text).text)
 
     def _clean(self, item: Item) -> Item | None:
+        if item.kind == "molecule":  # a formula tells of nobody, and would be another one with a letter changed
+            return replace(item, name=self.text(item.name).text)
         if item.text is not None:
             return replace(item, name=self.text(item.name).text, text=self.text(item.text).text)
         if item.path is None:

@@ -12,16 +12,21 @@ from workbench.data.exporters.tables import write_csv
 from workbench.data.exporters.words import file_name
 from workbench.data.importers.several import joined, separator_for
 from workbench.data.media import encode_png, holds_patient_data, open_picture
+from workbench.data.numbers import number
 from workbench.data.project import Project
 from workbench.data.tags import tags_of
 from workbench.data.types import ItemFilter
 from workbench.errors import Problem, UserError
 
 _PAGE = 1000
+# What the column of what is written down is called, and of what numbers are measured.
+_KEYS = {"molecule": "smiles"}
+_MEASURED = ("molecule", "row")
 
 
 def export_labels(project: Project, path: Path, control: Control | None = None) -> int:
-    """All items with their labels as CSV: file (from the table on, where it lies below) or text, label (several in one cell),
+    """All items with their labels as CSV: file (from the table on, where it lies below) or text (of a molecule: smiles and name), label (several in one cell)
+    or number,
     split, and a column for each property by which items are grouped. Returns the number of rows."""
     control = control or Control()
     names = {c.id: c.name for c in project.classes()}
@@ -41,10 +46,16 @@ def export_labels(project: Project, path: Path, control: Control | None = None) 
             if item.marked and has:
                 label = joined([name for class_id, name in names.items() if class_id in has], separator)
             content = item.text if item.text is not None else file_name(item, path)
-            key = "text" if item.text is not None else "file"
+            key = _KEYS.get(item.kind, "text") if item.text is not None else "file"
             told = {properties[name]: value for name, value in groups.get(item.id, {}).items() if name in properties}
-            rows.append({key: content, "label": label, "split": item.split or "", **told})
-    columns = ["text" if rows and "text" in rows[0] else "file", "label", "split", *properties.values()]
+            value = next((a.text for a in states[item.id].annotations if a.text and not a.is_proposal), "")
+            more = {"number": value} if item.kind in _MEASURED and number(value) is not None else {}
+            name = {"name": item.name} if item.kind == "molecule" else {}
+            rows.append({key: content, **name, "label": label, **more, "split": item.split or "", **told})
+    first = next(iter(rows[0])) if rows else "file"
+    named = [n for n in ("name", "label", "number") if n == "label" or any(n in row for row in rows)]
+    rows = [dict.fromkeys(named, "") | row for row in rows]
+    columns = [first, *named, "split", *properties.values()]
     write_csv(path, rows, columns)
     return len(rows)
 

@@ -78,12 +78,20 @@ def png(explanation: Explanation, ground_pixels: Any, opacity: float = 0.7) -> b
 
 
 def structure(
-    explanation: Explanation, size: tuple[int, int] = (900, 640), *, dark: bool = False, svg: bool = False
+    explanation: Explanation,
+    size: tuple[int, int] = (900, 640),
+    *,
+    dark: bool = False,
+    svg: bool = False,
+    ground: bool = False,
 ) -> bytes:
-    """The molecule with its atoms coloured: green spoke for the answer, red against it. PNG with a see-through ground, or SVG."""
+    """The molecule with its atoms coloured: green spoke for the answer, red against it. PNG or SVG,
+    with a see-through ground where none is wanted."""
     from workbench.data.molecules import drawing, read_molecule
 
-    return drawing(read_molecule(explanation.structure), *size, dark=dark, atoms=explanation.atoms, svg=svg)
+    return drawing(
+        read_molecule(explanation.structure), *size, dark=dark, atoms=explanation.atoms, svg=svg, ground=ground
+    )
 
 
 def endings(explanation: Explanation) -> tuple[str, ...]:
@@ -104,7 +112,7 @@ def save(explanation: Explanation, path: Path, sample: Sample, text: str = "") -
     if path.suffix.lower() not in wanted:
         raise UserError(f"This cannot be saved as “{path.suffix or path.name}”.", f"Use {' or '.join(wanted)}.")
     if explanation.structure:
-        write_bytes(path, structure(explanation, svg=path.suffix.lower() == ".svg"))
+        write_bytes(path, structure(explanation, svg=path.suffix.lower() == ".svg", ground=True))
         return
     write_bytes(path, html(explanation, text).encode() if explanation.words else png(explanation, ground(sample)))
 

@@ -130,7 +130,7 @@ def look_for_personal(items: Sequence[Item], known: Facts | None, facts: Facts, 
                 facts.told[item.id] = known.told[item.id]
         else:
             fresh.append(item)
-    texts = [i for i in fresh if i.text is not None]
+    texts = [i for i in fresh if i.text is not None and i.kind != "molecule"]
     for item, pieces in zip(texts, personal.find_in([i.text or "" for i in texts], control), strict=True):
         if pieces:
             facts.pieces[item.id] = [(p.start, p.end, p.kind) for p in pieces]

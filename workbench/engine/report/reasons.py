@@ -97,7 +97,13 @@ def _reason(
             assert last is not None
         else:
             last = explain(sample, card, task, control=control)
-        picture = None if last.heat is None else _small(png(last, ground(sample, item.window)), item.kind == "sound")
+        picture = (
+            _drawn(last)
+            if last.structure
+            else None
+            if last.heat is None
+            else _small(png(last, ground(sample, item.window)), item.kind == "sound")
+        )
     except UserError:
         return None
     return Reason(
@@ -106,6 +112,12 @@ def _reason(
         None if last.sanity is None else last.sanity.depends,
         "" if last.sanity is None else f"Likeness with shuffled weights {max(0.0, last.sanity.likeness):.0%}.",
     )  # fmt: skip
+
+
+def _drawn(found: Explanation) -> bytes:
+    from workbench.engine.explain.drawing import structure
+
+    return _small(structure(found, (700, 500), ground=True), wide=False)
 
 
 def _small(data: bytes, wide: bool) -> bytes:

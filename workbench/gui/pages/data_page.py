@@ -25,6 +25,7 @@ from workbench.data.project import Project
 from workbench.data.project_columns import columns_of
 from workbench.data.types import AddResult, Item, ItemFilter
 from workbench.errors import Problem, UserError
+from workbench.gui.alike_items import show_alike
 from workbench.gui.context import AppContext
 from workbench.gui.editors import editor_for
 from workbench.gui.editors.base import ItemEditor
@@ -47,7 +48,7 @@ from workbench.gui.widgets.list_bars import ListBars
 from workbench.gui.widgets.record_examples import RecordExamples
 from workbench.gui.widgets.several_offer import SeveralOffer
 from workbench.gui.workers import Job
-from workbench.tasks.base import TaskInfo
+from workbench.tasks.base import ComparingTask, TaskInfo
 from workbench.tasks.registry import get_task, get_trainable, trainable_tasks
 
 _SURE = 0.95
@@ -302,6 +303,10 @@ class DataPage(Page):
         if self._info().media == "picture":
             ids = [self.model.ids[row] for row in rows[:_MOST_EXAMPLES]]
             menu.addAction("Find more like this", lambda: self.ctx.go("similar", item_ids=ids))
+            menu.addSeparator()
+        elif isinstance(get_task(self.ctx.store.require().task_id), ComparingTask):
+            chosen = self.model.ids[rows[0]]
+            menu.addAction("Find more like this", lambda: show_alike(self.ctx, chosen, self.banner.show_error))
             menu.addSeparator()
         menu.addAction("Look at it in full size", lambda: self._open_item(rows[0]))
         menu.addAction("Put into a group …", self._group)

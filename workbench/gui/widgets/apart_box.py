@@ -10,7 +10,6 @@ from workbench.gui.context import AppContext
 from workbench.gui.theme import S
 from workbench.gui.widgets.basic import label
 from workbench.tasks.apart import how_split
-from workbench.tasks.registry import get_task
 
 
 class ApartBox(QWidget):
@@ -33,14 +32,15 @@ class ApartBox(QWidget):
 
     def show_project(self, project: Project) -> None:
         """Take the project as it is now. Once items are shared out it cannot be chosen any more."""
-        self.setVisible(bool(get_task(project.task_id).info.apart))
+        words = how_split(project)
+        self.setVisible(bool(words))
         self.choice.blockSignals(True)
         self.choice.setChecked(project.keeps_apart)
         self.choice.blockSignals(False)
         given = bool(project.counts().per_split) or project.read_only
         self.choice.setEnabled(not given)
         more = " This was decided at the first training." if given and not project.read_only else ""
-        self.words.setText(f"{how_split(project)}{more}" if self.isVisibleTo(self.parentWidget()) else "")
+        self.words.setText(f"{words}{more}" if words else "")
 
     def sentence(self) -> str:
         """What the review says of it."""

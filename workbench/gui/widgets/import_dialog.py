@@ -180,13 +180,20 @@ class ImportDialog(QDialog):
             self.words_column.setCurrentText(guess.words or _NO_LABEL)
         self._is_path = guess is not None and guess.is_path
         self._guessed = guess.content if guess is not None else ""
+        drawn = self.plan.media == "molecule"
         for box, text, tip in (
-            (self.content, "Text (or picture file) is in", "The column with what the model looks at (the input)"),
+            (
+                self.content,
+                "Molecule is in" if drawn else "Text (or picture file) is in",
+                "The column with what the model looks at (the input)",
+            ),
             (self.label_column, "Label is in", "The column with the right answer (the target)"),
             (
                 self.words_column,
-                "Answer in words is in",
-                "The column with what shall be said or written: a transcript, an answer (the target text)",
+                "Measured number is in" if drawn else "Answer in words is in",
+                "The column with the number to be estimated (the target)"
+                if drawn
+                else "The column with what shall be said or written: a transcript, an answer (the target text)",
             ),
         ):
             box.setAccessibleName(text)

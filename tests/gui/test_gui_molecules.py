@@ -1,0 +1,113 @@
+"""Molecules in the window: drawn in the list and large, tried by typing, explained on the structure."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from pytestqt.qtbot import QtBot
+
+from tests.molecules_set import acids_table
+from workbench.data.importers import sniff
+from workbench.data.project import Project
+from workbench.engine.events import Finished
+from workbench.engine.fit import fit, new_config
+from workbench.engine.journey import project_from_plan
+from workbench.gui.alike_items import show_alike
+from workbench.gui.main_window import MainWindow
+from workbench.gui.theme import theme
+from workbench.gui.widgets.item_viewer import ItemViewer
+from workbench.gui.widgets.why_dialog import WhyDialog
+
+
+@pytest.fixture
+def project(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> Project:
+    made, _ = project_from_plan(sniff([acids_table(tmp_path / "acids.csv", 60)]), tmp_path / "project")
+    window.ctx.store.adopt(made)
+    window.show_page("data")
+    page = window.page("data")
+    qtbot.waitUntil(lambda: page.model.rowCount() == 60)  # type: ignore[attr-defined]
+    return made
+
+
+def test_structures_are_drawn_in_the_list_and_large_in_light_and_dark(
+    window: MainWindow, qtbot: QtBot, project: Project
+) -> None:
+    page, thumbnails = window.page("data"), window.ctx.thumbnails
+    assert page.view.tiles  # type: ignore[attr-defined]
+    item = page.model.item_at(0)  # type: ignore[attr-defined]
+
+    def drawn() -> bool:
+        found = thumbnails.of_item(item)
+        return found is not None and not found.isNull()
+
+    qtbot.waitUntil(drawn)
+    light = thumbnails.of_item(item).toImage()  # type: ignore[union-attr]
+    theme().set_choice("dark")
+    qtbot.waitUntil(drawn)
+    assert thumbnails.of_item(item).toImage() != light  # type: ignore[union-attr]
+    theme().set_choice("light")
+    viewer = ItemViewer(window.ctx, page.model, 0, window)  # type: ignore[attr-defined]
+    with qtbot.waitSignal(viewer.structure.drawn):
+        viewer.show()
+    assert viewer.stack.currentWidget() is viewer.structure
+    assert viewer.structure.words.text()
+    with qtbot.waitSignal(viewer.structure.drawn):
+        qtbot.keyClick(viewer, Qt.Key.Key_Right)
+    viewer.close()
+
+
+def test_the_most_alike_are_shown_among_the_data(window: MainWindow, qtbot: QtBot, project: Project) -> None:
+    page = window.page("data")
+    first = page.model.ids[0]  # type: ignore[attr-defined]
+    show_alike(window.ctx, first, lambda problem: pytest.fail(str(problem)))
+    qtbot.waitUntil(lambda: 1 < page.model.rowCount() < 60)  # type: ignore[attr-defined]
+    assert first in page.model.ids  # type: ignore[attr-defined]
+
+
+def test_how_items_are_shared_out_is_said_and_can_be_chosen_once(
+    window: MainWindow, qtbot: QtBot, project: Project
+) -> None:
+    window.show_page("train")
+    box = window.page("train").setup.apart  # type: ignore[attr-defined]
+    qtbot.waitUntil(lambda: box.isVisible() and "scaffold" in box.words.text())
+    box.choice.click()
+    assert not project.keeps_apart
+    assert "at random" in box.words.text()
+    project.ensure_splits()
+    box.show_project(project)
+    assert not box.choice.isEnabled()
+
+
+def test_a_molecule_is_tried_by_typing_and_explained_on_its_structure(
+    window: MainWindow, qtbot: QtBot, project: Project, tmp_path: Path
+) -> None:
+    catalog = window.ctx.catalog
+    done = list(fit(new_config(project, catalog.get("molecule-fingerprints")), project, catalog))[-1]
+    assert isinstance(done, Finished)
+    catalog.refresh()
+    window.show_page("try", {"model_id": done.model_id})
+    page = window.page("try")
+    structure = page.input.structure  # type: ignore[attr-defined]
+    qtbot.waitUntil(structure.isVisible)
+    page.text.setPlainText("OC(=O)c1ccccc1Cl")  # type: ignore[attr-defined]
+    qtbot.waitUntil(lambda: page._result is not None and page._result.prediction is not None)  # type: ignore[attr-defined]
+    qtbot.waitUntil(lambda: structure.words.text() == "O=C(O)c1ccccc1Cl")
+    page._why()  # type: ignore[attr-defined]
+    dialog = page.findChild(WhyDialog)
+    assert dialog is not None
+    qtbot.waitUntil(lambda: dialog.shown is not None and dialog.shown.explanation.sanity is not None)
+    assert not dialog.canvas._picture.isNull()
+    assert "Green atoms spoke for" in dialog.legend.text()
+    qtbot.waitUntil(dialog.alike.isVisible)
+    dialog.close()
+    page.text.setPlainText("OC(=O")  # type: ignore[attr-defined]
+    qtbot.waitUntil(lambda: "never ends" in structure.picture.text())
+    page.banner.hide()  # type: ignore[attr-defined]
+    several = tmp_path / "some.smi"
+    several.write_text("CCO first\nc1cccc1 second\nCC(=O)O third\n")
+    page.try_paths([str(several)])  # type: ignore[attr-defined]
+    qtbot.waitUntil(lambda: len(page.table.results) == 3)  # type: ignore[attr-defined]
+    assert [r.sample.name for r in page.table.results] == ["first", "second", "third"]  # type: ignore[attr-defined]
+    assert page.table.results[1].problem is not None  # type: ignore[attr-defined]
