@@ -31,6 +31,7 @@ def test_ids_are_unique_and_both_starters_are_there() -> None:
     starters = {
         "picture-starter", "sound-starter", "text-starter", "finding-starter", "area-starter", "reading-starter",
         "dictation-starter", "enlarge-starter", "enlarge-starter-x4",
+            "exponential-smoothing", "last-season",
     }  # fmt: skip
     assert {c.id for c in CARDS if c.starter} == starters
     catalog = Catalog.load()
