@@ -82,7 +82,9 @@ def directly(values: np.ndarray, at: list[int], steps: int, season: int) -> np.n
         if seasonal and (season < 2 or len(first) < 2 * season + 5):
             continue
         periods = season if seasonal else None
-        how = dict(error="add", trend=trend, damped_trend=damped, seasonal=seasonal, seasonal_periods=periods)
+        how = {
+            "error": "add", "trend": trend, "damped_trend": damped, "seasonal": seasonal, "seasonal_periods": periods,
+        }  # fmt: skip
         found = ETSModel(pd.Series(first), **how).fit(disp=False)
         if best is None or found.aicc < best[0]:
             best = (found.aicc, how, found.params)
@@ -100,7 +102,7 @@ def holt_winters(values: np.ndarray, at: list[int], steps: int, season: int) -> 
     rows = []
     for moment in at:
         past = filled(values[:moment])
-        how = dict(trend="add", damped_trend=True, seasonal="add" if season > 1 else None)
+        how = {"trend": "add", "damped_trend": True, "seasonal": "add" if season > 1 else None}
         rows.append(
             ExponentialSmoothing(past, seasonal_periods=season if season > 1 else None, **how).fit().forecast(steps)
         )

@@ -139,8 +139,7 @@ def _look_at_series(item: NewItem) -> Taken:
     check(series)
     text = to_text(series)
     digest = hashlib.sha256(text.encode()).hexdigest()
-    named = hashlib.sha256(f"{item.name}\n{digest}".encode("utf-8", "surrogatepass")).hexdigest()
-    return Taken(replace(_writable(item), text=text, path=None), named, width=len(series), height=1)
+    return Taken(replace(_writable(item), text=text, path=None), digest, width=len(series), height=1)
 
 
 def _look_at_sound(item: NewItem, path: Path) -> Taken:

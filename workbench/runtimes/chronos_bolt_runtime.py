@@ -65,6 +65,9 @@ def make_net(config: Any, patches: Patches) -> nn.Module:
             return found
 
     class Bolt(nn.Module):
+        encoder: nn.Module
+        decoder: nn.Module
+
         def __init__(self) -> None:
             super().__init__()
             self.shared = nn.Embedding(2 if patches.closes else 1, config.d_model)

@@ -49,7 +49,7 @@ def parts_of(length: int) -> Parts:
 
 def steps_for(season: int, lengths: Sequence[int], wanted: int = 0) -> int:
     """How far to look ahead: what the person wants, else a season; never more than the part that judges the shortest series."""
-    room = min((parts_of(n).end - parts_of(n).test for n in lengths), default=1)
+    room = min((parts_of(n).end - parts_of(n).test for n in lengths), default=wanted or _USUAL)
     usual = season if 1 < season <= 60 else _USUAL
     return max(1, min(wanted or usual, room))
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 from workbench.control import Control
 from workbench.data.annotations import NewAnnotation
@@ -34,6 +35,7 @@ _GROUPED = re.compile(r"[-+]?\d{1,3}([ \u00a0\u202f.,'])\d{3}(?:\1\d{3})*([.,]\d
 _POINT, _COMMA = re.compile(r"[-+]?\d*\.\d+"), re.compile(r"[-+]?\d*,\d+")
 _SURE, _MOST_WORDS = 0.9, 0.05
 _MOST_SERIES = 20_000
+_HEEDED = 5000
 Rows = Sequence[Sequence[str]]
 _DATES = Question(
     "dates", "Dates like 03/04/2024 can be read in two ways. Which comes first?",
@@ -47,6 +49,13 @@ def number_of(cell: str, comma: bool = False) -> float | None:
     Args:
         comma: a comma stands before the decimals ("1.234,5").
     """
+    if not comma:
+        try:  # most cells are plain
+            value = float(cell)
+        except ValueError:
+            pass
+        else:
+            return value if abs(value) < 1e30 else None if math.isinf(value) or value == value else math.nan
     words = cell.strip().strip("€$£%").strip()
     if words.lower() in _NOTHING:
         return math.nan
@@ -227,6 +236,7 @@ class SeriesPlan(ImportPlan):
         self.made, self.problems, self.repairs, self.warnings = [], [], [], []
         layout = self.layout
         dates = self._dates()
+        control.check()
         # Whether dates are read right is asked when it is not told by them, and both ways give something.
         self.asked = self.asked or (dates is not None and dates.ambiguous)
         if self.asked and not self.order and dates is not None:
@@ -245,6 +255,7 @@ class SeriesPlan(ImportPlan):
                     None if dates is None else [dates.times[r] for r in raw.rows],
                     raw.rows,
                     layout.head,
+                    control,
                 )
                 check(series)
             except UserError as error:
@@ -314,7 +325,12 @@ class SeriesPlan(ImportPlan):
 
 
 def made(
-    name: str, cells: Sequence[str], times: Sequence[datetime | None] | None, rows: Sequence[int], head: bool
+    name: str,
+    cells: Sequence[str],
+    times: Sequence[datetime | None] | None,
+    rows: Sequence[int],
+    head: bool,
+    control: Control,
 ) -> tuple[Series, list[str]]:
     """A series of cells, sorted by time and on an even grid, with what was odd about it.
 
@@ -328,7 +344,7 @@ def made(
     import numpy as np
 
     comma = decimal_comma(cells)
-    values = [number_of(c, comma) for c in cells]
+    values = [number_of(c, comma) for c in _looked_at(cells, control)]
     odd: list[str] = []
 
     def row(place: int) -> int:
@@ -357,7 +373,7 @@ def made(
         dated.sort(key=lambda entry: entry[0])
     kept: dict[datetime, tuple[float, int]] = {}
     again = 0
-    for time, value, place in dated:
+    for time, value, place in _looked_at(dated, control):
         before = kept.get(time)
         if before is None or before[0] != before[0]:
             kept[time] = value, place
@@ -378,6 +394,14 @@ def made(
     for time, place in zip(grid, places, strict=True):
         result[place] = kept[time][0]
     return Series(result, grid[0], step), _gaps(odd, result.tolist(), step)
+
+
+def _looked_at(many: Sequence[Any], control: Control) -> Iterator[Any]:
+    """The same one by one; a stop is heeded within a moment, however many there are."""
+    for place, one in enumerate(many):
+        if place % _HEEDED == 0:
+            control.check()
+        yield one
 
 
 def _between(times: Sequence[datetime], first: datetime, last: datetime) -> list[datetime]:

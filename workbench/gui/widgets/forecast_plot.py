@@ -24,6 +24,7 @@ _NAMES = {
 }
 _BLUE, _ORANGE, _PURPLE = CLASS_COLOURS[0], CLASS_COLOURS[1], CLASS_COLOURS[6]
 _AROUND = 3.0
+_MOST_MARKS, _MOST_DOTS = 4, 60
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,18 @@ def curve_pen(key: str) -> QPen:
     elif key == "ets":
         pen.setDashPattern([7, 3])
     return pen
+
+
+def _time_axis() -> Any:
+    """An axis of places that says their times."""
+    import pyqtgraph as pg
+
+    class TimeAxis(pg.AxisItem):  # type: ignore[misc]
+        def tickStrings(self, values: Sequence[float], scale: float, spacing: float) -> list[str]:
+            label_of = self.__dict__.get("label_of", str)
+            return [label_of(round(v)) if abs(v - round(v)) < 0.01 and v >= 0 else "" for v in values]
+
+    return TimeAxis("bottom")
 
 
 class _Swatch(QWidget):
@@ -112,9 +125,8 @@ class ForecastPlot(QWidget):
         self.legend = QHBoxLayout()
         self.legend.setSpacing(S)
         column.addLayout(self.legend)
-        plot_axis = pg.AxisItem("bottom")
-        plot_axis.tickStrings = self._ticks
-        self.plot: Any = pg.PlotWidget(background=None, axisItems={"bottom": plot_axis})
+        self._axis: Any = _time_axis()
+        self.plot: Any = pg.PlotWidget(background=None, axisItems={"bottom": self._axis})
         self.plot.setMenuEnabled(False)
         self.plot.hideButtons()
         self.plot.setMinimumHeight(130)
@@ -132,7 +144,7 @@ class ForecastPlot(QWidget):
         self._item.vb.setMouseEnabled(x=True, y=False)
         self._item.setClipToView(True)
         self._item.setDownsampling(auto=True, mode="peak")
-        self._line = pg.InfiniteLine(angle=90, movable=False)
+        self._make_curves()
         self.plot.scene().sigMouseMoved.connect(self._moved)
         theme().changed.connect(self._draw)
 
@@ -209,11 +221,30 @@ class ForecastPlot(QWidget):
 
     # Drawing -----------------------------------------------------------------------------------------------------------
 
+    def _make_curves(self) -> None:
+        """All that is ever drawn, made once: what is thrown away while it is painted takes the window with it."""
+        pg, item = self._pg, self._item
+        blank = QPen(Qt.PenStyle.NoPen)
+        self._edges: list[Any] = [pg.PlotDataItem([], [], pen=blank) for _ in range(2)]
+        self._band: Any = pg.FillBetweenItem(*self._edges)
+        self._curves: dict[str, Any] = {key: pg.PlotDataItem([], [], connect="finite") for key in _NAMES}
+        self._dots: Any = pg.ScatterPlotItem(size=6)
+        self._line: Any = pg.InfiniteLine(angle=90, movable=False)
+        options = {"position": 0.95, "anchors": [(0, 0), (0, 0)]}
+        self._uprights: list[Any] = [
+            pg.InfiniteLine(angle=90, movable=False, label="", labelOpts=options) for _ in range(_MOST_MARKS)
+        ]
+        for one in (*self._edges, self._band, *self._curves.values(), self._dots):
+            item.addItem(one)
+        for one in (self._line, *self._uprights):
+            item.addItem(one, ignoreBounds=True)
+            one.setVisible(False)
+
     def _draw(self) -> None:
         import numpy as np
 
         pg, item = self._pg, self._item
-        item.clear()
+        self._axis.label_of = self._label_of
         self.plot.setBackground(theme().colour("surface"))
         small = QFont(self.font())
         small.setPointSizeF(max(7.5, self.font().pointSizeF() - 1.5))
@@ -229,55 +260,49 @@ class ForecastPlot(QWidget):
         if ahead is not None and ahead.at < self._first + len(values):
             known = values[: max(0, ahead.at - self._first)]
         xs = np.arange(len(known)) + self._first
-        item.addItem(pg.PlotDataItem(xs, known, pen=curve_pen("past"), connect="finite", antialias=len(known) < 20_000))
-        if ahead is not None:
-            self._draw_ahead(ahead, known)
-        for place, words in self._marks:
-            pen = QPen(theme().colour("text_faint"), 1.0, Qt.PenStyle.DashLine)
-            pen.setCosmetic(True)
-            item.addItem(
-                pg.InfiniteLine(
-                    place, angle=90, pen=pen, label=words,
-                    labelOpts={"position": 0.95, "color": theme().colour("text_soft"), "anchors": [(0, 0), (0, 0)]},
-                ),
-                ignoreBounds=True,
-            )  # fmt: skip
+        self._curves["past"].setData(xs, known, antialias=len(known) < 20_000)
+        for key, curve in self._curves.items():
+            curve.setPen(curve_pen(key))
+        self._draw_ahead(ahead, known)
+        for place, upright in enumerate(self._uprights):
+            shown = place < len(self._marks)
+            upright.setVisible(shown)
+            if shown:
+                at, words = self._marks[place]
+                pen = QPen(theme().colour("text_faint"), 1.0, Qt.PenStyle.DashLine)
+                pen.setCosmetic(True)
+                upright.setPen(pen)
+                upright.setValue(at)
+                upright.label.setFormat(words)
+                upright.label.setColor(theme().colour("text_soft"))
         self._line.setPen(pg.mkPen(theme().colour("line_strong")))
         self._line.setVisible(self._place >= 0)
-        item.addItem(self._line, ignoreBounds=True)
         self._fit_heights()
         self._fill_legend()
 
-    def _draw_ahead(self, ahead: Ahead, known: Any) -> None:
-        pg, item = self._pg, self._item
-        steps = list(range(ahead.at, ahead.at + len(ahead.middle)))
-        blank = QPen(Qt.PenStyle.NoPen)
-        low = pg.PlotDataItem(steps, list(ahead.low), pen=blank)
-        high = pg.PlotDataItem(steps, list(ahead.high), pen=blank)
+    def _draw_ahead(self, ahead: Ahead | None, known: Any) -> None:
+        steps = list(range(ahead.at, ahead.at + len(ahead.middle))) if ahead is not None else []
+        rows = (ahead.low, ahead.high) if ahead is not None else ((), ())
+        for edge, row in zip(self._edges, rows, strict=True):
+            edge.setData(steps, list(row))
         shade = QColor(curve_pen("middle").color())
         shade.setAlpha(60)
-        item.addItem(low)
-        item.addItem(high)
-        item.addItem(pg.FillBetweenItem(low, high, brush=shade))
-        for name, middle in ahead.others.items():
-            item.addItem(pg.PlotDataItem(steps, list(middle), pen=curve_pen(name)))
-        joined = steps
-        truth = list(ahead.truth)
-        if truth:
-            before = float(known[-1]) if len(known) else math.nan
-            item.addItem(
-                pg.PlotDataItem(
-                    [ahead.at - 1, *steps], [before, *truth], pen=curve_pen("truth"), connect="finite", antialias=True
-                )
-            )
-            if len(steps) <= 60:
-                dots = pg.ScatterPlotItem(
-                    steps, truth, size=6, brush=curve_pen("truth").color(), pen=pg.mkPen(theme().colour("surface"))
-                )
-                item.addItem(dots)
-        item.addItem(pg.PlotDataItem(joined, list(ahead.middle), pen=curve_pen("middle"), antialias=True))
-        if len(steps) == 1:
-            item.addItem(pg.ScatterPlotItem(steps, list(ahead.middle), size=9, brush=curve_pen("middle").color()))
+        self._band.setBrush(shade)
+        others = ahead.others if ahead is not None else {}
+        for name in ("naive", "ets"):
+            self._curves[name].setData(steps if name in others else [], list(others.get(name, ())))
+        truth = list(ahead.truth) if ahead is not None else []
+        before = float(known[-1]) if len(known) else math.nan
+        joined = [steps[0] - 1, *steps] if truth else []
+        self._curves["truth"].setData(joined, [before, *truth] if truth else [], antialias=True)
+        dotted = truth if len(truth) <= _MOST_DOTS else []
+        self._dots.setData(steps[: len(dotted)], dotted)
+        self._dots.setBrush(curve_pen("truth").color())
+        self._dots.setPen(self._pg.mkPen(theme().colour("surface")))
+        middle = self._curves["middle"]
+        middle.setData(steps, list(ahead.middle) if ahead is not None else [], antialias=True)
+        middle.setSymbol("o" if len(steps) == 1 else None)
+        middle.setSymbolBrush(curve_pen("middle").color())
 
     def _fill_legend(self) -> None:
         from workbench.gui.widgets.basic import clear_layout
@@ -313,9 +338,6 @@ class ForecastPlot(QWidget):
         if found:
             room = (max(found) - min(found)) * 0.06 or 1.0
             self._item.setYRange(min(found) - room, max(found) + room, padding=0)
-
-    def _ticks(self, values: Sequence[float], _scale: float, _spacing: float) -> list[str]:
-        return [self._label_of(round(v)) if abs(v - round(v)) < 0.01 and v >= 0 else "" for v in values]
 
     # Words -------------------------------------------------------------------------------------------------------------
 
@@ -379,6 +401,10 @@ class StepsPlot(QWidget):
         self.plot.wheelEvent = lambda event: event.ignore()
         self.plot.setMinimumHeight(180)
         column.addWidget(self.plot, 1)
+        keys = ("middle", "naive", "ets")
+        self._lines: dict[str, Any] = {key: pg.PlotDataItem([], [], connect="finite") for key in keys}
+        for one in self._lines.values():
+            self.plot.getPlotItem().addItem(one)
         self.setToolTip("Mean absolute scaled error at each step of the horizon")
         self.setAccessibleName("Error by step ahead")
         theme().changed.connect(self._draw)
@@ -396,7 +422,6 @@ class StepsPlot(QWidget):
         from workbench.gui.widgets.basic import clear_layout
 
         pg, item = self._pg, self.plot.getPlotItem()
-        item.clear()
         clear_layout(self.legend)
         self.plot.setBackground(theme().colour("surface"))
         for side in ("left", "bottom"):
@@ -407,16 +432,18 @@ class StepsPlot(QWidget):
         item.getAxis("left").setLabel("error (1: as repeating the last season did before)")
         item.showGrid(x=False, y=True, alpha=0.15)
         highest = 0.0
-        for name, means in self._found.items():
-            key = "middle" if name == "said" else name
+        for key, curve in self._lines.items():
+            name = "said" if key == "middle" else key
+            means = self._found.get(name, [])
             pen = curve_pen(key)
-            steps = list(range(1, len(means) + 1))
-            item.addItem(
-                pg.PlotDataItem(
-                    steps, means, pen=pen, connect="finite", symbol="o" if len(steps) <= 40 else None, symbolSize=6,
-                    symbolBrush=pen.color(), symbolPen=pg.mkPen(theme().colour("surface")), antialias=True,
-                )
-            )  # fmt: skip
+            curve.setData(list(range(1, len(means) + 1)), means, antialias=True)
+            curve.setPen(pen)
+            curve.setSymbol("o" if len(means) <= 40 else None)
+            curve.setSymbolSize(6)
+            curve.setSymbolBrush(pen.color())
+            curve.setSymbolPen(pg.mkPen(theme().colour("surface")))
+            if not means:
+                continue
             highest = max([highest, *(v for v in means if v == v)])
             self.legend.addWidget(_Swatch(key))
             self.legend.addWidget(label("The model" if key == "middle" else _NAMES[key], "faint"))
