@@ -137,7 +137,7 @@ class DataPage(Page):
         fresh = fresh or project is None
         info = get_task(project.task_id).info if project is not None else None
         misfit = ""
-        if info is not None and info.media != plan.media:
+        if info is not None and not plan.suits(info.media):
             misfit = f"This project holds {info.nouns}, but these are {plan.media}s."
         elif info is not None and plan.brings_labels and not plan.serves(info.editor):
             misfit = "The labels of these are of another kind than this project's."

@@ -84,7 +84,7 @@ class HomePage(Page):
         self.banner.hide()
 
         def looked(plan: ImportPlan) -> None:
-            if plan.kind == "table":
+            if plan.kind == "table" or plan.questions():
                 self.ctx.go("data", plan=plan, fresh=True)
             else:
                 self._import(plan)

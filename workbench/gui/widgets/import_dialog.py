@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from workbench.data.importers import ColumnChoice, ImportPlan
+from workbench.data.importers import ColumnChoice, ImportPlan, Question
 from workbench.data.importers.several import SEPARATORS
 from workbench.errors import UserError
 from workbench.gui.theme import L, M
@@ -89,8 +89,11 @@ class ImportDialog(QDialog):
         columns = plan.columns()
         if columns:
             self._fill_columns(form)
+        self._questions: dict[str, QComboBox] = {}
+        for asked in plan.questions():
+            self._ask(form, asked)
         column.addLayout(form)
-        if columns:
+        if columns or (self._questions and plan.preview(1)):
             column.addWidget(self._preview(), 1)
         self.copy = QCheckBox("Copy the pictures into the project")
         self.copy.setToolTip(
@@ -109,6 +112,48 @@ class ImportDialog(QDialog):
         buttons.rejected.connect(self.reject)
         column.addWidget(buttons)
         self._warn()
+
+    def _ask(self, form: QFormLayout, asked: Question) -> None:
+        """Something only the person knows; with each answer the plan is made again."""
+        box = QComboBox()
+        box.setObjectName(f"question-{asked.id}")
+        box.setAccessibleName(asked.text)
+        for choice, meaning in asked.choices:
+            box.addItem(meaning, choice)
+        box.setCurrentIndex(max(0, box.findData(asked.chosen)))
+        box.activated.connect(lambda _i: self._answered(asked.id))
+        self._questions[asked.id] = box
+        words = label(asked.text, wrap=True)
+        words.setBuddy(box)
+        form.addRow(words)
+        form.addRow("", box)
+
+    def _answered(self, question: str) -> None:
+        try:
+            self.plan.say(question, str(self._questions[question].currentData()))
+        except UserError as error:
+            self._ask_again()
+            self.banner.show_error(error)
+            return
+        self._ask_again()
+        self.summary.setText(self.plan.summary)
+        self._warn()
+
+    def _ask_again(self) -> None:
+        """An answer may change what is chosen elsewhere, and what else is to be asked."""
+        asked = {question.id: question for question in self.plan.questions()}
+        for name, question in asked.items():
+            if name not in self._questions:
+                self._ask(self._form, question)
+        for name, box in self._questions.items():
+            row = self._form.getWidgetPosition(box)[0]
+            for place in (row - 1, row):
+                self._form.setRowVisible(place, name in asked)
+            if name in asked:
+                box.clear()
+                for choice, meaning in asked[name].choices:
+                    box.addItem(meaning, choice)
+                box.setCurrentIndex(max(0, box.findData(asked[name].chosen)))
 
     def _fill_tasks(self) -> None:
         """The tasks that suit what is chosen; no question where there is only one."""
@@ -199,7 +244,7 @@ class ImportDialog(QDialog):
 
     def _preview(self) -> QTableWidget:
         rows = self.plan.preview(_PREVIEW)
-        names = [c.name for c in self.plan.columns()]
+        names = [c.name for c in self.plan.columns()] or list(rows[0])
         table = QTableWidget(len(rows), len(names))
         table.setAccessibleName("First rows of the table")
         table.setHorizontalHeaderLabels(names)

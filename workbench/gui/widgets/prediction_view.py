@@ -36,6 +36,7 @@ from workbench.gui.widgets.canvas import label_colour
 from workbench.gui.widgets.events_part import EventsPart
 from workbench.gui.widgets.number_part import NumberPart
 from workbench.gui.widgets.picture_part import PicturePart
+from workbench.gui.widgets.ranking_part import RankingPart
 from workbench.gui.widgets.read_text import ReadText
 from workbench.gui.widgets.score_bars import ScoreBars
 from workbench.gui.widgets.transcript_view import TranscriptPart
@@ -47,6 +48,7 @@ from workbench.tasks.predictions import (
     Number,
     Picture,
     Prediction,
+    Ranking,
     Scores,
     Table,
     Text,
@@ -404,6 +406,7 @@ class PredictionView(QWidget):
             (Table.kind, TablePart()),
             (Events.kind, self.events),
             (Number.kind, NumberPart()),
+            (Ranking.kind, RankingPart()),
         )
         for kind, part in parts:
             self._parts[kind] = part, part.show_prediction
