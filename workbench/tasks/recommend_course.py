@@ -41,7 +41,7 @@ _GRID: Mapping[str, Sequence[Any]] = {
 # How much the factors count against the content.
 _MIXES = tuple(i / 10 for i in range(11))
 # The curve is drawn, and the best is chosen, by so many validation people.
-_STEERING = 1000
+_STEERING = 500
 
 
 class RecommendCourse:

@@ -123,6 +123,8 @@ class ItemModel(QAbstractListModel):
             if marks is not None:
                 return f"{item.text or item.name} – {marks.text}"
             label = self._classes.get(item.class_id or -1)
+            if label is None and item.marked:
+                return item.text or item.name
             return f"{item.text or item.name} – {label.name if label else 'no label'}"
         if role == Qt.ItemDataRole.ToolTipRole:
             return self._tip(item)

@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 from workbench.control import Control
 from workbench.data.importers import ImportPlan
 from workbench.data.project import Project
-from workbench.data.types import AddResult, Item, ItemFilter
+from workbench.data.types import AddResult, Counts, Item, ItemFilter
 from workbench.errors import Problem, UserError
 from workbench.gui.context import AppContext
 from workbench.gui.editors import editor_for
@@ -420,12 +420,20 @@ class DataPage(Page):
         counts = project.counts()
         classes = project.classes()
         self.classes.show_classes(classes, counts.per_class, counts.unlabelled)
-        self.subtitle.setText(f"{counts.total:,} {self._info().nouns}, {counts.labelled:,} {self._done_word()}")
+        self.subtitle.setText(self._subtitle(project, counts))
         missing = self._missing(project)
         self.train.setEnabled(missing is None)
         self.train.setToolTip("Teach a model these labels" if missing is None else str(missing))
         self.suggest.setEnabled(counts.unlabelled > 0)
         self.health.later()
+
+    def _subtitle(self, project: Project, counts: Counts) -> str:
+        info = self._info()
+        likes = project.interaction_counts()
+        if likes.pairs:
+            return f"{counts.total:,} {info.nouns}, {likes.liked:,} likes by {likes.people:,} people"
+        done = "" if info.learns_as_is else f", {counts.labelled:,} {self._done_word()}"
+        return f"{counts.total:,} {info.nouns}{done}"
 
     def _done_word(self) -> str:
         return "done" if self._editor() is not None else "with a label"

@@ -54,7 +54,11 @@ class View(ResultView):
         self.plain.setAccessibleName("The model beside popularity")
         self.anybody = AnybodyTab(self.ctx)
         theme().changed.connect(self._again)
-        return [(self._build_people(), "People it was tested on"), (self.anybody, "Recommend"), (plain, "Beside popularity")]
+        return [
+            (self._build_people(), "People it was tested on"),
+            (self.anybody, "Recommend"),
+            (plain, "Beside popularity"),
+        ]
 
     def titles(self, judgement: RankingJudgement) -> list[str]:
         shown = len(judgement.worst_and_best())
@@ -89,7 +93,7 @@ class View(ResultView):
         case = self._cases[place] if 0 <= place < len(self._cases) else None
         said = case.said[:K] if case is not None else ()
         chosen = set(case.wanted) if case is not None else set()
-        self.said.setRowCount(len(said))
+        self.listed.setRowCount(len(said))
         good = theme().colour("good")
         for row, item in enumerate(said):
             hit = item in chosen
@@ -97,7 +101,7 @@ class View(ResultView):
                 cell = QTableWidgetItem(words)
                 if hit:
                     cell.setForeground(good)
-                self.said.setItem(row, column, cell)
+                self.listed.setItem(row, column, cell)
         if case is None:
             self.before.setText("")
             self.next.setText("")
@@ -124,24 +128,28 @@ class View(ResultView):
         side.setSpacing(S)
         self.before = label("", "soft", wrap=True, selectable=True)
         self.before.setObjectName("ranking-before")
-        self.said = QTableWidget(0, 3)
-        self.said.setObjectName("ranking-said")
-        self.said.setAccessibleName("What was recommended to this person")
-        self.said.setHorizontalHeaderLabels(["", "recommended then", ""])
-        self.said.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.said.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.said.setTabKeyNavigation(False)
-        self.said.verticalHeader().hide()
-        self.said.setShowGrid(False)
-        self.said.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft)
+        self.listed = QTableWidget(0, 3)
+        self.listed.setObjectName("ranking-said")
+        self.listed.setAccessibleName("What was recommended to this person")
+        self.listed.setHorizontalHeaderLabels(["", "recommended then", ""])
+        self.listed.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.listed.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.listed.setTabKeyNavigation(False)
+        self.listed.verticalHeader().hide()
+        self.listed.setShowGrid(False)
+        self.listed.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft)
         for column, mode in enumerate(
-            (QHeaderView.ResizeMode.ResizeToContents, QHeaderView.ResizeMode.Stretch, QHeaderView.ResizeMode.ResizeToContents)
+            (
+                QHeaderView.ResizeMode.ResizeToContents,
+                QHeaderView.ResizeMode.Stretch,
+                QHeaderView.ResizeMode.ResizeToContents,
+            )
         ):
-            self.said.horizontalHeader().setSectionResizeMode(column, mode)
+            self.listed.horizontalHeader().setSectionResizeMode(column, mode)
         self.next = label("", wrap=True, selectable=True)
         self.next.setObjectName("ranking-next")
         side.addWidget(self.before)
-        side.addWidget(self.said, 1)
+        side.addWidget(self.listed, 1)
         side.addWidget(self.next)
         line.addLayout(side, 3)
         return page
