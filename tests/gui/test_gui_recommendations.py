@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QListWidget, QPushButton, QTableWidget
 from pytestqt.qtbot import QtBot
-from tests.likes import write_likes
 
+from tests.likes import write_likes
 from workbench.data.importers import sniff
 from workbench.data.project import Project
 from workbench.engine.events import Finished, How

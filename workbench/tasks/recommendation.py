@@ -25,6 +25,7 @@ class Recommendation(Recommending):
         learns_as_is=True,
         taught_only=True,
         verb="Recommend",
+        typed="What does somebody like? Type a thing a line, by its name or in your own words …",
         options=(COUNT,),
         file_suffixes=FILES,
         group="Recommendations",

@@ -6,7 +6,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QUrl, Qt, QTimer
+from PySide6.QtCore import Qt, QTimer, QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -122,6 +122,7 @@ class View(ResultView):
         self.list = QListWidget()
         self.list.setObjectName("ranking-people")
         self.list.setAccessibleName("People it was tested on, those with the best lists first")
+        self.list.setSpacing(2)
         self.list.currentRowChanged.connect(self._show_case)
         line.addWidget(self.list, 1)
         side = QVBoxLayout()
@@ -180,6 +181,7 @@ class AnybodyTab(QWidget):
         self.people.setObjectName("ranking-anybody")
         self.people.setAccessibleName("People of the project, those with most likes first")
         self.people.setUniformItemSizes(True)
+        self.people.setSpacing(2)
         self.people.currentItemChanged.connect(lambda _now, _before: self._recommend())
         left.addWidget(self.search)
         left.addWidget(self.people, 1)

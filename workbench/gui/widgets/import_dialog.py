@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
     QDialogButtonBox,
     QFormLayout,
     QHeaderView,
+    QLabel,
     QLineEdit,
     QTableWidget,
     QTableWidgetItem,
@@ -31,6 +32,8 @@ from workbench.tasks.base import Task
 _NO_LABEL = "(no labels)"
 _A_COLUMN_EACH = "(a column per label, with 1 and 0)"
 _PREVIEW = 12
+# More than so many are asked in one row each.
+_FEW_QUESTIONS, _QUESTION_WIDTH = 2, 250
 TasksFor = Callable[[ImportPlan], Sequence[Task]]
 
 
@@ -125,6 +128,10 @@ class ImportDialog(QDialog):
         self._questions[asked.id] = box
         words = label(asked.text, wrap=True)
         words.setBuddy(box)
+        if len(self.plan.questions()) > _FEW_QUESTIONS:  # else it would not fit on a small screen
+            words.setMinimumWidth(_QUESTION_WIDTH)
+            form.addRow(words, box)
+            return
         form.addRow(words)
         form.addRow("", box)
 
@@ -147,7 +154,9 @@ class ImportDialog(QDialog):
                 self._ask(self._form, question)
         for name, box in self._questions.items():
             row = self._form.getWidgetPosition(box)[0]
-            for place in (row - 1, row):
+            beside = self._form.itemAt(row, QFormLayout.ItemRole.LabelRole)
+            alone = beside is None or not isinstance(beside.widget(), QLabel) or not beside.widget().text()
+            for place in (row - 1, row) if alone else (row,):
                 self._form.setRowVisible(place, name in asked)
             if name in asked:
                 box.clear()

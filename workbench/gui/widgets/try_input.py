@@ -65,7 +65,7 @@ class TryInput(QStackedWidget):
         media = task.info.media
         side = {"picture": self.picture_side, "sound": self.sound_side}.get(media, self.text_side)
         self.setCurrentWidget(side)
-        self.text.setPlaceholderText(_WORDS.get(media, ""))
+        self.text.setPlaceholderText(task.info.typed or _WORDS.get(media, ""))
         self.hint.setText("" if waits else "The answer follows your typing")
         noun = task.info.noun
         self.drop.heading.setText(f"Drop a {noun}")
