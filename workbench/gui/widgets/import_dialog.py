@@ -93,6 +93,7 @@ class ImportDialog(QDialog):
         if columns:
             self._fill_columns(form)
         self._questions: dict[str, QComboBox] = {}
+        self._above: dict[str, QLabel] = {}
         for asked in plan.questions():
             self._ask(form, asked)
         column.addLayout(form)
@@ -134,6 +135,7 @@ class ImportDialog(QDialog):
             return
         form.addRow(words)
         form.addRow("", box)
+        self._above[asked.id] = words
 
     def _answered(self, question: str) -> None:
         try:
@@ -153,11 +155,10 @@ class ImportDialog(QDialog):
             if name not in self._questions:
                 self._ask(self._form, question)
         for name, box in self._questions.items():
-            row = self._form.getWidgetPosition(box)[0]
-            beside = self._form.itemAt(row, QFormLayout.ItemRole.LabelRole)
-            alone = beside is None or not isinstance(beside.widget(), QLabel) or not beside.widget().text()
-            for place in (row - 1, row) if alone else (row,):
-                self._form.setRowVisible(place, name in asked)
+            above = self._above.get(name)
+            if above is not None:
+                self._form.setRowVisible(above, name in asked)
+            self._form.setRowVisible(box, name in asked)
             if name in asked:
                 box.clear()
                 for choice, meaning in asked[name].choices:
