@@ -65,12 +65,12 @@ def test_the_better_one_is_named_only_when_it_is_no_chance() -> None:
 def test_the_interval_holds_the_truth_as_often_as_it_says() -> None:
     """One thing is hit with the same chance for everybody, at the first place: the mean is a share."""
     held = 0
-    for trial in range(100):
+    for trial in range(40):
         rng = random.Random(trial)
         said = [answered(p, [5 if rng.random() < 0.4 else 6], [6], [5]) for p in range(80)]
         low, high = judged(said).intervals[1]
         held += low <= 0.4 <= high
-    assert held >= 88
+    assert held >= 35
 
 
 def test_nobody_and_the_steering_part() -> None:

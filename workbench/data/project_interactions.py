@@ -22,6 +22,7 @@ _IN = "IN (SELECT value FROM json_each(?))"
 # How the parts are cut: the last likes of each person, or everything after a date.
 SPLIT_BY = "interaction_split"
 SplitBy = Literal["person", "date"]
+_COUNTS = "interaction_counts"
 _LIVE = "interactions d JOIN items i ON i.id = d.item_id AND NOT i.deleted"
 
 
@@ -42,13 +43,15 @@ class Interaction:
 
 @dataclass(frozen=True)
 class InteractionCounts:
-    """`pairs`: different pairs of a person and a thing; `liked`: of these with a strength; `things`: that have any."""
+    """`pairs`: different pairs of a person and a thing; `liked`: of these with a strength; `things`: that have any; `timed`: pairs
+    with a time; `rich`: people with at least three likes, so that some can be kept aside."""
 
     pairs: int = 0
     liked: int = 0
     people: int = 0
     things: int = 0
     timed: int = 0
+    rich: int = 0
 
 
 class InteractionsPart:
@@ -58,6 +61,10 @@ class InteractionsPart:
 
     def get_meta(self, key: str, default: Any = None) -> Any:
         """See `Project.get_meta`."""
+        raise NotImplementedError
+
+    def set_meta(self, key: str, value: Any) -> None:
+        """See `Project.set_meta`."""
         raise NotImplementedError
 
     # Taking in ---------------------------------------------------------------------------------------------------------
@@ -99,6 +106,7 @@ class InteractionsPart:
                 sql.executemany(upsert, [(people[r.person], r.item_id, r.strength, r.at) for r in chunk])
             taken += len(chunk)
             control.progress(taken, total, f"Adding: {taken:,}")
+        self._count_interactions()
         return taken, taken - (self._pairs() - before)
 
     def _pairs(self) -> int:
@@ -131,11 +139,19 @@ class InteractionsPart:
     # Asking ------------------------------------------------------------------------------------------------------------
 
     def interaction_counts(self) -> InteractionCounts:
+        """As they stood after the last import, or when parts were last given: at once, however many there are."""
+        known = self.get_meta(_COUNTS)
+        return InteractionCounts(*known) if known else InteractionCounts()
+
+    def _count_interactions(self) -> None:
         row = self._store.query(
             "SELECT COUNT(*), COALESCE(SUM(d.strength > 0), 0), COUNT(DISTINCT d.person_id), COUNT(DISTINCT d.item_id),"
             f" COUNT(d.at) FROM {_LIVE}"
         )[0]
-        return InteractionCounts(*map(int, row))
+        rich = self._store.query(
+            f"SELECT COUNT(*) FROM (SELECT 1 FROM {_LIVE} WHERE d.strength > 0 GROUP BY d.person_id HAVING COUNT(*) >= 3)"
+        )[0][0]
+        self.set_meta(_COUNTS, [*map(int, row), int(rich)])
 
     def people(self, search: str = "", most: int = 200) -> list[tuple[str, int]]:
         """Names with how many things each liked, those with most first."""
@@ -193,6 +209,7 @@ class InteractionsPart:
         "interaction_split" at "date" everything after a date judges. Where there are no times, the order is drawn at random from
         the person and the thing alone. What comes in after parts were given is put where its time belongs.
         """
+        self._count_interactions()
         if not self._store.query("SELECT 1 FROM interactions WHERE split IS NULL LIMIT 1"):
             return
         by = self.get_meta(SPLIT_BY, "person")

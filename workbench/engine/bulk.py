@@ -14,16 +14,23 @@ from workbench.data.importers import sniff
 from workbench.data.importers.tables import SUFFIXES
 from workbench.data.types import WRITTEN, Sample
 from workbench.engine.predict import PredictResult, collect_samples, predict
-from workbench.engine.save import label_cells, label_columns, unlike_cell
+from workbench.engine.save import PICK_COLUMNS, label_cells, label_columns, pick_rows, unlike_cell
 from workbench.errors import Cancelled, Problem
 from workbench.tasks.base import Task
-from workbench.tasks.predictions import Events, Forecast, Number, Prediction
+from workbench.tasks.predictions import Events, Forecast, Number, Prediction, Ranking
 from workbench.tasks.registry import get_task
 
 COLUMNS = ("item", "answer", "certainty", "problem", "path")
 NUMBER_COLUMNS = ("item", "answer", "low", "high", "problem", "path")
 FORECAST_COLUMNS = ("item", "when", "low (10 %)", "middle", "high (90 %)", "problem", "path")
+RANKING_COLUMNS = ("item", *PICK_COLUMNS, "problem", "path")
 EVENT_COLUMNS = ("item", "answer", "begins", "ends", "certainty", "problem", "path")
+_COLUMNS_OF = {
+    Events.kind: EVENT_COLUMNS,
+    Forecast.kind: FORECAST_COLUMNS,
+    Number.kind: NUMBER_COLUMNS,
+    Ranking.kind: RANKING_COLUMNS,
+}
 
 
 @dataclass(frozen=True)
@@ -59,9 +66,7 @@ def run_to_csv(
     task = get_task(card.main_task)
     samples, problems = samples_of(paths, task, control)
     rows: list[dict[str, Any]] = []
-    columns = {Events.kind: EVENT_COLUMNS, Forecast.kind: FORECAST_COLUMNS, Number.kind: NUMBER_COLUMNS}.get(
-        task.info.result, COLUMNS
-    )
+    columns = _COLUMNS_OF.get(task.info.result, COLUMNS)
     answered = 0
     cells: dict[str, None] = {}
     try:
@@ -151,6 +156,8 @@ def answer_rows(prediction: Prediction) -> list[dict[str, Any]]:
     if isinstance(prediction, Number):  # as numbers, so that a spreadsheet can go on with them
         more = {"low": prediction.low, "high": prediction.high} if prediction.ranged else {}
         return [{"answer": prediction.value} | more]
+    if isinstance(prediction, Ranking):
+        return pick_rows(prediction)
     answer = {"answer": prediction.summary(), "certainty": round(prediction.certainty, 6)}
     return [answer | unlike_cell(prediction) | label_cells(prediction)]
 

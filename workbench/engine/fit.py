@@ -231,7 +231,7 @@ def _free_folder(run: Run) -> Path:
 
 def _card(run: Run, folder: Path, evaluation: Judgement, built: ModelCard) -> ModelCard:
     """The new model's card. `built`: that of the taught network, which may be opened in another way than its base."""
-    counts = len(run.usable(Split.TRAIN))
+    counts = sum(i.id > 0 for i in run.usable(Split.TRAIN))  # what is no item of the project has no id in it
     base = run.card
     summary, limits = run.task.describe(run.config.classes)
     # What was learnt through the project's window must be asked through it, too.

@@ -19,7 +19,19 @@ from workbench.data.types import Sample
 from workbench.data.whole_picture import open_whole
 from workbench.errors import UserError
 from workbench.tasks.masks import AREA_COLUMNS, area_rows, indexed_png
-from workbench.tasks.predictions import Boxes, Events, Forecast, Mask, Number, Picture, Prediction, Scores, Text, Vector
+from workbench.tasks.predictions import (
+    Boxes,
+    Events,
+    Forecast,
+    Mask,
+    Number,
+    Picture,
+    Prediction,
+    Ranking,
+    Scores,
+    Text,
+    Vector,
+)
 
 _SUBTITLES = {".srt": srt_text, ".vtt": vtt_text}
 
@@ -161,6 +173,17 @@ def label_columns(rows: Iterable[Mapping[str, Any]]) -> list[str]:
     return list(dict.fromkeys(name for row in rows for name in row if name.startswith("label: ")))
 
 
+PICK_COLUMNS = ("place", "thing", "score", "because")
+
+
+def pick_rows(prediction: Ranking) -> list[dict[str, Any]]:
+    """A row for each recommended thing."""
+    return [
+        {"place": n, "thing": p.name, "score": round(p.score, 6), "because": "; ".join(p.because)}
+        for n, p in enumerate(prediction.picks, 1)
+    ]
+
+
 def _rows(prediction: Prediction) -> tuple[list[dict[str, Any]], list[str]]:
     if isinstance(prediction, Scores) and prediction.several:
         several = ["label", "counts", "certainty", "threshold"]
@@ -186,6 +209,8 @@ def _rows(prediction: Prediction) -> tuple[list[dict[str, Any]], list[str]]:
     if isinstance(prediction, Number):
         columns = ["value", "low", "high", "unit"]
         return [{c: getattr(prediction, c) for c in columns if getattr(prediction, c) not in (None, "")}], columns
+    if isinstance(prediction, Ranking):
+        return pick_rows(prediction), list(PICK_COLUMNS)
     if isinstance(prediction, Vector):
         columns = [f"v{i}" for i in range(len(prediction.values))]
         return [dict(zip(columns, prediction.values, strict=True))], columns

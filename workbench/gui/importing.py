@@ -90,4 +90,4 @@ def result_sentence(result: AddResult, nouns: str) -> str:
         parts.append(f"{result.duplicates:,} were there already")
     if result.problems:
         parts.append(f"{len(result.problems):,} could not be used")
-    return ", ".join(parts) + "."
+    return " ".join([", ".join(parts) + ".", *result.notes])

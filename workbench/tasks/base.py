@@ -123,6 +123,7 @@ class TaskInfo:
         taught_only: nobody publishes models for it: all that can do it were taught by the person.
         adapters: its models can learn by small add-ons beside their weights (LoRA): a run's `options["lora"]`.
         partly: an item that is not done yet teaches what is marked on it; the rest of it says nothing.
+        typed: what stands in the field to type in before anything is typed; "" for the usual words.
         mark: what one label without a class is called in lists ("answer").
         page: id of a page of its own, which the Try page leads to; `page_words`: what the button there says.
         has_truth: there may be a true picture to hold the made one against (PSNR, SSIM).
@@ -161,6 +162,7 @@ class TaskInfo:
     options: tuple[Option, ...] = ()
     group: str = "Pictures"
     question: str = ""
+    typed: str = ""
     mark: str = "label"
     page: str = ""
     page_words: str = ""

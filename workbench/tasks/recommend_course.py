@@ -7,6 +7,7 @@ lists for people's validation likes.
 
 from __future__ import annotations
 
+import logging
 import os
 import random
 from collections.abc import Iterator, Mapping, Sequence
@@ -41,7 +42,7 @@ _GRID: Mapping[str, Sequence[Any]] = {
 # How much the factors count against the content.
 _MIXES = tuple(i / 10 for i in range(11))
 # The curve is drawn, and the best is chosen, by so many validation people.
-_STEERING = 1000
+_STEERING = 500
 
 
 class RecommendCourse:
@@ -65,6 +66,7 @@ class RecommendCourse:
         self._best: Taste | None = None
         self._chosen: dict[str, Any] = {}
         self._score = -1.0
+        self._loss = -1.0
         self._notes: list[str] = []
         kind = task.info.media
         self._looks_with = str(
@@ -123,7 +125,7 @@ class RecommendCourse:
                 since = 0 if score > best_here else since + 1
                 best_here = max(best_here, score)
                 yield Round(
-                    number, self.rounds, -1.0, -1.0, score if steering else -1.0, METRIC, is_best or not steering
+                    number, self.rounds, self._loss, -1.0, score if steering else -1.0, METRIC, is_best or not steering
                 )
                 if not steering:  # nothing to choose by: the last pass stands
                     self._take(taste, settings | {"iterations": step}, score)
@@ -157,15 +159,21 @@ class RecommendCourse:
         from threadpoolctl import threadpool_limits
 
         matrix = confidences(likes, len(self._things), float(settings.get("alpha", 10.0)))
+        # It tells its loss of every pass, and a run's events tell it already.
+        logging.getLogger("implicit").setLevel(logging.WARNING)
+
+        def told(_pass: int, _seconds: float, loss: float | None) -> None:
+            self._loss = -1.0 if loss is None else float(loss)
+
         with threadpool_limits(1, "blas"):
             model = AlternatingLeastSquares(
                 factors=int(settings.get("factors", 64)), regularization=float(settings.get("regularization", 0.1)),
-                alpha=1.0, iterations=1, num_threads=_threads(), random_state=self._material.seed,
+                alpha=1.0, iterations=1, calculate_training_loss=True, num_threads=_threads(), random_state=self._material.seed,
             )  # fmt: skip
         for _ in range(self._most):
             control.check()
             with threadpool_limits(1, "blas"):
-                model.fit(matrix, show_progress=False)
+                model.fit(matrix, show_progress=False, callback=told)
             yield model.item_factors.astype("float32", copy=True)
 
     def _mixed(self, taste: Taste, people: Sequence[_Asked], control: Control) -> tuple[Taste, float]:

@@ -68,9 +68,8 @@ class Recommending(BaseTask):
                 f"Only {counts.things} things were liked by anybody.",
                 f"At least {_FEWEST_THINGS} are needed, better hundreds.",
             )
-        rich = sum(1 for _, likes in project.people(most=_FEWEST_PEOPLE) if likes >= _PEOPLE_KNOWN)
-        if rich < _FEWEST_PEOPLE:
-            many = "1 person has" if rich == 1 else f"{rich} people have"
+        if counts.rich < _FEWEST_PEOPLE:
+            many = "1 person has" if counts.rich == 1 else f"{counts.rich} people have"
             raise UserError(
                 f"Only {many} liked {_PEOPLE_KNOWN} or more things.",
                 f"At least {_FEWEST_PEOPLE} are needed: some of what each liked is kept aside to judge on.",

@@ -67,6 +67,7 @@ class RankingJudgement:
     split: str = "test"
     kind: ClassVar[str] = "ranking"
     table_title: ClassVar[str] = "Beside popularity"
+    whom: ClassVar[str] = "people"
 
     @property
     def n(self) -> int:

@@ -44,6 +44,7 @@ class Judgement(Protocol):
     Attributes:
         kind: names the judge's module and the window's view.
         n: number of items judged; `split`: which they are.
+        whom: (may be left out: "items") what was judged, in the plural.
         table_title: (may be left out: "Class by class") what its table is called.
         tells_items: (may be left out: False) its table shows words of the items themselves.
     """

@@ -159,6 +159,10 @@ class ImportPlan:
         of several labels."""
         return editor == self.marks or (self.marks, editor) == ("classes", "tags")
 
+    def suits(self, media: MediaKind) -> bool:
+        """Whether it can go into a project of such items."""
+        return media == self.media
+
     def offers(self, editor: str) -> bool:
         """Whether a new project with this editor is offered for it: what it serves, but for a class that becomes a label."""
         return self.serves(editor) and (self.marks, editor) != ("classes", "tags")

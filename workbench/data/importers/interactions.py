@@ -23,7 +23,7 @@ from workbench.data.importers.table_files import TableFile, open_table
 from workbench.data.media import PICTURE_SUFFIXES, first_words
 from workbench.data.numbers import number
 from workbench.data.project_interactions import Interaction
-from workbench.data.types import AddResult, NewItem
+from workbench.data.types import AddResult, MediaKind, NewItem
 from workbench.errors import Problem, UserError
 
 if TYPE_CHECKING:
@@ -269,6 +269,9 @@ class InteractionsPlan(ImportPlan):
         said = "ratings" if self.roles.meaning == "rating" else "entries"
         words = f"{self.rows:,} {said} by {people:,} {_many('person', people)} of {things:,} {_many('thing', things)}"
         return f"{words}, with times." if self.roles.time else f"{words}, without times."
+
+    def suits(self, media: MediaKind) -> bool:
+        return media == self.media or (media == "picture" and self.things is None)  # the pictures are there already
 
     def columns(self) -> list[Column]:
         return []  # asked about by `questions`, which fit what these tables are

@@ -150,6 +150,8 @@ class ItemModel(QStringListModel):
             if marks is not None:
                 return f"{_words(item)} – {marks.text}"
             label = self._classes.get(item.class_id or -1)
+            if label is None and item.marked:
+                return _words(item)
             return f"{_words(item)} – {label.name if label else 'no label'}"
         if role == Qt.ItemDataRole.ToolTipRole:
             return self._tip(item)

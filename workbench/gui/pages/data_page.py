@@ -23,7 +23,7 @@ from workbench.data.columns import target_of
 from workbench.data.importers import ImportPlan
 from workbench.data.project import Project
 from workbench.data.project_columns import columns_of
-from workbench.data.types import AddResult, Item, ItemFilter
+from workbench.data.types import AddResult, Counts, Item, ItemFilter
 from workbench.errors import Problem, UserError
 from workbench.gui.alike_items import show_alike
 from workbench.gui.context import AppContext
@@ -146,7 +146,7 @@ class DataPage(Page):
         fresh = fresh or project is None
         info = get_task(project.task_id).info if project is not None else None
         misfit = ""
-        if info is not None and info.media != plan.media:
+        if info is not None and not plan.suits(info.media):
             misfit = f"This project holds {info.nouns}, but these are {plan.media}s."
         elif info is not None and plan.brings_labels and not plan.serves(info.editor):
             misfit = "The labels of these are of another kind than this project's."
@@ -442,12 +442,20 @@ class DataPage(Page):
         counts = project.counts()
         classes = project.classes()
         self.classes.show_classes(classes, counts.per_class, counts.unlabelled)
-        self.subtitle.setText(f"{counts.total:,} {self._info().nouns}, {counts.labelled:,} {self._done_word()}")
+        self.subtitle.setText(self._subtitle(project, counts))
         missing = self._missing(project)
         self.train.setEnabled(missing is None)
         self.train.setToolTip("Teach a model these labels" if missing is None else str(missing))
         self.suggest.setEnabled(counts.unlabelled > 0)
         self.health.later()
+
+    def _subtitle(self, project: Project, counts: Counts) -> str:
+        info = self._info()
+        likes = project.interaction_counts()
+        if likes.pairs:
+            return f"{counts.total:,} {info.nouns}, {likes.liked:,} likes by {likes.people:,} people"
+        done = "" if info.learns_as_is else f", {counts.labelled:,} {self._done_word()}"
+        return f"{counts.total:,} {info.nouns}{done}"
 
     def _done_word(self) -> str:
         return "done" if self._editor() is not None else "with a label"

@@ -164,8 +164,9 @@ class ResultsPage(Page):
         metric = str(numbers.get("metric", "accuracy"))
         self.number.setText(f"{numbers.get('score', 0.0):.0%}")
         which = "test" if e.split == "test" else "steering"
+        whom = getattr(e, "whom", "items")
         self.number_words.setText(
-            f"right on {e.n} {which} items" if metric == "accuracy" else f"{metric} on {e.n} {which} items"
+            f"right on {e.n} {which} items" if metric == "accuracy" else f"{metric} on {e.n:,} {which} {whom}"
         )
         self.sentence.setText(e.sentence())
         self.accuracy_bar.show_evaluation(e)

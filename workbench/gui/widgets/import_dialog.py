@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
     QDialogButtonBox,
     QFormLayout,
     QHeaderView,
+    QLabel,
     QLineEdit,
     QTableWidget,
     QTableWidgetItem,
@@ -34,6 +35,8 @@ _A_COLUMN_EACH = "(a column per label, with 1 and 0)"
 _PREVIEW = 12
 # More columns than this are as wide as their words, and one scrolls.
 _STRETCHED = 5
+# More than so many are asked in one row each.
+_FEW_QUESTIONS, _QUESTION_WIDTH = 2, 250
 TasksFor = Callable[[ImportPlan], Sequence[Task]]
 
 
@@ -96,10 +99,11 @@ class ImportDialog(QDialog):
         elif columns:
             self._fill_columns(form)
         self._questions: dict[str, QComboBox] = {}
+        self._above: dict[str, QLabel] = {}
         for asked in plan.questions():
             self._ask(form, asked)
         column.addLayout(form)
-        if columns:
+        if columns or (self._questions and plan.preview(1)):
             column.addWidget(self._preview(), 1)
         self.copy = QCheckBox("Copy the pictures into the project")
         self.copy.setToolTip(
@@ -131,17 +135,41 @@ class ImportDialog(QDialog):
         self._questions[asked.id] = box
         words = label(asked.text, wrap=True)
         words.setBuddy(box)
+        if len(self.plan.questions()) > _FEW_QUESTIONS:  # else it would not fit on a small screen
+            words.setMinimumWidth(_QUESTION_WIDTH)
+            form.addRow(words, box)
+            return
         form.addRow(words)
         form.addRow("", box)
+        self._above[asked.id] = words
 
     def _answered(self, question: str) -> None:
         try:
             self.plan.say(question, str(self._questions[question].currentData()))
         except UserError as error:
+            self._ask_again()
             self.banner.show_error(error)
             return
+        self._ask_again()
         self.summary.setText(self.plan.summary)
         self._warn()
+
+    def _ask_again(self) -> None:
+        """An answer may change what is chosen elsewhere, and what else is to be asked."""
+        asked = {question.id: question for question in self.plan.questions()}
+        for name, question in asked.items():
+            if name not in self._questions:
+                self._ask(self._form, question)
+        for name, box in self._questions.items():
+            above = self._above.get(name)
+            if above is not None:
+                self._form.setRowVisible(above, name in asked)
+            self._form.setRowVisible(box, name in asked)
+            if name in asked:
+                box.clear()
+                for choice, meaning in asked[name].choices:
+                    box.addItem(meaning, choice)
+                box.setCurrentIndex(max(0, box.findData(asked[name].chosen)))
 
     def _fill_tasks(self) -> None:
         """The tasks that suit what is chosen; no question where there is only one."""
@@ -239,7 +267,7 @@ class ImportDialog(QDialog):
 
     def _preview(self) -> QTableWidget:
         rows = self.plan.preview(_PREVIEW)
-        names = [c.name for c in self.plan.columns()]
+        names = [c.name for c in self.plan.columns()] or list(rows[0])
         table = QTableWidget(len(rows), len(names))
         table.setAccessibleName("First rows of the table")
         table.setHorizontalHeaderLabels(names)

@@ -244,6 +244,8 @@ class ItemDelegate(QStyledItemDelegate):
             )
             return
         label = chosen or suggested
+        if label is None and item.marked:
+            return  # it is learnt from as it is
         if label is None:
             painter.setPen(theme().colour("text_faint"))
             painter.drawText(area, Qt.AlignmentFlag.AlignVCenter, "no label")

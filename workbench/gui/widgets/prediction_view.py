@@ -33,6 +33,7 @@ from workbench.gui.widgets.events_part import EventsPart
 from workbench.gui.widgets.forecast_part import ForecastPart
 from workbench.gui.widgets.number_part import NumberPart
 from workbench.gui.widgets.picture_part import PicturePart
+from workbench.gui.widgets.ranking_part import RankingPart
 from workbench.gui.widgets.read_text import ReadText
 from workbench.gui.widgets.score_bars import ScoreBars
 from workbench.gui.widgets.transcript_view import TranscriptPart
@@ -45,6 +46,7 @@ from workbench.tasks.predictions import (
     Number,
     Picture,
     Prediction,
+    Ranking,
     Scores,
     Text,
     Vector,
@@ -348,6 +350,7 @@ class PredictionView(QWidget):
             (Forecast.kind, ForecastPart()),
             (Events.kind, self.events),
             (Number.kind, NumberPart()),
+            (Ranking.kind, RankingPart()),
         )
         for kind, part in parts:
             self._parts[kind] = part, part.show_prediction

@@ -80,7 +80,7 @@ class TryInput(QStackedWidget):
         form = getattr(task, "form", None)
         if form is not None:
             self.row_side.show_fields(form(card) if card is not None else ())
-        self.text.setPlaceholderText(_WORDS.get(media, ""))
+        self.text.setPlaceholderText(task.info.typed or _WORDS.get(media, ""))
         drawn = media == "molecule"
         self.structure.setVisible(drawn)
         self.text.setMaximumHeight(self.fontMetrics().height() * _FEW_LINES + 3 * S if drawn else _ANY_HEIGHT)
