@@ -127,12 +127,15 @@ class Bench:
         from PySide6.QtCore import Qt
         from PySide6.QtTest import QTest
 
+        from workbench.gui.app import load_pages
+
         began = time.perf_counter()
         project, files = HOME / "many", HOME / "files"
         build(project, files, self.items, DISTINCT)
+        self.watch.forget()
         self.note(f"(the project of {self.items:,} was built in", f"{time.perf_counter() - began:.0f} s)")
         window, driver = self.window, self.driver
-        driver.step("settle", None, self.idle, rest=0.5)
+        driver.step("getting ready after the start", lambda: load_pages(window), self._ready, 120, 0.5)
         self.timed("open the project", lambda: window.open_project(project), lambda: self.ctx.store.project is not None)
         self.timed(
             "go to Data", lambda: window.show_page("data"), lambda: window.page("data").model.rowCount() == self.items
@@ -190,6 +193,7 @@ class Bench:
         driver.step("health: open the list", page.health.open_panel, rest=1.0)
         driver.step("health: close it", self._close_dialogs, rest=0.5)
         page.health.runner._stop()
+        self.ctx.store.close()
 
     def _painted(self, view: Any) -> bool:
         first, last = view.indexAt(view.viewport().rect().topLeft()), 10
@@ -254,7 +258,8 @@ class Bench:
         from workbench.gui.app import load_pages
         from workbench.gui.rail import PAGES
 
-        self.driver.step("getting ready after the start", lambda: load_pages(self.window), self._ready, 120, 0.5)
+        if "getting ready after the start" not in self.driver.spent:
+            self.driver.step("getting ready after the start", lambda: load_pages(self.window), self._ready, 120, 0.5)
         for turn in ("first", "second"):
             for entry in PAGES:
                 self.driver.step(
@@ -351,6 +356,7 @@ class Bench:
         began = time.perf_counter()
         for n in range(count):
             progress.feed(_step(StepDone, n))
+        self.watch.forget()
         self.note("take in a million steps", f"{(time.perf_counter() - began) * 1e6 / count:.1f} µs each")
         times = []
 

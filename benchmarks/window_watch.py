@@ -90,6 +90,11 @@ class Watch:
         self._beat()
         self.during = name
 
+    def forget(self) -> None:
+        """What the benchmark itself has just prepared is no gap."""
+        self._last, self._usage = time.perf_counter(), self._used()
+        self._seen, self._others = Counter(), Counter()
+
     def stop(self) -> None:
         self._over.set()
         self._timer.stop()

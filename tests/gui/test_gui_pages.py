@@ -161,8 +161,7 @@ def test_the_list_reads_only_what_is_painted(window: MainWindow, qtbot: QtBot, t
     assert sum(asked) <= 256
     window.show_page("data")
     window.ctx.store.items_changed.emit()
-    qtbot.wait(100)
-    assert window.page("data").model.rowCount() == 100_000  # type: ignore[attr-defined]
+    qtbot.waitUntil(lambda: window.page("data").model.rowCount() == 100_000)  # type: ignore[attr-defined]
     assert sum(asked) < 2000
 
 

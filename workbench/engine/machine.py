@@ -12,6 +12,7 @@ import platform
 import time
 from collections.abc import Callable
 from dataclasses import asdict
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -183,6 +184,7 @@ def _key(device: str) -> str:
     return f"{device} / {processor_name()} / torch {torch_version}"
 
 
+@cache
 def processor_name() -> str:
     """The processor's name; Linux keeps it apart from `platform`."""
     try:

@@ -9,6 +9,7 @@ import os
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -227,6 +228,7 @@ def _read(paths: AppPaths | None) -> dict[str, dict[str, Any]]:
     return {str(name): value for name, value in data.items() if isinstance(value, dict)}
 
 
+@cache
 def _version(package: str) -> str:
     try:
         return version(package)

@@ -112,7 +112,8 @@ class HealthRunner(QObject):
         """What the person has asked for goes first: meanwhile this waits."""
         busy = self._held.isActive() or any(not job.quiet for job in self._ctx.jobs.running())
         for job in self._jobs:
-            (job.control.pause if busy else job.control.resume)()
+            if not job.control.cancelled:  # one that shall stop must not be held from it
+                (job.control.pause if busy else job.control.resume)()
 
     def _timer(self, after: int, act: object) -> QTimer:
         timer = QTimer(self)

@@ -29,7 +29,7 @@ SUGGESTION_ROLE = Qt.ItemDataRole.UserRole + 3
 MARKS_ROLE = Qt.ItemDataRole.UserRole + 4
 _PAGE = 128
 _PAGES_KEPT = 24
-_FEW = 4
+_FEW, _MANY = 4, 5000
 Index = QModelIndex | QPersistentModelIndex
 
 
@@ -207,9 +207,14 @@ class ItemModel(QStringListModel):
             self._versions.update({i: self._versions.get(i, 0) + 1 for i in ids})
         if len(ids) <= _FEW and self._read_few(ids):
             return
-        for number in {self._rows[i] // _PAGE for i in ids if i in self._rows}:
-            self._pages.pop(number, None)
-            self._summaries.pop(number, None)
+        if len(ids) > _MANY:
+            # Looking up where each of them is would take longer than reading again what is seen.
+            self._pages.clear()
+            self._summaries.clear()
+        else:
+            for number in {self._rows[i] // _PAGE for i in ids if i in self._rows}:
+                self._pages.pop(number, None)
+                self._summaries.pop(number, None)
         self._repaint()
 
     def _read_few(self, ids: Sequence[int]) -> bool:

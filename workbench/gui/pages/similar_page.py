@@ -44,12 +44,14 @@ class SimilarPage(Page):
         inside.addWidget(self.banner)
         self.stack = QStackedWidget()
         inside.addWidget(self.stack, 1)
-        self.documents = DocumentsView(ctx)
+        self._documents: DocumentsView | None = None
+        self._documents_place = QWidget()
+        QVBoxLayout(self._documents_place).setContentsMargins(0, 0, 0, 0)
         self.kinds = QTabWidget()
         self.kinds.setObjectName("find-kinds")
         self.kinds.setAccessibleName("What to find")
         self.kinds.addTab(self.pictures, "Pictures")
-        self.kinds.addTab(self.documents, "Documents")
+        self.kinds.addTab(self._documents_place, "Documents")
         self.kinds.currentChanged.connect(lambda _n: self._kind_changed())
         self.body.addWidget(self.kinds, 1)
         self.alike = LikenessView(ctx)
@@ -79,13 +81,24 @@ class SimilarPage(Page):
         ctx.store.project_changed.connect(self._project_changed)
         self._project_changed()
         if ctx.settings.text("find/kind") == "documents":
-            self.kinds.setCurrentWidget(self.documents)
+            self.kinds.setCurrentWidget(self._documents_place)
 
     # What others ask of the page -----------------------------------------------------------------------------------
 
+    @property
+    def documents(self) -> DocumentsView:
+        """The documents' side; made when it is first wanted."""
+        if self._documents is None:
+            self._documents = DocumentsView(self.ctx)
+            layout = self._documents_place.layout()
+            assert layout is not None
+            layout.addWidget(self._documents)
+            self._documents.show()  # now, not when the layout comes to it
+        return self._documents
+
     def receive(self, intent: dict[str, Any]) -> None:
         documents = bool(intent.get("documents"))
-        self.kinds.setCurrentWidget(self.documents if documents else self.pictures)
+        self.kinds.setCurrentWidget(self._documents_place if documents else self.pictures)
         if documents:
             if intent.get("paths"):
                 self.documents.add(list(intent["paths"]))
@@ -98,8 +111,8 @@ class SimilarPage(Page):
 
     def accept_drop(self, paths: list[str]) -> bool:
         """A folder is looked through; pictures become examples. Documents go to their side."""
-        if self.kinds.currentWidget() is self.documents or are_documents(paths):
-            self.kinds.setCurrentWidget(self.documents)
+        if self.kinds.currentWidget() is self._documents_place or are_documents(paths):
+            self.kinds.setCurrentWidget(self._documents_place)
             self.documents.add(paths)
             return True
         folders = [Path(p) for p in paths if Path(p).is_dir()]
@@ -117,7 +130,7 @@ class SimilarPage(Page):
         return True
 
     def _kind_changed(self) -> None:
-        documents = self.kinds.currentWidget() is self.documents
+        documents = self.kinds.currentWidget() is self._documents_place
         self.ctx.settings.set_text("find/kind", "documents" if documents else "pictures")
         if documents:
             self.documents.begin()

@@ -110,8 +110,9 @@ class ItemView(QListView):
 
     def selected_rows(self) -> list[int]:
         # By stretches: asked one by one, each of a hundred thousand rows would be an object of its own.
-        stretches = ((s.top(), s.bottom()) for s in self.selectionModel().selection())
-        return sorted({row for top, bottom in stretches for row in range(top, bottom + 1)})
+        chosen = self.selectionModel().selection()
+        stretches = [chosen.at(n) for n in range(chosen.count())]
+        return sorted({row for s in stretches for row in range(s.top(), s.bottom() + 1)})
 
     def selectAll(self) -> None:
         model = self.model()

@@ -10,6 +10,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -43,8 +44,13 @@ def root(paths: AppPaths) -> Path:
 
 def own_cache() -> Path:
     """The cache other programs of this person use; read, never changed."""
-    home = os.environ.get("HF_HOME") or os.path.join(os.environ.get("XDG_CACHE_HOME", "~/.cache"), "huggingface")  # noqa: PTH118
-    return Path(os.environ.get("HF_HUB_CACHE") or Path(home) / "hub").expanduser()
+    return _own_cache(*map(os.environ.get, ("HF_HOME", "XDG_CACHE_HOME", "HF_HUB_CACHE", "HOME")))
+
+
+@lru_cache(maxsize=8)  # a list of models asks for each of them
+def _own_cache(hub_home: str | None, caches: str | None, hub: str | None, _home: str | None) -> Path:
+    home = hub_home or os.path.join("~/.cache" if caches is None else caches, "huggingface")  # noqa: PTH118
+    return Path(hub or Path(home) / "hub").expanduser()
 
 
 def locate(card: ModelCard, paths: AppPaths) -> Path | None:
