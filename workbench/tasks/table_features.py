@@ -51,7 +51,7 @@ class Feature:
 
     @property
     def categorical(self) -> bool:
-        return self.column.kind in ("category", "text", "id")
+        return self.column.kind == "category"
 
     @property
     def width(self) -> int:
@@ -123,8 +123,13 @@ class Table:
                 )
                 for c in given["columns"]
             )  # fmt: skip
-            return cls(features, str(given["target"]), str(given["unit"]), tuple(str(n) for n in given["ignored"]),
-                tuple(str(n) for n in given.get("order", ())))
+            return cls(
+                features,
+                str(given["target"]),
+                str(given["unit"]),
+                tuple(str(n) for n in given["ignored"]),
+                tuple(str(n) for n in given.get("order", ())),
+            )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise UserError("This model's columns cannot be read.", "Train it again.") from error
 
@@ -185,7 +190,7 @@ def fit_table(columns: Sequence[TableColumn], rows: Sequence[Mapping[str, str]])
         if not known:
             continue
         numbers = sorted(v for v in known if isinstance(v, float))
-        if column.kind in ("category", "text"):
+        if column.kind == "category":
             counts = Counter(str(v) for v in known)
             ordered = sorted(counts, key=lambda v: (-counts[v], v))[:MOST_CATEGORIES]
             if len(counts) > 1 or len(known) < len(values):
