@@ -117,6 +117,7 @@ def test_the_catalogue_and_the_doctor(capsys: Capture) -> None:
         "dictation-starter",
         "enlarge-starter",
         "enlarge-starter-x4",
+        "trees-starter",
         "sound-starter",
         "finding-starter",
         "area-starter",

@@ -21,7 +21,7 @@ Role = Literal["feature", "target", "together", "time", "ignored"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 ROLES: tuple[Role, ...] = get_args(Role)
 KIND_WORDS: Mapping[Kind, str] = {
-    "number": "number", "category": "category", "yes-no": "yes or no", "date": "date", "text": "text", "id": "name of the row",
+    "number": "number", "category": "category", "yes-no": "yes or no", "date": "date", "text": "text (left out)", "id": "name of the row",
 }  # fmt: skip
 ROLE_WORDS: Mapping[Role, str] = {
     "feature": "learn from it", "target": "to be found (target)", "together": "keep equal ones on one side",
@@ -268,9 +268,8 @@ class Profile:
         missing = self.missing + (self.absent if kind in ("number", "date") else 0)
         if unique and (counted or kind == "category") and (_ID_NAMES.search(self.name) or kind == "category"):
             kind = "id"
-        role: Role = (
-            "ignored" if kind == "id" or not self.filled or (self.distinct == 1 and not self.missing) else "feature"
-        )
+        nothing = not self.filled or (self.distinct == 1 and not self.missing)
+        role: Role = "ignored" if kind in ("id", "text") or nothing else "feature"
         return TableColumn(
             self.name, kind, role, missing / self.cells if self.cells else 0.0, self.distinct, decimal, order,
             compared=bool(_COMPARED.search(self.name)) and kind != "id", examples=tuple(v[:60] for v in list(self.values)[:5]),
@@ -330,8 +329,9 @@ def is_amount(column: TableColumn) -> bool:
 
 
 def features_of(columns: Sequence[TableColumn]) -> tuple[TableColumn, ...]:
-    """What is learnt from: features that are no names of rows. A column kept for splitting is not learnt from."""
-    return tuple(c for c in columns if c.role == "feature" and c.kind != "id")
+    """What is learnt from: features that are no names of rows and no whole texts. A column kept for splitting is not learnt
+    from."""
+    return tuple(c for c in columns if c.role == "feature" and c.kind not in ("id", "text"))
 
 
 def to_meta(columns: Iterable[TableColumn]) -> list[dict[str, Any]]:

@@ -51,7 +51,7 @@ class Feature:
 
     @property
     def categorical(self) -> bool:
-        return self.column.kind in ("category", "text", "id")
+        return self.column.kind == "category"
 
     @property
     def width(self) -> int:
@@ -190,7 +190,7 @@ def fit_table(columns: Sequence[TableColumn], rows: Sequence[Mapping[str, str]])
         if not known:
             continue
         numbers = sorted(v for v in known if isinstance(v, float))
-        if column.kind in ("category", "text"):
+        if column.kind == "category":
             counts = Counter(str(v) for v in known)
             ordered = sorted(counts, key=lambda v: (-counts[v], v))[:MOST_CATEGORIES]
             if len(counts) > 1 or len(known) < len(values):

@@ -234,7 +234,9 @@ class RowsPlan(ImportPlan):
         left = [c.name for c in columns if c.role == "ignored" and c.name != self.splits]
         if left:
             shown = ", ".join(f"“{n}”" for n in left[:4]) + (f" and {len(left) - 4} more" if len(left) > 4 else "")
-            self.warnings.append(f"Left out, because they say nothing or only name the rows: {shown}.")
+            self.warnings.append(
+                f"Left out, because they say nothing, only name the rows, or are whole texts: {shown}."
+            )
         if self.splits:
             self.warnings.append(f"The column “{self.splits}” says what is for training and what for testing.")
         if self.problems:
