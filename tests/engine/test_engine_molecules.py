@@ -79,7 +79,7 @@ def test_items_may_be_shared_out_at_random_instead(tmp_path: Path) -> None:
 
 def test_the_whole_way(tmp_path: Path, catalog: Catalog) -> None:
     task = get_task("molecule-classification")
-    with acids(tmp_path, 240) as project:
+    with acids(tmp_path, 120) as project:
         assert project.task_id == task.info.id
         card = taught(project, catalog)
         assert card.metrics["accuracy"] > 0.75
