@@ -10,7 +10,7 @@ from typing import Any
 from workbench.cli.output import as_json, note, out, progress
 
 _MATTERS = ("accuracy", "speed", "size", "licence")
-_MEDIA = ("picture", "text", "sound", "series")
+_MEDIA = ("picture", "text", "sound", "series", "molecule")
 
 
 def add(commands: Any) -> None:

@@ -25,7 +25,7 @@ from workbench.data.types import Item, Split
 from workbench.errors import UserError
 
 _CHUNK = 500
-_KINDS = ("picture", "text", "sound", "series")
+_KINDS = ("picture", "text", "sound", "series", "molecule")
 # Longest values believed of a line that came from elsewhere.
 _NAME, _LABEL, _WORDS, _MARKS, _PIXELS = 2000, 400, 20_000_000, 200_000, 400_000_000
 

@@ -31,6 +31,7 @@ INPUTS: tuple[tuple[str, str], ...] = (
     ("text", "texts"),
     ("sound", "sound recordings"),
     ("series", "numbers over time"),
+    ("molecule", "molecules"),
 )
 _COUNT = 3
 # How much worse a model may be and still come first because it is here already.

@@ -27,7 +27,10 @@ from workbench.gui.widgets.basic import Banner, Card, button, clear_layout, labe
 from workbench.gui.workers import Job
 from workbench.tasks.registry import all_tasks
 
-_GOES_IN = (("picture", "Pictures"), ("text", "Texts"), ("sound", "Sounds"), ("series", "Numbers over time"))
+_GOES_IN = (
+    ("picture", "Pictures"), ("text", "Texts"), ("sound", "Sounds"), ("series", "Numbers over time"),
+    ("molecule", "Molecules"),
+)  # fmt: skip
 _COLUMNS = ("Model", "Right on held-out examples", "Fit of its features", "Time per item", "Memory")
 _FEW = 30
 
