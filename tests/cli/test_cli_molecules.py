@@ -31,7 +31,7 @@ def test_checking_drawing_and_searching(tmp_path: Path, capsys: pytest.CaptureFi
 
 
 def test_training_asking_and_explaining(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    table = acids_table(tmp_path / "acids.csv", 60)
+    table = acids_table(tmp_path / "acids.csv", 30)
     assert run(["train", str(table), "--random-split", "--json"]) == OK
     made = json.loads(capsys.readouterr().out)
     model = Path(made["folder"]).name

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from workbench.catalog.catalog import Catalog
 from workbench.control import Control
 from workbench.data.importers import sniff
 from workbench.data.project import Project
+from workbench.data.project_manifest import ManifestLine
 from workbench.data.types import ItemFilter, Sample, Split
 from workbench.engine.apart import give_splits
 from workbench.engine.events import Finished
@@ -29,6 +31,7 @@ from workbench.engine.fit import fit, new_config
 from workbench.engine.journey import project_from_plan
 from workbench.engine.predict import predict
 from workbench.errors import UserError
+from workbench.serve.examples import examples
 from workbench.tasks.apart import how_split
 from workbench.tasks.lesson import How
 from workbench.tasks.registry import get_task
@@ -79,7 +82,7 @@ def test_items_may_be_shared_out_at_random_instead(tmp_path: Path) -> None:
 
 def test_the_whole_way(tmp_path: Path, catalog: Catalog) -> None:
     task = get_task("molecule-classification")
-    with acids(tmp_path, 240) as project:
+    with acids(tmp_path, 120) as project:
         assert project.task_id == task.info.id
         card = taught(project, catalog)
         assert card.metrics["accuracy"] > 0.75
@@ -160,3 +163,17 @@ def test_a_scaffold_that_is_most_of_the_data_teaches(tmp_path: Path) -> None:
         assert len(large) > 0.05 * len(items)
         give_splits(project)
         assert {i.split for i in project.items(large)} == {Split.TRAIN}
+
+
+def test_they_go_elsewhere_and_other_programs_may_ask_for_them(tmp_path: Path, catalog: Catalog) -> None:
+    with acids(tmp_path, 20) as project:
+        give_splits(project)
+        items = project.items(project.item_ids())
+        lines = [ManifestLine.from_json(line.to_json()) for line in project.manifest(items)]
+    with Project.create(tmp_path / "elsewhere", "elsewhere", "molecule-classification") as other:
+        assert other.take_manifest(lines, tmp_path) == 20
+        there = other.items(other.item_ids())
+    assert [(i.kind, i.text, i.split) for i in there] == [(i.kind, i.text, i.split) for i in items]
+    card = replace(catalog.get("molecule-fingerprints"), tasks=("molecule-classification",))
+    told = examples("http://127.0.0.1:1", "token", card)
+    assert any("CC(=O)Oc1ccccc1C(=O)O" in e.text for e in told)

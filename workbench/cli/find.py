@@ -8,15 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from workbench.cli.output import as_json, note, out, progress
+from workbench.data.types import NOUNS
 
 _MATTERS = ("accuracy", "speed", "size", "licence")
-_MEDIA = ("picture", "text", "sound", "series", "row")
 
 
 def add(commands: Any) -> None:
     """Its part of the command line."""
     command = commands.add_parser("find", help="find a model for what you want to do", description=__doc__)
-    command.add_argument("--in", dest="goes_in", choices=_MEDIA, default="", help="what goes in")
+    command.add_argument("--in", dest="goes_in", choices=tuple(NOUNS), default="", help="what goes in")
     command.add_argument("--out", default="", help="what should come out: words of it, for example: translate")
     command.add_argument("--task", default="", help="id of the task, instead of --in and --out")
     command.add_argument("--matters", choices=_MATTERS, default="accuracy", help="what matters most")

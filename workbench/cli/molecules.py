@@ -100,7 +100,7 @@ def _similar(options: argparse.Namespace) -> int:
         as_json(rows)
     else:
         for row in rows:
-            out(f"{float(row['likeness']):6.1%}  {row['name']}  {row['smiles']}")
+            out(f"{row['likeness']:6.1%}  {row['name']}  {row['smiles']}")
         note(f"{len(others) - len(problems):,} molecules compared.")
     for place, one in problems.items():
         problem(type(one)(others[place][0], one.message, one.hint))

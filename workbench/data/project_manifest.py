@@ -21,11 +21,10 @@ from workbench.data.project_items import ItemsPart
 from workbench.data.project_reviewed import ReviewedPart
 from workbench.data.shapes import Region, Shape, checked, from_record, to_record
 from workbench.data.store import Store
-from workbench.data.types import Item, Split
+from workbench.data.types import NOUNS, Item, Split
 from workbench.errors import UserError
 
 _CHUNK = 500
-_KINDS = ("picture", "text", "sound", "series", "row")
 # Longest values believed of a line that came from elsewhere.
 _NAME, _LABEL, _WORDS, _MARKS, _PIXELS = 2000, 400, 20_000_000, 200_000, 400_000_000
 
@@ -93,7 +92,7 @@ class ManifestLine:
         if isinstance(item_id, bool) or not isinstance(item_id, int) or not 0 < item_id < 2**62:
             raise _wrong("its “id” is no whole number")
         kind, split, digest = text("kind", 20), text("split", 20), text("sha256", 64)
-        if kind not in _KINDS or split not in {s.value for s in Split}:
+        if kind not in tuple(NOUNS) or split not in {s.value for s in Split}:
             raise _wrong("its kind or its part of the data is not known")
         if len(digest) != 64 or set(digest) - set("0123456789abcdef"):
             raise _wrong("its “sha256” is none")

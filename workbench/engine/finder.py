@@ -32,6 +32,7 @@ INPUTS: tuple[tuple[str, str], ...] = (
     ("sound", "sound recordings"),
     ("series", "numbers over time"),
     ("row", "rows of a table"),
+    ("molecule", "molecules"),
 )
 _COUNT = 3
 # How much worse a model may be and still come first because it is here already.

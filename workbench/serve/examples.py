@@ -16,6 +16,7 @@ _FILES = {"picture": "photo.jpg", "sound": "recording.wav"}
 _TEXTS = {
     "text": "The parcel came late and the box was broken.", "series": "12 14 13 17 16 19 21 20 24 23 27 26",
     "row": '{"age": 42, "city": "Oslo"}',
+    "molecule": "CC(=O)Oc1ccccc1C(=O)O",
 }  # fmt: skip
 _LABELS = ("praise", "complaint")
 
@@ -75,7 +76,7 @@ def _with_file(url: str, token: str, card: ModelCard, task: Task) -> list[Exampl
 
 
 def _with_text(url: str, token: str, card: ModelCard, task: Task) -> list[Example]:
-    asked: dict[str, object] = {"text": _TEXTS[task.info.media]}
+    asked: dict[str, object] = {"text": _TEXTS.get(task.info.media, "")}
     if task.info.id != card.main_task:
         asked["task"] = task.info.id
     if task.needs_labels(card):

@@ -33,6 +33,7 @@ _GOES_IN = (
     ("sound", "Sounds"),
     ("series", "Numbers over time"),
     ("row", "Tables"),
+    ("molecule", "Molecules"),
 )
 _COLUMNS = ("Model", "Right on held-out examples", "Fit of its features", "Time per item", "Memory")
 _FEW = 30
