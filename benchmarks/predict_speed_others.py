@@ -32,7 +32,7 @@ def _saved(
     )
     torch.manual_seed(0)
     model = runtime_of(card).build(card, folder_of or home)
-    for part in model.module.modules() if hasattr(model, "module") else ():
+    for part in model.module.backbone.modules() if hasattr(model, "module") else ():
         if isinstance(part, torch.nn.Conv2d):  # else little is left of a picture after many layers
             torch.nn.init.kaiming_normal_(part.weight)
     save_folder(model, card, folder)
