@@ -187,8 +187,8 @@ def same_scores(wanted: Any, got: Any) -> str:
 # Pictures ------------------------------------------------------------------------------------------------------------------
 
 
-def photos_in(folder: Path) -> list[Path]:
-    """Square JPEGs of 427 points, cut from the sample photos."""
+def photos_in(folder: Path, side: int = 427) -> list[Path]:
+    """Square JPEGs of at most 427 points, cut from the sample photos."""
     from PIL import Image
 
     made = []
@@ -196,9 +196,9 @@ def photos_in(folder: Path) -> list[Path]:
     folder.mkdir(exist_ok=True)
     for n in range(_FOLDER):
         photo = photos[n % len(photos)]
-        left = (n * 17) % max(1, photo.width - 426)
+        left = (n * 17) % max(1, photo.width - side + 1)
         made.append(folder / f"{n:02}.jpg")
-        photo.crop((left, 0, left + 427, 427)).save(made[-1], quality=92)
+        photo.crop((left, 0, left + side, side)).save(made[-1], quality=92)
     return made
 
 

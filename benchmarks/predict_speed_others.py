@@ -32,7 +32,7 @@ def _saved(
     )
     torch.manual_seed(0)
     model = runtime_of(card).build(card, folder_of or home)
-    for part in model.module.modules() if hasattr(model, "module") else ():
+    for part in model.module.backbone.modules() if hasattr(model, "module") else ():
         if isinstance(part, torch.nn.Conv2d):  # else little is left of a picture after many layers
             torch.nn.init.kaiming_normal_(part.weight)
     save_folder(model, card, folder)
@@ -101,7 +101,8 @@ def _boxes(name: str, home: Path) -> Bench:
         ]
         return "" if min(shares) >= _SAME_BOXES else f"{min(shares):.2%} of the boxes are the same"
 
-    return with_ours(name, photos_in(home / "photos"), card, plain, None, read, off)
+    # In the network's size: the app scales larger ones before, which gives other pixels than scaling in the network.
+    return with_ours(name, photos_in(home / "small photos", 320), card, plain, None, read, off)
 
 
 def _words(name: str, home: Path) -> Bench:

@@ -317,3 +317,22 @@ def test_the_background_looks_on_whatever_is_asked(tmp_path: Path, monkeypatch: 
     assert [r.index for r in found] == [0, 1, 2] and all(r.prediction is not None for r in found)
     assert looked == [3]
     searcher.stop()
+
+
+def test_a_head_that_is_asked_of_moments_is_held_against_itself(catalog: Catalog) -> None:
+    """Sound events: the network is a `SoundNetwork`, its task none that sorts whole items."""
+    from workbench.hub.store import files
+
+    card = catalog.get("sound-starter")
+    network = open_model(card, files(card))
+    network.card = replace(card, tasks=("sound-events",))
+    network.set_head(("bird", "car"), torch.randn(2, network.feature_width))  # type: ignore[attr-defined]
+    core = core_of(network)
+    with torch.inference_mode():
+        said = core.layers(core.example)
+        held = agreement(network, core, [said], core.layers, [core.example])
+        other = agreement(
+            network, core, [said], lambda b: {k: v.flip(-1) for k, v in core.layers(b).items()}, [core.example]
+        )
+    assert held.holds() and held.same == 1
+    assert not other.holds()

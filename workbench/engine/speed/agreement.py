@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from workbench.runtimes.fast_body import Compute, Core, Output, Outputs
 from workbench.runtimes.network import FEATURES, Network
 from workbench.tasks.base import PooledTask
-from workbench.tasks.registry import get_pooled
+from workbench.tasks.registry import get_task
 from workbench.tasks.several import thresholds_of
 from workbench.tasks.temperature import temperature_of
 
@@ -110,9 +110,12 @@ def _by_the_head(network: Network, reference: Sequence[Outputs], found: Sequence
     if network.head is None:
         return Agreement(count, count if number <= NUMBER_TOLERANCE else 0, 0.0, number)
     first, second = (network.head_logits(torch.cat([f[FEATURES].float() for f in side])) for side in (reference, found))
-    task: PooledTask = get_pooled(network.card.main_task)
+    task = get_task(network.card.main_task)
     options = network.card.options
-    same = int(task.agree(first, second, options))
+    if isinstance(task, PooledTask):
+        same = int(task.agree(first, second, options))
+    else:  # a head may also be asked of many moments of an item
+        same = int((first.argmax(-1) == second.argmax(-1)).sum())
     if thresholds_of(options, len(network.labels)) is not None:
         score = float((first.sigmoid() - second.sigmoid()).abs().max())
     else:

@@ -31,7 +31,7 @@ MOST_SAMPLES = 12
 _FEWEST, _SECONDS_ASKING = 3, 5.0
 _SECONDS_ONE, _SECONDS_MANY = 5.0, 8.0
 _BATCHES = (1, 2, 4, 8, 16, 32)
-_GROWTH_ROUNDS = 2
+_GROWTH_ROUNDS = 3
 # A batch that takes longer is not grown further: a stop must be answered soon.
 _LONGEST_PASS = 1.0
 # A larger batch must be so much quicker per item to be worth its memory; another way so much to be worth changing.
