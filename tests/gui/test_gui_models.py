@@ -320,7 +320,10 @@ def test_every_kind_of_prediction_is_drawn_and_saved(window: MainWindow, qtbot: 
         (Mask(grey.read_bytes(), 20, 10, ("background", "cat"), (0.0, 1.0)), ".png"),
         (Picture(colour.read_bytes(), 20, 10), ".png"),
         (Vector((0.6, 0.8)), ".csv"),
-        (Forecast(((1.0, 2.0, 3.0), (2.0, 3.0, 4.0)), ("2024-01", "2024-02"), (1.0, 1.5), ("2023-11", "2023-12")), ".csv"),
+        (
+            Forecast(((1.0, 2.0, 3.0), (2.0, 3.0, 4.0)), ("2024-01", "2024-02"), (1.0, 1.5), ("2023-11", "2023-12")),
+            ".csv",
+        ),
         (Text("written words"), ".txt"),
         (marked, ".json"),
     ):

@@ -22,7 +22,7 @@ _TYPING_MS = 400
 # What the text side asks for, by the kind of thing that goes in.
 _WORDS = {
     "text": "Type or paste a text, or drop a text file …",
-    "series": "Type or paste numbers in their order in time, or drop a table with one column of numbers …",
+    "series": "Type or paste numbers in their order in time, or drop a table with dates and numbers …",
 }
 _TYPED = tuple(_WORDS)
 
