@@ -25,6 +25,7 @@ LOOKED_UP = {
     "cuda-toolkit": "LicenseRef-NVIDIA-Proprietary",  # only names the libraries that belong together; no file in it
     "pycocotools": "BSD-2-Clause",  # "FreeBSD", licence text in its source repository
     "pypdfium2": "BSD-3-Clause OR Apache-2.0",  # its own; PDFium (BSD-3-Clause) and what that holds: see its files
+    "tabicl": "BSD-3-Clause",  # its LICENSE file; its forecast part, which the app does not use, is Apache-2.0
     "scipy": "BSD-3-Clause",  # its LICENSE.txt; GCC's run-time libraries in it have the GCC Runtime Library Exception
     "opentsne": "BSD-3-Clause",
 }

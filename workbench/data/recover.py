@@ -14,7 +14,7 @@ from typing import Any
 from workbench import atomic
 from workbench.control import Control
 from workbench.data.backup import LABELS, alone, put_in_place
-from workbench.data.schema import APPLICATION_ID, SCHEMA, VERSION
+from workbench.data.schema import APPLICATION_ID, PAGE, SCHEMA, VERSION
 from workbench.data.store import DATABASE, sentences
 from workbench.errors import UserError
 
@@ -74,6 +74,7 @@ def read_into(source: Path, target: Path, control: Control | None = None) -> Rec
     rows: dict[str, int] = {}
     damaged: list[str] = []
     with closing(sqlite3.connect(target, isolation_level=None)) as new:
+        new.execute(f"PRAGMA page_size={PAGE}")
         new.executescript(
             f"BEGIN; {SCHEMA} PRAGMA application_id={APPLICATION_ID}; PRAGMA user_version={VERSION}; COMMIT;"
         )

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 VERSION = 5
+# Bytes. The list of tables and indexes lies on the file's first page as long as it fits there: were it spread, damage to any of
+# its pages would make the whole file unreadable (`workbench.data.recover`).
+PAGE = 8192
 APPLICATION_ID = 0x57424E43  # "WBNC": tells a project's database from any other
 
 SCHEMA = """

@@ -14,7 +14,7 @@ from typing import Any
 from workbench import atomic
 from workbench.data.drive import place_of
 from workbench.data.lock import FileLock
-from workbench.data.schema import APPLICATION_ID, INDEXES, OLD_INDEXES, SCHEMA, UPDATES, VERSION
+from workbench.data.schema import APPLICATION_ID, INDEXES, OLD_INDEXES, PAGE, SCHEMA, UPDATES, VERSION
 from workbench.errors import UserError, disk_full
 
 log = logging.getLogger(__name__)
@@ -344,6 +344,7 @@ def new_database(file: Path, meta: Mapping[str, str]) -> None:
     """An empty project's database, on the disk when this returns. Raises: sqlite3.Error."""
     sql = sqlite3.connect(file, isolation_level=None)
     try:
+        sql.execute(f"PRAGMA page_size={PAGE}")
         sql.execute("PRAGMA synchronous=FULL")
         sql.executescript(f"BEGIN; {SCHEMA} PRAGMA application_id={APPLICATION_ID}; PRAGMA user_version={VERSION};")
         sql.executemany("INSERT INTO meta VALUES (?, ?)", list(meta.items()))

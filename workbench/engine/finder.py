@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from statistics import median
 from typing import Literal
 
 from workbench.catalog.card import ModelCard
@@ -148,9 +149,12 @@ def _figures(cards: Sequence[ModelCard]) -> dict[str, float]:
     is none at all, larger counts as better: twice the weights, one point."""
     known = _comparable(cards)
     rated = [c for c in cards if c.id in known]
+    sizes = [math.log2(w) for c in cards if (w := c.parameters or c.source.size // 4)]
 
     def guess(card: ModelCard) -> float:
-        weights = math.log2(max(1, card.parameters or card.source.size // 4))
+        count = card.parameters or card.source.size // 4
+        # A formula has no size to go by; it counts as a network of middle size.
+        weights = math.log2(count) if count else median(sizes or [0.0])
         if not rated:
             return weights
         near = sorted(rated, key=lambda c: (abs(math.log2(max(1, c.parameters)) - weights), c.id))[:3]

@@ -169,7 +169,7 @@ class Taste:
         if not rows.any():
             return None
         sure = confidence(strengths, self.alpha)
-        found: Doubles = np.linalg.solve(self._system(rows, sure), rows.T @ sure)
+        found: Doubles = np.linalg.solve(self._system(rows, sure), rows.T @ sure).astype(np.float64)
         return found
 
     def _system(self, rows: Doubles, sure: Doubles) -> Doubles:

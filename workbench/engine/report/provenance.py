@@ -18,7 +18,18 @@ from workbench.data.shapes import to_record
 from workbench.data.types import Item
 from workbench.runtimes.folder import WEIGHTS_FILE
 
-_LIBRARIES = ("torch", "torchvision", "transformers", "timm", "peft", "scikit-learn", "numpy", "scipy", "onnxruntime")
+_LIBRARIES = (
+    "torch",
+    "torchvision",
+    "transformers",
+    "timm",
+    "peft",
+    "scikit-learn",
+    "numpy",
+    "scipy",
+    "statsmodels",
+    "onnxruntime",
+)
 _BLOCK = 1 << 20
 # Of a run's metrics: what it was made with, noted at its end.
 MADE_WITH = "made_with"

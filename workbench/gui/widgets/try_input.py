@@ -28,7 +28,7 @@ _ANY_HEIGHT = 16_777_215  # Qt's own bound
 _WORDS = {
     "text": "Type or paste a text, or drop a text file …",
     "molecule": "Type or paste a molecule as SMILES (CCO), or drop a file of molecules …",
-    "series": "Type or paste numbers in their order in time, or drop a table with one column of numbers …",
+    "series": "Type or paste numbers in their order in time, or drop a table with dates and numbers …",
 }
 _TYPED = (*_WORDS, "row")
 # Lines that what is short is typed in, where what it means is drawn below.
