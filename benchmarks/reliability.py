@@ -31,6 +31,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "reliabil
 from harness import ROOT, SCENARIOS, Scenario, users
 
 RESULTS = ROOT / "benchmarks" / "results"
+_IN_MB = ("memory", "own", "of files", "malloc used", "malloc free", "tensor MB")
 KILLS, STOPPING, SOAK, FUZZ = (RESULTS / f"{name}.json" for name in ("kills", "stopping", "soak", "fuzz"))
 
 # What was found by killing, by cutting the power and by other faults: what it was, and the test that keeps it mended.
@@ -283,7 +284,7 @@ def soak_lines(runs: Sequence[dict[str, Any]]) -> list[str]:
             "| | Per hour | Between |", "|---|---:|---:|",
         ]  # fmt: skip
         lines += [
-            f"| {name} | {row['slope']:+,.1f} | {row['low']:,.0f} and {row['high']:,.0f} |"
+            f"| {name}{' (MB)' if name in _IN_MB else ''} | {row['slope']:+,.1f} | {row['low']:,.0f} and {row['high']:,.0f} |"
             for name, row in run["rows"].items()
         ]
         lines.append("")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import gc
 import sqlite3
 import sys
@@ -12,26 +11,14 @@ from pathlib import Path
 
 import psutil
 
-
-class _Mallinfo2(ctypes.Structure):
-    _fields_ = tuple(
-        (name, ctypes.c_size_t)
-        for name in (
-            "arena", "ordblks", "smblks", "hblks", "hblkhd", "usmblks", "fsmblks", "uordblks", "fordblks", "keepcost",
-        )
-    )  # fmt: skip
+from workbench import memory
 
 
 def malloc_bytes() -> tuple[float, float]:
     """Bytes that the C library has given out, and those it holds free (glibc 2.33 and newer; else zeros)."""
-    if not sys.platform.startswith("linux"):
+    if memory.free_bytes() < 0:
         return 0.0, 0.0
-    try:
-        mallinfo2 = ctypes.CDLL(None).mallinfo2
-    except (OSError, AttributeError):
-        return 0.0, 0.0
-    mallinfo2.restype = _Mallinfo2
-    found = mallinfo2()
+    found = memory._glibc().mallinfo2()
     return float(found.uordblks + found.hblkhd), float(found.fordblks)
 
 

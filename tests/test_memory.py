@@ -68,4 +68,11 @@ def test_it_is_not_done_again_and_again(monkeypatch: pytest.MonkeyPatch) -> None
     assert memory.give_back(at_once=True)
     assert not memory.give_back(), "it was done just now"
     monkeypatch.setattr(memory, "_last", -1e9)
+    monkeypatch.setattr(memory, "free_bytes", lambda: 1_000_000)
+    assert not memory.give_back(), "it is not worth it"
+    monkeypatch.setattr(memory, "free_bytes", lambda: 300_000_000)
     assert memory.give_back()
+
+
+def test_what_is_free_is_counted() -> None:
+    assert memory.free_bytes() >= (0 if hasattr(memory._glibc(), "mallinfo2") else -1)

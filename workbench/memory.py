@@ -17,10 +17,22 @@ from typing import Any
 
 _M_ARENA_MAX = -8
 _HEAPS = 2
-# Often enough; it takes some milliseconds, during which other threads wait for memory.
-_SECONDS = 5.0
+# It takes some milliseconds for each 100 MB, during which others may wait for memory: not often, and not for little.
+_SECONDS = 20.0
+_WORTH = 100_000_000
 _lock = threading.Lock()
 _last = 0.0
+
+
+class _Counted(ctypes.Structure):
+    """struct mallinfo2 (glibc 2.33)."""
+
+    _fields_ = tuple(
+        (name, ctypes.c_size_t)
+        for name in (
+            "arena", "ordblks", "smblks", "hblks", "hblkhd", "usmblks", "fsmblks", "uordblks", "fordblks", "keepcost",
+        )
+    )  # fmt: skip
 
 
 @cache
@@ -39,11 +51,20 @@ def few_heaps() -> None:
         library.mallopt(_M_ARENA_MAX, _HEAPS)
 
 
+def free_bytes() -> int:
+    """What the library holds and nobody uses; -1 where it does not say."""
+    library = _glibc()
+    if library is None or not hasattr(library, "mallinfo2"):
+        return -1
+    library.mallinfo2.restype = _Counted
+    return int(library.mallinfo2().fordblks)
+
+
 def give_back(at_once: bool = False) -> bool:
-    """Let the system have what is free, unless that was done just now. True when it was done.
+    """Let the system have what is free, unless that is little, or was done just now. True when it was done.
 
     Args:
-        at_once: whenever the last time was.
+        at_once: whenever the last time was, and however little it is.
     """
     global _last
     library = _glibc()
@@ -52,6 +73,8 @@ def give_back(at_once: bool = False) -> bool:
     now = time.monotonic()
     with _lock:
         if not at_once and now - _last < _SECONDS:
+            return False
+        if not at_once and 0 <= free_bytes() < _WORTH:
             return False
         _last = now
     library.malloc_trim(0)

@@ -47,6 +47,8 @@ def ctx(qtbot: QtBot, workbench_home: Path) -> Iterator[AppContext]:
     made.downloads.stop()
     # What the last jobs told still waits in the event loop: it belongs to the open project.
     QApplication.processEvents()
+    # The plug-in without a screen keeps what Python laid there until after Python's end, and then crashes over it.
+    QApplication.clipboard().clear()
     if made.store.project is not None:
         made.store.close()
 
