@@ -126,8 +126,10 @@ class ItemsPart:
         duplicates = 0
         others: dict[int, int] = {}
         with self._store.transaction() as sql:
+            # All classes are read once for all of these items: nobody else changes them within the transaction.
+            known = self._known_classes()
             class_ids = {
-                t.new.label: self._class_for(t.new.label) for t in taken if t.new.label and t.new.label.strip()
+                t.new.label: self._class_for(t.new.label, known) for t in taken if t.new.label and t.new.label.strip()
             }
             for t in taken:
                 class_id = class_ids.get(t.new.label or "")
@@ -138,7 +140,7 @@ class ItemsPart:
                     duplicates += 1
                     self._group(sql, int(found[0]), t.new)
                     if t.new.annotations is not None and not found[2]:
-                        self._annotate(int(found[0]), t.new.annotations)
+                        self._annotate(int(found[0]), t.new.annotations, known)
                     if found[1] is None and class_id is not None:
                         sql.execute(
                             "UPDATE items SET class_id = ?, label_source = 'import' WHERE id = ?", (class_id, found[0])
@@ -158,7 +160,7 @@ class ItemsPart:
                 added.append(int(cursor.lastrowid or 0))
                 self._group(sql, added[-1], t.new)
                 if t.new.annotations is not None:
-                    self._annotate(added[-1], t.new.annotations)
+                    self._annotate(added[-1], t.new.annotations, known)
             self._remember_others(sql, others)
         return added, duplicates
 
@@ -174,13 +176,13 @@ class ItemsPart:
         rows = self._store.query("SELECT value FROM meta WHERE key = ?", (_OTHER_LABELS,))
         return {int(i): int(c) for i, c in json.loads(rows[0][0]).items()} if rows else {}
 
-    def _annotate(self, item_id: int, given: Sequence[NewAnnotation]) -> None:
+    def _annotate(self, item_id: int, given: Sequence[NewAnnotation], known: dict[str, int]) -> None:
         """Put an import's annotations on an item. What is already there and done stays as it is."""
         assert isinstance(self, AnnotationsPart)
         made = [
             Annotation(
-                new.shape, self._class_for(new.label) if new.label.strip() else None, text=new.text, source="import",
-                ignored=new.ignored,
+                new.shape, self._class_for(new.label, known) if new.label.strip() else None, text=new.text,
+                source="import", ignored=new.ignored,
             )
             for new in given
         ]  # fmt: skip
@@ -193,10 +195,22 @@ class ItemsPart:
             rows = [(item_id, name, value[: labels.MAX_LENGTH]) for name, value in new.groups if value.strip()]
             self._put_groups(sql, rows, replace=False)
 
-    def _class_for(self, name: str) -> int:
-        """The class of this name, made when it is missing."""
+    def _known_classes(self) -> dict[str, int]:
+        """Name as it is compared to id."""
         assert isinstance(self, ClassesPart)
-        return self.add_class(labels.clean(name)[: labels.MAX_LENGTH]).id
+        known: dict[str, int] = {}
+        for found in self.classes():
+            known.setdefault(labels.key(found.name), found.id)
+        return known
+
+    def _class_for(self, name: str, known: dict[str, int]) -> int:
+        """The class of this name, made when it is missing, and then known."""
+        assert isinstance(self, ClassesPart)
+        wanted = labels.clean(name)[: labels.MAX_LENGTH]
+        key = labels.key(wanted)
+        if key not in known:
+            known[key] = self.add_class(wanted).id
+        return known[key]
 
     # Listing ---------------------------------------------------------------------------------------------------
 
