@@ -133,7 +133,7 @@ class Bench:
         project, files = HOME / "many", HOME / "files"
         build(project, files, self.items, DISTINCT)
         self.watch.forget()
-        self.note(f"(the project of {self.items:,} was built in", f"{time.perf_counter() - began:.0f} s)")
+        self.note(f"the project of {self.items:,} was built in", f"{time.perf_counter() - began:.0f} s")
         window, driver = self.window, self.driver
         driver.step("getting ready after the start", lambda: load_pages(window), self._ready, 120, 0.5)
         self.timed("open the project", lambda: window.open_project(project), lambda: self.ctx.store.project is not None)
@@ -483,7 +483,7 @@ def write(rows: list[tuple[str, str]], gaps: list[Gap], lines: list[str], peers:
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else -1
     text = [
         BEGIN, "", f"Measured on {os.cpu_count()} cores at a load of {load:.1f}.", "", "| What | |", "|---|---|",
-        *(f"| {what.strip('()')} | {value.strip('()')} |" for what, value in rows), "",
+        *(f"| {what} | {value} |" for what, value in rows), "",
         f"Gaps of the event loop over {LATE_MS:.0f} ms: {len(gaps)};"
         f" {sum(g.own_ms > LATE_MS for g in gaps)} when the time is left out in which other programs had the processor.", "",
         *(f"- {line}" for line in lines[:20]), "", *peers, "", END,

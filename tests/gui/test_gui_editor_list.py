@@ -84,8 +84,9 @@ def test_labels_are_drawn_over_the_tiles(drive: Driver, qtbot: QtBot) -> None:
         return found[..., 2::-1].astype(int)
 
     def has_come() -> bool:
-        marks = model.data(model.index(2), MARKS_ROLE)
-        return thumbnails.overlay(marks.key, lambda: marks.draw(QSize(WIDTH, HEIGHT))) is not None
+        marks, item = model.data(model.index(2), MARKS_ROLE), model.item_at(2)
+        seen = thumbnails.at_hand(item.path, item.window, view.itemDelegate()._box) is not None
+        return thumbnails.overlay(marks.key, lambda: marks.draw(QSize(WIDTH, HEIGHT))) is not None and seen
 
     tile()
     qtbot.waitUntil(has_come, timeout=10_000)

@@ -136,8 +136,10 @@ class ItemsPart:
         others: dict[int, int] = {}
         fresh: dict[int, list[Annotation]] = {}
         with self._store.transaction() as sql:
+            # All classes are read once for all of these items: nobody else changes them within the transaction.
+            known = self._known_classes()
             class_ids = {
-                t.new.label: self._class_for(t.new.label) for t in taken if t.new.label and t.new.label.strip()
+                t.new.label: self._class_for(t.new.label, known) for t in taken if t.new.label and t.new.label.strip()
             }
             for t in taken:
                 class_id = class_ids.get(t.new.label or "")
@@ -148,7 +150,7 @@ class ItemsPart:
                     duplicates += 1
                     self._group(sql, int(found[0]), t.new)
                     if t.new.annotations is not None and not found[2]:
-                        self._annotate(int(found[0]), t.new.annotations)
+                        self._annotate(int(found[0]), t.new.annotations, known)
                     if found[1] is None and class_id is not None:
                         sql.execute(
                             "UPDATE items SET class_id = ?, label_source = 'import' WHERE id = ?", (class_id, found[0])
@@ -168,7 +170,7 @@ class ItemsPart:
                 added.append(int(cursor.lastrowid or 0))
                 self._group(sql, added[-1], t.new)
                 if t.new.annotations is not None:
-                    fresh[added[-1]] = self._made(t.new.annotations)
+                    fresh[added[-1]] = self._made(t.new.annotations, known)
             if fresh:
                 assert isinstance(self, AnnotationsPart)
                 self.add_annotations(fresh)
@@ -187,16 +189,16 @@ class ItemsPart:
         rows = self._store.query("SELECT value FROM meta WHERE key = ?", (_OTHER_LABELS,))
         return {int(i): int(c) for i, c in json.loads(rows[0][0]).items()} if rows else {}
 
-    def _annotate(self, item_id: int, given: Sequence[NewAnnotation]) -> None:
+    def _annotate(self, item_id: int, given: Sequence[NewAnnotation], known: dict[str, int]) -> None:
         """Put an import's annotations on an item. What is already there and done stays as it is."""
         assert isinstance(self, AnnotationsPart)
-        self.add_annotations({item_id: self._made(given)})
+        self.add_annotations({item_id: self._made(given, known)})
 
-    def _made(self, given: Sequence[NewAnnotation]) -> list[Annotation]:
+    def _made(self, given: Sequence[NewAnnotation], known: dict[str, int]) -> list[Annotation]:
         return [
             Annotation(
-                new.shape, self._class_for(new.label) if new.label.strip() else None, text=new.text, source="import",
-                ignored=new.ignored,
+                new.shape, self._class_for(new.label, known) if new.label.strip() else None, text=new.text,
+                source="import", ignored=new.ignored,
             )
             for new in given
         ]  # fmt: skip
@@ -208,10 +210,22 @@ class ItemsPart:
             rows = [(item_id, name, value[: labels.MAX_LENGTH]) for name, value in new.groups if value.strip()]
             self._put_groups(sql, rows, replace=False)
 
-    def _class_for(self, name: str) -> int:
-        """The class of this name, made when it is missing."""
+    def _known_classes(self) -> dict[str, int]:
+        """Name as it is compared to id."""
         assert isinstance(self, ClassesPart)
-        return self.add_class(labels.clean(name)[: labels.MAX_LENGTH]).id
+        known: dict[str, int] = {}
+        for found in self.classes():
+            known.setdefault(labels.key(found.name), found.id)
+        return known
+
+    def _class_for(self, name: str, known: dict[str, int]) -> int:
+        """The class of this name, made when it is missing, and then known."""
+        assert isinstance(self, ClassesPart)
+        wanted = labels.clean(name)[: labels.MAX_LENGTH]
+        key = labels.key(wanted)
+        if key not in known:
+            known[key] = self.add_class(wanted).id
+        return known[key]
 
     # Listing ---------------------------------------------------------------------------------------------------
 

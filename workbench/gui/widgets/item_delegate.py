@@ -16,7 +16,7 @@ from workbench.gui.icons import pixmap
 from workbench.gui.models.item_marks import Marks
 from workbench.gui.models.item_model import Cell, ItemModel
 from workbench.gui.theme import M, S, theme
-from workbench.gui.thumbnails import Thumbnails
+from workbench.gui.thumbnails import SIDE, Thumbnails
 from workbench.gui.widgets.fitted import fitted
 from workbench.gui.widgets.row_head import RowHead, paint_cells
 
@@ -134,7 +134,9 @@ class ItemDelegate(QStyledItemDelegate):
             target = QRectF(fitted(found.size(), area).toRect())
             painter.drawPixmap(target, found, QRectF(found.rect()))
             if marks is not None and marks.key:
-                over = self._thumbnails.overlay(marks.key, partial(marks.draw, found.size()))
+                # Drawn once, as large as a thumbnail is kept: so it is sharp at every size of the tiles.
+                size = found.size().scaled(QSize(SIDE, SIDE), Qt.AspectRatioMode.KeepAspectRatio)
+                over = self._thumbnails.overlay(marks.key, partial(marks.draw, size))
                 if over is not None:
                     painter.drawPixmap(target, over, QRectF(over.rect()))
             return
