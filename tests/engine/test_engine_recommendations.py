@@ -15,7 +15,9 @@ from workbench.catalog.catalog import Catalog
 from workbench.cli.app import run
 from workbench.data.project import Project
 from workbench.data.types import Split
+from workbench.engine.elsewhere.write import write_bundle
 from workbench.engine.evaluate import compare, evaluate
+from workbench.engine.events import RunConfig
 from workbench.engine.pool import shared_pool
 from workbench.errors import UserError
 from workbench.hub.store import files
@@ -94,6 +96,10 @@ def test_from_tables_to_lists(
     held = b"".join(f.read_bytes() for f in folder.iterdir())
     for name in ("u3", "u17", "u42", "cmd()"):
         assert f"“{name}”" not in logged and f" {name} " not in logged and f'"{name}"'.encode() not in held
+    told = "".join(f.read_text(encoding="utf-8") for f in folder.iterdir() if f.suffix in (".json", ".html"))
+    assert "u17" not in told and "cmd()" not in told
+    with Project.open(project) as opened, pytest.raises(UserError, match="stay on this computer"):
+        write_bundle(RunConfig.from_json(runs[model].config), opened, Catalog.load(), tmp_path / "bundle")
     assert {f.suffix for f in folder.iterdir()} <= {".json", ".safetensors", ".html"}
 
     for refused in (

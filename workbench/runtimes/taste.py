@@ -152,8 +152,7 @@ class Taste:
         sure = confidence(strengths, self.alpha)
         rows = self.factors[list(liked)].astype(np.float64)
         weighed = np.linalg.solve(self._system(rows, sure), self.factors[list(places)].astype(np.float64).T)
-        found: Doubles = (sure[:, None] * (rows @ weighed)).T
-        return found
+        return np.asarray((sure[:, None] * (rows @ weighed)).T, np.float64)
 
     def _by_factors(self, liked: Sequence[int], strengths: Sequence[float]) -> Doubles | None:
         person = self._person(liked, strengths)
@@ -169,8 +168,7 @@ class Taste:
         if not rows.any():
             return None
         sure = confidence(strengths, self.alpha)
-        found: Doubles = np.linalg.solve(self._system(rows, sure), rows.T @ sure)
-        return found
+        return np.asarray(np.linalg.solve(self._system(rows, sure), rows.T @ sure), np.float64)
 
     def _system(self, rows: Doubles, sure: Doubles) -> Doubles:
         return self._gram + rows.T @ ((sure - 1.0)[:, None] * rows)
