@@ -113,6 +113,8 @@ def test_both_is_each_at_its_ends_and_nothing_known_is_popularity() -> None:
         assert parts[mix].best(parts[mix].scores([2, 5], [1, 1]), [2, 5], 30) == other.best(
             other.scores([2, 5], [1, 1]), [2, 5], 30
         )
+    # A thing from outside has no factors: content counts alone, whatever the mix.
+    assert parts[1.0].because([7], [], [], content[[7]]) == [[0]]
     mixed = parts[0.4].mixed_scores([2, 5], [1, 1], (0.0, 0.4, 1.0))
     assert mixed[1] == pytest.approx(parts[0.4].scores([2, 5], [1, 1]))
     for taste in (*parts.values(), *alone, Taste(POPULAR, popularity)):
