@@ -15,7 +15,9 @@ from workbench.catalog.catalog import Catalog
 from workbench.cli.app import run
 from workbench.data.project import Project
 from workbench.data.types import Split
+from workbench.engine.elsewhere.write import write_bundle
 from workbench.engine.evaluate import compare, evaluate
+from workbench.engine.events import RunConfig
 from workbench.engine.pool import shared_pool
 from workbench.errors import UserError
 from workbench.hub.store import files
@@ -62,10 +64,11 @@ def test_from_tables_to_lists(
     assert not known & {t["name"] for t in things}
 
     # New people by a few names, and by words of their own.
-    assert run(["recommend", model, "--likes", "The robot number 1", "--likes", "a book on gardens", "--json"]) == 0
-    said = json.loads(capsys.readouterr().out)
-    names = " ".join(t["name"] for t in said["things"])
-    assert "robot" in names and "garden" in names and "“a book on gardens”" in said["note"]
+    for likes, kind in ((["The robot number 1"], "robot"), (["a book on gardens"], "garden")):
+        assert run(["recommend", model, "--likes", *likes, "--json"]) == 0
+        said = json.loads(capsys.readouterr().out)
+        assert sum(kind in t["name"] for t in said["things"][:5]) >= 4
+        assert said["things"][0]["because"] == likes and ("“a book on gardens”" in said["note"]) == (kind == "garden")
 
     assert (
         run(["recommend", model, "--project", str(project), "--everybody", str(tmp_path / "lists.csv"), "--count", "3"])
@@ -94,6 +97,10 @@ def test_from_tables_to_lists(
     held = b"".join(f.read_bytes() for f in folder.iterdir())
     for name in ("u3", "u17", "u42", "cmd()"):
         assert f"“{name}”" not in logged and f" {name} " not in logged and f'"{name}"'.encode() not in held
+    told = "".join(f.read_text(encoding="utf-8") for f in folder.iterdir() if f.suffix in (".json", ".html"))
+    assert "u17" not in told and "cmd()" not in told
+    with Project.open(project) as opened, pytest.raises(UserError, match="stay on this computer"):
+        write_bundle(RunConfig.from_json(runs[model].config), opened, Catalog.load(), tmp_path / "bundle")
     assert {f.suffix for f in folder.iterdir()} <= {".json", ".safetensors", ".html"}
 
     for refused in (

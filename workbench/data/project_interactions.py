@@ -15,7 +15,7 @@ from workbench.data.people import Case, as_item, parts_of, person_of
 from workbench.data.splits import SHARES
 from workbench.data.store import Store
 from workbench.data.types import Item, Split
-from workbench.errors import UserError
+from workbench.errors import Cancelled, UserError
 
 _CHUNK = 10_000
 _IN = "IN (SELECT value FROM json_each(?))"
@@ -96,16 +96,20 @@ class InteractionsPart:
         before = self._pairs()
         taken = 0
         stream = iter(rows)
-        while chunk := list(islice(stream, _CHUNK)):
-            control.check()
-            with self._store.transaction() as sql:
-                for row in chunk:
-                    if row.person not in people:
-                        cursor = sql.execute("INSERT INTO people (name) VALUES (?)", (row.person,))
-                        people[row.person] = int(cursor.lastrowid or 0)
-                sql.executemany(upsert, [(people[r.person], r.item_id, r.strength, r.at) for r in chunk])
-            taken += len(chunk)
-            control.progress(taken, total, f"Adding: {taken:,}")
+        try:
+            while chunk := list(islice(stream, _CHUNK)):
+                control.check()
+                with self._store.transaction() as sql:
+                    for row in chunk:
+                        if row.person not in people:
+                            cursor = sql.execute("INSERT INTO people (name) VALUES (?)", (row.person,))
+                            people[row.person] = int(cursor.lastrowid or 0)
+                    sql.executemany(upsert, [(people[r.person], r.item_id, r.strength, r.at) for r in chunk])
+                taken += len(chunk)
+                control.progress(taken, total, f"Adding: {taken:,}")
+        except Cancelled:
+            self._count_interactions()
+            raise
         self._count_interactions()
         return taken, taken - (self._pairs() - before)
 

@@ -128,16 +128,17 @@ class Taste:
         more = 0 if extra is None else len(extra)
         if not len(liked) + more or not len(places) or self.way == POPULAR:
             return [[] for _ in places]
+        # As in `scores`: where one side knows nothing, the other counts alone.
+        content = self.way in (CONTENT, BOTH) and self._centre(liked, strengths, extra) is not None
+        factors = self.way in (TOGETHER, BOTH) and self._person(liked, strengths) is not None
+        mix = self.mix if content and factors else float(factors)
         total = np.zeros((len(places), len(liked) + more))
-        if self.way in (CONTENT, BOTH) and self.content is not None:
-            share = (1 - self.mix) if self.way == BOTH else 1.0
+        if content and self.content is not None:
             rows = self.content[list(liked)] if extra is None else np.concatenate([self.content[list(liked)], extra])
             near = self.content[list(places)] @ rows.T
-            total += share * _shared(_weights([*strengths, *[1.0] * more]) * near)
-        if self.way in (TOGETHER, BOTH) and self.factors is not None:
-            share = self.mix if self.way == BOTH else 1.0
-            if len(liked):
-                total[:, : len(liked)] += share * _shared(self.contributions(places, liked, strengths))
+            total += (1 - mix) * _shared(_weights([*strengths, *[1.0] * more]) * near)
+        if factors:
+            total[:, : len(liked)] += mix * _shared(self.contributions(places, liked, strengths))
         found = []
         for row in total:
             order = np.argsort(-row, kind="stable")[:most]
@@ -152,8 +153,7 @@ class Taste:
         sure = confidence(strengths, self.alpha)
         rows = self.factors[list(liked)].astype(np.float64)
         weighed = np.linalg.solve(self._system(rows, sure), self.factors[list(places)].astype(np.float64).T)
-        found: Doubles = (sure[:, None] * (rows @ weighed)).T
-        return found
+        return np.asarray((sure[:, None] * (rows @ weighed)).T, np.float64)
 
     def _by_factors(self, liked: Sequence[int], strengths: Sequence[float]) -> Doubles | None:
         person = self._person(liked, strengths)
@@ -169,8 +169,7 @@ class Taste:
         if not rows.any():
             return None
         sure = confidence(strengths, self.alpha)
-        found: Doubles = np.linalg.solve(self._system(rows, sure), rows.T @ sure).astype(np.float64)
-        return found
+        return np.asarray(np.linalg.solve(self._system(rows, sure), rows.T @ sure), np.float64)
 
     def _system(self, rows: Doubles, sure: Doubles) -> Doubles:
         return self._gram + rows.T @ ((sure - 1.0)[:, None] * rows)

@@ -28,6 +28,8 @@ from workbench.engine.run import prepare
 from workbench.errors import UserError
 from workbench.hub.http import check_room
 from workbench.hub.store import disk_bytes, files
+from workbench.tasks.base import CasesTask
+from workbench.tasks.registry import get_trainable
 
 IDENTITY, AWAY = "identity", "elsewhere"
 _BLOCK = 1 << 20
@@ -103,6 +105,11 @@ def write_bundle(
         Cancelled: when asked to stop; nothing stays.
     """
     choices, control = choices or Choices(), control or Control()
+    if isinstance(get_trainable(config.task), CasesTask):
+        raise UserError(
+            "What this model learns from are people's histories, and they stay on this computer.",
+            "Train it here: it is quick.",
+        )
     run = prepare(config, project, catalog, control)
     if run.card.is_remote:
         raise UserError(f"“{run.card.name}” is on another computer already.", "Choose another model.")
