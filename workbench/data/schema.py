@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-VERSION = 5
+VERSION = 4
 APPLICATION_ID = 0x57424E43  # "WBNC": tells a project's database from any other
 
 SCHEMA = """
@@ -54,7 +54,8 @@ CREATE TABLE IF NOT EXISTS reviewed (
 """
 # Who liked what (recommendations). `strength` 0: seen, and not liked. `at`: seconds since 1970. `split`: frozen once given.
 # `item_keys`: what a thing is called in the tables it came from.
-_INTERACTIONS = """
+# Made in the projects that have any, so that the list of all tables stays on one page of the others: when that is lost, all is.
+INTERACTIONS = """
 CREATE TABLE IF NOT EXISTS people (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
 CREATE TABLE IF NOT EXISTS interactions (
     id INTEGER PRIMARY KEY, person_id INTEGER NOT NULL REFERENCES people(id), item_id INTEGER NOT NULL REFERENCES items(id),
@@ -63,7 +64,7 @@ CREATE INDEX IF NOT EXISTS interactions_item ON interactions(item_id);
 CREATE TABLE IF NOT EXISTS item_keys (key TEXT PRIMARY KEY, item_id INTEGER NOT NULL REFERENCES items(id));
 CREATE INDEX IF NOT EXISTS item_keys_item ON item_keys(item_id);
 """
-SCHEMA += _ANNOTATIONS + _GROUPS + _REVIEWED + _INTERACTIONS
+SCHEMA += _ANNOTATIONS + _GROUPS + _REVIEWED
 
 # From each version to the next; all steps of an update are one transaction.
 UPDATES = {
@@ -74,5 +75,4 @@ ALTER TABLE predictions ADD COLUMN payload BLOB;
 {_ANNOTATIONS}""",
     2: _GROUPS,
     3: _REVIEWED,
-    4: _INTERACTIONS,
 }
