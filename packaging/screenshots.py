@@ -162,6 +162,7 @@ def main() -> None:
     rest(1)
     shoot("try-compare", "try")
     shoot("storage", "storage")
+    _fields(ctx, window, shoot, rest, wait, project_from, train)
     _documents(window, shoot, rest, wait)
     _editors(ctx, window, shoot, rest, wait)
     ctx.jobs.stop_all()
@@ -202,6 +203,43 @@ def _at_work(ctx: Any, window: Any, shoot: Any, rest: Any, wait: Any) -> None:
         rest(3)
         shoot(name, "use", dialog)
         dialog.close()
+
+
+def _fields(
+    ctx: Any, window: Any, shoot: Any, rest: Any, wait: Any, project_from: Callable[[str], None], train: Callable[[], None]
+) -> None:
+    """A table, molecules and a series: looked at, taught, judged and asked."""
+    from workbench.tasks.registry import get_task
+
+    def results(name: str) -> None:
+        page: Any = window.page("results")
+        window.show_page("results", {"run_id": ctx.store.require().runs()[0].id})
+        wait(lambda: page.evaluation is not None)
+        rest(1.5)
+        shoot(name, "results")
+
+    def ask(name: str, text: str) -> None:
+        page: Any = window.page("try")
+        window.show_page("try")
+        run = ctx.store.require().runs()[0]
+        page._show_task(get_task(ctx.store.require().task_id), str(run.metrics["model_id"]))
+        rest(1)
+        page.text.setPlainText(text)
+        wait(lambda: page._result is not None)
+        rest(1.5)
+        shoot(name, "try")
+
+    project_from("tumours")
+    shoot("data-rows", "data")
+    train()
+    results("results-rows")
+    project_from("molecules")
+    shoot("data-molecules", "data")
+    train()
+    ask("try-molecule", "CC(=O)Oc1ccccc1C(=O)O")
+    project_from("co2")
+    train()
+    results("results-series")
 
 
 def _documents(window: Any, shoot: Any, rest: Any, wait: Any) -> None:

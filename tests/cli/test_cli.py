@@ -121,6 +121,11 @@ def test_the_catalogue_and_the_doctor(capsys: Capture) -> None:
         "sound-starter",
         "finding-starter",
         "area-starter",
+        "trees-starter",
+        "recommend-both",
+        "recommend-together",
+        "recommend-alike",
+        "recommend-popular",
     }
     assert main(["doctor", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)

@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from workbench.control import Control
 from workbench.data.people import Case, as_item, parts_of, person_of
+from workbench.data.schema import INTERACTIONS
 from workbench.data.splits import SHARES
 from workbench.data.store import Store
 from workbench.data.types import Item, Split
@@ -85,6 +86,7 @@ class InteractionsPart:
             UserError: when the project cannot be written. Cancelled: what was taken in before stays.
         """
         control = control or Control()
+        self._make_tables()
         people: dict[str, int] = {n: i for i, n in self._store.query("SELECT id, name FROM people")}
         newest = "MAX(COALESCE(at, excluded.at), COALESCE(excluded.at, at))"
         later = "excluded.at IS NULL OR at IS NULL OR excluded.at >= at"
@@ -113,11 +115,21 @@ class InteractionsPart:
         self._count_interactions()
         return taken, taken - (self._pairs() - before)
 
+    def _make_tables(self) -> None:
+        if not self._has_tables():
+            with self._store.transaction() as sql:
+                for statement in INTERACTIONS.split(";"):
+                    sql.execute(statement)
+
+    def _has_tables(self) -> bool:
+        return bool(self._store.query("SELECT 1 FROM sqlite_master WHERE name = 'interactions'"))
+
     def _pairs(self) -> int:
         return int(self._store.query("SELECT COUNT(*) FROM interactions")[0][0])
 
     def set_item_keys(self, keys: dict[str, int]) -> None:
         """What things are called in the tables they came from; what was known of a key is replaced."""
+        self._make_tables()
         with self._store.transaction() as sql:
             sql.executemany("INSERT OR REPLACE INTO item_keys VALUES (?, ?)", list(keys.items()))
 
@@ -127,6 +139,8 @@ class InteractionsPart:
         for item_id, name in self._store.query("SELECT id, name FROM items WHERE NOT deleted ORDER BY id DESC"):
             found[str(name).rsplit("/", 1)[-1].rsplit(".", 1)[0]] = item_id
             found[name] = item_id
+        if not self._has_tables():
+            return found
         rows = self._store.query(
             "SELECT k.key, k.item_id FROM item_keys k JOIN items i ON i.id = item_id AND NOT deleted"
         )
@@ -135,6 +149,8 @@ class InteractionsPart:
     def keys_of(self, ids: Sequence[int]) -> dict[int, str]:
         """Item id to the key it came with; its name where it has none."""
         names = self._store.query(f"SELECT id, name FROM items WHERE id {_IN}", (json.dumps(list(ids)),))
+        if not self._has_tables():
+            return {int(i): str(n) for i, n in names}
         keys = self._store.query(
             f"SELECT item_id, MIN(key) FROM item_keys WHERE item_id {_IN} GROUP BY 1", (json.dumps(list(ids)),)
         )
@@ -159,6 +175,8 @@ class InteractionsPart:
 
     def people(self, search: str = "", most: int = 200) -> list[tuple[str, int]]:
         """Names with how many things each liked, those with most first."""
+        if not self._has_tables():
+            return []
         rows = self._store.query(
             f"SELECT p.name, SUM(d.strength > 0) FROM {_LIVE} JOIN people p ON p.id = d.person_id WHERE p.name LIKE ? ESCAPE '!'"
             " GROUP BY p.id ORDER BY 2 DESC, p.id LIMIT ?",
@@ -168,7 +186,7 @@ class InteractionsPart:
 
     def history_of(self, person: str) -> Case:
         """All a person has liked and seen until now. Raises: UserError when the project does not know them."""
-        if not self._store.query("SELECT 1 FROM people WHERE name = ?", (person,)):
+        if not self._has_tables() or not self._store.query("SELECT 1 FROM people WHERE name = ?", (person,)):
             raise UserError("This project knows nobody of that name.", "Names are as they stand in your table.")
         rows = self._store.query(
             f"SELECT d.item_id, d.strength FROM {_LIVE} JOIN people p ON p.id = d.person_id WHERE p.name = ?"
@@ -190,6 +208,8 @@ class InteractionsPart:
     ) -> Iterator[tuple[tuple[int, str], list[tuple[int, float, float | None, str | None]]]]:
         """((person id, name), (item id, strength, time, part) in order of time), a thousand people at a time."""
         control = control or Control()
+        if not self._has_tables():
+            return
         everyone = self._store.query("SELECT id, name FROM people ORDER BY id")
         wanted = None if ids is None else set(ids)
         names = [(int(i), str(n)) for i, n in everyone if wanted is None or i in wanted]
@@ -213,6 +233,8 @@ class InteractionsPart:
         "interaction_split" at "date" everything after a date judges. Where there are no times, the order is drawn at random from
         the person and the thing alone. What comes in after parts were given is put where its time belongs.
         """
+        if not self._has_tables():
+            return
         self._count_interactions()
         if not self._store.query("SELECT 1 FROM interactions WHERE split IS NULL LIMIT 1"):
             return
@@ -257,7 +279,7 @@ class InteractionsPart:
             most: draw so many at random; 0: all.
         """
         ids: list[int] | None = None
-        if most:
+        if most and self._has_tables():
             rows = self._store.query(
                 f"SELECT DISTINCT d.person_id FROM {_LIVE} WHERE d.split = ? AND d.strength > 0 ORDER BY 1",
                 (split.value,),

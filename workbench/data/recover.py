@@ -14,7 +14,11 @@ from typing import Any
 from workbench import atomic
 from workbench.control import Control
 from workbench.data.backup import LABELS, alone, put_in_place
+<<<<<<< HEAD
 from workbench.data.schema import APPLICATION_ID, PAGE, SCHEMA, VERSION
+=======
+from workbench.data.schema import APPLICATION_ID, INTERACTIONS, SCHEMA, VERSION
+>>>>>>> recommend
 from workbench.data.store import DATABASE, sentences
 from workbench.errors import UserError
 
@@ -81,6 +85,8 @@ def read_into(source: Path, target: Path, control: Control | None = None) -> Rec
         # The log may hold the last labels, so it is read as well; opened for writing, as reading it may need that.
         with closing(sqlite3.connect(source, isolation_level=None)) as old:
             old.execute("PRAGMA cell_size_check=1")
+            if _has_interactions(old):
+                new.executescript(INTERACTIONS)
             for number, table in enumerate(_TABLES):
                 control.progress(number, len(_TABLES), "Reading what can be read")
                 rows[table], whole = _copy(old, new, table, control)
@@ -200,8 +206,23 @@ def mend_references(sql: sqlite3.Connection) -> None:
         DELETE FROM annotations WHERE item_id NOT IN (SELECT id FROM items);
         DELETE FROM item_groups WHERE item_id NOT IN (SELECT id FROM items);
         DELETE FROM predictions WHERE run_id NOT IN (SELECT id FROM runs);
-        DELETE FROM interactions WHERE item_id NOT IN (SELECT id FROM items) OR person_id NOT IN (SELECT id FROM people);
-        DELETE FROM item_keys WHERE item_id NOT IN (SELECT id FROM items);
         COMMIT;
         """
     )
+    if _has_interactions(sql):
+        sql.executescript(
+            """
+            BEGIN;
+            DELETE FROM interactions WHERE item_id NOT IN (SELECT id FROM items) OR person_id NOT IN (SELECT id FROM people);
+            DELETE FROM item_keys WHERE item_id NOT IN (SELECT id FROM items);
+            COMMIT;
+            """
+        )
+
+
+def _has_interactions(sql: sqlite3.Connection) -> bool:
+    """Only some projects have those tables."""
+    try:
+        return bool(sql.execute("SELECT 1 FROM sqlite_master WHERE name = 'interactions'").fetchone())
+    except sqlite3.DatabaseError:
+        return False

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+<<<<<<< HEAD
 VERSION = 5
 # Bytes. The list of tables and indexes lies on the file's first page as long as it fits there: were it spread, damage to any of
 # its pages would make the whole file unreadable (`workbench.data.recover`).
 PAGE = 8192
+=======
+VERSION = 4
+>>>>>>> recommend
 APPLICATION_ID = 0x57424E43  # "WBNC": tells a project's database from any other
 
 SCHEMA = """
@@ -55,7 +59,8 @@ CREATE TABLE IF NOT EXISTS reviewed (
 """
 # Who liked what (recommendations). `strength` 0: seen, and not liked. `at`: seconds since 1970. `split`: frozen once given.
 # `item_keys`: what a thing is called in the tables it came from.
-_INTERACTIONS = """
+# Made in the projects that have any, so that the list of all tables stays on one page of the others: when that is lost, all is.
+INTERACTIONS = """
 CREATE TABLE IF NOT EXISTS people (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
 CREATE TABLE IF NOT EXISTS interactions (
     id INTEGER PRIMARY KEY, person_id INTEGER NOT NULL REFERENCES people(id), item_id INTEGER NOT NULL REFERENCES items(id),
@@ -64,6 +69,7 @@ CREATE INDEX IF NOT EXISTS interactions_item ON interactions(item_id);
 CREATE TABLE IF NOT EXISTS item_keys (key TEXT PRIMARY KEY, item_id INTEGER NOT NULL REFERENCES items(id));
 CREATE INDEX IF NOT EXISTS item_keys_item ON item_keys(item_id);
 """
+<<<<<<< HEAD
 # What the list of items asks is answered from these alone, without reading rows: they hold all it asks for, in its order.
 # They are made when a project is opened that has none yet; an older app opens the project all the same, so the version stays.
 INDEXES = {
@@ -76,6 +82,9 @@ INDEXES = {
 # What those replace.
 OLD_INDEXES = ("items_class", "items_name")
 SCHEMA += _ANNOTATIONS + _GROUPS + _REVIEWED + _INTERACTIONS + ";".join(INDEXES.values()) + ";"
+=======
+SCHEMA += _ANNOTATIONS + _GROUPS + _REVIEWED
+>>>>>>> recommend
 
 # From each version to the next; all steps of an update are one transaction.
 UPDATES = {
@@ -86,5 +95,4 @@ ALTER TABLE predictions ADD COLUMN payload BLOB;
 {_ANNOTATIONS}""",
     2: _GROUPS,
     3: _REVIEWED,
-    4: _INTERACTIONS,
 }
