@@ -206,7 +206,13 @@ def _at_work(ctx: Any, window: Any, shoot: Any, rest: Any, wait: Any) -> None:
 
 
 def _fields(
-    ctx: Any, window: Any, shoot: Any, rest: Any, wait: Any, project_from: Callable[[str], None], train: Callable[[], None]
+    ctx: Any,
+    window: Any,
+    shoot: Any,
+    rest: Any,
+    wait: Any,
+    project_from: Callable[[str], None],
+    train: Callable[[], None],
 ) -> None:
     """A table, molecules and a series: looked at, taught, judged and asked."""
     from workbench.tasks.registry import get_task

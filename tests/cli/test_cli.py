@@ -121,7 +121,6 @@ def test_the_catalogue_and_the_doctor(capsys: Capture) -> None:
         "sound-starter",
         "finding-starter",
         "area-starter",
-        "trees-starter",
         "recommend-both",
         "recommend-together",
         "recommend-alike",

@@ -14,11 +14,7 @@ from typing import Any
 from workbench import atomic
 from workbench.control import Control
 from workbench.data.backup import LABELS, alone, put_in_place
-<<<<<<< HEAD
-from workbench.data.schema import APPLICATION_ID, PAGE, SCHEMA, VERSION
-=======
-from workbench.data.schema import APPLICATION_ID, INTERACTIONS, SCHEMA, VERSION
->>>>>>> recommend
+from workbench.data.schema import APPLICATION_ID, INTERACTIONS, PAGE, SCHEMA, VERSION
 from workbench.data.store import DATABASE, sentences
 from workbench.errors import UserError
 

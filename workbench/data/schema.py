@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-<<<<<<< HEAD
-VERSION = 5
+VERSION = 4
 # Bytes. The list of tables and indexes lies on the file's first page as long as it fits there: were it spread, damage to any of
 # its pages would make the whole file unreadable (`workbench.data.recover`).
 PAGE = 8192
-=======
-VERSION = 4
->>>>>>> recommend
 APPLICATION_ID = 0x57424E43  # "WBNC": tells a project's database from any other
 
 SCHEMA = """
@@ -69,7 +65,6 @@ CREATE INDEX IF NOT EXISTS interactions_item ON interactions(item_id);
 CREATE TABLE IF NOT EXISTS item_keys (key TEXT PRIMARY KEY, item_id INTEGER NOT NULL REFERENCES items(id));
 CREATE INDEX IF NOT EXISTS item_keys_item ON item_keys(item_id);
 """
-<<<<<<< HEAD
 # What the list of items asks is answered from these alone, without reading rows: they hold all it asks for, in its order.
 # They are made when a project is opened that has none yet; an older app opens the project all the same, so the version stays.
 INDEXES = {
@@ -81,10 +76,7 @@ INDEXES = {
 }
 # What those replace.
 OLD_INDEXES = ("items_class", "items_name")
-SCHEMA += _ANNOTATIONS + _GROUPS + _REVIEWED + _INTERACTIONS + ";".join(INDEXES.values()) + ";"
-=======
-SCHEMA += _ANNOTATIONS + _GROUPS + _REVIEWED
->>>>>>> recommend
+SCHEMA += _ANNOTATIONS + _GROUPS + _REVIEWED + ";".join(INDEXES.values()) + ";"
 
 # From each version to the next; all steps of an update are one transaction.
 UPDATES = {
