@@ -8,6 +8,7 @@ import json
 import random
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -97,7 +98,9 @@ def test_pictures_with_columns(tmp_path: Path, catalog: Catalog, make_project: M
         told = task.item_words(item, project)  # type: ignore[attr-defined]
         assert f"photo: {Path(json.loads(item.text or '')['photo']).name}\n" in told
     # Why: the picture is one column, and speaks for the answer.
-    found = explain(Sample("row", text=json.dumps({"photo": str(tmp_path / "photos" / "one3.png"), "rooms": "5"})), own, task)
+    found = explain(
+        Sample("row", text=json.dumps({"photo": str(tmp_path / "photos" / "one3.png"), "rooms": "5"})), own, task
+    )
     assert found.row is not None
     part = {p.column: p for p in found.row.parts}
     assert len(part) == 4 and part["photo"].cell == "one3.png"
@@ -105,7 +108,9 @@ def test_pictures_with_columns(tmp_path: Path, catalog: Catalog, make_project: M
     assert found.row.usual + sum(p.amount for p in found.row.parts) == pytest.approx(found.row.said)
     # A table of new rows: pictures beside it are found; what cannot be read is told beside its row.
     new = tmp_path / "new.csv"
-    new.write_text('photo,rooms,area\nphotos/one1.png,5,40\nnot there.png,8,41\nzero2.png,5,42\nbroken.png,2,43\n1,2,3,4,5\n')
+    new.write_text(
+        "photo,rooms,area\nphotos/one1.png,5,40\nnot there.png,8,41\nzero2.png,5,42\nbroken.png,2,43\n1,2,3,4,5\n"
+    )
     done = run_to_csv(own, [new], tmp_path / "answers.csv")
     lines = list(csv.DictReader((tmp_path / "answers.csv").open(encoding="utf-8-sig")))
     assert [r["answer"] for r in lines][:3:2] == ["dear", "cheap"] and done.answered == 4 and len(lines) == 5
@@ -118,7 +123,9 @@ def test_pictures_with_columns(tmp_path: Path, catalog: Catalog, make_project: M
     folder = Path(own.source.ref)
     state = load_file(folder / "model.safetensors")
     assert not list(folder.glob("*.pkl")) and state["lens.0.axes"].shape[1] == 1280
-    save_file({k: v[:5].contiguous() if k == "lens.0.mean" else v for k, v in state.items()}, folder / "model.safetensors")
+    save_file(
+        {k: v[:5].contiguous() if k == "lens.0.mean" else v for k, v in state.items()}, folder / "model.safetensors"
+    )
     shared_pool().release(own.id)
     with pytest.raises(UserError, match="damaged"):
         list(predict(samples[:1], own, task))
@@ -136,10 +143,19 @@ def test_texts_with_columns(tmp_path: Path, catalog: Catalog, capsys: pytest.Cap
         for r in rng.sample(texts, 130):
             amount, angry = rng.randint(0, 60), r["label"] == "complaint"
             wanted = amount > (15 if angry else 45)
-            table.writerow([r["text"], amount, rng.randint(1, 20), rng.choice("AB"), rng.choice(["yes", "no"]), ("no", "call")[wanted]])
+            table.writerow(
+                [
+                    r["text"],
+                    amount,
+                    rng.randint(1, 20),
+                    rng.choice("AB"),
+                    rng.choice(["yes", "no"]),
+                    ("no", "call")[wanted],
+                ]
+            )
     plan = sniff([file], rows=True)
     assert isinstance(plan, RowsPlan) and {c.name: c.kind for c in plan.given}["message"] == "text"
-    assert main(["train", str(file), "--label-column", "call_back", "--name", "messages"]) == 0
+    assert main(["train", str(file), "--rows", "--label-column", "call_back", "--name", "messages"]) == 0
     assert "items it had not seen" in capsys.readouterr().out
     own = next(c for c in Catalog.load().own())
     asked = ["The waiter was rude and my food was cold.", "Lovely evening, we will come again!"]
@@ -152,11 +168,9 @@ def test_texts_with_columns(tmp_path: Path, catalog: Catalog, capsys: pytest.Cap
     assert Table.from_options(own.options).looked_at()[0][0].name == "message"
     # Another network would see something else, so it is refused.
     changed = {**own.options, "eyes": {"text": "0" * 64}}
-    from dataclasses import replace
-
-    with shared_pool().use(replace(own, id="other", options=changed), "cpu", Control()) as model:
-        with pytest.raises(UserError, match="another version"):
-            task.prepare(rows[0], model)
+    other = replace(own, id="other", options=changed)
+    with shared_pool().use(other, "cpu", Control()) as model, pytest.raises(UserError, match="another version"):
+        task.prepare(rows[0], model)
 
 
 def test_nothing_of_its_own_answer_is_in_a_rows_score() -> None:

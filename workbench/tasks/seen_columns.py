@@ -185,8 +185,7 @@ def unit(vectors: Floats) -> Floats:
     import numpy as np
 
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    found: Floats = vectors / np.where(lengths > 0, lengths, 1)
-    return found
+    return np.asarray(vectors / np.where(lengths > 0, lengths, 1), np.float32)
 
 
 class Sight:
@@ -242,8 +241,8 @@ class Sight:
             new = [c for c in dict.fromkeys(cells) if c and c not in known]
             for start in range(0, len(new), _BLOCK):
                 block = new[start : start + _BLOCK]
-                numbers = lens.numbers(lens.components(self._look(column, block, start, len(new))))
-                known |= dict(zip(block, numbers, strict=True))
+                said = lens.numbers(lens.components(self._look(column, block, start, len(new))))
+                known |= dict(zip(block, said, strict=True))
             for row, cell in zip(found, cells, strict=True):
                 if cell and not math.isnan(known[cell][0]):
                     row[name] = known[cell]
@@ -307,9 +306,7 @@ class Sight:
         weights, bias, apart = scores_of(torch.from_numpy(own), aims_of(truth[places], classes), groups, self._control)
         lens = Lens(mean, axes, weights, bias)
         self.lenses[column.name] = lens
-        self._known[column.name] = dict(
-            zip(components, lens.numbers(np.stack(list(components.values()))), strict=True)
-        )
+        self._known[column.name] = dict(zip(components, lens.numbers(np.stack(list(components.values()))), strict=True))
         found: list[Numbers | None] = [None] * len(cells)
         said = np.concatenate([apart.numpy(), own[:, :KEPT]], 1).astype(np.float64)
         for place, numbers in zip(places, said, strict=True):
@@ -504,7 +501,9 @@ def seen_numbers(
             continue
         vectors = eyes_of(model).vectors(column.kind, [prepared[i][column.name] for i in places], control)
         if vectors.shape[1] != len(lens.mean):
-            raise UserError(f"What “{model.card.name}” needs to look at texts or pictures is damaged.", "Train it again.")
+            raise UserError(
+                f"What “{model.card.name}” needs to look at texts or pictures is damaged.", "Train it again."
+            )
         for place, numbers in zip(places, lens.numbers(lens.components(unit(vectors))), strict=True):
             found[place][column.name] = numbers
     return found

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -146,7 +146,7 @@ class Table:
         """The columns of texts and pictures, and how many numbers each becomes."""
         return [(f.column, f.seen) for f in self.features if f.column.kind in SEEN]
 
-    def numbers(self, cells: Mapping[str, str], seen: Mapping[str, Sequence[float]] | None = None) -> list[float]:
+    def numbers(self, cells: Mapping[str, str], seen: Mapping[str, Iterable[float]] | None = None) -> list[float]:
         """A row as this model sees it: NaN where a cell is missing, cannot be read, or names what was never seen.
 
         Args:

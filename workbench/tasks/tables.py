@@ -191,6 +191,8 @@ class TableTask(BaseTask):
                 "Use a table with the right answers in it.",
             )
         columns = [replace(c, role="feature") if c.role in ("target", "ignored") else c for c in plan.given]
+        looked = {c.name: c.kind for c, _ in table.looked_at()}
+        columns = [replace(c, kind=looked.get(c.name, c.kind)) for c in columns]
         columns = [
             replace(c, kind="category") if c.name == table.target and self.info.has_classes else c for c in columns
         ]

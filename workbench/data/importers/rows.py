@@ -305,6 +305,7 @@ class RowsPlan(ImportPlan):
         target = target_of(self.given)
         compared = [c for c in self.given if c.compared and c.role != "target"]
         pictures = [c.name for c in features_of(self.given) if c.kind == "picture"]
+        named = [name for name, profile in self.profiles.items() if profile.pictures]
         beside = Beside(self.table.path, control)
         seen: Counter[bytes] = Counter()
         for row in self.table.read(control):
@@ -316,7 +317,7 @@ class RowsPlan(ImportPlan):
             if not any(values):
                 continue
             name = row_name(cells, number)
-            cells = _found(cells, pictures, beside)
+            cells = _found(cells, named, beside)
             for column in pictures:
                 if names_picture(cells.get(column, "")) and not Path(cells[column]).is_file():
                     yield Problem(
