@@ -108,14 +108,14 @@ def test_what_columns_mean_is_found(tmp_path: Path) -> None:
     assert kinds == {
         "customer_id": ("id", "ignored"), "age": ("number", "feature"), "income": ("number", "feature"),
         "since": ("date", "feature"), "city": ("category", "feature"), "newsletter": ("yes-no", "feature"),
-        "remark": ("text", "ignored"), "churn": ("category", "target"),
+        "remark": ("text", "feature"), "churn": ("category", "target"),
     }  # fmt: skip
     income = next(c for c in plan.given if c.name == "income")
     assert income.missing == pytest.approx(0.1)
     assert plan.label_counts == {"stays": 133, "leaves": 67} and plan.marks == "classes"
     assert next(c for c in plan.given if c.name == "age").compared  # nobody asked for it
     assert tasks_for_plan(plan)[0].info.id == "tabular-classification"
-    assert "200 rows, 5 columns to learn from" in plan.summary
+    assert "200 rows, 6 columns to learn from" in plan.summary
 
 
 def test_numbers_to_be_found_out_make_another_task(tmp_path: Path) -> None:
@@ -162,8 +162,7 @@ def test_a_table_of_texts_stays_one(tmp_path: Path) -> None:
         "text,label\n" + "\n".join(f"A film of {i} hours that I liked,{'good' if i % 2 else 'bad'}" for i in range(30))
     )
     assert sniff([file]).media == "text"
-    with pytest.raises(UserError, match="left to learn from"):  # a text alone is nothing for a table's model
-        sniff([file], rows=True)
+    assert sniff([file], rows=True).media == "row"  # when the person says so
 
 
 def test_equal_rows_are_different_items_and_come_in_once(tmp_path: Path) -> None:

@@ -52,10 +52,10 @@ def exact(row: np.ndarray, usual: np.ndarray) -> list[float]:
 
 def reasons(seed: int = 0) -> tuple[RowReasons, np.ndarray, np.ndarray]:
     table, rows = table_and_rows()
-    usual = usual_rows(rows)
+    usual = usual_rows(table, rows)
     row = np.array([1.5, -1.0, 2.0, 0.3])
     cells = {n: repr(float(v)) for n, v in zip(NAMES, row, strict=True)}
-    return row_reasons(table, cells, usual, model, Control(), share=False, seed=seed), row, usual
+    return row_reasons(table, cells, row, usual, model, Control(), share=False, seed=seed), row, usual
 
 
 def test_parts_add_up_and_are_those_of_the_definition() -> None:
@@ -73,7 +73,7 @@ def test_parts_add_up_and_are_those_of_the_definition() -> None:
 
 def test_usual_rows_are_nobodys() -> None:
     rows = np.arange(400.0).reshape(100, 4)
-    usual = usual_rows(rows)
+    usual = usual_rows(table_and_rows()[0], rows)
     known = {tuple(r) for r in rows.tolist()}
     assert usual.shape == (100, 4) and sum(tuple(r) in known for r in usual.tolist()) <= 2
     assert sorted(usual[:, 1]) == sorted(rows[:, 1])
@@ -84,4 +84,4 @@ def test_it_can_be_stopped() -> None:
     control = Control()
     control.cancel()
     with pytest.raises(Cancelled):
-        row_reasons(table, {"a": "1"}, usual_rows(rows), model, control)
+        row_reasons(table, {"a": "1"}, rows[0], usual_rows(table, rows), model, control)

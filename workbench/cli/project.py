@@ -10,7 +10,7 @@ from typing import Any
 from workbench.cli import upkeep
 from workbench.cli.elsewhere import add_to_project
 from workbench.cli.output import as_json, out, problem, progress
-from workbench.cli.train import add_groups, add_separator, group_columns
+from workbench.cli.train import add_groups, add_rows, add_separator, group_columns
 from workbench.errors import UserError
 
 
@@ -28,6 +28,7 @@ def add(commands: Any) -> None:
         help="what only you know of the data, for example dates=day or dates=month",
     )  # fmt: skip
     take.add_argument("--label-column", default="", help="of a table: the column with the labels")
+    add_rows(take)
     add_separator(take)
     add_groups(take)
     take.set_defaults(run=run_import)
@@ -102,7 +103,7 @@ def run_import(options: argparse.Namespace) -> int:
     from workbench.engine.journey import add_plan, tasks_for_plan
 
     with progress("Reading") as control:
-        plan = sniff(options.data, control)
+        plan = sniff(options.data, control, options.rows or None)
         for said in options.answer:
             plan.say(*said.partition("=")[::2])
         guess = plan.guess()

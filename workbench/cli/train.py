@@ -26,6 +26,7 @@ def add(commands: Any) -> None:
     command.add_argument("--name", default="", help="name of the new model")
     command.add_argument("--text-column", default="")
     command.add_argument("--label-column", default="")
+    add_rows(command)
     command.add_argument("--words-column", default="", help="the column with answers in words (transcripts, replies)")
     add_separator(command)
     add_groups(command)
@@ -60,7 +61,7 @@ def run(options: argparse.Namespace) -> int:
     catalog = Catalog.load()
     project = open_data(
         options.data, options.text_column, options.label_column, options.task, options.words_column, options.separator,
-        options.group_column,
+        options.group_column, options.rows or None,
     )  # fmt: skip
     with project:
         if options.random_split:
@@ -88,6 +89,14 @@ def run(options: argparse.Namespace) -> int:
         out(f"Model:  {finished.model_id}  ({result['folder']})")
         out(f"Report: {result['report']}")
     return 0
+
+
+def add_rows(command: argparse.ArgumentParser) -> None:
+    """What the items of a table are."""
+    command.add_argument(
+        "--rows", action="store_true",
+        help="of a table: its rows are the items by all their columns, texts and pictures among them (default: as it looks)",
+    )  # fmt: skip
 
 
 def add_separator(command: argparse.ArgumentParser) -> None:
@@ -142,6 +151,7 @@ def open_data(
     words_column: str = "",
     separator: str = "",
     groups: Sequence[str] = (),
+    rows: bool | None = None,
 ) -> Any:
     """A project opened, or made from a folder or a table. Problems go to stderr, one line each."""
     from workbench.data.importers import ColumnChoice, sniff
@@ -152,7 +162,7 @@ def open_data(
     if looks_like_project(path):
         return Project.open(path)
     with progress("Reading") as control:
-        plan = sniff([path], control)
+        plan = sniff([path], control, rows)
         guess = plan.guess()
         if guess is not None and (text_column or label_column or words_column or separator or groups):
             label = label_column or ("" if words_column else guess.label)

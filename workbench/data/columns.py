@@ -10,23 +10,28 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
+from pathlib import PurePath
 from typing import Any, Literal, get_args
 
+from workbench.data.media import PICTURE_SUFFIXES
 from workbench.data.numbers import ABSENT, Decimal, decimal_of, is_missing, number
 from workbench.data.rows import MOST_COLUMNS, cells_of
 from workbench.errors import UserError
 
-Kind = Literal["number", "category", "yes-no", "date", "text", "id"]
+Kind = Literal["number", "category", "yes-no", "date", "text", "picture", "id"]
 Role = Literal["feature", "target", "together", "time", "ignored"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 ROLES: tuple[Role, ...] = get_args(Role)
 KIND_WORDS: Mapping[Kind, str] = {
-    "number": "number", "category": "category", "yes-no": "yes or no", "date": "date", "text": "text (left out)", "id": "name of the row",
+    "number": "number", "category": "category", "yes-no": "yes or no", "date": "date", "text": "text: read by its meaning",
+    "picture": "picture", "id": "name of the row",
 }  # fmt: skip
 ROLE_WORDS: Mapping[Role, str] = {
     "feature": "learn from it", "target": "to be found (target)", "together": "keep equal ones on one side",
     "time": "learn from old, test on new", "ignored": "leave out",
 }  # fmt: skip
+# Kinds whose cells a network looks at: each becomes some numbers (`workbench.tasks.seen_columns`).
+SEEN: frozenset[Kind] = frozenset(("text", "picture"))
 # Under this name a project keeps its columns.
 META = "columns"
 # Different values of a column that are counted; beyond it they are "many".
@@ -35,6 +40,7 @@ _SAMPLE = 400
 # Whole numbers with so few different values are as likely names of classes.
 FEW = 20
 _LONG_TEXT = 30
+_BRIEF = 60
 # So many different numbers are groups of their own.
 _SINGLE = 12
 _YES = {
@@ -140,6 +146,13 @@ class TableColumn:
             return yes_no(cell)
         return cell.strip()
 
+    def brief(self, cell: str) -> str:
+        """A cell for a line of a list: of a picture its file's name, of a text its beginning."""
+        if self.kind == "picture":
+            return PurePath(cell.strip().replace("\\", "/")).name
+        words = " ".join(cell.split())
+        return f"{words[:_BRIEF]}…" if self.kind == "text" and len(words) > _BRIEF + 1 else words
+
     def group(self, cell: str) -> str:
         """The group a row belongs to by this column: its value, or the band of numbers that it lies in; "" where it says
         nothing."""
@@ -153,6 +166,11 @@ class TableColumn:
             last = place == len(self.edges)
             return f"{self.edges[-1]:g} and more" if last else f"{self.edges[place - 1]:g} to {self.edges[place]:g}"
         return cell.strip()
+
+
+def names_picture(cell: str) -> bool:
+    """A cell that names a file which is a picture by its ending; what lies on the internet is none."""
+    return cell.lower().endswith(PICTURE_SUFFIXES) and "://" not in cell
 
 
 def yes_no(cell: str) -> float | None:
@@ -198,6 +216,7 @@ class Profile:
     absent: int = 0
     letters: int = 0
     words: int = 0
+    pictures: int = 0
     values: dict[str, int] = field(default_factory=dict)
     many: bool = False
 
@@ -216,6 +235,7 @@ class Profile:
             self.many = True
         self.letters += len(text)
         self.words += text.count(" ") + 1
+        self.pictures += names_picture(text)
         point = number(text, ".")
         self.numbers["."] += point is not None
         comma = number(text, ",") if "," in text or point is None else point
@@ -261,6 +281,8 @@ class Profile:
             kind = "date"
         elif self.numbers[decimal] >= most:
             kind = "number"
+        elif self.pictures >= most:
+            kind = "picture"
         elif self.texty:
             kind = "text"
         unique = self.filled > 20 and (self.many or self.distinct >= self.filled * 0.99)
@@ -269,7 +291,7 @@ class Profile:
         if unique and (counted or kind == "category") and (_ID_NAMES.search(self.name) or kind == "category"):
             kind = "id"
         nothing = not self.filled or (self.distinct == 1 and not self.missing)
-        role: Role = "ignored" if kind in ("id", "text") or nothing else "feature"
+        role: Role = "ignored" if kind == "id" or nothing else "feature"
         return TableColumn(
             self.name, kind, role, missing / self.cells if self.cells else 0.0, self.distinct, decimal, order,
             compared=bool(_COMPARED.search(self.name)) and kind != "id", examples=tuple(v[:60] for v in list(self.values)[:5]),
@@ -312,7 +334,7 @@ def with_target(columns: Sequence[TableColumn], name: str) -> tuple[TableColumn,
     found = []
     for c in columns:
         if c.name == name:
-            found.append(replace(c, role="target", kind="category" if c.kind in ("id", "text") else c.kind))
+            found.append(replace(c, role="target", kind="category" if c.kind == "id" or c.kind in SEEN else c.kind))
         else:
             found.append(replace(c, role="feature") if c.role == "target" else c)
     return tuple(found)
@@ -329,9 +351,8 @@ def is_amount(column: TableColumn) -> bool:
 
 
 def features_of(columns: Sequence[TableColumn]) -> tuple[TableColumn, ...]:
-    """What is learnt from: features that are no names of rows and no whole texts. A column kept for splitting is not learnt
-    from."""
-    return tuple(c for c in columns if c.role == "feature" and c.kind not in ("id", "text"))
+    """What is learnt from: features that are no names of rows. A column kept for splitting is not learnt from."""
+    return tuple(c for c in columns if c.role == "feature" and c.kind != "id")
 
 
 def to_meta(columns: Iterable[TableColumn]) -> list[dict[str, Any]]:

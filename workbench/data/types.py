@@ -54,6 +54,7 @@ class Sample:
         window: how a picture with more than 256 greys (16 bits, CT) is read; None: as the file or the model says.
         frame: which picture of a file that holds several, from 0; None: the usual one (see `media.read_picture`).
         asked: questions that belong to it, for tasks that answer some.
+        broken: what is wrong with it, where that is known already: it is said instead of an answer.
     """
 
     kind: MediaKind
@@ -64,6 +65,7 @@ class Sample:
     window: Window | None = None
     frame: int | None = None
     asked: tuple[str, ...] = ()
+    broken: Problem | None = None
 
 
 @dataclass(frozen=True)

@@ -79,7 +79,7 @@ def run_to_csv(
             answers: list[dict[str, Any]] = [{}]
             if result.problem is not None:
                 problems.append(result.problem)
-                row["problem"] = f"{result.problem.message} {result.problem.hint}".strip()
+                row["problem"] = _words_of(result)
             elif result.prediction is not None:
                 answers = answer_rows(result.prediction)
                 answered += 1
@@ -120,10 +120,18 @@ def table_of_rows(task: Task, results: Sequence[PredictResult]) -> tuple[list[st
         cells |= dict.fromkeys(given)
         answers: list[dict[str, Any]] = [{}] if result.prediction is None else answer_rows(result.prediction)
         if result.problem is not None:
-            answers = [{"problem": f"{result.problem.message} {result.problem.hint}".strip()}]
+            answers = [{"problem": _words_of(result)}]
         rows += [{**given, **beside(given, answer)} for answer in answers]
     usual = NUMBER_COLUMNS if task.info.result == Number.kind else COLUMNS
     return _columns(_heads(usual, cells), rows), rows
+
+
+def _words_of(result: PredictResult) -> str:
+    """What is wrong; of a row that could not even be read, with its number, as nothing else of it is known."""
+    if result.problem is None:
+        return ""
+    words = f"{result.problem.message} {result.problem.hint}".strip()
+    return words if result.sample.broken is None else f"{result.sample.name}: {words}"
 
 
 def _heads(usual: Sequence[str], cells: Mapping[str, None]) -> list[str]:

@@ -116,6 +116,8 @@ def train_course(run: Run, course: Course) -> Generator[RunEvent, None, Outcome]
     predictions = [run.said(i, p, Split.VALIDATION) for i, p in zip(validation, said, strict=True)]
     said = course.say([p for _, _, p in ready[Split.TEST]])
     predictions += [run.said(i, p, Split.TEST) for (i, _, _), p in zip(ready[Split.TEST], said, strict=True)]
+    for sentence in getattr(course, "remarks", list)():
+        yield Advice("unread-cells", sentence)
     return Outcome(course.result(), predictions, best, reason)
 
 

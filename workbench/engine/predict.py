@@ -82,7 +82,7 @@ def predict(
 
         def read_ahead(count: int) -> None:
             for index, sample in itertools.islice(numbered, count):
-                pending.append((index, sample, readers.submit(task.prepare, sample, model)))
+                pending.append((index, sample, readers.submit(_prepared, task, sample, model)))
 
         read_ahead(1)
         for size in sizes:
@@ -102,6 +102,13 @@ def predict(
                         future.cancel()
             rest(model)
             searcher.consider(model, restore(model), over=not pending)
+
+
+def _prepared(task: Task, sample: Sample, model: Loaded) -> dict[str, Any]:
+    """Raises: UserError when it cannot be read."""
+    if sample.broken is not None:
+        raise UserError(sample.broken.message, sample.broken.hint)
+    return task.prepare(sample, model)
 
 
 def _answer(
@@ -191,7 +198,7 @@ def predict_live(
     control = control or Control()
     with (pool or shared_pool()).use(card, device, control) as model:
         started = time.perf_counter()
-        prepared = task.prepare(sample, model)
+        prepared = _prepared(task, sample, model)
         control.check()
         last: Prediction | None = None
         for last in task.predict_stream(prepared, model, options or TryOptions(), control):

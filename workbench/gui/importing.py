@@ -14,14 +14,14 @@ from workbench.gui.context import AppContext
 from workbench.gui.workers import Job
 
 
-def look_at(ctx: AppContext, paths: Sequence[str], then: Callable[[ImportPlan], Any]) -> Job:
-    """Find out what was dropped. What is wrong with it comes through the job's `failed`."""
+def look_at(ctx: AppContext, paths: Sequence[str], then: Callable[[ImportPlan], Any], rows: bool | None = None) -> Job:
+    """Find out what was dropped (`rows` as in `sniff`). What is wrong with it comes through the job's `failed`."""
 
     def work(control: Control) -> ImportPlan:
         from workbench.data.importers import sniff
 
         control.progress(0, 0, "Looking at what you dropped")
-        return sniff(list(paths), control)
+        return sniff(list(paths), control, rows)
 
     job = ctx.jobs.start("Looking at what you dropped", work)
     job.succeeded.connect(then)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from workbench.catalog.card import ModelCard
 from workbench.errors import UserError
 from workbench.runtimes.base import Loaded
+from workbench.runtimes.trees_runtime import LENS
 from workbench.runtimes.untrusted import read_tensors
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ class TabICL(Loaded):
         settings: of the network.
         rows, truth: float64 [N, F] and [N], the rows it goes by and their answers; None before it was given some.
         usual: float64 [n, F], usual cells column by column, for explaining answers.
+        lenses: as of `workbench.runtimes.trees_runtime.Trees`.
     """
 
     def __init__(self, card: ModelCard, net: Any, settings: Mapping[str, Any]) -> None:
@@ -54,6 +56,7 @@ class TabICL(Loaded):
         self.rows: torch.Tensor | None = None
         self.truth: torch.Tensor | None = None
         self.usual: torch.Tensor | None = None
+        self.lenses: dict[str, torch.Tensor] = {}
         self._reader: Any = None
 
     @property
@@ -131,7 +134,7 @@ class TabICL(Loaded):
             raise UserError(f"“{self.card.name}” has no rows to go by.", "Train it first.")
         found = {f"{_NETWORK}{name}": tensor for name, tensor in self.net.state_dict().items()}
         more = {} if self.usual is None else {_USUAL: self.usual}
-        return found | {_ROWS: self.rows, _TRUTH: self.truth} | more
+        return found | {_ROWS: self.rows, _TRUTH: self.truth} | more | self.lenses
 
     def load_state(self, state: Mapping[str, torch.Tensor]) -> None:
         weights = {k.removeprefix(_NETWORK): v for k, v in state.items() if k.startswith(_NETWORK)}
@@ -144,6 +147,7 @@ class TabICL(Loaded):
             raise UserError(f"The rows that “{self.card.name}” goes by are damaged.", "Train it again.")
         if self.labels and (float(truth.min()) < 0 or float(truth.max()) >= len(self.labels)):
             raise UserError(f"The rows that “{self.card.name}” goes by are damaged.", "Train it again.")
+        self.lenses = {k: v for k, v in state.items() if k.startswith(LENS)}
         self.take(rows.double(), truth.double(), usual)
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _LARGEST = 100_000
 _USUAL = "usual"
+LENS = "lens."
 
 
 class Trees(Loaded):
@@ -30,6 +31,8 @@ class Trees(Loaded):
         forest: None before it has been taught.
         usual: float64 [n, F], cells that are usual in its columns, drawn column by column: what answers are explained
             against. None where it keeps none.
+        lenses: tensors under "lens.…", by which columns of texts and pictures become numbers
+            (`workbench.tasks.seen_columns`, which checks them).
     """
 
     def __init__(
@@ -43,6 +46,7 @@ class Trees(Loaded):
         self.settings = dict(settings)
         self.forest = forest
         self.usual = usual
+        self.lenses: dict[str, torch.Tensor] = {}
 
     def class_logits(self, batch: Batch) -> torch.Tensor:
         """Float64 [B, C]. Of two classes there is one sum: the first class's is 0."""
@@ -63,10 +67,13 @@ class Trees(Loaded):
 
     def state(self) -> dict[str, torch.Tensor]:
         found = {f"trees.{name}": tensor for name, tensor in self._grown().tensors.items()}
-        return found if self.usual is None else found | {_USUAL: self.usual}
+        return (found if self.usual is None else found | {_USUAL: self.usual}) | self.lenses
 
     def load_state(self, state: Mapping[str, torch.Tensor]) -> None:
-        tensors = {name.removeprefix("trees."): tensor for name, tensor in state.items() if name != _USUAL}
+        lenses = {name: tensor for name, tensor in state.items() if name.startswith(LENS)}
+        tensors = {
+            name.removeprefix("trees."): tensor for name, tensor in state.items() if name != _USUAL and name not in lenses
+        }
         outputs = len(self.labels) if len(self.labels) > 2 else 1
         features = int(self.card.options.get("features", 0))
         if fault(tensors, features) or len(tensors["baseline"]) != outputs:
@@ -74,7 +81,7 @@ class Trees(Loaded):
         usual = state.get(_USUAL)
         if usual is not None and (usual.dim() != 2 or usual.shape[1] != features or not usual.is_floating_point()):
             raise UserError(f"The trees of “{self.card.name}” are damaged.", "Export or train the model again.")
-        self.forest, self.usual = Forest(tensors), usual
+        self.forest, self.usual, self.lenses = Forest(tensors), usual, lenses
 
     def memory_bytes(self) -> int:
         if self.forest is None:

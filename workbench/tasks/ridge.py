@@ -34,7 +34,7 @@ def fit(
 
     inputs, mean, deviation = _standard(features.double())
     wanted = targets.double()
-    fold = _folds(groups)
+    fold = folds(groups)
     errors = torch.zeros(len(STRENGTHS), dtype=torch.float64)
     for number in range(FOLDS):
         control.check()
@@ -76,7 +76,7 @@ def _path(inputs: torch.Tensor, wanted: torch.Tensor) -> list[tuple[torch.Tensor
     return found
 
 
-def _folds(groups: Sequence[int]) -> torch.Tensor:
+def folds(groups: Sequence[int]) -> torch.Tensor:
     """int64 [N]: whole groups, the largest first, each to the part with the fewest rows."""
     import torch
 

@@ -88,18 +88,30 @@ class RowReasons:
         return f"{words} This says what the model goes by, not what causes it."
 
 
-def usual_rows(rows: Matrix, seed: int = 0) -> Matrix:
-    """At most 128 rows of usual cells, float64 [n, F]: every column is drawn by itself, so none of them is anybody's row."""
+def usual_rows(table: Table, rows: Matrix, seed: int = 0) -> Matrix:
+    """At most 128 rows of usual cells, float64 [n, F]: every column is drawn by itself, so none of them is anybody's row. The
+    numbers that one cell becomes stay together."""
     import numpy as np
 
     rng = np.random.default_rng(seed)
     count = min(USUAL, len(rows))
-    return np.column_stack([rng.permutation(rows[:, f])[:count] for f in range(rows.shape[1])]).reshape(count, -1)
+    drawn = [rows[rng.permutation(len(rows))[:count], part] for part in _places(table)]
+    return np.concatenate(drawn, 1).reshape(count, -1)
+
+
+def _places(table: Table) -> list[slice]:
+    """Which of a row's numbers belong to each column."""
+    found, at = [], 0
+    for f in table.features:
+        found.append(slice(at, at + f.width))
+        at += f.width
+    return found
 
 
 def row_reasons(
     table: Table,
     cells: dict[str, str],
+    row: npt.NDArray[np.float64],
     usual: Matrix,
     ask: Callable[[Matrix], Sequence[float]],
     control: Control,
@@ -108,7 +120,7 @@ def row_reasons(
 ) -> RowReasons:
     """
     Args:
-        usual: float64 [n, F]. ask: rows float64 [B, F] to the number that is explained, one each.
+        row: float64 [F], the cells as the model sees them. usual: float64 [n, F]. ask: rows float64 [B, F] to the number that is explained, one each.
 
     Raises:
         Cancelled: when asked to stop.
@@ -116,12 +128,7 @@ def row_reasons(
     import numpy as np
 
     rng = np.random.default_rng(seed)
-    row = np.array(table.numbers(cells), np.float64)
-    places: list[slice] = []
-    at = 0
-    for f in table.features:
-        places.append(slice(at, at + f.width))
-        at += f.width
+    places = _places(table)
     count = len(places)
     amounts: list[Matrix] = []
     bases: list[float] = []
@@ -159,7 +166,7 @@ def row_reasons(
     pairs = all_amounts.reshape(-1, 2, count).mean(1)
     doubt = pairs.std(0, ddof=1) / np.sqrt(len(pairs))
     parts = [
-        Part(f.column.name, cells.get(f.column.name, "").strip(), float(a), float(d))
+        Part(f.column.name, f.column.brief(cells.get(f.column.name, "")), float(a), float(d))
         for f, a, d in zip(table.features, mean, doubt, strict=True)
     ]
     base = float(np.mean(bases))

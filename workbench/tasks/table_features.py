@@ -1,19 +1,20 @@
 """Rows of a table as numbers for a model: what was fitted on the training rows is plain data, kept on the model's card.
 
 Categories become whole numbers in the order of their frequency (the trees take them as categories, not as amounts), dates their
-day and what comes again with them (month, day of the week, hour), and what cannot be read is missing. Nothing is filled in.
+day and what comes again with them (month, day of the week, hour), and what cannot be read is missing. Nothing is filled in. Whole texts
+and pictures become what their lens makes of them (`workbench.tasks.seen_columns`).
 """
 
 from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from workbench.data.columns import TableColumn, features_of, target_of
+from workbench.data.columns import SEEN, TableColumn, features_of, target_of
 from workbench.errors import UserError
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 TABLE, FEATURES = "table", "features"
 # Histogram gradient boosting has 255 bins; one is left for what is missing.
 MOST_CATEGORIES = 254
+_MOST_SEEN = 1_000
 _DATE_PARTS = ("day", "month", "weekday", "hour")
 _DAY = 86_400.0
 
@@ -39,6 +41,7 @@ class Feature:
         values: of a category: those that were seen in training, the most frequent first.
         low, high: of a number: the smallest and largest of training.
         clock: a date with times of day.
+        seen: of texts and pictures: how many numbers a cell becomes.
         middle: what stands for a cell where a model wants a whole row: the median, or the most frequent value.
     """
 
@@ -48,6 +51,7 @@ class Feature:
     high: float = 0.0
     clock: bool = False
     middle: float = 0.0
+    seen: int = 0
 
     @property
     def categorical(self) -> bool:
@@ -56,10 +60,14 @@ class Feature:
     @property
     def width(self) -> int:
         """How many numbers it becomes."""
+        if self.column.kind in SEEN:
+            return self.seen
         return (4 if self.clock else 3) if self.column.kind == "date" else 1
 
     def names(self) -> list[str]:
         """What each of its numbers is called."""
+        if self.column.kind in SEEN:
+            return [f"{self.column.name} ({number})" for number in range(1, self.seen + 1)]
         if self.column.kind == "date":
             return [f"{self.column.name} ({part})" for part in _DATE_PARTS[: self.width]]
         return [self.column.name]
@@ -103,7 +111,7 @@ class Table:
             "columns": [
                 {
                     **f.column.to_json(), "values": list(f.values), "low": f.low, "high": f.high, "clock": f.clock,
-                    "middle": f.middle,
+                    "middle": f.middle, "seen": f.seen,
                 }
                 for f in self.features
             ],
@@ -120,6 +128,7 @@ class Table:
                 Feature(
                     TableColumn.from_json(c), tuple(str(v) for v in c.get("values", ())), float(c.get("low", 0)),
                     float(c.get("high", 0)), bool(c.get("clock", False)), float(c.get("middle", 0)),
+                    min(max(0, int(c.get("seen", 0))), _MOST_SEEN),
                 )
                 for c in given["columns"]
             )  # fmt: skip
@@ -133,10 +142,22 @@ class Table:
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise UserError("This model's columns cannot be read.", "Train it again.") from error
 
-    def numbers(self, cells: Mapping[str, str]) -> list[float]:
-        """A row as this model sees it: NaN where a cell is missing, cannot be read, or names what was never seen."""
+    def looked_at(self) -> list[tuple[TableColumn, int]]:
+        """The columns of texts and pictures, and how many numbers each becomes."""
+        return [(f.column, f.seen) for f in self.features if f.column.kind in SEEN]
+
+    def numbers(self, cells: Mapping[str, str], seen: Mapping[str, Iterable[float]] | None = None) -> list[float]:
+        """A row as this model sees it: NaN where a cell is missing, cannot be read, or names what was never seen.
+
+        Args:
+            seen: what its texts and pictures became, by column; one that is not in it is missing.
+        """
         found: list[float] = []
         for f in self.features:
+            if f.column.kind in SEEN:
+                looked = None if seen is None else seen.get(f.column.name)
+                found += [math.nan] * f.seen if looked is None else [float(v) for v in looked]
+                continue
             cell = cells.get(f.column.name, "")
             value = f.column.value(cell) if cell else None
             if f.column.kind == "date":
@@ -150,9 +171,10 @@ class Table:
                 found.append(float(value) if isinstance(value, float) else math.nan)
         return found
 
-    def oddities(self, cells: Mapping[str, str], most: int = 2) -> str:
-        """What of a row the model has never seen the like of, in one sentence; "" when nothing is."""
-        found = []
+    def oddities(self, cells: Mapping[str, str], most: int = 2, more: Sequence[str] = ()) -> str:
+        """What of a row the model has never seen the like of, in one sentence, after what is known already (`more`); "" when
+        nothing is."""
+        found = list(more)
         for f in self.features:
             cell = cells.get(f.column.name, "").strip()
             value = f.column.value(cell) if cell else None
@@ -172,19 +194,28 @@ class Table:
                 found.append(f"it has never seen “{value[:30]}” in “{f.column.name}”")
         if not found:
             return ""
-        more = f" and {len(found) - most} more" if len(found) > most else ""
-        words = "; ".join(found[:most]) + more
+        rest = f" and {len(found) - most} more" if len(found) > most else ""
+        words = "; ".join(found[:most]) + rest
         return f"{words[:1].upper()}{words[1:]}."
 
 
-def fit_table(columns: Sequence[TableColumn], rows: Sequence[Mapping[str, str]]) -> Table:
+def fit_table(
+    columns: Sequence[TableColumn], rows: Sequence[Mapping[str, str]], seen: Mapping[str, int] | None = None
+) -> Table:
     """See what the training rows have in their columns.
+
+    Args:
+        seen: how many numbers each column of texts or pictures becomes; others of this kind are left out.
 
     Raises:
         UserError: when none of the columns says anything about these rows.
     """
     features = []
     for column in features_of(columns):
+        if column.kind in SEEN:
+            if width := (seen or {}).get(column.name, 0):
+                features.append(Feature(column, seen=width))
+            continue
         values = [column.value(cells.get(column.name, "")) for cells in rows]
         known = [v for v in values if v is not None]
         if not known:

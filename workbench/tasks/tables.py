@@ -18,6 +18,7 @@ from workbench.tasks.boosting import Boosting, Data
 from workbench.tasks.lesson import Course, Example, How, Lesson, Material, Round
 from workbench.tasks.predictions import Prediction
 from workbench.tasks.row_reasons import RowReasons, row_reasons, usual_rows
+from workbench.tasks.seen_columns import EYES, Sight, prepare_cells, seen_numbers
 from workbench.tasks.table_features import FEATURES, TABLE, Table, fit_table, matrix
 
 if TYPE_CHECKING:
@@ -44,11 +45,12 @@ _MOST_CONTEXT, _SEEN_ROWS, _ASKED_AT_ONCE = 3_000, 500, 256
 @dataclass(frozen=True)
 class Field:
     """Something a person fills in of a row: a column's name, the values to choose from (any other may be typed, too), and what
-    is usual."""
+    is usual. `kind`: "text" for whole texts, "picture" for a file to choose, "" for a short value."""
 
     name: str
     choices: tuple[str, ...] = ()
     hint: str = ""
+    kind: str = ""
 
 
 _MOST_CHOICES = 200
@@ -64,7 +66,8 @@ class TableTask(BaseTask):
         if not any(f.column.name in cells for f in table.features):
             names = ", ".join(f"“{f.column.name}”" for f in table.features[:6])
             raise UserError("None of the columns this model learnt from is here.", f"It learnt from: {names}.")
-        return {"numbers": table.numbers(cells), "note": table.oddities(cells)}
+        looked, odd = prepare_cells(model, table.looked_at(), cells)
+        return {"cells": cells, "looked": looked, "note": table.oddities(cells, more=odd)}
 
     def predict_batch(
         self, samples: Sequence[Mapping[str, Any]], model: Loaded, options: Any, control: Control | None = None
@@ -72,7 +75,9 @@ class TableTask(BaseTask):
         import torch
 
         table = table_of(model)
-        rows = torch.from_numpy(matrix(table, [s["numbers"] for s in samples]))
+        seen = seen_numbers(model, table.looked_at(), [s["looked"] for s in samples], control or Control())
+        numbers = [table.numbers(s["cells"], looked) for s, looked in zip(samples, seen, strict=True)]
+        rows = torch.from_numpy(matrix(table, numbers))
         with torch.inference_mode():
             return self.answers(rows, model, [str(s.get("note", "")) for s in samples])
 
@@ -159,6 +164,10 @@ class TableTask(BaseTask):
                 found.append(Field(f.column.name, (), "a date, like 2026-01-31"))
             elif kind == "number":
                 found.append(Field(f.column.name, (), f"a number, mostly {f.low:g} to {f.high:g}"))
+            elif kind == "text":
+                found.append(Field(f.column.name, (), "a text, read by its meaning", "text"))
+            elif kind == "picture":
+                found.append(Field(f.column.name, (), "a picture", "picture"))
             else:
                 found.append(Field(f.column.name))
         return tuple(found)
@@ -182,6 +191,8 @@ class TableTask(BaseTask):
                 "Use a table with the right answers in it.",
             )
         columns = [replace(c, role="feature") if c.role in ("target", "ignored") else c for c in plan.given]
+        looked = {c.name: c.kind for c, _ in table.looked_at()}
+        columns = [replace(c, kind=looked.get(c.name, c.kind)) for c in columns]
         columns = [
             replace(c, kind="category") if c.name == table.target and self.info.has_classes else c for c in columns
         ]
@@ -206,21 +217,26 @@ class TableTask(BaseTask):
         Raises:
             UserError: when the row cannot be read, or the model keeps nothing to explain against. Cancelled.
         """
+        import numpy as np
         import torch
 
         usual = getattr(model, "usual", None)
         if usual is None or not len(usual):
             raise UserError(f"“{model.card.name}” cannot say why.", "Train it again with this version of the app.")
         table, cells = table_of(model), cells_of_sample(sample)
-        self.prepare(sample, model)
-        name, ask = self.asked(table.numbers(cells), model, target)
+        prepared = self.prepare(sample, model)
+        seen = seen_numbers(model, table.looked_at(), [prepared["looked"]], control)[0]
+        row = table.numbers(cells, seen)
+        name, ask = self.asked(row, model, target)
 
         def numbers(rows: Any) -> list[float]:
             control.check()
             with torch.inference_mode():
                 return ask(torch.from_numpy(rows))
 
-        return name, row_reasons(table, cells, usual.numpy(), numbers, control, share=self.info.has_classes)
+        return name, row_reasons(
+            table, cells, np.array(row, np.float64), usual.numpy(), numbers, control, share=self.info.has_classes,
+        )  # fmt: skip
 
     def asked(self, row: list[float], model: Loaded, target: str) -> tuple[str, Callable[[torch.Tensor], list[float]]]:
         """What is explained of a row, and how it is computed for rows float64 [B, F]."""
@@ -238,9 +254,11 @@ class TableTask(BaseTask):
 
     def item_words(self, item: Item, project: Project) -> str:
         """A row for the eye: a line for each cell, without the one to be found out."""
-        target = target_of(columns_of(project))
+        columns = columns_of(project)
+        target, known = target_of(columns), {c.name: c for c in columns}
         cells = cells_of(item.text or "{}")
-        return "\n".join(f"{n}: {v}" for n, v in cells.items() if target is None or n != target.name)
+        shown = {n: known[n].brief(v) if n in known and known[n].kind == "picture" else v for n, v in cells.items()}
+        return "\n".join(f"{n}: {v}" for n, v in shown.items() if target is None or n != target.name)
 
     def passes(self, card: Any, how: Any, epochs: int, items: int) -> float:
         """How many rows' worth of answering a training is: some hundred trees are grown, a row is quick."""
@@ -294,6 +312,31 @@ def columns_in(options: Mapping[str, Any]) -> tuple[TableColumn, ...]:
     return from_meta(options[COLUMNS])
 
 
+def sight_of(material: Material) -> Sight:
+    """How a training looks at texts and pictures; what it sees is kept where all features are."""
+    return Sight(material.features.parent / "features", material.control)
+
+
+def look_and_fit(
+    sight: Sight,
+    columns: Sequence[TableColumn],
+    rows: Sequence[Mapping[str, str]],
+    truth: npt.NDArray[np.float64],
+    material: Material,
+) -> tuple[Table, list[dict[str, npt.NDArray[np.float64]]]]:
+    """The table as the training rows have it, and what their texts and pictures became. Raises: UserError, Cancelled."""
+    seen = sight.learn(columns, rows, truth, len(material.classes), material.seed)
+    return fit_table(columns, rows, {name: lens.width for name, lens in sight.lenses.items()}), seen
+
+
+def lens_state(sight: Sight, table: Table) -> dict[str, torch.Tensor]:
+    """The tensors by which a model looks at texts and pictures."""
+    found: dict[str, torch.Tensor] = {}
+    for place, (column, _) in enumerate(table.looked_at()):
+        found |= sight.lenses[column.name].state(place)
+    return found
+
+
 class TreeCourse:
     """See `workbench.tasks.lesson.Course`: gradient-boosted trees on a table."""
 
@@ -315,6 +358,7 @@ class TreeCourse:
         self._table: Table | None = None
         self._decided: dict[str, Any] = {}
         self._usual: Any = None
+        self._sight = sight_of(material)
 
     @property
     def rounds(self) -> int:
@@ -341,29 +385,39 @@ class TreeCourse:
         import numpy as np
 
         control = self._material.control
-        self._table = fit_table(self._columns, [cells for _, cells in train])
         truth, checked = (self._task.truths([e for e, _ in part]) for part in (train, validation))
-        weights = None
-        if self._material.class_weights is not None:
-            weights = self._material.class_weights.double().numpy()[truth.astype(int)]
-        data = Data(
-            self._rows([c for _, c in train], control), truth, self._rows([c for _, c in validation], control), checked,
-            self._table.categories, len(self._material.classes), weights,
-        )  # fmt: skip
         if not np.isfinite(truth).all():
             raise UserError(
                 "Some rows do not say what is right.", "Look at the rows without a number on the Data page."
             )
-        self._usual = usual_rows(data.table, self._material.seed)
+        self._table, seen = look_and_fit(
+            self._sight, self._columns, [cells for _, cells in train], truth, self._material
+        )
+        weights = None
+        if self._material.class_weights is not None:
+            weights = self._material.class_weights.double().numpy()[truth.astype(int)]
+        data = Data(
+            self._rows([c for _, c in train], control, seen), truth, self._rows([c for _, c in validation], control), checked,
+            self._table.categories, len(self._material.classes), weights,
+        )  # fmt: skip
+        self._usual = usual_rows(self._table, data.table, self._material.seed)
         yield from self._growing.grow(data, patience)
 
-    def _rows(self, cells: Sequence[Mapping[str, str]], control: Control) -> Any:
+    def remarks(self) -> list[str]:
+        """What of the texts and pictures could not be read."""
+        return self._sight.remarks()
+
+    def _rows(
+        self, cells: Sequence[Mapping[str, str]], control: Control, seen: Sequence[Mapping[str, Any]] | None = None
+    ) -> Any:
+        """`seen`: what the texts and pictures of training rows became; of others it is looked up."""
         assert self._table is not None
         found = []
-        for place, row in enumerate(cells):
+        looked = self._sight.of(cells) if seen is None else seen
+        for place, (row, known) in enumerate(zip(cells, looked, strict=True)):
             if place % 500 == 0:
                 control.check()
-            found.append(self._table.numbers(row))
+            found.append(self._table.numbers(row, known))
         return matrix(self._table, found)
 
     def say(self, prepared: Sequence[Any]) -> list[Prediction]:
@@ -388,7 +442,7 @@ class TreeCourse:
         kept = {k: v for k, v in self._base.card.options.items() if k in ("grown",)}
         return kept | {
             TABLE: self._table.to_options(), FEATURES: self._table.width, "settings": self._settings,
-            "grown": self._growing.chosen,
+            "grown": self._growing.chosen, EYES: self._sight.eyes.hashes,
         }  # fmt: skip
 
     def _model(self) -> Loaded:
@@ -401,7 +455,10 @@ class TreeCourse:
         card = replace(
             self._base.card, options=options, label_names=self._material.classes, labels="", parameters=forest.nodes * 2
         )
-        return Trees(card, self._settings, forest, torch.from_numpy(self._usual))
+        found = Trees(card, self._settings, forest, torch.from_numpy(self._usual))
+        assert self._table is not None
+        found.lenses = lens_state(self._sight, self._table)
+        return found
 
     def result(self) -> Loaded:
         return self._model()
@@ -422,6 +479,7 @@ class ContextCourse:
         self._table: Table | None = None
         self._decided: dict[str, Any] = {}
         self._left_out = max(0, len(material.train) - _MOST_CONTEXT)
+        self._sight = sight_of(material)
 
     def notes(self) -> list[str]:
         """What the person should read first."""
@@ -446,14 +504,15 @@ class ContextCourse:
         import numpy as np
         import torch
 
-        self._table = fit_table(self._columns, [cells for _, cells in train])
-        rows = matrix(self._table, [self._table.numbers(cells) for _, cells in train])
         truth = self._task.truths([e for e, _ in train])
         if not np.isfinite(truth).all():
             raise UserError(
                 "Some rows do not say what is right.", "Look at the rows without a number on the Data page."
             )
-        usual = torch.from_numpy(usual_rows(rows, self._material.seed))
+        given = [cells for _, cells in train]
+        self._table, seen = look_and_fit(self._sight, self._columns, given, truth, self._material)
+        rows = matrix(self._table, [self._table.numbers(c, s) for c, s in zip(given, seen, strict=True)])
+        usual = torch.from_numpy(usual_rows(self._table, rows, self._material.seed))
         if self._left_out:
             kept = sorted(random.Random(self._material.seed).sample(range(len(rows)), _MOST_CONTEXT))
             rows, truth = rows[kept], truth[kept]
@@ -461,11 +520,16 @@ class ContextCourse:
             self._model.card, options=self._options(), label_names=self._material.classes, labels=""
         )
         self._model.labels = tuple(self._material.classes)
+        self._model.lenses = lens_state(self._sight, self._table)
         self._model.take(torch.from_numpy(rows), torch.from_numpy(truth), usual)
         said = self.say([cells for _, cells in validation[:_SEEN_ROWS]])
         wanted = self._task.truths([e for e, _ in validation[:_SEEN_ROWS]])
         loss, score = self._task.measured(said, wanted)
         yield Round(1, 1, -1.0, loss, score, "accuracy" if self._task.info.has_classes else "R²", True)
+
+    def remarks(self) -> list[str]:
+        """What of the texts and pictures could not be read."""
+        return self._sight.remarks()
 
     def say(self, prepared: Sequence[Any]) -> list[Prediction]:
         import torch
@@ -475,7 +539,9 @@ class ContextCourse:
         for start in range(0, len(prepared), _ASKED_AT_ONCE):
             self._material.control.check()
             part = prepared[start : start + _ASKED_AT_ONCE]
-            rows = torch.from_numpy(matrix(self._table, [self._table.numbers(cells) for cells in part]))
+            seen = self._sight.of(part)
+            numbers = [self._table.numbers(cells, known) for cells, known in zip(part, seen, strict=True)]
+            rows = torch.from_numpy(matrix(self._table, numbers))
             with torch.inference_mode():
                 if self._decided:
                     found += self._task.answers(rows, self._model, [""] * len(part))
@@ -492,6 +558,7 @@ class ContextCourse:
         assert self._table is not None
         return {
             TABLE: self._table.to_options(), FEATURES: self._table.width, "network": self._model.settings,
+            EYES: self._sight.eyes.hashes,
         }  # fmt: skip
 
     def result(self) -> Loaded:

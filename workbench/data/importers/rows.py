@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -14,19 +14,21 @@ from workbench.data import labels
 from workbench.data.annotations import NewAnnotation
 from workbench.data.columns import (
     FEW,
+    SEEN,
     Profile,
     TableColumn,
     features_of,
     guess_target,
     is_amount,
+    names_picture,
     target_of,
     with_target,
 )
 from workbench.data.importers.base import Column, ColumnChoice, ImportPlan
+from workbench.data.importers.beside import Beside
 from workbench.data.importers.folders import SPLITS
 from workbench.data.importers.table_files import SUFFIXES, TableFile, open_table
 from workbench.data.importers.written_molecules import looks_like_molecules
-from workbench.data.media import PICTURE_SUFFIXES
 from workbench.data.numbers import is_missing
 from workbench.data.rows import row_hash, row_name, row_text
 from workbench.data.shapes import Whole
@@ -39,11 +41,12 @@ __all__ = ["SUFFIXES", "RowsPlan", "looks_like_rows", "plan_rows", "samples_of_t
 _LOOK = 500
 _MOST_CLASSES = 200
 _SHOWN = 20
+# A cell that is longer names no file.
+_LONGEST_PATH = 1_000
 _TEXT_NAMES = re.compile(
     r"^(text|texts|sentence|review|comment|message|content|body|title|question|answer|tweet|transcript)s?$", re.I
 )
 _SPLIT_NAMES = re.compile(r"^(split|subset|set|partition|usage)$", re.I)
-_PATHS = (*PICTURE_SUFFIXES, *SOUND_SUFFIXES)
 
 
 def looks_like_rows(path: Path, control: Control) -> bool:
@@ -58,7 +61,7 @@ def looks_like_rows(path: Path, control: Control) -> bool:
         return False
     table = open_table(path, control)
     profiles = [Profile(name) for name in table.names]
-    paths = [0] * len(profiles)
+    sounds = [0] * len(profiles)
     cells: list[list[str]] = [[] for _ in profiles]
     for seen, row in enumerate(table.read(control)):
         if seen >= _LOOK:
@@ -67,17 +70,20 @@ def looks_like_rows(path: Path, control: Control) -> bool:
             continue
         for place, (profile, cell) in enumerate(zip(profiles, row[1], strict=True)):
             profile.see(cell)
-            paths[place] += cell.lower().endswith(_PATHS)
+            sounds[place] += cell.lower().endswith(SOUND_SUFFIXES)
             if cell:
                 cells[place].append(cell)
     filled = [p for p in profiles if p.filled]
-    if any(count > p.filled * 0.8 for count, p in zip(paths, profiles, strict=True) if p.filled):
+    if any(count > p.filled * 0.8 for count, p in zip(sounds, profiles, strict=True) if p.filled):
         return False
     if any(looks_like_molecules(p.name, column) for p, column in zip(profiles, cells, strict=True)):
         return False
     kinds = [p.settle() for p in filled if not _SPLIT_NAMES.match(p.name)]
     amounts = sum(c.kind in ("number", "date") and c.distinct > 2 for c in kinds)
-    others = sum(c.kind not in ("text", "id") for c in kinds)
+    others = sum(c.kind != "id" and c.kind not in SEEN for c in kinds)
+    if any(p.pictures > p.filled * 0.8 for p in filled):
+        # Pictures with a label, and perhaps with what they are grouped by, are pictures; with measurements they are rows.
+        return amounts >= 2 or (amounts >= 1 and others >= 3)
     words = [p for p in filled if max(p.numbers.values()) < p.filled / 2]
     if any(_TEXT_NAMES.match(p.name.strip()) for p in words):
         return amounts >= 4
@@ -131,16 +137,32 @@ def plan_rows(path: Path, control: Control) -> RowsPlan:
 
 
 def samples_of_table(path: Path, control: Control) -> Iterator[Sample]:
-    """Every row of a table, to be asked about; rows that cannot be read are left out.
+    """Every row of a table, to be asked about; of a row that cannot be read, what is wrong with it. Pictures that it names are
+    found where they lie.
 
     Raises:
         UserError: when it is no table.
     """
     table = open_table(path, control)
+    beside = Beside(path, control)
     for row in table.read(control):
-        if not isinstance(row, Problem):
-            cells = dict(zip(table.names, row[1], strict=True))
-            yield Sample("row", row_name(cells, row[0]), text=row_text(cells))
+        if isinstance(row, Problem):
+            yield Sample("row", row.where, text="", broken=row)
+            continue
+        cells = dict(zip(table.names, row[1], strict=True))
+        yield Sample("row", row_name(cells, row[0]), text=row_text(_found(cells, table.names, beside)))
+
+
+def _found(cells: Mapping[str, str], names: Iterable[str], beside: Beside) -> dict[str, str]:
+    """The cells with the whole path of each picture that lies where the table says or near it; others stay as they are."""
+    found = dict(cells)
+    for name in names:
+        cell = cells.get(name, "")
+        if cell and names_picture(cell) and len(cell) <= _LONGEST_PATH:
+            file = beside.find(cell)
+            if file.is_file():
+                found[name] = str(file)
+    return found
 
 
 def _says_splits(profile: Profile) -> bool:
@@ -149,6 +171,10 @@ def _says_splits(profile: Profile) -> bool:
         and {v.lower() for v in profile.values} <= set(SPLITS)
         and profile.filled > 0
     )
+
+
+def _quoted(names: Sequence[str]) -> str:
+    return ", ".join(f"“{n}”" for n in names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
 
 
 @dataclass
@@ -231,12 +257,14 @@ class RowsPlan(ImportPlan):
             self.warnings.append(
                 f"In {self.profiles[target.name].missing:,} rows “{target.name}” is empty: they come in without a label."
             )
+        pictures = [c.name for c in features_of(columns) if c.kind == "picture"]
+        if pictures:
+            self.warnings.append(
+                f"The pictures of {_quoted(pictures)} stay where they are, and the rows remember where: do not move them."
+            )
         left = [c.name for c in columns if c.role == "ignored" and c.name != self.splits]
         if left:
-            shown = ", ".join(f"“{n}”" for n in left[:4]) + (f" and {len(left) - 4} more" if len(left) > 4 else "")
-            self.warnings.append(
-                f"Left out, because they say nothing, only name the rows, or are whole texts: {shown}."
-            )
+            self.warnings.append(f"Left out, because they say nothing or only name the rows: {_quoted(left)}.")
         if self.splits:
             self.warnings.append(f"The column “{self.splits}” says what is for training and what for testing.")
         if self.problems:
@@ -276,6 +304,9 @@ class RowsPlan(ImportPlan):
         assert self.table is not None
         target = target_of(self.given)
         compared = [c for c in self.given if c.compared and c.role != "target"]
+        pictures = [c.name for c in features_of(self.given) if c.kind == "picture"]
+        named = [name for name, profile in self.profiles.items() if profile.pictures]
+        beside = Beside(self.table.path, control)
         seen: Counter[bytes] = Counter()
         for row in self.table.read(control):
             if isinstance(row, Problem):
@@ -285,6 +316,14 @@ class RowsPlan(ImportPlan):
             cells = dict(zip(self.table.names, values, strict=True))
             if not any(values):
                 continue
+            name = row_name(cells, number)
+            cells = _found(cells, named, beside)
+            for column in pictures:
+                if names_picture(cells.get(column, "")) and not Path(cells[column]).is_file():
+                    yield Problem(
+                        f"row {number}", f"The picture “{cells[column][-60:]}” in “{column}” is not there.",
+                        "The row is in, without it. Put it beside the table and import again.",
+                    )  # fmt: skip
             key = bytes.fromhex(row_hash(cells))[:8]
             label, marks = None, None
             if target is not None:
@@ -299,12 +338,12 @@ class RowsPlan(ImportPlan):
                             "The row is in, without it. Mend it, or leave it so.",
                         )  # fmt: skip
                 elif not is_missing(cell):
-                    name = labels.clean(cell)[: labels.MAX_LENGTH]
-                    label = self._standing.get(labels.key(name), name)
+                    said = labels.clean(cell)[: labels.MAX_LENGTH]
+                    label = self._standing.get(labels.key(said), said)
             groups = tuple((c.name, v) for c in compared if (v := c.group(cells.get(c.name, ""))))
             split = SPLITS.get(cells.get(self.splits, "").strip().lower()) if self.splits else None
             yield NewItem(
-                "row", row_name(cells, number), text=row_text(cells), label=label, annotations=marks, split=split,
+                "row", name, text=row_text(cells), label=label, annotations=marks, split=split,
                 groups=groups, copy=seen[key],
             )  # fmt: skip
             seen[key] += 1

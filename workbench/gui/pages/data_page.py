@@ -133,10 +133,10 @@ class DataPage(Page):
         self.import_paths(paths)
         return True
 
-    def import_paths(self, paths: Sequence[str], fresh: bool = False) -> None:
-        """Look at files and, after the person has seen what they are, take them in."""
+    def import_paths(self, paths: Sequence[str], fresh: bool = False, rows: bool | None = None) -> None:
+        """Look at files (`rows` as in `sniff`) and, after the person has seen what they are, take them in."""
         self.banner.hide()
-        job = look_at(self.ctx, paths, lambda plan: self._ask_about(plan, fresh))
+        job = look_at(self.ctx, paths, lambda plan: self._ask_about(plan, fresh), rows)
         job.failed.connect(self.banner.show_error)
 
     # Importing -----------------------------------------------------------------------------------------------------
@@ -162,6 +162,7 @@ class DataPage(Page):
         # Not exec(): a nested event loop would keep everything behind it waiting.
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.accepted.connect(lambda: self._import(plan, fresh, dialog))
+        dialog.whole_rows.connect(lambda: self.import_paths([str(plan.source)], True, rows=True))
         dialog.open()
 
     def _import(self, plan: ImportPlan, fresh: bool, dialog: ImportDialog) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -24,7 +25,7 @@ from workbench.data.importers import ColumnChoice, ImportPlan, Question
 from workbench.data.importers.several import SEPARATORS
 from workbench.errors import UserError
 from workbench.gui.theme import L, M
-from workbench.gui.widgets.basic import Banner, label
+from workbench.gui.widgets.basic import Banner, button, label
 from workbench.gui.widgets.group_columns import GroupColumns
 from workbench.gui.widgets.oddities import Oddities
 from workbench.gui.widgets.row_columns import RowColumns
@@ -41,7 +42,13 @@ TasksFor = Callable[[ImportPlan], Sequence[Task]]
 
 
 class ImportDialog(QDialog):
-    """Shows a plan and lets the person choose columns, a name (for a new project) and whether to copy."""
+    """Shows a plan and lets the person choose columns, a name (for a new project) and whether to copy.
+
+    Signals:
+    whole_rows(): the rows of this table are the items, by all their columns.
+    """
+
+    whole_rows = Signal()
 
     def __init__(
         self,
@@ -111,6 +118,12 @@ class ImportDialog(QDialog):
         )
         self.copy.setVisible(plan.media == "picture")
         column.addWidget(self.copy)
+        self.take_rows = button(
+            "Learn from all its columns …", self._take_rows, icon_name="table", name="import-rows",
+            tip="Each row is an item (tabular data): its texts and pictures are read together with its numbers and categories",
+        )  # fmt: skip
+        self.take_rows.setVisible(plan.kind == "table" and plan.media in ("text", "picture") and len(columns) > 2)
+        column.addWidget(self.take_rows, 0, Qt.AlignmentFlag.AlignLeft)
         if plan.repairs or (plan.kind == "marked" and plan.problems):
             column.addWidget(Oddities(plan.problems, plan.repairs))
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
@@ -122,6 +135,10 @@ class ImportDialog(QDialog):
         buttons.rejected.connect(self.reject)
         column.addWidget(buttons)
         self._warn()
+
+    def _take_rows(self) -> None:
+        self.reject()
+        self.whole_rows.emit()
 
     def _ask(self, form: QFormLayout, asked: Question) -> None:
         """Something only the person knows; with each answer the plan is made again."""

@@ -79,7 +79,7 @@ class ItemDelegate(QStyledItemDelegate):
         width = head.places()[0][1]
         area = QRectF(rect.left() + S, rect.center().y() - 11, width - 2 * S, 22)
         self._words_of(painter, area, cell.item, cell.label, cell.suggested, cell.marks)
-        paint_cells(painter, rect, head, cell.item.text or "")
+        paint_cells(painter, rect, head, cell.item.text or "", lambda path, box: self._thumbnails.pixmap(path, box=box))
         if state & QStyle.StateFlag.State_HasFocus:
             painter.setPen(QPen(theme().colour("accent"), 1))
             painter.setBrush(Qt.BrushStyle.NoBrush)

@@ -1,16 +1,88 @@
-"""A row typed in: a field for each column a model learnt from."""
+"""A row typed in: a field for each column a model learnt from; of a picture a file to choose, of a text several lines."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QComboBox, QFormLayout, QFrame, QLineEdit, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtCore import QMimeData, Qt, Signal
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFileDialog,
+    QFormLayout,
+    QFrame,
+    QHBoxLayout,
+    QLineEdit,
+    QPlainTextEdit,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
 
+from workbench.data.media import PICTURE_SUFFIXES
 from workbench.gui.theme import M, S
 from workbench.gui.widgets.basic import EmptyState, button, label, row
 from workbench.tasks.tables import Field
+
+_TEXT_LINES = 4
+_FILES = f"Pictures ({' '.join(f'*{suffix}' for suffix in PICTURE_SUFFIXES)});;All files (*)"
+
+
+class PictureField(QWidget):
+    """The file of a picture: chosen, dropped or typed.
+
+    Signals:
+    changed(): another file.
+    """
+
+    changed = Signal()
+
+    def __init__(self, name: str, hint: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        line = QHBoxLayout(self)
+        line.setContentsMargins(0, 0, 0, 0)
+        line.setSpacing(S)
+        self.path = QLineEdit()
+        self.path.setPlaceholderText(f"{hint}: choose a file, or drop one here")
+        self.path.setAccessibleName(name)
+        # A dropped file is taken by the whole field, not pasted as an address.
+        self.path.setAcceptDrops(False)
+        self.setAcceptDrops(True)
+        self.path.textChanged.connect(lambda _text: self.changed.emit())
+        self.choose = button("Choose …", self._choose, icon_name="image-plus", tip=f"Choose the picture for “{name}”")
+        self.choose.setAccessibleName(f"Choose the picture for {name}")
+        line.addWidget(self.path, 1)
+        line.addWidget(self.choose)
+        self.setFocusProxy(self.path)
+
+    def _choose(self) -> None:
+        before = self.path.text().strip()
+        found = QFileDialog.getOpenFileName(
+            self, "Choose a picture", str(Path(before).parent) if before else "", _FILES
+        )[0]
+        if found:
+            self.path.setText(found)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if _dropped(event.mimeData()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        found = _dropped(event.mimeData())
+        if found:
+            self.path.setText(found)
+            event.acceptProposedAction()
+
+
+def _dropped(data: QMimeData) -> str:
+    """The one file that is dropped; "" for anything else, which is for the page."""
+    files = [url.toLocalFile() for url in data.urls() if url.isLocalFile()]
+    return files[0] if len(files) == 1 and files[0].lower().endswith(PICTURE_SUFFIXES) else ""
+
+
+Box = QComboBox | QLineEdit | QPlainTextEdit | PictureField
 
 
 class RowForm(QWidget):
@@ -26,7 +98,7 @@ class RowForm(QWidget):
         super().__init__(parent)
         self.setObjectName("row-form")
         self.fields: tuple[Field, ...] = ()
-        self._boxes: dict[str, QComboBox | QLineEdit] = {}
+        self._boxes: dict[str, Box] = {}
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(M)
@@ -75,7 +147,20 @@ class RowForm(QWidget):
         self.area.setWidget(page)
         self.fill(kept)
 
-    def _box(self, field: Field) -> QComboBox | QLineEdit:
+    def _box(self, field: Field) -> Box:
+        if field.kind == "picture":
+            chooser = PictureField(field.name, field.hint)
+            chooser.changed.connect(self.changed)
+            return chooser
+        if field.kind == "text":
+            text = QPlainTextEdit()
+            text.setPlaceholderText(field.hint)
+            text.setTabChangesFocus(True)
+            # A dropped table is answered, not pasted as its name.
+            text.setAcceptDrops(False)
+            text.setFixedHeight(text.fontMetrics().lineSpacing() * _TEXT_LINES + 2 * S)
+            text.textChanged.connect(self.changed)
+            return text
         if field.choices:
             choice = QComboBox()
             choice.setEditable(True)
@@ -91,11 +176,15 @@ class RowForm(QWidget):
         line.textChanged.connect(lambda _text: self.changed.emit())
         return line
 
+    def box(self, name: str) -> Box:
+        """The field of a column."""
+        return self._boxes[name]
+
     def cells(self) -> dict[str, str]:
         """What is filled in."""
         found = {}
         for name, box in self._boxes.items():
-            text = box.currentText() if isinstance(box, QComboBox) else box.text()
+            text = _reader(box)()
             if text.strip():
                 found[name] = text.strip()
         return found
@@ -107,6 +196,10 @@ class RowForm(QWidget):
             value = cells.get(name, "")
             if isinstance(box, QComboBox):
                 box.setCurrentText(value)
+            elif isinstance(box, QPlainTextEdit):
+                box.setPlainText(value)
+            elif isinstance(box, PictureField):
+                box.path.setText(value)
             else:
                 box.setText(value)
         self.blockSignals(False)
@@ -123,3 +216,12 @@ class RowForm(QWidget):
         """The row as an item's text; "" while nothing is filled in."""
         cells = self.cells()
         return json.dumps(cells, ensure_ascii=False) if cells else ""
+
+
+def _reader(box: Box) -> Callable[[], str]:
+    """What gives a field's words."""
+    if isinstance(box, QComboBox):
+        return box.currentText
+    if isinstance(box, QPlainTextEdit):
+        return box.toPlainText
+    return box.path.text if isinstance(box, PictureField) else box.text

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
+from pathlib import Path, PurePath
 
-from PySide6.QtCore import QRectF, Qt, Signal
-from PySide6.QtGui import QFontMetrics, QPainter, QStandardItemModel
+from PySide6.QtCore import QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QFontMetrics, QPainter, QPixmap, QStandardItemModel
 from PySide6.QtWidgets import QHeaderView, QWidget
 
 from workbench.data.columns import TableColumn
@@ -67,6 +68,24 @@ class RowHead(QHeaderView):
         return [(self.sectionPosition(i), self.sectionSize(i)) for i in range(self.count())]
 
 
+def _box(painter: QPainter, area: QRectF) -> QSize:
+    """How many pixels of the screen a small picture at the left of a cell may have."""
+    side = max(1, round((area.height() - 4) * painter.device().devicePixelRatioF()))
+    return QSize(side, side)
+
+
+def _small_picture(painter: QPainter, area: QRectF, picture: QPixmap | None) -> QRectF:
+    """Paint it at the left of a cell. Returns what is left of the cell."""
+    side = area.height() - 4
+    if picture is not None and not picture.isNull():
+        scale = min(side / picture.width(), side / picture.height())
+        width, height = picture.width() * scale, picture.height() * scale
+        place = QRectF(area.left() + (side - width) / 2, area.center().y() - height / 2, width, height)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        painter.drawPixmap(place, picture, QRectF(picture.rect()))
+    return area.adjusted(side + S, 0, 0, 0)
+
+
 @lru_cache(maxsize=4_000)
 def shown_cells(text: str) -> dict[str, str]:
     """A row's cells; none where it cannot be read."""
@@ -76,13 +95,26 @@ def shown_cells(text: str) -> dict[str, str]:
         return {}
 
 
-def paint_cells(painter: QPainter, frame: QRectF, head: RowHead, text: str) -> None:
-    """The cells of a row under their names; numbers to the right, what is missing as a dash."""
+def paint_cells(
+    painter: QPainter,
+    frame: QRectF,
+    head: RowHead,
+    text: str,
+    look: Callable[[Path, QSize], QPixmap | None] | None = None,
+) -> None:
+    """The cells of a row under their names; numbers to the right, what is missing as a dash.
+
+    Args:
+        look: gives the small picture of a file for a box in the screen's own pixels, or None while there is none.
+    """
     metrics = QFontMetrics(painter.font())
     cells = shown_cells(text)
     for column, (left, width) in zip(head.columns, head.places()[1:], strict=True):
         area = QRectF(frame.left() + left + S, frame.top(), width - 2 * S, frame.height())
-        value = " ".join(cells.get(column.name, "").split())
+        cell = cells.get(column.name, "")
+        value = column.brief(cell) if column.kind == "picture" else " ".join(cell.split())
+        if look is not None and column.kind == "picture" and PurePath(cell).is_absolute():
+            area = _small_picture(painter, area, look(Path(cell), _box(painter, area)))
         soft = not value or column.role == "ignored"
         painter.setPen(theme().colour("text_faint" if soft else "text"))
         side = Qt.AlignmentFlag.AlignRight if column.kind == "number" and value else Qt.AlignmentFlag.AlignLeft
