@@ -57,6 +57,8 @@ def sample_for(task_id: str, folder: Path) -> tuple[Sample, dict[str, Any]]:
         return Sample("series", text=" ".join(str(v % 7) for v in range(40))), {"steps": 6}
     if media == "molecule":
         return Sample("molecule", text="CC(=O)Oc1ccccc1C(=O)O"), {}
+    if media == "row":
+        return Sample("row", text='{"age": "40", "town": "Ulm"}'), {}
     return Sample("text", text="The lamp ___ broken."), {"question": "What is broken?", "length": 10}
 
 

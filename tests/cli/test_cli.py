@@ -118,13 +118,16 @@ def test_the_catalogue_and_the_doctor(capsys: Capture) -> None:
         "enlarge-starter",
         "enlarge-starter-x4",
         "trees-starter",
-        "sound-starter",
-        "finding-starter",
-        "area-starter",
+        "molecule-fingerprints",
+        "exponential-smoothing",
+        "last-season",
         "recommend-both",
         "recommend-together",
         "recommend-alike",
         "recommend-popular",
+        "sound-starter",
+        "finding-starter",
+        "area-starter",
     }
     assert main(["doctor", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)

@@ -211,16 +211,16 @@ def test_an_engine_that_was_found_says_nothing_of_weights_that_learn(
 ) -> None:
     from workbench.engine import quick
     from workbench.runtimes.fast_body import FastBody, Part, put_fast_body
-    from workbench.runtimes.network import Network
+    from workbench.runtimes.network import FEATURES, Network
 
     asked: list[int] = []
     learning = False
 
     def engine_of_run(_folder: Path, network: Network) -> str:
-        def compute(batch: Any) -> torch.Tensor:
+        def compute(batch: Any) -> dict[str, torch.Tensor]:
             assert not learning, "the engine knows the weights of before"
             asked.append(len(batch["pixels"]))
-            return network.in_layers(batch)
+            return {FEATURES: network.in_layers(batch)}
 
         put_fast_body(network.body, FastBody(Part("onnx", compute), Part("onnx", compute)))
         return "exact"

@@ -617,11 +617,11 @@ def _records(data: bytes, _folder: Path) -> None:
 
 
 def _record_seeds() -> list[bytes]:
-    from workbench.tasks.predictions import Score, Scores, Table, Vector, to_record
+    from workbench.tasks.predictions import Number, Score, Scores, Vector, to_record
 
     return [
         json.dumps(to_record(p)).encode()
-        for p in (Scores((Score("a", 0.9), Score("b", 0.1))), Vector((1.0, 2.0)), Table(("a",), (("1",),)))
+        for p in (Scores((Score("a", 0.9), Score("b", 0.1))), Vector((1.0, 2.0)), Number(1.0, 0.0, 2.0))
     ]
 
 

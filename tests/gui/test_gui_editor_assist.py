@@ -82,7 +82,9 @@ def suggest(drive: Driver, qtbot: QtBot) -> None:
     card: Any = drive.editor.side.suggestions
     qtbot.waitUntil(lambda: bool(card.cards))
     qtbot.mouseClick(card.suggest, LEFT)
-    qtbot.waitUntil(lambda: "suggestions." in drive.editor.banner.text.text(), timeout=20_000)
+    qtbot.waitUntil(lambda: "suggestions." in drive.editor.banner.text.text(), timeout=60_000)
+    qtbot.waitUntil(card.suggest.isEnabled, timeout=60_000)
+    qtbot.waitUntil(lambda: bool(proposals(drive)), timeout=60_000)
 
 
 def proposals(drive: Driver, item_id: int = 0) -> list[float]:

@@ -125,6 +125,8 @@ def test_results_by_group(window: MainWindow, project: Project, qtbot: QtBot) ->
     assert "south" in south.accessibleName() and "30 items" in south.accessibleName()
     # Judged once more (as after coming back to the page), it keeps what is looked at.
     page.shown()
+    qtbot.waitUntil(lambda: not window.ctx.jobs.running(), timeout=60_000)
+    north, south = tab.bars.rows
     # Its mistakes, by a click and by the keys.
     qtbot.mouseClick(south, LEFT)
     assert "10 mistakes on place “south”" in tab.items_words.text() and len(tab.items.ids) == 10

@@ -122,6 +122,7 @@ def _close_what_opens() -> None:
 def test_teaching_asking_and_deleting(window: MainWindow, qtbot: QtBot, projects: list[Path]) -> None:
     """A model is taught, asked and deleted; neither it nor what it was taught with stays in memory."""
     ctx = window.ctx
+    shared_pool().clear()  # other tests of this process have left their models warm
     assert window.open_project(projects[0])
     project = ctx.store.require()
     card, _ = ctx.catalog.suggest(project.task_id, to_teach=True)

@@ -18,7 +18,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
@@ -117,7 +117,8 @@ class Users:
             os.kill(child, signal.SIGCONT)
         over, _, _ = select.select([self._parent.stdout], [], [], _PATIENCE if kill_after is None else kill_after)
         if not over:
-            os.kill(child, signal.SIGKILL)
+            with suppress(ProcessLookupError):  # it came to its end by itself in this moment
+                os.kill(child, signal.SIGKILL)
         code = int(self._parent.stdout.readline())
         assert over or kill_after is not None, "a life did not come to its end"
         return code

@@ -57,7 +57,7 @@ def test_its_card_says_what_its_file_is(model_id: str) -> None:
     assert (len(data), hashlib.sha256(data).hexdigest()) == (card.source.size, card.source.sha256)
     assert card.starter and not card.is_downloaded
     assert sum(p.numel() for p in blueprint(card).parameters()) == card.parameters
-    assert {f.name for f in (resources() / "starter").glob("*.txt")} == {
+    assert {f.name for f in (resources() / "starter").glob("*-*.txt")} == {
         "idealo-isr-Apache-2.0.txt",
         "upscalerjs-MIT.txt",
     }

@@ -25,7 +25,7 @@ from workbench.hub.store import download, files
 from workbench.runtimes.folder import save_folder
 from workbench.runtimes.registry import open_model
 from workbench.serve.predicting import sane
-from workbench.tasks.base import Task, TryOptions
+from workbench.tasks.base import HearingTask, PooledTask, Task, TryOptions
 from workbench.tasks.event_decoding import Limits, Tuning
 from workbench.tasks.registry import all_tasks, get_task
 
@@ -37,6 +37,7 @@ from conftest import Gate, Serve, wait_for  # noqa: E402
 from hub_server import Hub, serving  # noqa: E402
 from journeys import sample_for  # noqa: E402
 from small_copies import served  # noqa: E402
+from small_fields import taught_on_a_small_set  # noqa: E402
 
 CHINA = resources() / "samples" / "try" / "china.jpg"
 PICTURES, TEXTS = "picture-starter", "text-starter"
@@ -52,8 +53,10 @@ def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
         yield running
 
 
-def taught(task: Task, catalog: Catalog) -> ModelCard:
+def taught(task: Task, catalog: Catalog, place: Path) -> ModelCard:
     """A model of one's own with a made-up head, where nobody publishes any."""
+    if not isinstance(task, PooledTask | HearingTask):
+        return taught_on_a_small_set(task, catalog, place)
     base, _ = catalog.suggest(task.info.id, to_teach=True)
     model: Any = open_model(base, files(base))
     torch.manual_seed(0)
@@ -75,7 +78,7 @@ def taught(task: Task, catalog: Catalog) -> ModelCard:
 
 def model_for(task: Task, catalog: Catalog, hub: Hub, folder: Path, monkeypatch: pytest.MonkeyPatch) -> ModelCard:
     if task.info.taught_only:
-        return taught(task, catalog)
+        return taught(task, catalog, folder / "small-set")
     fitting = [c for c in catalog.cards() if task.info.id in c.tasks and not c.is_remote]
     fitting.sort(
         key=lambda c: (c.id != QUICK.get(task.info.id), c.source.kind not in ("wheel", "bundled"), c.parameters)

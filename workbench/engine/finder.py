@@ -108,7 +108,8 @@ def find(
     figures, rated = _figures(able), set(_comparable(able))
     if matters != "accuracy":
         best = max(figures.values())
-        able = [c for c in able if figures[c.id] >= best - _TOO_FAR_BELOW]
+        # A formula's size says nothing of how good it is, so it is not left out by it.
+        able = [c for c in able if figures[c.id] >= best - _TOO_FAR_BELOW or not (c.parameters or c.id in rated)]
     plain = {c.id: _score(c, matters, figures, machine) for c in able}
     scores = {c.id: plain[c.id] + (_near(matters) if here(c) else 0.0) for c in able}
     # What takes longer than anybody waits counts last, however good.

@@ -32,6 +32,8 @@ _SIDE, _LONGEST = 320, 512
 class StarterDetector(TorchvisionDetector):
     """See the module. Before it is taught it finds nothing."""
 
+    eyes_give_a_list = True
+
     def __init__(self, card: ModelCard, module: nn.Module, taught: bool = False) -> None:
         super().__init__(card, module, card.label_names if taught else (), taught)
         self.head_rate, self.body_rate = 2e-3, 2e-4

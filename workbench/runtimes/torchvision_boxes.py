@@ -70,6 +70,9 @@ class TorchvisionDetector(Loaded):
     def module(self) -> Any:
         return self._module
 
+    # What comes out of the eyes has no names, as timm's networks give it.
+    eyes_give_a_list = False
+
     @property
     def eyes(self) -> nn.Module:
         eyes: nn.Module = self.module.backbone
@@ -112,16 +115,20 @@ class TorchvisionDetector(Loaded):
     def _seen_in(self, batch: Batch) -> Outputs:
         """By the layers."""
         found = type(self.eyes).forward(self.eyes, batch["pixels"])
-        return OrderedDict(found) if isinstance(found, Mapping) else OrderedDict({"0": found})
+        if isinstance(found, Mapping):
+            return OrderedDict(found)
+        several = found if isinstance(found, list | tuple) else [found]
+        return OrderedDict((str(number), features) for number, features in enumerate(several))
 
     @contextmanager
     def _quick_eyes(self) -> Iterator[None]:
         """Inside, torchvision's own code has the eyes computed by what is quickest."""
         eyes: Any = self.eyes
 
-        def look(pixels: torch.Tensor) -> Outputs:
+        def look(pixels: torch.Tensor) -> Any:
             batch = {"pixels": pixels}
-            return OrderedDict(computed(eyes, batch, lambda: self._seen_in(batch)))
+            seen = OrderedDict(computed(eyes, batch, lambda: self._seen_in(batch)))
+            return list(seen.values()) if self.eyes_give_a_list else seen
 
         eyes.forward = look
         try:

@@ -21,6 +21,7 @@ from typing import Any
 
 from workbench.control import Control
 from workbench.data.columns import date_of
+from workbench.data.importers.excel import readable
 from workbench.data.media import decode_text
 from workbench.data.numbers import number
 from workbench.data.rows import LONGEST_CELL, MOST_COLUMNS, cell_text
@@ -301,9 +302,8 @@ def _excel(path: Path, control: Control) -> TableFile:
 
 def _excel_rows(path: Path, control: Control) -> Iterator[Row]:
     import openpyxl
-    from openpyxl.utils.exceptions import InvalidFileException
 
-    try:
+    with readable(path):
         book = openpyxl.load_workbook(path, read_only=True, data_only=True)
         try:
             for sheet in book.worksheets:
@@ -320,25 +320,12 @@ def _excel_rows(path: Path, control: Control) -> Iterator[Row]:
                     return
         finally:
             book.close()
-    except (
-        zipfile.BadZipFile,
-        InvalidFileException,
-        KeyError,
-        ValueError,
-        AttributeError,
-        TypeError,
-        OSError,
-    ) as error:
-        raise UserError(f"“{path.name}” is not a readable Excel file.", "Save it again as XLSX or CSV.") from error
 
 
 def _check_zip(path: Path) -> None:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            packed = sum(i.compress_size for i in archive.infolist())
-            unpacked = sum(i.file_size for i in archive.infolist())
-    except (zipfile.BadZipFile, OSError) as error:
-        raise UserError(f"“{path.name}” is not a readable Excel file.", "Save it again as XLSX or CSV.") from error
+    with readable(path), zipfile.ZipFile(path) as archive:
+        packed = sum(i.compress_size for i in archive.infolist())
+        unpacked = sum(i.file_size for i in archive.infolist())
     if unpacked > _MOST_UNPACKED or unpacked > max(100_000_000, packed * _MOST_GROWTH):
         raise UserError(f"The workbook “{path.name}” is too large.", "Save the sheet as CSV.")
 

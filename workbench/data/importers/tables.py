@@ -18,6 +18,7 @@ from workbench.data.annotations import NewAnnotation
 from workbench.data.importers import several as several_labels
 from workbench.data.importers.base import Column, ColumnChoice, ImportPlan
 from workbench.data.importers.beside import Beside
+from workbench.data.importers.excel import readable
 from workbench.data.importers.folders import SPLITS, media_of
 from workbench.data.importers.written_molecules import (
     fault_of,
@@ -32,7 +33,7 @@ from workbench.data.numbers import number as number_in
 from workbench.data.shapes import Whole
 from workbench.data.sound import FILES as SOUND_SUFFIXES
 from workbench.data.types import MediaKind, NewItem
-from workbench.errors import Cancelled, Problem, UserError
+from workbench.errors import Problem, UserError
 
 SUFFIXES = (".csv", ".tsv", ".tab", ".jsonl", ".ndjson", ".json", ".xlsx", ".xlsm")
 _MAX_BYTES = 300_000_000
@@ -499,7 +500,7 @@ def _excel(data: bytes, path: Path, control: Control) -> Rows:
 
     import openpyxl
 
-    try:
+    with readable(path):
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             if sum(info.file_size for info in archive.infolist()) > _MAX_BYTES * 4:
                 raise UserError(f"The workbook “{path.name}” is too large.", "Save the sheet as CSV.")
@@ -513,10 +514,6 @@ def _excel(data: bytes, path: Path, control: Control) -> Rows:
                 found.append((len(found) + 1, values))
             if len(found) > _MAX_ROWS:
                 raise UserError(f"The table “{path.name}” has more than a million rows.", "Split it into parts.")
-    except (UserError, Cancelled, MemoryError):
-        raise
-    except Exception as error:  # whatever a part of the library answers to a damaged file: zlib.error, TypeError, …
-        raise UserError(f"“{path.name}” is not a readable Excel file.", "Save it again as XLSX or CSV.") from error
     return found
 
 

@@ -141,7 +141,8 @@ class ResultsPage(Page):
             return found, second, items, read_events(run), judge_by_groups(project, found, control), untaught
 
         def came(result: _Judged) -> None:
-            if asked == self._asked:
+            # The project may have been closed meanwhile.
+            if asked == self._asked and self.ctx.store.project is project:
                 self._show(run, *result)
 
         job = self.ctx.jobs.start("Judging the model", work)

@@ -14,6 +14,7 @@ from pathlib import Path
 from workbench.control import Control
 from workbench.data.importers import tables
 from workbench.data.importers.base import ImportPlan
+from workbench.data.importers.excel import readable
 from workbench.data.importers.series import layout_of, plan_series
 from workbench.data.media import decode_text
 from workbench.errors import UserError
@@ -63,19 +64,19 @@ def _text_head(path: Path) -> list[list[str]]:
 
 def _book_head(path: Path) -> list[list[str]]:
     import openpyxl
-    from openpyxl.utils.exceptions import InvalidFileException
 
     try:
-        with zipfile.ZipFile(path) as archive:
+        with readable(path), zipfile.ZipFile(path) as archive:
             if sum(info.file_size for info in archive.infolist()) > _MOST_BYTES * 4:
                 return []
-        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-        try:
-            found = book.active.iter_rows(values_only=True, max_row=_HEAD_ROWS)
-            return [[tables.cell_words(v) for v in cells] for cells in found]
-        finally:
-            book.close()
-    except (zipfile.BadZipFile, InvalidFileException, KeyError, ValueError, AttributeError, OSError):
+        with readable(path):
+            book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+            try:
+                found = book.active.iter_rows(values_only=True, max_row=_HEAD_ROWS)
+                return [[tables.cell_words(v) for v in cells] for cells in found]
+            finally:
+                book.close()
+    except UserError:
         return []  # what is wrong with it is said by the reader of plain tables
 
 
