@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QPlainTextEdit,
     QScrollArea,
+    QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
@@ -56,6 +57,7 @@ class PictureField(QWidget):
         line.addWidget(self.path, 1)
         line.addWidget(self.choose)
         self.setFocusProxy(self.path)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
     def _choose(self) -> None:
         before = self.path.text().strip()
