@@ -71,7 +71,7 @@ def taught(project: Project, catalog: Catalog) -> tuple[Finished, list[str]]:
     return events[-1], [e.text for e in events if isinstance(e, Advice)]
 
 
-def test_pictures_with_columns(tmp_path: Path, catalog: Catalog, make_project: Make) -> None:
+def test_pictures_with_columns(tmp_path: Path, catalog: Catalog, capsys: pytest.CaptureFixture[str]) -> None:
     file = flats(tmp_path)
     with file.open("a", newline="") as stream:
         csv.writer(stream).writerows([["gone.png", 3, 50, "Oslo", "cheap"], ["broken.png", 3, 51, "Oslo", "cheap"]])
@@ -112,13 +112,20 @@ def test_pictures_with_columns(tmp_path: Path, catalog: Catalog, make_project: M
         "photo,rooms,area\nphotos/one1.png,5,40\nnot there.png,8,41\nzero2.png,5,42\nbroken.png,2,43\n1,2,3,4,5\n"
     )
     done = run_to_csv(own, [new], tmp_path / "answers.csv")
-    lines = list(csv.DictReader((tmp_path / "answers.csv").open(encoding="utf-8-sig")))
-    assert [r["answer"] for r in lines][:3:2] == ["dear", "cheap"] and done.answered == 4 and len(lines) == 5
-    assert lines[4]["answer"] == "" and "row 6: This row has 5 cells" in lines[4]["problem"]
+    answers = list(csv.DictReader((tmp_path / "answers.csv").open(encoding="utf-8-sig")))
+    assert [r["answer"] for r in answers][:3:2] == ["dear", "cheap"] and done.answered == 4 and len(answers) == 5
+    assert answers[4]["answer"] == "" and "row 6: This row has 5 cells" in answers[4]["problem"]
     samples = list(samples_of_table(new, Control()))
     notes = [getattr(r.prediction, "note", "") for r in predict(samples, own, task)]
     assert not notes[0] and "“not there.png” in “photo” counts as missing" in notes[1]
     assert "counts as missing (This is not a picture" in notes[3]
+    # Judged by a table in another place, whose pictures lie in a folder beside it.
+    lines = file.read_text().splitlines()
+    few = tmp_path / "few.csv"
+    few.write_text("\n".join([*lines[:25], lines[241]]))
+    assert main(["evaluate", own.id, str(few), "--json"]) == 3  # one picture is not there: said, and the rest judged
+    told = capsys.readouterr()
+    assert json.loads(told.out)["accuracy"] > 0.9 and "gone.png" in told.err
     # Nothing in its folder can run, and what is damaged is a sentence.
     folder = Path(own.source.ref)
     state = load_file(folder / "model.safetensors")
