@@ -24,11 +24,12 @@ from workbench.data.columns import TableColumn
 from workbench.data.importers import sniff
 from workbench.data.importers.rows import RowsPlan, samples_of_table
 from workbench.data.project import Project
-from workbench.data.project_columns import columns_of
+from workbench.data.project_columns import columns_of, set_columns
 from workbench.data.types import Sample, Split
 from workbench.engine.bulk import run_to_csv
+from workbench.engine.estimate import estimate
 from workbench.engine.evaluate import evaluate
-from workbench.engine.events import Advice, Finished
+from workbench.engine.events import Advice, Finished, How
 from workbench.engine.explain.reasons import explain
 from workbench.engine.fit import fit, new_config
 from workbench.engine.journey import project_from_plan
@@ -232,3 +233,9 @@ def test_pictures_with_a_label_alone_stay_pictures(tmp_path: Path, make_project:
     assert columns_of(project)[0].kind == "picture" and project.counts().total == 40
     photo = json.loads(project.items(project.item_ids())[0].text or "")["photo"]
     assert Path(photo).is_file() and Path(photo).is_absolute()
+    # That every picture is looked at once is in what is expected of time and memory.
+    card, _why = Catalog.load().suggest(project.task_id, to_teach=True)
+    whole = estimate(project, card, How.QUICK)
+    set_columns(project, [replace(c, role="ignored") if c.kind == "picture" else c for c in columns_of(project)])
+    less = estimate(project, card, How.QUICK)
+    assert whole.seconds > less.seconds + 0.1 and whole.memory_bytes > less.memory_bytes

@@ -156,7 +156,8 @@ def test_it_goes_by_texts_beside_numbers(tmp_path: Path, hub: Hub, catalog: Cata
     """What a text becomes is one more part of the row, and what makes it so goes with the own model."""
     file = tmp_path / "notes.csv"
     lines = [
-        f"note number {i} that is about the {('garden', 'kitchen')[i % 2]},{i * 7 % 13},{'ab'[i % 2]}" for i in range(60)
+        f"note number {i} that is about the {('garden', 'kitchen')[i % 2]},{i * 7 % 13},{'ab'[i % 2]}"
+        for i in range(60)
     ]
     file.write_text("note,amount,target\n" + "\n".join(lines))
     project, _ = project_from_plan(sniff([file], rows=True), tmp_path / "notes")
