@@ -72,7 +72,9 @@ class Trees(Loaded):
     def load_state(self, state: Mapping[str, torch.Tensor]) -> None:
         lenses = {name: tensor for name, tensor in state.items() if name.startswith(LENS)}
         tensors = {
-            name.removeprefix("trees."): tensor for name, tensor in state.items() if name != _USUAL and name not in lenses
+            name.removeprefix("trees."): tensor
+            for name, tensor in state.items()
+            if name != _USUAL and name not in lenses
         }
         outputs = len(self.labels) if len(self.labels) > 2 else 1
         features = int(self.card.options.get("features", 0))
