@@ -2,9 +2,9 @@
 
 The data comes with scikit-learn, so nothing is fetched. For each set and seed: our splits are taken, our training is run (Quick), and
 scikit-learn's own HistGradientBoosting is fitted on the same training rows, once as it is and once with its own early stopping on our
-validation rows. All are judged on the same test rows.
+validation rows. All are judged on the same test rows. Then pictures and texts beside columns (`benchmarks/joined.py`).
 
-    python benchmarks/tables.py [--write] [--seeds 3]
+    python benchmarks/tables.py [--write] [--seeds 3] [--only tables|joined]
 """
 
 from __future__ import annotations
@@ -178,19 +178,35 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--write", action="store_true")
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--only", choices=("tables", "joined"), help="the other section of the page stays as it is")
     options = parser.parse_args()
     os.environ["OMP_NUM_THREADS"] = "1"
     import torch
 
     torch.set_num_threads(1)
+    import joined
+
     found: dict[str, list[dict[str, float]]] = {}
+    seen: dict[str, list[dict[str, float]]] = {}
+    before = PAGE.read_text(encoding="utf-8") if PAGE.is_file() else ""
+    first, _, last = before.partition(joined.HEADING)
     with tempfile.TemporaryDirectory() as folder:
         os.environ["WORKBENCH_HOME"] = f"{folder}/home"
-        for name, (table, amount) in frames().items():
+        if options.only != "joined":
+            for name, (table, amount) in frames().items():
+                for seed in range(options.seeds):
+                    found.setdefault(name, []).append(measure(Path(folder), name, table, amount, seed))
+                    print(name, seed, json.dumps({k: round(v, 4) for k, v in found[name][-1].items()}), flush=True)
+            first = page(found) + "\n"
+        if options.only != "tables":
             for seed in range(options.seeds):
-                found.setdefault(name, []).append(measure(Path(folder), name, table, amount, seed))
-                print(name, seed, json.dumps({k: round(v, 4) for k, v in found[name][-1].items()}), flush=True)
-    text = page(found)
+                for name, rows, amount in joined.planted(seed):
+                    seen.setdefault(name, []).append(joined.measure(Path(folder), name, rows, amount, seed))
+                    print(name, seed, json.dumps({k: round(v, 4) for k, v in seen[name][-1].items()}), flush=True)
+            second = joined.section(seen)
+        else:
+            second = joined.HEADING + last if last else ""
+    text = first.rstrip() + ("\n\n" + second if second else "\n")
     print(text)
     if options.write:
         PAGE.write_text(text, encoding="utf-8")

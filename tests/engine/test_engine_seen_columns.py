@@ -24,11 +24,12 @@ from workbench.data.columns import TableColumn
 from workbench.data.importers import sniff
 from workbench.data.importers.rows import RowsPlan, samples_of_table
 from workbench.data.project import Project
-from workbench.data.project_columns import columns_of
+from workbench.data.project_columns import columns_of, set_columns
 from workbench.data.types import Sample, Split
 from workbench.engine.bulk import run_to_csv
+from workbench.engine.estimate import estimate
 from workbench.engine.evaluate import evaluate
-from workbench.engine.events import Advice, Finished
+from workbench.engine.events import Advice, Finished, How
 from workbench.engine.explain.reasons import explain
 from workbench.engine.fit import fit, new_config
 from workbench.engine.journey import project_from_plan
@@ -71,7 +72,7 @@ def taught(project: Project, catalog: Catalog) -> tuple[Finished, list[str]]:
     return events[-1], [e.text for e in events if isinstance(e, Advice)]
 
 
-def test_pictures_with_columns(tmp_path: Path, catalog: Catalog, make_project: Make) -> None:
+def test_pictures_with_columns(tmp_path: Path, catalog: Catalog, capsys: pytest.CaptureFixture[str]) -> None:
     file = flats(tmp_path)
     with file.open("a", newline="") as stream:
         csv.writer(stream).writerows([["gone.png", 3, 50, "Oslo", "cheap"], ["broken.png", 3, 51, "Oslo", "cheap"]])
@@ -112,13 +113,20 @@ def test_pictures_with_columns(tmp_path: Path, catalog: Catalog, make_project: M
         "photo,rooms,area\nphotos/one1.png,5,40\nnot there.png,8,41\nzero2.png,5,42\nbroken.png,2,43\n1,2,3,4,5\n"
     )
     done = run_to_csv(own, [new], tmp_path / "answers.csv")
-    lines = list(csv.DictReader((tmp_path / "answers.csv").open(encoding="utf-8-sig")))
-    assert [r["answer"] for r in lines][:3:2] == ["dear", "cheap"] and done.answered == 4 and len(lines) == 5
-    assert lines[4]["answer"] == "" and "row 6: This row has 5 cells" in lines[4]["problem"]
+    answers = list(csv.DictReader((tmp_path / "answers.csv").open(encoding="utf-8-sig")))
+    assert [r["answer"] for r in answers][:3:2] == ["dear", "cheap"] and done.answered == 4 and len(answers) == 5
+    assert answers[4]["answer"] == "" and "row 6: This row has 5 cells" in answers[4]["problem"]
     samples = list(samples_of_table(new, Control()))
     notes = [getattr(r.prediction, "note", "") for r in predict(samples, own, task)]
     assert not notes[0] and "“not there.png” in “photo” counts as missing" in notes[1]
     assert "counts as missing (This is not a picture" in notes[3]
+    # Judged by a table in another place, whose pictures lie in a folder beside it.
+    lines = file.read_text().splitlines()
+    few = tmp_path / "few.csv"
+    few.write_text("\n".join([*lines[:25], lines[241]]))
+    assert main(["evaluate", own.id, str(few), "--json"]) == 3  # one picture is not there: said, and the rest judged
+    told = capsys.readouterr()
+    assert json.loads(told.out)["accuracy"] > 0.9 and "gone.png" in told.err
     # Nothing in its folder can run, and what is damaged is a sentence.
     folder = Path(own.source.ref)
     state = load_file(folder / "model.safetensors")
@@ -225,3 +233,9 @@ def test_pictures_with_a_label_alone_stay_pictures(tmp_path: Path, make_project:
     assert columns_of(project)[0].kind == "picture" and project.counts().total == 40
     photo = json.loads(project.items(project.item_ids())[0].text or "")["photo"]
     assert Path(photo).is_file() and Path(photo).is_absolute()
+    # That every picture is looked at once is in what is expected of time and memory.
+    card, _why = Catalog.load().suggest(project.task_id, to_teach=True)
+    whole = estimate(project, card, How.QUICK)
+    set_columns(project, [replace(c, role="ignored") if c.kind == "picture" else c for c in columns_of(project)])
+    less = estimate(project, card, How.QUICK)
+    assert whole.seconds > less.seconds + 0.1 and whole.memory_bytes > less.memory_bytes

@@ -21,11 +21,14 @@ from tabicl._model.tabicl import TabICL as Network
 
 from workbench.catalog.card import ModelCard
 from workbench.catalog.catalog import Catalog
+from workbench.control import Control
+from workbench.data.importers import sniff
 from workbench.data.project import Project
 from workbench.data.types import Split
 from workbench.engine.events import Advice, Finished
 from workbench.engine.explain.reasons import explain
 from workbench.engine.fit import fit, new_config
+from workbench.engine.journey import project_from_plan
 from workbench.engine.pool import shared_pool
 from workbench.engine.predict import predict
 from workbench.errors import UserError
@@ -147,3 +150,27 @@ def test_what_is_no_such_checkpoint_is_a_sentence(tmp_path: Path, catalog: Catal
     file.write_bytes(b"nothing")
     with pytest.raises(UserError, match="damaged"):
         open_pretrained(card, file)
+
+
+def test_it_goes_by_texts_beside_numbers(tmp_path: Path, hub: Hub, catalog: Catalog) -> None:
+    """What a text becomes is one more part of the row, and what makes it so goes with the own model."""
+    file = tmp_path / "notes.csv"
+    lines = [
+        f"note number {i} that is about the {('garden', 'kitchen')[i % 2]},{i * 7 % 13},{'ab'[i % 2]}"
+        for i in range(60)
+    ]
+    file.write_text("note,amount,target\n" + "\n".join(lines))
+    project, _ = project_from_plan(sniff([file], rows=True), tmp_path / "notes")
+    with project:
+        card = downloaded(catalog, "tabicl-v2-classifier")
+        finished = list(fit(new_config(project, card), project, catalog))[-1]
+        assert isinstance(finished, Finished)
+        own, task = catalog.get(finished.model_id), get_task(project.task_id)
+        item = project.split_items(Split.TEST)[0]
+        kept = next(p for p in project.predictions(finished.run_id) if p.item_id == item.id)
+        said = next(predict([item.sample()], own, task)).prediction
+    assert isinstance(said, Scores)
+    assert sorted(s.value for s in said.top) == pytest.approx(sorted(kept.scores), abs=1e-3)
+    with shared_pool().use(own, "cpu", Control()) as model:
+        assert isinstance(model, TabICL) and model.rows is not None
+        assert model.rows.shape[1] == 1 + 1 + model.lenses["lens.0.axes"][:16].shape[0]

@@ -104,4 +104,13 @@ def test_a_table_of_texts_is_taken_by_all_its_columns(
     qtbot.waitUntil(again, timeout=60_000)
     dialog = next(d for d in window.findChildren(ImportDialog) if d.plan.media == "row")
     assert dialog.take_rows.isHidden() and "2 columns to learn from" in dialog.summary.text()
-    dialog.reject()
+    dialog.accept()
+    qtbot.waitUntil(lambda: ctx.store.project is not None and ctx.store.project.counts().total == 30, timeout=60_000)
+    # Into a project of rows, the next such table comes as rows by itself.
+    more = tmp_path / "more.csv"
+    more.write_text(file.read_text().replace("customer", "client"))
+    page.import_paths([str(more)])  # type: ignore[attr-defined]
+    qtbot.waitUntil(lambda: any(d.plan.source == more for d in window.findChildren(ImportDialog)), timeout=60_000)
+    last = next(d for d in window.findChildren(ImportDialog) if d.plan.source == more)
+    assert last.plan.media == "row"
+    last.reject()

@@ -169,8 +169,8 @@ class TableColumn:
 
 
 def names_picture(cell: str) -> bool:
-    """A cell that names a file which is a picture by its ending; what lies on the internet is none."""
-    return cell.lower().endswith(PICTURE_SUFFIXES) and "://" not in cell
+    """A cell that names a file which is a picture by its ending; what lies on the internet or on another computer is none."""
+    return cell.lower().endswith(PICTURE_SUFFIXES) and "://" not in cell and not cell.startswith(("//", "\\\\"))
 
 
 def yes_no(cell: str) -> float | None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from workbench import atomic
 from workbench.app_paths import app_paths
 from workbench.catalog.card import ModelCard
+from workbench.catalog.catalog import Catalog
 from workbench.control import Control
 from workbench.data.project import Project
 from workbench.data.types import Item, ItemFilter, Sample
@@ -111,6 +112,11 @@ def estimate(project: Project, card: ModelCard, how: How, epochs: int = 0) -> Es
             seconds += n * forward
     own = getattr(task, "memory", None)
     memory = _memory(card, how, isinstance(task, PooledTask)) if own is None else own(card, n)
+    for model_id, for_task in getattr(task, "looks_with", lambda _project: ())(project):
+        looker = Catalog.load().get(model_id)
+        known = _known_speed(model_id, for_task)
+        seconds += n * (known if known is not None else max(0.003, looker.parameters * _UNMEASURED))
+        memory += _POOLED_BASE + looker.parameters * 4
     return Estimate(seconds, memory, speed is not None)
 
 

@@ -311,7 +311,8 @@ class TrainableTask(Task, Protocol):
 
     Where the usual estimate of a training's time does not fit, it also has `passes(card, how, epochs, items) -> float`: how
     many forward passes a training on so many items is worth (`epochs` 0: as many as usual), `memory(card, items) -> int`: bytes, and
-    `once(prepared, model)`: one forward pass, for measuring it, also of a model that has not been taught yet.
+    `once(prepared, model)`: one forward pass, for measuring it, also of a model that has not been taught yet;
+    and `looks_with(project) -> [(model id, task id)]`: other models, each of which looks at something of every item once.
     """
 
     def check(self, project: Project) -> None:

@@ -20,7 +20,7 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
 from workbench.control import Control
-from workbench.data.columns import SEEN, Kind, TableColumn, features_of
+from workbench.data.columns import SEEN, Kind, TableColumn, features_of, names_picture
 from workbench.data.intake import written_hash
 from workbench.data.media import read_bytes
 from workbench.data.numbers import is_missing
@@ -173,8 +173,10 @@ def pooled_task(kind: Kind) -> PooledTask:
 
 
 def _file(cell: str) -> Path:
-    """Raises: UserError when a cell does not say where its picture lies."""
+    """Raises: UserError when a cell names no picture, or does not say where it lies."""
     path = Path(cell.strip())
+    if not names_picture(cell.strip()):
+        raise UserError("It names no file of a picture.", "Give the path of a JPEG, PNG, TIFF or DICOM file.")
     if not path.is_absolute():
         raise UserError("The picture is not beside the table.", "Put it there, or give its whole path.")
     return path

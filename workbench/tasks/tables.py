@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workbench.control import Control
-from workbench.data.columns import FEW, META, TableColumn, features_of, from_meta, target_of, to_meta, with_target
+from workbench.data.columns import FEW, META, SEEN, TableColumn, features_of, from_meta, target_of, to_meta, with_target
 from workbench.data.project_columns import columns_of
 from workbench.data.rows import cells_of, row_name
 from workbench.data.types import Item, Sample
@@ -18,7 +18,7 @@ from workbench.tasks.boosting import Boosting, Data
 from workbench.tasks.lesson import Course, Example, How, Lesson, Material, Round
 from workbench.tasks.predictions import Prediction
 from workbench.tasks.row_reasons import RowReasons, row_reasons, usual_rows
-from workbench.tasks.seen_columns import EYES, Sight, prepare_cells, seen_numbers
+from workbench.tasks.seen_columns import EYES, STARTERS, Sight, pooled_task, prepare_cells, seen_numbers
 from workbench.tasks.table_features import FEATURES, TABLE, Table, fit_table, matrix
 
 if TYPE_CHECKING:
@@ -263,6 +263,11 @@ class TableTask(BaseTask):
     def passes(self, card: Any, how: Any, epochs: int, items: int) -> float:
         """How many rows' worth of answering a training is: some hundred trees are grown, a row is quick."""
         return items * {"quick": 3.0, "balanced": 24.0, "thorough": 72.0}[str(how)]
+
+    def looks_with(self, project: Project) -> list[tuple[str, str]]:
+        """For each column of texts or pictures that is learnt from: the model that looks at every cell once, and its task."""
+        columns = [c for c in features_of(columns_of(project)) if c.kind in SEEN]
+        return [(STARTERS[c.kind], pooled_task(c.kind).info.id) for c in columns]
 
     def memory(self, card: ModelCard, items: int) -> int:
         """Bytes that a training takes: what the libraries take, the rows, and a network's weights and what it sees at once."""

@@ -136,6 +136,11 @@ class DataPage(Page):
     def import_paths(self, paths: Sequence[str], fresh: bool = False, rows: bool | None = None) -> None:
         """Look at files (`rows` as in `sniff`) and, after the person has seen what they are, take them in."""
         self.banner.hide()
+        project = self.ctx.store.project
+        if rows is None and project is not None and not fresh and len(paths) == 1:
+            # Into a project of rows a table comes as rows, also where it looks like texts or pictures with a label.
+            info = get_task(project.task_id).info
+            rows = True if info.media == "row" and str(paths[0]).lower().endswith(info.file_suffixes) else None
         job = look_at(self.ctx, paths, lambda plan: self._ask_about(plan, fresh), rows)
         job.failed.connect(self.banner.show_error)
 

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QPlainTextEdit,
     QScrollArea,
+    QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
@@ -56,6 +57,7 @@ class PictureField(QWidget):
         line.addWidget(self.path, 1)
         line.addWidget(self.choose)
         self.setFocusProxy(self.path)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
     def _choose(self) -> None:
         before = self.path.text().strip()
@@ -133,8 +135,11 @@ class RowForm(QWidget):
         self.empty.setVisible(not fields)
         self.area.setVisible(bool(fields))
         page = QWidget()
-        form = QFormLayout(page)
-        form.setContentsMargins(0, 0, M, 0)
+        column = QVBoxLayout(page)
+        column.setContentsMargins(0, 0, M, 0)
+        form = QFormLayout()
+        column.addLayout(form)
+        column.addStretch(1)
         form.setSpacing(S)
         form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.DontWrapRows)
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)

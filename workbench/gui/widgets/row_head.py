@@ -18,6 +18,8 @@ from workbench.gui.theme import S, theme
 _LABEL_WIDTH = 170
 _NARROWEST, _WIDEST = 64, 260
 _DIGIT = 9
+# A small picture before the name of its file.
+_SMALL = 40
 # A table with more columns shows the first ones; the row's own view has them all.
 MOST_SHOWN = 200
 
@@ -53,7 +55,9 @@ class RowHead(QHeaderView):
         metrics = QFontMetrics(self.font())
         self.resizeSection(0, _LABEL_WIDTH)
         for place, column in enumerate(self.columns, 1):
-            longest = max((len(e) for e in column.examples), default=4) * _DIGIT
+            longest = max((len(column.brief(e)) for e in column.examples), default=4) * _DIGIT
+            if column.kind == "picture":
+                longest += _SMALL
             width = max(metrics.horizontalAdvance(column.name) + 28, longest + 24)
             self.resizeSection(place, max(_NARROWEST, min(_WIDEST, width)))
             left_out = " (left out)" if column.role == "ignored" else ""
