@@ -7,11 +7,13 @@ import os
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
 
 from workbench.app_paths import resources
+from workbench.catalog.catalog import Catalog
 from workbench.serve.server import LocalServer
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
@@ -99,3 +101,21 @@ def test_many_who_say_different_things_at_once_do_not_mix(server: LocalServer, c
         thread.join()
     assert said == {n: 200 if n % 2 else 422 for n in range(8)}
     assert not list(server.desk.folder.iterdir())
+
+
+def test_a_row_that_names_pictures_of_this_computer_is_not_answered(catalog: Catalog) -> None:
+    """A path in a request must not make the server open a file."""
+    from dataclasses import replace
+
+    from workbench.data.columns import TableColumn
+    from workbench.errors import UserError
+    from workbench.serve.uploads import task_of
+    from workbench.tasks.table_features import TABLE, Feature, Table
+
+    def taught(kind: str) -> Any:
+        table = Table((Feature(TableColumn("photo", kind), seen=3),), target="price")
+        return replace(catalog.get("trees-starter"), tasks=("tabular-regression",), options={TABLE: table.to_options()})
+
+    assert task_of(taught("number"), "").info.id == "tabular-regression"
+    with pytest.raises(UserError, match="must not have this computer's files opened"):
+        task_of(taught("picture"), "")

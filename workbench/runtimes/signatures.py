@@ -56,8 +56,16 @@ def _meta_mode() -> Any:
     import torch
     from torch.overrides import TorchFunctionMode
 
+    # Filling what has no numbers takes most of the time in which an architecture is built, and says nothing.
+    fills = {
+        torch.Tensor.normal_, torch.Tensor.uniform_, torch.Tensor.fill_, torch.Tensor.zero_, torch.Tensor.erfinv_,
+        torch.Tensor.mul_, torch.Tensor.add_, torch.Tensor.clamp_,
+    }  # fmt: skip
+
     class WithoutMemory(TorchFunctionMode):
         def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+            if func in fills and args[0].is_meta:
+                return args[0]
             kwargs = dict(kwargs or {})
             if func is torch.empty and kwargs.get("device") is None:
                 kwargs["device"] = "meta"

@@ -68,7 +68,13 @@ def task_of(card: ModelCard, wanted: str) -> Task:
         raise UserError(f"“{card.name}” cannot do “{wanted[:60]}”.", f"It can do: {', '.join(can) or 'nothing yet'}.")
     if not can:
         raise UserError(f"“{card.name}” is a beginning for training.", "Teach it first, then serve what came of it.")
-    return get_task(wanted or card.main_task)
+    task = get_task(wanted or card.main_task)
+    if task.opens_named_files(card):
+        raise UserError(
+            f"“{card.name}” opens pictures by their names, and other programs must not have this computer's files opened.",
+            "Use it in the window or with “workbench predict”.",
+        )
+    return task
 
 
 def sample_of(task: Task, text: str | None, file: Path | None, name: str) -> Sample:

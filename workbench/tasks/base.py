@@ -225,6 +225,10 @@ class Task(Protocol):
             Cancelled: when asked to stop.
         """
 
+    def opens_named_files(self, card: ModelCard) -> bool:
+        """Whether an item of this model may name files of this computer that are then opened: nothing for what comes from
+        other programs."""
+
     def samples_in(self, path: Path, control: Control) -> Iterable[Sample]:
         """A file as samples: one, but for files that hold many items.
 
@@ -463,6 +467,9 @@ class BaseTask:
 
     def kept_together(self, items: Sequence[Item], control: Control) -> list[list[int]]:
         return []
+
+    def opens_named_files(self, card: ModelCard) -> bool:
+        return False
 
     def samples_in(self, path: Path, control: Control) -> Iterable[Sample]:
         return [Sample(self.info.media, path.name, path=path)]

@@ -172,6 +172,11 @@ class TableTask(BaseTask):
                 found.append(Field(f.column.name))
         return tuple(found)
 
+    def opens_named_files(self, card: ModelCard) -> bool:
+        return TABLE in card.options and any(
+            f.column.kind == "picture" for f in Table.from_options(card.options).features
+        )
+
     def given_cells(self, sample: Sample) -> dict[str, str]:
         """What stands before the answer in a table of answers: the row itself."""
         try:
