@@ -58,6 +58,7 @@ _KNOWN: dict[str, Terms] = {
     "BSD-2-Clause": _FREELY,
     "BSD-3-Clause": _FREELY,
     "AFL-3.0": _FREELY,
+    "CC0-1.0": Terms("yes", "Free for everything: nobody claims any rights in it."),
     "YOLO": Terms("yes", "Its maker lets everybody do whatever they like with it."),
     "CC-BY-4.0": Terms("yes", "Free for everything, business too; the makers must be named."),
     "CC-BY-SA-4.0": Terms(
