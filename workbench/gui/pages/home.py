@@ -171,15 +171,17 @@ class HomePage(Page):
         row.addLayout(side, 2)
         return row
 
-    def _samples(self) -> QHBoxLayout:
-        row = QHBoxLayout()
-        row.setSpacing(M)
-        for sample_id, name, text, icon_name, _file in SAMPLES:
+    def _samples(self) -> QGridLayout:
+        grid = QGridLayout()
+        grid.setSpacing(M)
+        for number, (sample_id, name, text, icon_name, _file) in enumerate(SAMPLES):
             card = _choice(icon_name, name, text, f"sample-{sample_id}")
             card.setAccessibleName(f"Open the sample {name}")
             card.clicked.connect(lambda s=sample_id: self.open_sample(s))
-            row.addWidget(card, 1)
-        return row
+            grid.addWidget(card, number // _COLUMNS, number % _COLUMNS)
+        for column in range(_COLUMNS):
+            grid.setColumnStretch(column, 1)
+        return grid
 
     def _fill_recent(self) -> None:
         clear_layout(self._recent)
