@@ -8,6 +8,9 @@ import weakref
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
+from workbench.catalog.card import ModelCard
 from workbench.catalog.catalog import Catalog
 from workbench.data.project import Project
 from workbench.engine.events import Finished, How
@@ -15,14 +18,21 @@ from workbench.engine.fit import fit, new_config
 from workbench.engine.pool import ModelPool
 
 
-def test_a_model_whose_folder_was_deleted_leaves_the_memory(
+@pytest.fixture
+def taught(
     digits_folder: Callable[..., Path], make_project: Callable[[Path], Project], catalog: Catalog
-) -> None:
+) -> tuple[ModelCard, ModelCard]:
+    """A model to start from, and one that was taught from it."""
     project = make_project(digits_folder(("one", "two"), 8))
     base, _ = catalog.suggest(project.task_id, to_teach=True)
     done = list(fit(new_config(project, base, How.QUICK), project, catalog))[-1]
     assert isinstance(done, Finished)
-    mine, pool = catalog.get(done.model_id), ModelPool(10**10)
+    return base, catalog.get(done.model_id)
+
+
+def test_a_model_whose_folder_was_deleted_leaves_the_memory(taught: tuple[ModelCard, ModelCard]) -> None:
+    base, mine = taught
+    pool = ModelPool(10**10)
     with pool.use(mine, "cpu") as model:
         watched = weakref.ref(model)
     del model
@@ -38,14 +48,9 @@ def test_a_model_whose_folder_was_deleted_leaves_the_memory(
     assert pool.loaded() == [base.id]
 
 
-def test_one_that_is_in_use_stays_for_its_user(
-    digits_folder: Callable[..., Path], make_project: Callable[[Path], Project], catalog: Catalog
-) -> None:
-    project = make_project(digits_folder(("one", "two"), 8))
-    base, _ = catalog.suggest(project.task_id, to_teach=True)
-    done = list(fit(new_config(project, base, How.QUICK), project, catalog))[-1]
-    assert isinstance(done, Finished)
-    mine, pool = catalog.get(done.model_id), ModelPool(10**10)
+def test_one_that_is_in_use_stays_for_its_user(taught: tuple[ModelCard, ModelCard]) -> None:
+    base, mine = taught
+    pool = ModelPool(10**10)
     with pool.use_network(mine, "cpu") as model:
         shutil.rmtree(mine.source.ref)
         pool.warm(base, "cpu")

@@ -54,7 +54,6 @@ def add(commands: Any) -> None:
 def run(options: argparse.Namespace) -> int:
     """Returns 0, or 3 when some inputs could not be read, or 1 when none could."""
     from workbench.catalog.catalog import Catalog
-    from workbench.engine.bulk import cells_before
     from workbench.engine.predict import collect_samples, predict
     from workbench.engine.speed.background import searching
     from workbench.errors import UserError
@@ -98,7 +97,7 @@ def run(options: argparse.Namespace) -> int:
                 problem(result.problem)
                 continue
             assert result.prediction is not None
-            cells = cells_before(task, result.sample) if options.csv or options.output else None
+            cells = task.given_cells(result.sample) if options.csv or options.output else None
             rows.append(
                 {"input": result.sample.name, "prediction": result.prediction, "sample": result.sample, "cells": cells}
             )

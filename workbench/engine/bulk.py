@@ -72,7 +72,7 @@ def run_to_csv(
     try:
         for result in predict(samples, card, task, control=control, source=source):
             row: dict[str, Any] = {"item": result.sample.name, "path": str(result.sample.path or "")}
-            given = cells_before(task, result.sample)
+            given = task.given_cells(result.sample)
             if given is not None:
                 cells |= dict.fromkeys(given)
                 row = dict(given)
@@ -97,12 +97,6 @@ def run_to_csv(
     return BulkResult(target, answered, tuple(problems), unlike=_unlike(rows))
 
 
-def cells_before(task: Task, sample: Sample) -> dict[str, str] | None:
-    """Of an item that is a row of a table: its cells, which stand before the answer; None for all others."""
-    given = getattr(task, "given_cells", None)
-    return None if given is None else dict(given(sample))
-
-
 def beside(given: Mapping[str, str] | None, answer: Mapping[str, Any]) -> dict[str, Any]:
     """An answer's cells, under names that none of the given cells has."""
     taken = given or {}
@@ -114,7 +108,7 @@ def table_of_rows(task: Task, results: Sequence[PredictResult]) -> tuple[list[st
     rows: list[dict[str, Any]] = []
     cells: dict[str, None] = {}
     for result in sorted(results, key=lambda r: r.index):
-        given = cells_before(task, result.sample)
+        given = task.given_cells(result.sample)
         if given is None:
             return None
         cells |= dict.fromkeys(given)

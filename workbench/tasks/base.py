@@ -229,6 +229,15 @@ class Task(Protocol):
         """Whether an item of this model may name files of this computer that are then opened: nothing for what comes from
         other programs."""
 
+    def given_cells(self, sample: Sample) -> dict[str, str] | None:
+        """Of an item that is a row of a table: its cells, which stand before the answer in a table of answers."""
+
+    def item_words(self, item: Item, project: Project) -> str:
+        """All that a person is shown of an item that is labelled by itself."""
+
+    def number_named(self, project: Project) -> tuple[str, str]:
+        """What the number is that is asked for, and its unit; "" where that is not known."""
+
     def samples_in(self, path: Path, control: Control) -> Iterable[Sample]:
         """A file as samples: one, but for files that hold many items.
 
@@ -470,6 +479,15 @@ class BaseTask:
 
     def opens_named_files(self, card: ModelCard) -> bool:
         return False
+
+    def given_cells(self, sample: Sample) -> dict[str, str] | None:
+        return None
+
+    def item_words(self, item: Item, project: Project) -> str:
+        return item.text or item.name
+
+    def number_named(self, project: Project) -> tuple[str, str]:
+        return "", ""
 
     def samples_in(self, path: Path, control: Control) -> Iterable[Sample]:
         return [Sample(self.info.media, path.name, path=path)]

@@ -6,7 +6,6 @@ from datetime import datetime
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QCheckBox,
     QHeaderView,
     QMessageBox,
@@ -24,6 +23,7 @@ from workbench.errors import UserError
 from workbench.gui.context import AppContext
 from workbench.gui.theme import M, S
 from workbench.gui.widgets.basic import Banner, button, label, row
+from workbench.gui.widgets.tables import read_only
 from workbench.gui.workers import while_there
 from workbench.tasks.registry import get_task
 
@@ -92,12 +92,8 @@ class KeptTab(QWidget):
                              tip="All kept answers and copies, and what was decided about them")  # fmt: skip
         column.addLayout(row(self.state, 1, self.delete))
         self.table = QTableWidget(0, 5)
-        self.table.setAccessibleName("The last answers")
+        read_only(self.table, "The last answers")
         self.table.setHorizontalHeaderLabels(["When", "Item", "Answer", "Certainty", "Asked"])
-        self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.table.verticalHeader().hide()
-        self.table.setShowGrid(False)
         self.table.horizontalHeader().setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
         column.addWidget(self.table, 1)
         self._fill()

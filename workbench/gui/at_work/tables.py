@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem
 
+from workbench.gui.widgets.tables import read_only
+
 _MOST_ROWS = 12
 
 
@@ -31,13 +33,9 @@ class PlainTable(QTableWidget):
 def plain_table(name: str, headings: Sequence[str]) -> PlainTable:
     """An empty one. `name`: for who hears the screen."""
     table = PlainTable(0, len(headings))
-    table.setAccessibleName(name)
+    read_only(table, name)
     table.setHorizontalHeaderLabels(list(headings))
-    table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-    table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
     table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-    table.verticalHeader().hide()
-    table.setShowGrid(False)
     first = table.horizontalHeaderItem(0)
     if first is not None:
         first.setTextAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)

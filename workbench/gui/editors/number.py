@@ -4,27 +4,25 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtGui import QHideEvent, QKeySequence, QShortcut
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPlainTextEdit, QVBoxLayout
+from PySide6.QtGui import QHideEvent
+from PySide6.QtWidgets import QLineEdit, QPlainTextEdit, QVBoxLayout
 
 from workbench.data.annotations import Annotation, AnnotationState
 from workbench.data.numbers import decimal_of, number
 from workbench.data.shapes import Whole
-from workbench.data.types import Item
 from workbench.gui.context import AppContext
-from workbench.gui.editors.base import ItemEditor
+from workbench.gui.editors.one_by_one import OneByOne
 from workbench.gui.models.item_model import ItemModel
 from workbench.gui.theme import M, S
-from workbench.gui.widgets.basic import Banner, Card, button, icon_button, label, row
+from workbench.gui.widgets.basic import Banner, Card, button, label, row
 from workbench.tasks.registry import get_task
 
 
-class Editor(ItemEditor):
+class Editor(OneByOne):
     """See the module."""
 
     def __init__(self, ctx: AppContext, model: ItemModel) -> None:
         super().__init__(ctx, model)
-        self.item: Item | None = None
         self._build()
         ctx.store.labels_changed.connect(self._changed)
         ctx.store.project_changed.connect(self._project_changed)
@@ -36,10 +34,8 @@ class Editor(ItemEditor):
             return
         self.row, self.item = row_number, item
         task = get_task(project.task_id)
-        words = getattr(task, "item_words", None)
-        self.given.setPlainText(words(item, project) if words is not None else item.text or item.name)
-        named = getattr(task, "number_named", None)
-        name, unit = named(project) if named is not None else ("", "")
+        self.given.setPlainText(task.item_words(item, project))
+        name, unit = task.number_named(project)
         self.asked.setText(f"{name or 'The right number'}{f' ({unit})' if unit else ''}")
         self.banner.hide()
         if item.problem:
@@ -54,13 +50,6 @@ class Editor(ItemEditor):
         project = self.ctx.store.require()
         done = {i.id for i in project.items(self.model.ids) if i.marked}
         self.show_row(next((r for r, item_id in enumerate(self.model.ids) if item_id not in done), 0))
-
-    def state(self) -> AnnotationState:
-        """The item's number as it is on disk."""
-        project = self.ctx.store.project
-        if project is None or self.item is None:
-            return AnnotationState()
-        return project.annotation_states([self.item.id])[self.item.id]
 
     def done(self) -> None:
         """This is the number; on to the next item. What is no number is said, and nothing is kept."""
@@ -77,12 +66,12 @@ class Editor(ItemEditor):
         self._store(repr(value))
         self.move_by(1)
 
-    def move_by(self, step: int) -> None:
-        """Go to a neighbour, if there is one."""
-        if 0 <= self.row + step < self.model.rowCount():
-            self.show_row(self.row + step)
-        else:
+    def move_by(self, step: int) -> bool:
+        """See `OneByOne`; where there is none, the number is shown as it was kept."""
+        there = super().move_by(step)
+        if not there:
             self._fill()
+        return there
 
     def _fill(self) -> None:
         state = self.state()
@@ -124,17 +113,7 @@ class Editor(ItemEditor):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(M)
-        top = QHBoxLayout()
-        top.setSpacing(S)
-        top.addWidget(
-            button("List", self.closed.emit, icon_name="chevron-left", name="number-back", tip="Back to the list (Esc)")
-        )
-        self.caption = label("", "soft")
-        self.caption.setObjectName("number-caption")
-        top.addWidget(self.caption, 1)
-        top.addWidget(icon_button("chevron-left", "Previous item (Page Up)", lambda: self.move_by(-1)))
-        top.addWidget(icon_button("chevron-right", "Next item (Page Down)", lambda: self.move_by(1)))
-        column.addLayout(top)
+        column.addLayout(self.top_line("number", "item", self.closed.emit))
         self.banner = Banner()
         column.addWidget(self.banner)
         self.given = QPlainTextEdit()
@@ -156,8 +135,4 @@ class Editor(ItemEditor):
             row(self.field, button("Keep, next", self.done, role="primary", icon_name="check", name="number-done"))
         )
         column.addWidget(card)
-        for key, deed in (
-            ("PgUp", lambda: self.move_by(-1)), ("PgDown", lambda: self.move_by(1)), ("Esc", self.closed.emit),
-        ):  # fmt: skip
-            shortcut = QShortcut(QKeySequence(key), self)
-            shortcut.activated.connect(deed)
+        self.add_keys(self.closed.emit, whole_window=True)

@@ -2,32 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QSpinBox, QVBoxLayout
 
 from workbench.control import Control
 from workbench.data.annotations import Annotation, AnnotationState
 from workbench.data.shapes import Whole
-from workbench.data.types import Item
 from workbench.errors import Problem
 from workbench.gui.context import AppContext
-from workbench.gui.editors.base import ItemEditor
+from workbench.gui.editors.one_by_one import OneByOne
 from workbench.gui.models.item_model import ItemModel
 from workbench.gui.theme import M, S
-from workbench.gui.widgets.basic import Banner, Card, button, icon_button, label
+from workbench.gui.widgets.basic import Banner, Card, button, label
 from workbench.gui.workers import while_there
 
 
-class Editor(ItemEditor):
+class Editor(OneByOne):
     """See the module."""
 
     def __init__(self, ctx: AppContext, model: ItemModel) -> None:
         super().__init__(ctx, model)
-        self.item: Item | None = None
         self.series: Any = None
         self._filling = False
         self._build()
@@ -84,13 +79,6 @@ class Editor(ItemEditor):
         )
         self._usual()
 
-    def state(self) -> AnnotationState:
-        """What is said of it, as it is on disk."""
-        project = self.ctx.store.project
-        if project is None or self.item is None:
-            return AnnotationState()
-        return project.annotation_states([self.item.id])[self.item.id]
-
     def _fill(self) -> None:
         from workbench.tasks.forecasting import season_of
 
@@ -139,11 +127,6 @@ class Editor(ItemEditor):
         self.ctx.store.set_annotations(states, "set the season of all")
         self.banner.show_message(f"All {len(states):,} series have this season now. Ctrl+Z takes it back.", "good")
 
-    def move_by(self, step: int) -> None:
-        """Go to a neighbour, if there is one."""
-        if 0 <= self.row + step < self.model.rowCount():
-            self.show_row(self.row + step)
-
     # What happens elsewhere ------------------------------------------------------------------------------------------
 
     def _changed(self, ids: object) -> None:
@@ -161,17 +144,7 @@ class Editor(ItemEditor):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(M)
-        top = QHBoxLayout()
-        top.setSpacing(S)
-        top.addWidget(
-            button("List", self.closed.emit, icon_name="chevron-left", name="series-back", tip="Back to the list (Esc)")
-        )
-        self.caption = label("", "soft")
-        self.caption.setObjectName("series-caption")
-        top.addWidget(self.caption, 1)
-        top.addWidget(icon_button("chevron-left", "Previous series (Page Up)", lambda: self.move_by(-1)))
-        top.addWidget(icon_button("chevron-right", "Next series (Page Down)", lambda: self.move_by(1)))
-        column.addLayout(top)
+        column.addLayout(self.top_line("series", "series", self.closed.emit))
         self.banner = Banner()
         column.addWidget(self.banner)
         self.plot = ForecastPlot("The series")
@@ -208,10 +181,4 @@ class Editor(ItemEditor):
         self.hint = label("", "faint", wrap=True)
         card.body.addWidget(self.hint)
         column.addWidget(card)
-        keys: tuple[tuple[str, Callable[[], Any]], ...] = (
-            ("PgUp", lambda: self.move_by(-1)), ("PgDown", lambda: self.move_by(1)), ("Esc", self.closed.emit),
-        )  # fmt: skip
-        for key, deed in keys:
-            shortcut = QShortcut(QKeySequence(key), self)
-            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-            shortcut.activated.connect(deed)
+        self.add_keys(self.closed.emit)

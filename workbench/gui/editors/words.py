@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QFont, QHideEvent, QKeySequence, QShortcut
-from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QPlainTextEdit, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtGui import QFont, QHideEvent
+from PySide6.QtWidgets import QCheckBox, QPlainTextEdit, QSplitter, QVBoxLayout, QWidget
 
 from workbench.control import Control
 from workbench.data.annotations import Annotation, AnnotationState
 from workbench.data.shapes import Whole
-from workbench.data.types import Item
 from workbench.errors import Problem, UserError
 from workbench.gui.context import AppContext
-from workbench.gui.editors.base import ItemEditor
+from workbench.gui.editors.one_by_one import OneByOne
 from workbench.gui.models.item_model import ItemModel
 from workbench.gui.theme import M, S
-from workbench.gui.widgets.basic import Banner, Card, button, icon_button, label, row
+from workbench.gui.widgets.basic import Banner, Card, button, label, row
 from workbench.gui.widgets.item_player import ItemPlayer
 from workbench.tasks.registry import get_task
 
@@ -26,12 +25,11 @@ _ASKED = {"sound": "What is said in it", "text": "The right answer"}
 _NOTHING = {"sound": "Nothing is said", "text": "No answer"}
 
 
-class Editor(ItemEditor):
+class Editor(OneByOne):
     """See the module. What is typed is kept when another item is shown; only “Done” makes it count."""
 
     def __init__(self, ctx: AppContext, model: ItemModel) -> None:
         super().__init__(ctx, model)
-        self.item: Item | None = None
         self._proposed: Annotation | None = None
         self._build()
         ctx.store.labels_changed.connect(self._changed)
@@ -69,13 +67,6 @@ class Editor(ItemEditor):
         open_rows = [r for r, item_id in enumerate(self.model.ids) if item_id in items and not items[item_id].marked]
         proposed = [r for r in open_rows if items[self.model.ids[r]].proposals]
         self.show_row((proposed or open_rows or [0])[0])
-
-    def state(self) -> AnnotationState:
-        """The item's words as they are on disk."""
-        project = self.ctx.store.project
-        if project is None or self.item is None:
-            return AnnotationState()
-        return project.annotation_states([self.item.id])[self.item.id]
 
     def _fill(self) -> None:
         """What is on disk into the field; where there is nothing, what a model proposed."""
@@ -149,11 +140,6 @@ class Editor(ItemEditor):
         else:
             self._fill()
             self.banner.show_message("That was the last one.", "good", "Back to the list", self._close)
-
-    def move_by(self, step: int) -> None:
-        """Go to a neighbour, if there is one."""
-        if 0 <= self.row + step < self.model.rowCount():
-            self.show_row(self.row + step)
 
     def ask_model(self) -> None:
         """Have a model write it down; the person puts it right."""
@@ -230,17 +216,7 @@ class Editor(ItemEditor):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(M)
-        top = QHBoxLayout()
-        top.setSpacing(S)
-        top.addWidget(
-            button("List", self._close, icon_name="chevron-left", name="words-back", tip="Back to the list (Esc)")
-        )
-        self.caption = label("", "soft")
-        self.caption.setObjectName("words-caption")
-        top.addWidget(self.caption, 1)
-        top.addWidget(icon_button("chevron-left", "Previous item (Page Up)", lambda: self.move_by(-1)))
-        top.addWidget(icon_button("chevron-right", "Next item (Page Down)", lambda: self.move_by(1)))
-        column.addLayout(top)
+        column.addLayout(self.top_line("words", "item", self._close))
         self.banner = Banner()
         column.addWidget(self.banner)
         self.player = ItemPlayer(self.ctx)
@@ -262,15 +238,11 @@ class Editor(ItemEditor):
         splitter.setStretchFactor(0, 2)
         splitter.setStretchFactor(1, 3)
         column.addWidget(splitter, 1)
-        keys: tuple[tuple[str, Callable[[], None]], ...] = (
+        more = (
             ("Ctrl+Return", self.done), ("Ctrl+Enter", self.done), ("Ctrl+Space", self.player.toggle),
-            ("Ctrl+B", self.player.back), ("PgUp", lambda: self.move_by(-1)), ("PgDown", lambda: self.move_by(1)),
-            ("Ctrl+G", self.ask_model), ("Esc", self._close),
+            ("Ctrl+B", self.player.back), ("Ctrl+G", self.ask_model),
         )  # fmt: skip
-        for key, deed in keys:
-            shortcut = QShortcut(QKeySequence(key), self)
-            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-            shortcut.activated.connect(deed)
+        self.add_keys(self._close, more)
 
     def _build_words(self) -> QWidget:
         card = Card(spacing=S)

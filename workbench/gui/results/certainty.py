@@ -20,7 +20,7 @@ from workbench.errors import UserError
 from workbench.gui.context import AppContext
 from workbench.gui.theme import L, M, S
 from workbench.gui.widgets.basic import Banner, Card, button, label
-from workbench.gui.widgets.certainty_parts import cost_box, keep_buttons, silence_line
+from workbench.gui.widgets.certainty_parts import cost_box, keep_buttons, keep_with_model, kept_sentence, silence_line
 from workbench.gui.widgets.certainty_plots import AnsweringPlot, ReliabilityPlot
 from workbench.tasks.decision import Decision
 from workbench.trust.certainty import Answering, answering, answering_curve, cheapest_threshold, consequences
@@ -177,39 +177,21 @@ class CertaintyPanel(QScrollArea):
 
     def _tell_kept(self) -> None:
         seen = self.seen
-        if seen is None or not seen.model_id:
-            self.kept_words.setText("The model of this training is gone, so nothing can be kept with it.")
-        elif seen.decision is None:
-            self.kept_words.setText("The model answers with its likeliest class, always.")
-        else:
-            self.kept_words.setText(f"Kept with the model: {seen.decision.sentence()}")
+        self.kept_words.setText(
+            kept_sentence(
+                seen.model_id if seen is not None else "", seen.decision if seen is not None else None, "The model answers with its likeliest class, always.",
+            )
+        )  # fmt: skip
 
     def _keep(self, decision: Decision | None) -> None:
         seen, run = self.seen, self.run
         if seen is None or run is None or not seen.model_id:
             return
-        catalog = self.ctx.catalog
-        model_id = seen.model_id
         asked = self._asked
-
-        def came(_card: object) -> None:
-            if asked != self._asked:
-                return
-            self.banner.show_message(
-                "The model answers with its likeliest class again." if decision is None
-                else "Kept with the model: it answers so from now on, wherever it is used.",
-                "good",
-            )  # fmt: skip
-            self.show_run(run)
-
-        def work(_control: Control) -> object:
-            from workbench.engine.certainty import keep_decision
-
-            return keep_decision(catalog.get(model_id), decision, catalog)
-
-        job = self.ctx.jobs.start("Keeping what was decided", work)
-        job.succeeded.connect(came)
-        job.failed.connect(self.banner.show_error)
+        keep_with_model(
+            self.ctx, self.banner, seen.model_id, decision, "The model answers with its likeliest class again.",
+            kept=lambda: self.show_run(run), still=lambda: asked == self._asked,
+        )  # fmt: skip
 
     # More examples? ------------------------------------------------------------------------------------------------------
 

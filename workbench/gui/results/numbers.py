@@ -6,7 +6,6 @@ from typing import Any
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QHBoxLayout,
     QHeaderView,
     QTableWidget,
@@ -20,6 +19,7 @@ from workbench.gui.results.base import ResultView
 from workbench.gui.theme import M, S
 from workbench.gui.widgets.basic import button, label
 from workbench.gui.widgets.number_plots import ErrorsPlot, ScatterPlot
+from workbench.gui.widgets.tables import read_only
 from workbench.trust.judge_numbers import NumberCase, NumbersJudgement, by_size
 
 _SHOWN = 200
@@ -116,9 +116,6 @@ class View(ResultView):
 def _table(name: str, words: str, headings: list[str]) -> QTableWidget:
     found = QTableWidget(0, len(headings))
     found.setObjectName(name)
-    found.setAccessibleName(words)
+    read_only(found, words, grid=True)
     found.setHorizontalHeaderLabels(headings)
-    found.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-    found.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-    found.verticalHeader().hide()
     return found

@@ -9,7 +9,6 @@ from typing import Any
 from PySide6.QtCore import Qt, QTimer, QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QFileDialog,
     QHBoxLayout,
     QHeaderView,
@@ -32,6 +31,7 @@ from workbench.gui.results.base import ResultView
 from workbench.gui.theme import M, S, theme
 from workbench.gui.widgets.basic import Banner, button, label
 from workbench.gui.widgets.ranking_part import RankingPart
+from workbench.gui.widgets.tables import read_only
 from workbench.gui.workers import while_there
 from workbench.tasks.predictions import Ranking
 from workbench.trust.judge_ranking import K, RankingCase, RankingJudgement
@@ -131,13 +131,9 @@ class View(ResultView):
         self.before.setObjectName("ranking-before")
         self.listed = QTableWidget(0, 3)
         self.listed.setObjectName("ranking-said")
-        self.listed.setAccessibleName("What was recommended to this person")
+        read_only(self.listed, "What was recommended to this person")
         self.listed.setHorizontalHeaderLabels(["", "recommended then", ""])
-        self.listed.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.listed.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.listed.setTabKeyNavigation(False)
-        self.listed.verticalHeader().hide()
-        self.listed.setShowGrid(False)
         self.listed.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft)
         for column, mode in enumerate(
             (

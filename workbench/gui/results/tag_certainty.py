@@ -13,7 +13,7 @@ from workbench.data.types import RunRecord, Split
 from workbench.gui.context import AppContext
 from workbench.gui.theme import L, M, S
 from workbench.gui.widgets.basic import Banner, Card, button, label
-from workbench.gui.widgets.certainty_parts import cost_box, keep_buttons, silence_line
+from workbench.gui.widgets.certainty_parts import cost_box, keep_buttons, keep_with_model, kept_sentence, silence_line
 from workbench.gui.widgets.certainty_plots import AnsweringPlot, ReliabilityPlot
 from workbench.tasks.tag_decision import TagDecision
 
@@ -189,38 +189,21 @@ class TagCertaintyPanel(QScrollArea):
 
     def _tell_kept(self) -> None:
         seen = self.seen
-        if seen is None or not seen.model_id:
-            self.kept_words.setText("The model of this training is gone, so nothing can be kept with it.")
-        elif seen.decision is None:
-            self.kept_words.setText("The model gives each label from the threshold its training chose.")
-        else:
-            self.kept_words.setText(f"Kept with the model: {seen.decision.sentence()}")
+        self.kept_words.setText(
+            kept_sentence(
+                seen.model_id if seen is not None else "", seen.decision if seen is not None else None, "The model gives each label from the threshold its training chose.",
+            )
+        )  # fmt: skip
 
     def _keep(self, decision: TagDecision | None) -> None:
         seen, run = self.seen, self.run
         if seen is None or run is None or not seen.model_id:
             return
-        catalog, model_id, asked = self.ctx.catalog, seen.model_id, self._asked
-
-        def came(_card: object) -> None:
-            if asked != self._asked:
-                return
-            self.banner.show_message(
-                "The model gives each label from the threshold its training chose again."
-                if decision is None or decision.empty
-                else "Kept with the model: it answers so from now on, wherever it is used.",
-                "good",
-            )
-            self.show_run(run)
-
-        def work(_control: Control) -> object:
-            from workbench.engine.certainty import keep_decision
-
-            return keep_decision(catalog.get(model_id), decision, catalog)
-
-        job = self.ctx.jobs.start("Keeping what was decided", work)
-        job.succeeded.connect(came)
-        job.failed.connect(self.banner.show_error)
+        asked = self._asked
+        keep_with_model(
+            self.ctx, self.banner, seen.model_id, decision, "The model gives each label from the threshold its training chose again.",
+            kept=lambda: self.show_run(run), still=lambda: asked == self._asked,
+        )  # fmt: skip
 
     # Building ------------------------------------------------------------------------------------------------------------
 

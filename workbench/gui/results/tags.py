@@ -33,6 +33,7 @@ from workbench.gui.widgets.basic import Card, button, label, row
 from workbench.gui.widgets.confusion_matrix import ConfusionMatrix
 from workbench.gui.widgets.item_view import ItemView
 from workbench.gui.widgets.results_parts import Number
+from workbench.gui.widgets.tables import explained_headings, read_only
 from workbench.gui.widgets.whole_item import WholeItem
 from workbench.tasks.registry import get_task
 from workbench.trust.judge_tags import NOTHING, TagJudgement
@@ -182,15 +183,8 @@ class View(ResultView):
         line.setSpacing(L)
         self.table = QTableWidget(0, len(_COLUMNS))
         self.table.setObjectName("tags-table")
-        self.table.setAccessibleName("Results label by label")
-        for number, (name, tip) in enumerate(_COLUMNS):
-            head = QTableWidgetItem(name)
-            head.setToolTip(tip)
-            self.table.setHorizontalHeaderItem(number, head)
-        self.table.verticalHeader().hide()
-        self.table.setShowGrid(False)
-        self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        read_only(self.table, "Results label by label")
+        explained_headings(self.table, _COLUMNS)
         self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         header = self.table.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)

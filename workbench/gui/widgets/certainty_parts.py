@@ -7,8 +7,12 @@ from collections.abc import Callable
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDoubleSpinBox, QHBoxLayout, QLabel, QPushButton, QSlider, QVBoxLayout
 
+from workbench.control import Control
+from workbench.gui.context import AppContext
 from workbench.gui.theme import S
-from workbench.gui.widgets.basic import button, label
+from workbench.gui.widgets.basic import Banner, button, label
+from workbench.tasks.decision import Decision
+from workbench.tasks.tag_decision import TagDecision
 
 
 def silence_line(
@@ -65,3 +69,39 @@ def keep_buttons(kind: str, keep: Callable[[], None], forget: Callable[[], None]
     taken_back = button("Take it back", forget, role="quiet", name=f"forget-{kind}")
     taken_back.hide()
     return kept, taken_back
+
+
+def keep_with_model(
+    ctx: AppContext, banner: Banner, model_id: str, decision: Decision | TagDecision | None, back: str,
+    kept: Callable[[], None], still: Callable[[], bool],
+) -> None:  # fmt: skip
+    """Keep what was decided with a model, in a job.
+
+    Args:
+        back: what to say when there is nothing to keep any more.
+        kept: called afterwards, while `still` says that the same run is looked at.
+    """
+    catalog = ctx.catalog
+
+    def work(_control: Control) -> object:
+        from workbench.engine.certainty import keep_decision
+
+        return keep_decision(catalog.get(model_id), decision, catalog)
+
+    def came(_card: object) -> None:
+        if still():
+            nothing = decision is None or decision.empty
+            words = back if nothing else "Kept with the model: it answers so from now on, wherever it is used."
+            banner.show_message(words, "good")
+            kept()
+
+    job = ctx.jobs.start("Keeping what was decided", work)
+    job.succeeded.connect(came)
+    job.failed.connect(banner.show_error)
+
+
+def kept_sentence(model_id: str, decision: Decision | TagDecision | None, usual: str) -> str:
+    """What is kept with the model of a training; `usual`: what it does where nothing is."""
+    if not model_id:
+        return "The model of this training is gone, so nothing can be kept with it."
+    return usual if decision is None else f"Kept with the model: {decision.sentence()}"

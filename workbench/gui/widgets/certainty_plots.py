@@ -6,12 +6,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor, QFont, QPen
+from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QWidget
 
-from workbench.gui.theme import XS, L, theme
-from workbench.gui.widgets.basic import Card, label
+from workbench.gui.theme import theme
+from workbench.gui.widgets.framed_plot import FramedPlot
 from workbench.trust.certainty import Answering, Reliability
 
 _HEIGHT = 250
@@ -20,66 +19,21 @@ _FEWEST = 5
 _TICKS = [[(v / 100, f"{v} %") for v in range(0, 101, 25)], [(v / 100, "") for v in range(0, 101, 5)]]
 
 
-class _SharePlot(Card):
+class _SharePlot(FramedPlot):
     """A square of shares: 0 to 100 % to the right and upwards."""
 
     def __init__(self, heading: str, tip: str, right: str, up: str, parent: QWidget | None = None) -> None:
-        super().__init__(parent, margin=L, spacing=XS)
-        # Imported here, not at the top: it brings numpy, which the first window does without.
-        import pyqtgraph as pg
-
-        self._pg = pg
-        title = label(heading, "strong")
-        title.setToolTip(tip)
-        self.body.addWidget(title)
-        self.plot: Any = pg.PlotWidget(background=None)
-        self.plot.setAntialiasing(True)
-        self.plot.setMenuEnabled(False)
-        self.plot.setMouseEnabled(x=False, y=False)
-        self.plot.hideButtons()
-        self.plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.plot.setFrameShape(self.plot.Shape.NoFrame)
+        super().__init__(heading, tip, 24, parent)
         self.plot.setFixedHeight(_HEIGHT)
-        # A wheel over it scrolls the page, as anywhere else.
-        self.plot.wheelEvent = lambda event: event.ignore()
-        self.plot.setToolTip(tip)
-        self.body.addWidget(self.plot, 1)
-        self.item = self.plot.getPlotItem()
         for name, words in (("bottom", right), ("left", up)):
             axis = self.item.getAxis(name)
             axis.setTicks(_TICKS)
             axis.setLabel(words)
         self.item.setXRange(0, 1, padding=0.03)
-        # Room for the last number.
-        self.item.layout.setContentsMargins(0, 6, 24, 0)
         self.item.setYRange(0, 1, padding=0.04)
-        self.setAccessibleName(heading)
-        theme().changed.connect(self._restyle)
 
-    def pen(self, colour: str, width: float = 2.0, dashed: bool = False) -> QPen:
-        pen = QPen(QColor(theme().colour(colour)), width)
-        pen.setCosmetic(True)
-        if dashed:
-            pen.setDashPattern([4, 3])
-        return pen
-
-    def draw(self) -> None:
-        """Draw anew what is shown, in the colours of now."""
-        raise NotImplementedError
-
-    def _restyle(self) -> None:
-        self.plot.setBackground(theme().colour("surface"))
-        small = QFont(self.font())
-        small.setPointSizeF(max(7.5, self.font().pointSizeF() - 1.5))
-        for name in ("left", "bottom"):
-            axis = self.item.getAxis(name)
-            axis.setPen(self._pg.mkPen(theme().colour("line")))
-            axis.setTextPen(self._pg.mkPen(theme().colour("text_soft")))
-            axis.setTickFont(small)
-            axis.setStyle(tickLength=-4, hideOverlappingLabels=False)
-            axis.label.setFont(small)
-        self.item.showGrid(x=False, y=True, alpha=0.18)
-        self.draw()
+    def style_axis(self, axis: Any) -> None:
+        axis.setStyle(hideOverlappingLabels=False)
 
 
 class ReliabilityPlot(_SharePlot):
@@ -95,7 +49,7 @@ class ReliabilityPlot(_SharePlot):
             parent,
         )
         self.shown: Reliability | None = None
-        self._restyle()
+        self.restyle()
 
     def show_reliability(self, found: Reliability) -> None:
         """Draw this one."""
@@ -148,7 +102,7 @@ class AnsweringPlot(_SharePlot):
         )
         self._curve: list[Answering] = []
         self._now: Answering | None = None
-        self._restyle()
+        self.restyle()
 
     def show_curve(self, curve: Sequence[Answering], now: Answering | None) -> None:
         """The curve and the point on it that is chosen."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHeaderView, QTableWidget, QTableWidgetItem, QVBoxLayout, QWidget
 
 from workbench.gui.context import AppContext
 from workbench.gui.theme import M, S
 from workbench.gui.widgets.basic import Banner, button, label, row
 from workbench.gui.widgets.electricity_dialog import ElectricityDialog
+from workbench.gui.widgets.tables import explained_headings, read_only
 from workbench.trust.cost import rates, words
 from workbench.trust.cost.records import CostEstimate, CostRecord
 
@@ -138,15 +139,8 @@ class CostTab(QWidget):
         column.addLayout(top)
         self.table = QTableWidget(0, len(_COLUMNS))
         self.table.setObjectName("cost-table")
-        self.table.setAccessibleName("What it cost: expected and measured")
-        for number, (name, tip) in enumerate(_COLUMNS):
-            head = QTableWidgetItem(name)
-            head.setToolTip(tip)
-            self.table.setHorizontalHeaderItem(number, head)
-        self.table.verticalHeader().hide()
-        self.table.setShowGrid(False)
-        self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        read_only(self.table, "What it cost: expected and measured")
+        explained_headings(self.table, _COLUMNS)
         header = self.table.horizontalHeader()
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         header.setMinimumSectionSize(120)

@@ -5,12 +5,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor, QFont, QPen
+from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QWidget
 
-from workbench.gui.theme import XS, L, theme
-from workbench.gui.widgets.basic import Card, label
+from workbench.gui.theme import theme
+from workbench.gui.widgets.framed_plot import FramedPlot
 from workbench.tasks.predictions import figure
 from workbench.trust.judge_numbers import NumbersJudgement
 
@@ -20,43 +19,14 @@ _MOST_POINTS = 4_000
 _BINS = 24
 
 
-class _Plot(Card):
-    """A plot in the app's look; `draw` fills it."""
+class _Plot(FramedPlot):
+    """`words` says what is drawn, `draw` draws it."""
 
     def __init__(self, heading: str, tip: str, parent: QWidget | None = None) -> None:
-        super().__init__(parent, margin=L, spacing=XS)
-        # Imported here, not at the top: it brings numpy, which the first window does without.
-        import pyqtgraph as pg
-
-        self._pg = pg
-        title = label(heading, "strong")
-        title.setToolTip(tip)
-        self.body.addWidget(title)
-        self.plot: Any = pg.PlotWidget(background=None)
-        self.plot.setAntialiasing(True)
-        self.plot.setMenuEnabled(False)
-        self.plot.setMouseEnabled(x=False, y=False)
-        self.plot.hideButtons()
-        self.plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.plot.setFrameShape(self.plot.Shape.NoFrame)
+        super().__init__(heading, tip, 18, parent)
         self.plot.setMinimumHeight(_HEIGHT)
-        # A wheel over it scrolls the page, as anywhere else.
-        self.plot.wheelEvent = lambda event: event.ignore()
-        self.plot.setToolTip(tip)
-        self.body.addWidget(self.plot, 1)
-        self.item = self.plot.getPlotItem()
-        self.item.layout.setContentsMargins(0, 6, 18, 0)
         self.shown: NumbersJudgement | None = None
-        self.setAccessibleName(heading)
-        theme().changed.connect(self._restyle)
-        self._restyle()
-
-    def pen(self, colour: str, width: float = 2.0, dashed: bool = False) -> QPen:
-        pen = QPen(QColor(theme().colour(colour)), width)
-        pen.setCosmetic(True)
-        if dashed:
-            pen.setDashPattern([4, 3])
-        return pen
+        self.restyle()
 
     def show_judgement(self, found: NumbersJudgement) -> None:
         """Draw this one."""
@@ -67,28 +37,12 @@ class _Plot(Card):
     def words(self, found: NumbersJudgement) -> str:
         raise NotImplementedError
 
-    def draw(self) -> None:
-        """Draw anew what is shown, in the colours of now."""
-        raise NotImplementedError
-
     def axes(self, across: str, upwards: str) -> None:
         for name, words in (("bottom", across), ("left", upwards)):
             self.item.getAxis(name).setLabel(words)
 
-    def _restyle(self) -> None:
-        self.plot.setBackground(theme().colour("surface"))
-        small = QFont(self.font())
-        small.setPointSizeF(max(7.5, self.font().pointSizeF() - 1.5))
-        for name in ("left", "bottom"):
-            axis = self.item.getAxis(name)
-            axis.setPen(self._pg.mkPen(theme().colour("line")))
-            axis.setTextPen(self._pg.mkPen(theme().colour("text_soft")))
-            axis.setTickFont(small)
-            axis.setStyle(tickLength=-4)
-            axis.enableAutoSIPrefix(False)
-            axis.label.setFont(small)
-        self.item.showGrid(x=False, y=True, alpha=0.18)
-        self.draw()
+    def style_axis(self, axis: Any) -> None:
+        axis.enableAutoSIPrefix(False)
 
 
 class ScatterPlot(_Plot):

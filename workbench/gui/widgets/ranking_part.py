@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHeaderView, QTableWidget, QTableWidgetItem, QVBoxLayout, QWidget
 
 from workbench.gui.theme import S, theme
 from workbench.gui.widgets.basic import label
+from workbench.gui.widgets.tables import read_only
 from workbench.tasks.predictions import Ranking
 
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
@@ -25,13 +26,9 @@ class RankingPart(QWidget):
         self.summary.setObjectName("ranking-summary")
         self.table = QTableWidget(0, 3)
         self.table.setObjectName("ranking-list")
-        self.table.setAccessibleName("Recommended things, the best first, and why")
+        read_only(self.table, "Recommended things, the best first, and why")
         self.table.setHorizontalHeaderLabels(["", "recommended", "because of the liked"])
-        self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.table.setTabKeyNavigation(False)
-        self.table.verticalHeader().hide()
-        self.table.setShowGrid(False)
         self.table.setWordWrap(False)
         header = self.table.horizontalHeader()
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.ResizeToContents)

@@ -1,0 +1,72 @@
+"""A plot in the app's look, under a heading, that is only looked at."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QFont, QPen
+from PySide6.QtWidgets import QWidget
+
+from workbench.gui.theme import XS, L, theme
+from workbench.gui.widgets.basic import Card, label
+
+
+class FramedPlot(Card):
+    """What is of a kind draws into `item`, from `draw`; `pg` is pyqtgraph. It is drawn anew with each change of the theme."""
+
+    def __init__(self, heading: str, tip: str, room: int, parent: QWidget | None = None) -> None:
+        """`room`: points at the right, for the last number of the axis."""
+        super().__init__(parent, margin=L, spacing=XS)
+        # Imported here, not at the top: it brings numpy, which the first window does without.
+        import pyqtgraph as pg
+
+        self._pg = pg
+        title = label(heading, "strong")
+        title.setToolTip(tip)
+        self.body.addWidget(title)
+        self.plot: Any = pg.PlotWidget(background=None)
+        self.plot.setAntialiasing(True)
+        self.plot.setMenuEnabled(False)
+        self.plot.setMouseEnabled(x=False, y=False)
+        self.plot.hideButtons()
+        self.plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.plot.setFrameShape(self.plot.Shape.NoFrame)
+        # A wheel over it scrolls the page, as anywhere else.
+        self.plot.wheelEvent = lambda event: event.ignore()
+        self.plot.setToolTip(tip)
+        self.body.addWidget(self.plot, 1)
+        self.item = self.plot.getPlotItem()
+        self.item.layout.setContentsMargins(0, 6, room, 0)
+        self.setAccessibleName(heading)
+        theme().changed.connect(self.restyle)
+
+    def pen(self, colour: str, width: float = 2.0, dashed: bool = False) -> QPen:
+        pen = QPen(QColor(theme().colour(colour)), width)
+        pen.setCosmetic(True)
+        if dashed:
+            pen.setDashPattern([4, 3])
+        return pen
+
+    def draw(self) -> None:
+        """Draw anew what is shown, in the colours of now."""
+        raise NotImplementedError
+
+    def style_axis(self, axis: Any) -> None:
+        """What is special to the axes of this kind."""
+
+    def restyle(self) -> None:
+        """In the colours of now; called once it can be drawn, and whenever the theme changes."""
+        self.plot.setBackground(theme().colour("surface"))
+        small = QFont(self.font())
+        small.setPointSizeF(max(7.5, self.font().pointSizeF() - 1.5))
+        for name in ("left", "bottom"):
+            axis = self.item.getAxis(name)
+            axis.setPen(self._pg.mkPen(theme().colour("line")))
+            axis.setTextPen(self._pg.mkPen(theme().colour("text_soft")))
+            axis.setTickFont(small)
+            axis.setStyle(tickLength=-4)
+            self.style_axis(axis)
+            axis.label.setFont(small)
+        self.item.showGrid(x=False, y=True, alpha=0.18)
+        self.draw()
