@@ -84,7 +84,9 @@ def keep_with_model(project: Project, run: RunRecord, judgement: Judgement, cata
         return
     try:
         _keep(card_to_keep(project, run, model, judgement, catalog, control), model)
-    except (UserError, Cancelled) as error:
+    except Cancelled:
+        log.info("stopped before the report of %s was kept", model.id)
+    except UserError as error:
         log.warning("the report of %s could not be kept: %s", model.id, error)
 
 
