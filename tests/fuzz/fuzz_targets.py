@@ -220,6 +220,31 @@ def _excel() -> list[bytes]:
     return [stream.getvalue()]
 
 
+def _parquet() -> list[bytes]:
+    import pyarrow
+    import pyarrow.parquet
+
+    stream = io.BytesIO()
+    pyarrow.parquet.write_table(pyarrow.table({"a": [1, 2], "b": ["x", None], "c": [[1], []]}), stream)
+    return [stream.getvalue()]
+
+
+def _table_rows(data: bytes, folder: Path) -> None:
+    """The one reader of tables without an importer behind it; the first byte says what kind of file it is."""
+    from workbench.control import Control
+    from workbench.data.importers.table_files import open_table
+    from workbench.errors import UserError
+
+    file = folder / f"a.{ {b'j': 'jsonl', b'l': 'json', b't': 'tsv'}.get(data[:1], 'csv') }"
+    file.write_bytes(data[1:])
+    try:
+        table = open_table(file)
+    except UserError:
+        return
+    for row in table.read(Control()):
+        assert not isinstance(row, tuple) or len(row[1]) == len(table.names)
+
+
 # Numbers of pictures, sounds and documents -------------------------------------------------------------------------------------
 
 
@@ -754,6 +779,12 @@ def targets() -> Iterator[Target]:
         _texts("text,label\na fine day,good\na bad day,bad\n", "a;b\n1;2\n3;4\n", "text\tx\ty\na\t1\t0\n"),
     )
     yield Target("excel", _alone("a.xlsx"), _excel)
+    yield Target("parquet", _alone("a.parquet"), _parquet)
+    yield Target(
+        "table-rows",
+        _table_rows,
+        _texts("cid;age\n1;2\n3;4\n", 'cx,y\n"a\n', 'j{"a": 1}\n{"b": [2]}\n', 'l[{"a": null}]'),
+    )
     yield Target("zip", _packed, lambda: [_zip({"cat/a.txt": "miaow"}), _zip({"../a.txt": "x"})])
     yield Target("rle-coco", _rle_coco, lambda: [b"\x08\x06:5Q1", b"\x02\x022"])
     yield Target("rle-brush", _rle_brush, _brush_seeds)

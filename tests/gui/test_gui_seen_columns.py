@@ -20,7 +20,7 @@ from workbench.gui.widgets.columns_dialog import ColumnsDialog
 from workbench.gui.widgets.import_dialog import ImportDialog
 from workbench.gui.widgets.row_form import PictureField, RowForm
 from workbench.gui.widgets.row_head import RowHead, paint_cells
-from workbench.tasks.tables import Field
+from workbench.tasks.base import Field
 
 
 def test_a_row_with_a_picture_and_a_text_is_filled_in(qtbot: QtBot, tmp_path: Path, monkeypatch: object) -> None:

@@ -26,8 +26,8 @@ from workbench.gui.widgets.number_part import NumberPart
 from workbench.gui.widgets.row_form import RowForm
 from workbench.gui.widgets.row_head import RowHead
 from workbench.gui.widgets.why_dialog import WhyDialog
+from workbench.tasks.base import Field
 from workbench.tasks.predictions import Number
-from workbench.tasks.tables import Field
 from workbench.trust.judge_numbers import NumberCase, measure
 
 

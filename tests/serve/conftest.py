@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from typing import Any
 
 import pytest
 import requests
+from local_servers import AUTH, TOKEN, Gate, Serve
 
 from workbench.catalog.card import ModelCard
 from workbench.catalog.catalog import Catalog
@@ -19,11 +20,6 @@ from workbench.serve.config import ServeConfig
 from workbench.serve.server import LocalServer
 from workbench.tasks.base import TryOptions
 from workbench.tasks.image_classification import ImageClassification
-
-TOKEN = "wb-a-token-for-tests-0123456789"
-AUTH = {"Authorization": f"Bearer {TOKEN}"}
-
-Serve = Callable[..., LocalServer]
 
 
 @pytest.fixture
@@ -51,16 +47,6 @@ def client() -> Iterator[requests.Session]:
         yield made
 
 
-class Gate:
-    """Holds the picture task back until it is opened, and tells what came to it."""
-
-    def __init__(self) -> None:
-        self.open = threading.Event()
-        self.entered = threading.Event()
-        self.batches: list[int] = []
-        self.stopped = 0
-
-
 @pytest.fixture
 def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[Gate]:
     made = Gate()
@@ -80,10 +66,3 @@ def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[Gate]:
     monkeypatch.setattr(ImageClassification, "predict_batch", held)
     yield made
     made.open.set()
-
-
-def wait_for(there: Callable[[], bool], seconds: float = 60.0) -> None:
-    ends = time.monotonic() + seconds
-    while not there():
-        assert time.monotonic() < ends, "it did not come about"
-        time.sleep(0.01)

@@ -23,7 +23,7 @@ from workbench.serve.chatting import cut
 from workbench.serve.server import LocalServer
 
 sys.path[:0] = [str(Path(__file__).resolve().parent), str(Path(__file__).resolve().parent.parent)]
-from conftest import TOKEN, Serve, wait_for  # noqa: E402
+from local_servers import TOKEN, Serve, wait_for  # noqa: E402
 from talk_models import own_talker  # noqa: E402
 
 ASKED: Any = [{"role": "system", "content": "Be short."}, {"role": "user", "content": "What is a lamp?"}]

@@ -17,7 +17,7 @@ from workbench.serve.server import LocalServer
 from workbench.tasks.registry import all_tasks
 
 sys.path[:0] = [str(Path(__file__).resolve().parent), str(Path(__file__).resolve().parent.parent)]
-from conftest import TOKEN, Serve  # noqa: E402
+from local_servers import TOKEN, Serve  # noqa: E402
 from talk_models import own_talker  # noqa: E402
 
 CHINA = resources() / "samples" / "try" / "china.jpg"

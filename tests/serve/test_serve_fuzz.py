@@ -31,7 +31,7 @@ from workbench.catalog.catalog import Catalog
 from workbench.serve.server import LocalServer
 
 sys.path[:0] = [str(Path(__file__).resolve().parent), str(Path(__file__).resolve().parent.parent)]
-from conftest import AUTH, Serve, wait_for  # noqa: E402
+from local_servers import AUTH, Serve, wait_for  # noqa: E402
 from talk_models import own_talker  # noqa: E402
 
 CHECKS = [

@@ -20,8 +20,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "reliability"))
 from bad_inputs import bmp, huge_exif, many_frames, png, xml_bomb, zipped
-from conftest import Serve
 from hub_server import serving
+from local_servers import Serve
 
 PICTURES = "picture-starter"
 CHINA = resources() / "samples" / "try" / "china.jpg"

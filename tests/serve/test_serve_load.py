@@ -23,7 +23,7 @@ from workbench.serve.server import LocalServer
 from workbench.serve.server import serve as serve_until_stopped
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from conftest import AUTH, TOKEN, Gate, Serve, wait_for
+from local_servers import AUTH, TOKEN, Gate, Serve, wait_for
 
 CHINA = (resources() / "samples" / "try" / "china.jpg").read_bytes()
 PICTURES = "picture-starter"

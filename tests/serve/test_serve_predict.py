@@ -33,9 +33,9 @@ sys.path[:0] = [
     str(Path(__file__).resolve().parent),
     *(str(Path(__file__).resolve().parent.parent / p) for p in ("", "catalog")),
 ]
-from conftest import Gate, Serve, wait_for  # noqa: E402
 from hub_server import Hub, serving  # noqa: E402
 from journeys import sample_for  # noqa: E402
+from local_servers import Gate, Serve, wait_for  # noqa: E402
 from small_copies import served  # noqa: E402
 from small_fields import taught_on_a_small_set  # noqa: E402
 

@@ -24,7 +24,7 @@ from workbench.serve.tokens import kept_token, new_token, renewed_token, token_f
 from workbench.serve.uploads import Files, shown_name
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from conftest import AUTH, TOKEN, Serve
+from local_servers import AUTH, TOKEN, Serve
 
 CHINA = resources() / "samples" / "try" / "china.jpg"
 PICTURES = "picture-starter"

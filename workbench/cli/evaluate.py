@@ -44,7 +44,7 @@ def run(options: argparse.Namespace) -> int:
     if certainty.asked(options):
         return certainty.run(options)
     from workbench.catalog.catalog import Catalog
-    from workbench.data.importers import ColumnChoice, sniff
+    from workbench.data.importers import ColumnChoice
     from workbench.data.store import DATABASE
     from workbench.data.types import NewItem
     from workbench.errors import Problem
@@ -56,8 +56,7 @@ def run(options: argparse.Namespace) -> int:
         judgement, groups, untaught = _in_project(options.data, card, catalog, options.by)
         return _tell(options, judgement, groups, [], untaught)
     with progress("Reading") as control:
-        own = getattr(get_task(options.task or card.main_task), "plan_for", None)
-        plan = sniff([options.data], control) if own is None else own(card, options.data, control)
+        plan = get_task(options.task or card.main_task).plan_for(card, options.data, control)
         guess = plan.guess()
         if (options.words_column or options.text_column) and guess is not None:
             content, words = options.text_column or guess.content, options.words_column or guess.words

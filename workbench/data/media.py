@@ -14,6 +14,7 @@ from workbench.data.deep import MAX_DEEP_PIXELS, Deep
 from workbench.data.deep_files import DEEP_MODES, TIFF_MARKS, deep_of, rare_tiff
 from workbench.data.dicom import HEAD_BYTES, is_dicom, read_dicom
 from workbench.data.dicom import SUFFIXES as DICOM_SUFFIXES
+from workbench.data.encodings import encoding_of
 from workbench.data.types import Sample, Window
 from workbench.errors import UserError
 
@@ -259,31 +260,16 @@ def read_text_file(path: Path) -> str:
 
 
 def decode_text(data: bytes) -> str:
-    """UTF-8 (with or without mark; cut off or with a few broken letters), UTF-16 and UTF-32, else the encoding that fits best.
+    """A text in whatever encoding it is (`workbench.data.encodings`), without the half of a letter where it is cut off.
 
     Raises:
         UserError: when the bytes are not text.
     """
-    wide = _wide_encoding(data)
-    try:
-        text = data.decode(wide or "utf-8-sig")
-        if "\0" not in text:
-            return text
-    except UnicodeDecodeError:
-        pass
-    if b"\0" not in data:
-        mended = _nearly_utf8(data)
-        if mended is not None:
-            return mended
-        import charset_normalizer
-
-        guesses = list(charset_normalizer.from_bytes(data[:1_000_000]))
-        if guesses:
-            # Several Latin encodings often fit equally well; then the one of most old files is meant.
-            fitting = [g for g in guesses if (g.chaos, -g.coherence) <= (guesses[0].chaos, -guesses[0].coherence)]
-            best = next((g for g in fitting if g.encoding == "cp1252"), guesses[0])
-            return data.decode(best.encoding, errors="replace")
-    raise UserError("This file is not readable text.", "Save it as plain text or CSV with the encoding UTF-8.")
+    text = data.decode(encoding_of(io.BytesIO(data)), errors="replace").removeprefix("\ufeff")
+    if "\0" in text:
+        raise UserError("This file is not readable text.", "Save it as plain text or CSV with the encoding UTF-8.")
+    cut = text.count("\ufffd") == 1 and not data.endswith("\ufffd".encode())
+    return text.removesuffix("\ufffd") if cut else text
 
 
 def first_words(text: str) -> str:
@@ -295,30 +281,3 @@ def sound_text(text: str) -> str:
     """With a mark in place of each half of a letter (lone surrogates, as JSON may hold them), which no file can hold; as
     long as before."""
     return _HALVES.sub("\ufffd", text)
-
-
-def _wide_encoding(data: bytes) -> str:
-    """Of texts with two or four bytes a letter: by their mark, or by where their zeros are; "" for others."""
-    if data.startswith((b"\xff\xfe\0\0", b"\0\0\xfe\xff")):
-        return "utf-32"
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return "utf-16"
-    head = data[:4000]
-    if len(data) % 2 or len(head) < 4 or b"\0" not in head:
-        return ""
-    even, odd = head[::2].count(0), head[1::2].count(0)
-    most, least = max(even, odd), min(even, odd)
-    # Western letters have a zero in every other byte; no other text has zeros at all.
-    if most < 0.4 * len(head) / 2 or least:
-        return ""
-    return "utf-16-le" if odd > even else "utf-16-be"
-
-
-def _nearly_utf8(data: bytes) -> str | None:
-    """A text in UTF-8 that is cut off in the middle of a letter, or has far more good letters than broken ones."""
-    text = data.decode("utf-8-sig", errors="replace")
-    broken = text.count("\ufffd")
-    good = sum(1 for c in text if ord(c) > 127) - broken
-    if text.endswith("\ufffd") and broken == 1 and good:
-        return text.removesuffix("\ufffd")
-    return text if good > 4 * broken else None

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from datetime import datetime, time
 from typing import Any
 
 from workbench.data.media import sound_text
@@ -46,20 +47,29 @@ def cells_of(text: str) -> dict[str, str]:
     return {sound_text(str(name)): cell_text(value) for name, value in found.items()}
 
 
-def cell_text(value: Any) -> str:
-    """A value of any program as a cell: nothing known is an empty one, whole numbers have no ".0"."""
+def written(value: Any) -> str:
+    """A value of any program as a cell: nothing known is an empty one, whole numbers have no ".0", a day without a time is a day.
+    The letters of a text stay as they are."""
     # Programs write "no value" as NaN, too.
-    if value is None or value != value:
+    if value is None or value != value or isinstance(value, bytes):
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
-        return sound_text(value[:LONGEST_CELL]).strip()
+        return sound_text(value)
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
         return str(int(value))
     if isinstance(value, dict | list):
-        return json.dumps(value, ensure_ascii=False)[:LONGEST_CELL]
-    return str(value)[:LONGEST_CELL]
+        return sound_text(json.dumps(value, ensure_ascii=False, default=written))
+    if isinstance(value, datetime):
+        day = (value.hour, value.minute, value.second) == (0, 0, 0)
+        return value.strftime("%Y-%m-%d" if day else "%Y-%m-%d %H:%M:%S")
+    return value.strftime("%H:%M:%S") if isinstance(value, time) else str(value)
+
+
+def cell_text(value: Any) -> str:
+    """A value of any program as the cell of a row: `written`, without blanks around it, and of a bounded length."""
+    return written(value)[:LONGEST_CELL].strip()
 
 
 def row_name(cells: Mapping[str, str], number: int = 0) -> str:

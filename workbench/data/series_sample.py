@@ -50,7 +50,7 @@ def samples_in(sample: Sample) -> list[Sample]:
 
 
 def _of_table(path: Path) -> tuple[Series, list[str]]:
-    from workbench.data.importers.tables import plain_rows
+    from workbench.data.importers.table_files import plain_rows
     from workbench.data.media import read_text_file
 
     plan = _plan_of(path) if path.suffix.lower() in _TABLES else None
@@ -63,7 +63,7 @@ def _of_table(path: Path) -> tuple[Series, list[str]]:
 
 def _plan_of(path: Path) -> SeriesPlan | None:
     from workbench.data.importers.series import layout_of, plan_series
-    from workbench.data.importers.tables import plain_rows
+    from workbench.data.importers.table_files import plain_rows
 
     rows = plain_rows(path, Control())
     layout = layout_of(rows[:400])
@@ -89,12 +89,12 @@ def _of_text(text: str) -> tuple[Series, list[str]]:
     import numpy as np
 
     from workbench.data.importers.series import decimal_comma, layout_of, number_of, plan_series
-    from workbench.data.importers.tables import separator_of_lines
+    from workbench.data.importers.table_heads import separator_of
 
     if len(text) > _MOST_LENGTH:
         raise UserError("This is too long to be read at once.", "Give the newest numbers.")
     lines = [line for line in text.strip().splitlines() if line.strip()]
-    rows = list(csv.reader(io.StringIO("\n".join(lines)), delimiter=separator_of_lines(lines[:50]) if lines else ","))
+    rows = list(csv.reader(io.StringIO("\n".join(lines)), delimiter=separator_of(lines[:50]) if lines else ","))
     layout = layout_of(rows[:400])
     if layout is not None and layout.dates >= 0:
         return _last(plan_series(Path("numbers"), rows, layout, Control()))

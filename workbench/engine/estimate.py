@@ -22,7 +22,7 @@ from workbench.engine.pool import shared_pool
 from workbench.errors import UserError
 from workbench.runtimes.fast_body import engines
 from workbench.runtimes.network import Network
-from workbench.tasks.base import PooledTask, TryOptions
+from workbench.tasks.base import OnceTask, PooledTask, TryOptions
 from workbench.tasks.registry import get_trainable
 from workbench.trust.cost.words import duration
 
@@ -99,9 +99,9 @@ def estimate(project: Project, card: ModelCard, how: How, epochs: int = 0) -> Es
     speed = _known_speed(card.id, project.task_id)
     forward = speed if speed is not None else max(0.003, card.parameters * _UNMEASURED)
     seconds = _START
-    passes = getattr(task, "passes", None)
+    passes = task.passes(card, how, epochs, n)
     if passes is not None:
-        seconds += (n + passes(card, how, epochs, n)) * forward
+        seconds += (n + passes) * forward
     else:
         seconds += (_not_looked_at(project, card) if isinstance(task, PooledTask) else n) * forward
         seconds += n * max(2, len(project.classes())) * _HEAD
@@ -110,9 +110,9 @@ def estimate(project: Project, card: ModelCard, how: How, epochs: int = 0) -> Es
             seconds += rounds * n * forward * (_TRAIN_SHARE * _WORK[how] + (1 - _TRAIN_SHARE) / 2)
             # Tested once at the end, and looked at once more to know what is familiar.
             seconds += n * forward
-    own = getattr(task, "memory", None)
-    memory = _memory(card, how, isinstance(task, PooledTask)) if own is None else own(card, n)
-    for model_id, for_task in getattr(task, "looks_with", lambda _project: ())(project):
+    own = task.memory(card, n)
+    memory = _memory(card, how, isinstance(task, PooledTask)) if own is None else own
+    for model_id, for_task in task.looks_with(project):
         looker = Catalog.load().get(model_id)
         known = _known_speed(model_id, for_task)
         seconds += n * (known if known is not None else max(0.003, looker.parameters * _UNMEASURED))
@@ -171,10 +171,9 @@ def measure(project: Project, card: ModelCard, control: Control | None = None) -
 
         def together(part: list[Item]) -> None:
             prepared = [task.prepare(sample_of(item), model) for item in part]
-            own = getattr(task, "once", None)
-            if own is not None:
+            if isinstance(task, OnceTask):
                 for one in prepared:
-                    own(one, model)
+                    task.once(one, model)
             elif isinstance(task, PooledTask) and isinstance(model, Network):
                 model.features(task.collate(prepared, model))
             else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 
 from workbench.app_paths import app_paths
 from workbench.catalog.card import ModelCard
@@ -18,15 +18,13 @@ from workbench.data.types import Item, ItemFilter, Sample
 from workbench.engine.pool import ModelPool
 from workbench.engine.predict import predict
 from workbench.errors import UserError
-from workbench.tasks.base import Task
+from workbench.tasks.base import MarkingTask, Task
 from workbench.tasks.found_things import overlap
-from workbench.tasks.predictions import Prediction
 from workbench.tasks.registry import get_task
 
 # What a model proposes where there is a label already that covers it so well is left out.
 _SAME = 0.5
 _WRITE_SECONDS = 0.5
-_Convert = Callable[[Prediction, Mapping[str, int]], list[Annotation]]
 
 
 def proposers(project: Project, catalog: Catalog) -> list[ModelCard]:
@@ -34,9 +32,10 @@ def proposers(project: Project, catalog: Catalog) -> list[ModelCard]:
     first), then those that know most of its classes by name."""
     from workbench.hub.store import is_present
 
-    if _converter(project) is None:
+    task = get_task(project.task_id)
+    if not isinstance(task, MarkingTask):
         return []
-    has_classes = get_task(project.task_id).info.has_classes
+    has_classes = task.info.has_classes
     wanted = {labels.key(c.name) for c in project.classes()}
     scores = {
         str(r.metrics.get("model_id", "")): float(r.metrics.get("score", 0.0) or 0.0)
@@ -69,8 +68,7 @@ def propose(project: Project, card: ModelCard, control: Control | None = None, p
     """
     control = control or Control()
     task = get_task(project.task_id)
-    convert = _converter(project)
-    if convert is None:
+    if not isinstance(task, MarkingTask):
         raise UserError(f"Nothing can be proposed for {task.info.title.lower()}.", "Label by hand.")
     ids = {c.name: c.id for c in project.classes()}
     keys = {labels.key(name) for name in ids}
@@ -94,7 +92,7 @@ def propose(project: Project, card: ModelCard, control: Control | None = None, p
                 if result.problem is not None:
                     broken[item.id] = result.problem.message
                 continue
-            made = convert(result.prediction, ids)
+            made = task.annotations_of(result.prediction, ids)
             waiting[item.id] = _missing(project.annotations(item.id), made)
             count += len(waiting[item.id])
             control.progress(result.index + 1, len(items), f"Looking at {result.index + 1} of {len(items)}")
@@ -106,12 +104,6 @@ def propose(project: Project, card: ModelCard, control: Control | None = None, p
         project.set_proposals(waiting)
         project.mark_broken(broken)
     return count
-
-
-def _converter(project: Project) -> _Convert | None:
-    """How the project's task makes labels of a prediction; None where it does not."""
-    found: _Convert | None = getattr(get_task(project.task_id), "annotations_of", None)
-    return found
 
 
 def _asked(project: Project, task: Task, items: Sequence[Item]) -> tuple[list[Item], list[Sample]]:

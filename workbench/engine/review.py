@@ -24,7 +24,7 @@ from workbench.engine.prediction_log import Decision, Logged, PredictionLog, con
 from workbench.engine.usual import read_usual
 from workbench.engine.watching import Week, look_at_week, week_of, weeks_of
 from workbench.errors import UserError
-from workbench.tasks.base import TaskInfo
+from workbench.tasks.base import MarkingTask, TaskInfo
 from workbench.tasks.decision import close_call, decision_of
 from workbench.tasks.predictions import Prediction, Scores, from_record
 from workbench.tasks.registry import get_task
@@ -307,13 +307,13 @@ def _into_project(
 
 def _propose(project: Project, item_id: int, said: Prediction | None, accept: bool) -> None:
     """The model's answer as labels of an item: as they are, or to be corrected in the editor."""
-    convert = getattr(get_task(project.task_id), "annotations_of", None)
+    task = get_task(project.task_id)
     made: list[Annotation] = []
-    if convert is not None and said is not None:
-        made = convert(said, {c.name: c.id for c in project.classes()})
+    if isinstance(task, MarkingTask) and said is not None:
+        made = task.annotations_of(said, {c.name: c.id for c in project.classes()})
     if not accept:
         project.set_proposals({item_id: made})
-    elif said is None or convert is None:
+    elif said is None or not isinstance(task, MarkingTask):
         raise UserError("The answer itself was not kept, so it cannot become a label.", "Correct it in the editor.")
     else:
         state = AnnotationState(tuple(replace(a, source="person", score=1.0) for a in made), True)

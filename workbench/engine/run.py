@@ -129,9 +129,9 @@ def new_config(project: Project, card: ModelCard, how: How = How.QUICK, **option
         raise UserError(f"“{card.name}” cannot be trained for {title}.", "Choose another model.")
     options.setdefault("name", f"{project.name} ({_NAMES[how]})")
     # What of the project decides how its items are read is frozen with the run.
-    frozen = getattr(get_trainable(project.task_id), "run_options", None)
-    if frozen is not None:
-        options["options"] = {**frozen(project), **options.get("options", {})}
+    frozen = get_trainable(project.task_id).run_options(project)
+    if frozen:
+        options["options"] = {**frozen, **options.get("options", {})}
     return RunConfig(task=project.task_id, model=card.id, how=how, classes=classes, **options)
 
 

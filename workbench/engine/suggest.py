@@ -17,7 +17,7 @@ from workbench.engine.head import fit_path
 from workbench.engine.pool import shared_pool
 from workbench.engine.run import examples_of
 from workbench.errors import UserError
-from workbench.tasks.base import PooledTask
+from workbench.tasks.base import MarkingTask, PooledTask
 from workbench.tasks.registry import get_pooled, get_task
 
 _ENOUGH = 3
@@ -86,7 +86,7 @@ def suggest_labels(project: Project, card: ModelCard, control: Control | None = 
 def proposes_from_labels(project: Project) -> bool:
     """Whether `propose_from_labels` is for this project: several labels per item, learnt on kept features."""
     task = get_task(project.task_id)
-    return isinstance(task, PooledTask) and hasattr(task, "annotations_of")
+    return isinstance(task, PooledTask) and isinstance(task, MarkingTask)
 
 
 def propose_from_labels(project: Project, card: ModelCard, control: Control | None = None) -> int:

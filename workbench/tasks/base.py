@@ -21,21 +21,27 @@ from workbench.tasks.predictions import Prediction, Score, Scores
 if TYPE_CHECKING:
     import torch
 
+    from workbench.data.importers import ImportPlan
     from workbench.data.project import Project
     from workbench.runtimes.base import Batch, Floats, Loaded
     from workbench.runtimes.network import Network
     from workbench.tasks.augment import Look, Variation
     from workbench.tasks.lesson import Example, How, Lesson, Material
+    from workbench.tasks.row_reasons import RowReasons
 
 __all__ = [
     "CasesTask",
     "ComparingTask",
     "Ear",
+    "Field",
     "HearingTask",
     "LiveTask",
+    "MarkingTask",
+    "OnceTask",
     "Option",
     "PooledTask",
     "Prediction",
+    "ReasonsTask",
     "Score",
     "Scores",
     "Task",
@@ -75,6 +81,17 @@ class Option:
     step: float = 0.1
     choices: tuple[tuple[str, str], ...] = ()
     needed: bool = False
+
+
+@dataclass(frozen=True)
+class Field:
+    """Something a person fills in of a row: a column's name, the values to choose from (any other may be typed, too), and what
+    is usual. `kind`: "text" for whole texts, "picture" for a file to choose, "" for a short value."""
+
+    name: str
+    choices: tuple[str, ...] = ()
+    hint: str = ""
+    kind: str = ""
 
 
 @dataclass(frozen=True)
@@ -238,6 +255,15 @@ class Task(Protocol):
     def number_named(self, project: Project) -> tuple[str, str]:
         """What the number is that is asked for, and its unit; "" where that is not known."""
 
+    def form(self, card: ModelCard) -> tuple[Field, ...]:
+        """What is asked of an item that is typed in cell by cell; nothing where it is not."""
+
+    def how_words(self, card: ModelCard) -> Mapping[How, tuple[str, str]]:
+        """What the ways of training mean for a model that does not learn as networks do: plain words, and the technical ones."""
+
+    def plan_for(self, card: ModelCard, path: Path, control: Control) -> ImportPlan:
+        """A file or folder to judge a model by. Raises: UserError when it has nothing to judge by."""
+
     def samples_in(self, path: Path, control: Control) -> Iterable[Sample]:
         """A file as samples: one, but for files that hold many items.
 
@@ -320,13 +346,7 @@ class Ear:
 
 @runtime_checkable
 class TrainableTask(Task, Protocol):
-    """A task a person can teach.
-
-    Where the usual estimate of a training's time does not fit, it also has `passes(card, how, epochs, items) -> float`: how
-    many forward passes a training on so many items is worth (`epochs` 0: as many as usual), `memory(card, items) -> int`: bytes, and
-    `once(prepared, model)`: one forward pass, for measuring it, also of a model that has not been taught yet;
-    and `looks_with(project) -> [(model id, task id)]`: other models, each of which looks at something of every item once.
-    """
+    """A task a person can teach."""
 
     def check(self, project: Project) -> None:
         """Raises: UserError that says what is missing before anything can be learnt from the project's labels."""
@@ -340,6 +360,54 @@ class TrainableTask(Task, Protocol):
 
     def describe(self, classes: Sequence[str]) -> tuple[str, str]:
         """What a model taught these classes does, and what it cannot: two sentences for its card."""
+
+    def run_options(self, project: Project) -> dict[str, Any]:
+        """What of the project decides how its items are read: frozen with a run when it is set up."""
+
+    def passes(self, card: ModelCard, how: How, epochs: int, items: int) -> float | None:
+        """How many forward passes a training on so many items is worth (`epochs` 0: as many as usual); None where the usual
+        estimate fits."""
+
+    def memory(self, card: ModelCard, items: int) -> int | None:
+        """Bytes that a training takes; None where the usual estimate fits."""
+
+    def looks_with(self, project: Project) -> list[tuple[str, str]]:
+        """(model id, task id) of other models, each of which looks at something of every item once."""
+
+
+@runtime_checkable
+class OnceTask(Protocol):
+    """A task one forward pass of which is not just `predict_batch`, as of a model that has not been taught yet."""
+
+    def once(self, prepared: Mapping[str, Any], model: Loaded) -> None:
+        """One forward pass over a prepared item, to measure how long it takes."""
+
+
+@runtime_checkable
+class MarkingTask(Protocol):
+    """A task whose answers can become labels of the item."""
+
+    def annotations_of(self, prediction: Prediction, class_ids: Mapping[str, int], /) -> list[Annotation]:
+        """The labels a prediction proposes.
+
+        Args:
+            class_ids: of the project's classes, by name; what is none of them is left out.
+        """
+
+
+@runtime_checkable
+class ReasonsTask(Protocol):
+    """A task that says by itself why its models answer as they do."""
+
+    def reasons(self, sample: Sample, model: Loaded, target: str, control: Control) -> tuple[str, RowReasons]:
+        """What is explained (a class, or the name of the number), and the reasons.
+
+        Args:
+            target: the class that is explained; "" for the likeliest.
+
+        Raises:
+            UserError: when the item cannot be read. Cancelled: when asked to stop.
+        """
 
 
 @runtime_checkable
@@ -488,6 +556,29 @@ class BaseTask:
 
     def number_named(self, project: Project) -> tuple[str, str]:
         return "", ""
+
+    def form(self, card: ModelCard) -> tuple[Field, ...]:
+        return ()
+
+    def plan_for(self, card: ModelCard, path: Path, control: Control) -> ImportPlan:
+        from workbench.data.importers import sniff
+
+        return sniff([path], control)
+
+    def how_words(self, card: ModelCard) -> Mapping[How, tuple[str, str]]:
+        return {}
+
+    def run_options(self, project: Project) -> dict[str, Any]:
+        return {}
+
+    def passes(self, card: ModelCard, how: How, epochs: int, items: int) -> float | None:
+        return None
+
+    def memory(self, card: ModelCard, items: int) -> int | None:
+        return None
+
+    def looks_with(self, project: Project) -> list[tuple[str, str]]:
+        return []
 
     def samples_in(self, path: Path, control: Control) -> Iterable[Sample]:
         return [Sample(self.info.media, path.name, path=path)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ from workbench.data.project_columns import columns_of
 from workbench.data.rows import cells_of, row_name
 from workbench.data.types import Item, Sample
 from workbench.errors import UserError
-from workbench.tasks.base import BaseTask
+from workbench.tasks.base import BaseTask, Field
 from workbench.tasks.boosting import Boosting, Data
 from workbench.tasks.lesson import Course, Example, How, Lesson, Material, Round
 from workbench.tasks.predictions import Prediction
@@ -40,19 +40,6 @@ FILES = (".csv", ".tsv", ".tab", ".xlsx", ".xlsm", ".parquet", ".pq", ".jsonl", 
 _FEWEST = 10
 # Rows that a model which reads them all for each answer goes by; of the validation rows so many draw its curve.
 _MOST_CONTEXT, _SEEN_ROWS, _ASKED_AT_ONCE = 3_000, 500, 256
-
-
-@dataclass(frozen=True)
-class Field:
-    """Something a person fills in of a row: a column's name, the values to choose from (any other may be typed, too), and what
-    is usual. `kind`: "text" for whole texts, "picture" for a file to choose, "" for a short value."""
-
-    name: str
-    choices: tuple[str, ...] = ()
-    hint: str = ""
-    kind: str = ""
-
-
 _MOST_CHOICES = 200
 
 

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from workbench.control import Control
 from workbench.data import labels
@@ -18,16 +14,16 @@ from workbench.data.annotations import NewAnnotation
 from workbench.data.importers import several as several_labels
 from workbench.data.importers.base import Column, ColumnChoice, ImportPlan
 from workbench.data.importers.beside import Beside
-from workbench.data.importers.excel import readable
 from workbench.data.importers.folders import SPLITS, media_of
+from workbench.data.importers.table_files import LONGEST_LINE, MOST_IN_MEMORY, open_table
+from workbench.data.importers.table_heads import LABEL_NAMES, PATH_NAMES, TEXT_NAMES
 from workbench.data.importers.written_molecules import (
     fault_of,
-    is_molecule,
     looks_like_molecules,
     name_column,
     number_column,
 )
-from workbench.data.media import PICTURE_SUFFIXES, decode_text, first_words, read_bytes
+from workbench.data.media import PICTURE_SUFFIXES, first_words
 from workbench.data.numbers import Decimal, decimal_of, is_missing
 from workbench.data.numbers import number as number_in
 from workbench.data.shapes import Whole
@@ -36,20 +32,8 @@ from workbench.data.types import MediaKind, NewItem
 from workbench.errors import Problem, UserError
 
 SUFFIXES = (".csv", ".tsv", ".tab", ".jsonl", ".ndjson", ".json", ".xlsx", ".xlsm")
-_MAX_BYTES = 300_000_000
 _MAX_ROWS = 1_000_000
 _MOST_LABELS = 200
-_TEXT_NAMES = re.compile(
-    r"^(text|texts|sentence|review|comment|message|content|body|description|title|question|tweet)s?$", re.I
-)
-_LABEL_NAMES = re.compile(
-    r"^(label|class|category|sentiment|target|tag|topic|type|rating|stars|intent|y)(_?name)?s?$", re.I
-)
-_PATH_NAMES = re.compile(
-    r"^(file|filename|file_?name|path|image|picture|photo|audio|recording|sound|clip|filepath|image_?path|audio_?path)s?$",
-    re.I,
-)
-
 # Words in the names of columns that say where an item comes from or whom it is about.
 _GROUP_NAMES = re.compile(
     r"(^|[_\s-])(device|camera|scanner|phone|microphone|machine|instrument|site|place|location|hospital|clinic|lab"
@@ -70,13 +54,18 @@ _WORDS_NAMES = re.compile(
 
 def plan_table(path: Path, control: Control) -> TablePlan:
     """Plan for one table. Raises: UserError when it cannot be read or has no usable column."""
-    problems: list[Problem] = []
-    rows = _rows(path, control, problems)
-    names, records = _named(rows)
-    if not records:
+    # What is too long for a text is said beside its row.
+    table = open_table(path, control, MOST_IN_MEMORY, LONGEST_LINE)
+    plan = TablePlan("table", "text", path.stem, path, names=list(table.names))
+    for row in table.read(control):
+        if isinstance(row, Problem):
+            plan.problems.append(row)
+            continue
+        plan.records.append((row[0], dict(zip(table.names, row[1], strict=True))))
+        if len(plan.records) > _MAX_ROWS:
+            raise UserError(f"The table “{path.name}” has more than a million rows.", "Split it into parts.")
+    if not plan.records:
         raise UserError(f"The table “{path.name}” has no rows.", "Fill it in and import it again.")
-    plan = TablePlan("table", "text", path.stem, path, names=names, records=records)
-    plan.problems = problems
     choice = plan.guess()
     if choice is None:
         raise UserError(
@@ -118,13 +107,13 @@ class TablePlan(ImportPlan):
             return self._guess_about_molecules(columns, molecules[0])
         paths = [c for c in columns if self._looks_like_paths(c.name)]
         if paths:
-            named = [c for c in paths if _PATH_NAMES.match(c.name)]
+            named = [c for c in paths if PATH_NAMES.match(c.name)]
             content = (named or paths)[0]
         else:
             texts = [c for c in columns if self._mean_length(c.name) > 0 and not self._numeric(c.name)]
             if not texts:
                 return None
-            named = [c for c in texts if _TEXT_NAMES.match(c.name)]
+            named = [c for c in texts if TEXT_NAMES.match(c.name)]
             content = max(named or texts, key=lambda c: self._mean_length(c.name))
         several = self._guess_several(columns, content)
         if several:
@@ -133,7 +122,7 @@ class TablePlan(ImportPlan):
         flags = tuple(name for name in self.flag_columns() if name != content.name)
         told = [name for name in (label, words) if name and name not in flags]
         # "label" with 0 or 1 beside another such column is one class of two.
-        if len(flags) >= 2 and not told and not (len(flags) == 2 and any(_LABEL_NAMES.match(f) for f in flags)):
+        if len(flags) >= 2 and not told and not (len(flags) == 2 and any(LABEL_NAMES.match(f) for f in flags)):
             return ColumnChoice(content.name, "", bool(paths), flags=flags)
         if label == words:  # few rows, so that nothing comes again: its name decides
             label = ""
@@ -145,7 +134,7 @@ class TablePlan(ImportPlan):
         others = [c for c in columns if c.name != name and not self._holds_molecules(c.name)]
         number = number_column({c.name: [r.get(c.name, "") for _, r in self.records] for c in others})
         label = self._guess_label(others, content)
-        if label and number and self._numeric(label) and not _LABEL_NAMES.match(label):
+        if label and number and self._numeric(label) and not LABEL_NAMES.match(label):
             label = ""  # a count with few values is no class where something was measured
         return ColumnChoice(content.name, label, words="" if label else number)
 
@@ -168,7 +157,7 @@ class TablePlan(ImportPlan):
 
     def separator_of(self, column: str) -> str:
         """See `ImportPlan.separator_of`."""
-        named = bool(_LABEL_NAMES.match(column) or _MANY_NAMES.match(column))
+        named = bool(LABEL_NAMES.match(column) or _MANY_NAMES.match(column))
         return several_labels.guess_separator(self._sample(column), named)
 
     def flag_columns(self) -> tuple[str, ...]:
@@ -180,7 +169,7 @@ class TablePlan(ImportPlan):
     def _guess_several(self, columns: list[Column], content: Column) -> str:
         """A column with several labels in its cells; one whose name speaks of labels is believed sooner."""
         others = [c for c in columns if c.name != content.name and not self._looks_like_paths(c.name)]
-        named = [c for c in others if _LABEL_NAMES.match(c.name) or _MANY_NAMES.match(c.name)]
+        named = [c for c in others if LABEL_NAMES.match(c.name) or _MANY_NAMES.match(c.name)]
         rest = [c for c in others if c not in named and not _WORDS_NAMES.match(c.name)] if not named else []
         return next((c.name for c in [*named, *rest] if self.separator_of(c.name)), "")
 
@@ -191,7 +180,7 @@ class TablePlan(ImportPlan):
 
     def _guess_label(self, columns: list[Column], content: Column) -> str:
         others = [c for c in columns if c.name != content.name and c.distinct <= _MOST_LABELS]
-        named = [c for c in others if _LABEL_NAMES.match(c.name)]
+        named = [c for c in others if LABEL_NAMES.match(c.name)]
         # Without a telling name, a label is what comes again and again, and seldom what groups are told by.
         others = [c for c in others if not _GROUP_NAMES.search(c.name)] or others
         found = named or [c for c in others if c.distinct <= max(2, c.filled // 2)]
@@ -416,192 +405,3 @@ class TablePlan(ImportPlan):
         values = self._sample(name)
         hits = sum(v.lower().endswith((*PICTURE_SUFFIXES, *SOUND_SUFFIXES)) for v in values)
         return bool(values) and hits >= 0.8 * len(values)
-
-
-Rows = list[tuple[int, list[str]]]
-
-
-def _rows(path: Path, control: Control, problems: list[Problem]) -> Rows | list[tuple[int, dict[str, str]]]:
-    suffix = path.suffix.lower()
-    data = read_bytes(path, _MAX_BYTES)
-    if suffix in (".xlsx", ".xlsm"):
-        return _excel(data, path, control)
-    text = decode_text(data)
-    if suffix in (".jsonl", ".ndjson"):
-        return _json_lines(text, control, problems)
-    if suffix == ".json":
-        return _json_list(text, path)
-    return _separated(text, "\t" if suffix in (".tsv", ".tab") else None, control, path)
-
-
-def _separated(text: str, delimiter: str | None, control: Control, path: Path) -> Rows:
-    if delimiter is None:
-        # The separator that cuts the first lines into the most even columns, commas first.
-        lines = text.splitlines()[:50]
-        delimiter = max(",;\t|", key=lambda d: _evenness(lines, d))
-    csv.field_size_limit(_MAX_BYTES)  # what is too long for a text is said beside its row
-    found: Rows = []
-    try:
-        for cells in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter):
-            control.check()
-            if any(cell.strip() for cell in cells):
-                found.append((len(found) + 1, cells))
-            if len(found) > _MAX_ROWS:
-                raise UserError(f"The table “{path.name}” has more than a million rows.", "Split it into parts.")
-    except csv.Error as error:
-        raise UserError(
-            f"The table “{path.name}” cannot be read ({error}).", "Save it again as CSV (UTF-8)."
-        ) from error
-    return found
-
-
-def _evenness(lines: list[str], delimiter: str) -> float:
-    try:
-        widths = [len(row) for row in csv.reader(lines, delimiter=delimiter) if row]
-    except csv.Error:
-        return 0.0
-    if not widths:
-        return 0.0
-    width, count = Counter(widths).most_common(1)[0]
-    return count / len(widths) if width > 1 else 0.0
-
-
-def _json_lines(text: str, control: Control, problems: list[Problem]) -> list[tuple[int, dict[str, str]]]:
-    found = []
-    for number, line in enumerate(text.splitlines(), 1):
-        control.check()
-        if not line.strip():
-            continue
-        try:
-            value = json.loads(line)
-        except (ValueError, RecursionError):
-            value = None
-        if isinstance(value, dict):
-            found.append((number, {str(k): _cell(v) for k, v in value.items()}))
-        else:
-            problems.append(Problem(f"row {number}", "This line is not a JSON object.", "Mend it, or leave it out."))
-    return found
-
-
-def _json_list(text: str, path: Path) -> list[tuple[int, dict[str, str]]]:
-    try:
-        values = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise UserError(f"“{path.name}” is not readable JSON.", "Save it again, or use CSV.") from error
-    if isinstance(values, dict):
-        values = next((v for v in values.values() if isinstance(v, list)), [])
-    if not isinstance(values, list) or not all(isinstance(v, dict) for v in values):
-        raise UserError(f"“{path.name}” is not a list of records.", "Use a list of objects, or CSV.")
-    return [(n, {str(k): _cell(v) for k, v in value.items()}) for n, value in enumerate(values, 1)]
-
-
-def _excel(data: bytes, path: Path, control: Control) -> Rows:
-    import zipfile
-
-    import openpyxl
-
-    with readable(path):
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            if sum(info.file_size for info in archive.infolist()) > _MAX_BYTES * 4:
-                raise UserError(f"The workbook “{path.name}” is too large.", "Save the sheet as CSV.")
-        book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
-        sheet = book.active
-        found: Rows = []
-        for cells in sheet.iter_rows(values_only=True):
-            control.check()
-            values = [_cell(v) for v in cells]
-            if any(v.strip() for v in values):
-                found.append((len(found) + 1, values))
-            if len(found) > _MAX_ROWS:
-                raise UserError(f"The table “{path.name}” has more than a million rows.", "Split it into parts.")
-    return found
-
-
-def _cell(value: Any) -> str:
-    # Programs write "no value" as NaN, too.
-    if value is None or value != value:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return (
-        value
-        if isinstance(value, str)
-        else json.dumps(value, ensure_ascii=False)
-        if isinstance(value, dict | list)
-        else str(value)
-    )
-
-
-def _named(rows: Rows | list[tuple[int, dict[str, str]]]) -> tuple[list[str], list[tuple[int, dict[str, str]]]]:
-    """Names of the columns and the rows by name; a first row that is data itself gets made-up names above it."""
-    records: list[tuple[int, dict[str, str]]] = []
-    if rows and isinstance(rows[0][1], dict):
-        names: list[str] = []
-        for number, record in rows:
-            assert isinstance(record, dict)
-            names += [k for k in record if k not in names]
-            records.append((number, record))
-        return names, records
-    table = [(number, list(cells)) for number, cells in rows]
-    if not table:
-        return [], []
-    width = max(len(cells) for _, cells in table[:1000])
-    if _has_header(table):
-        names = _unique([c.strip() or f"column {i + 1}" for i, c in enumerate(table[0][1])])
-        table = table[1:]
-    else:
-        names = []
-    names += [f"column {i + 1}" for i in range(len(names), width)]
-    for number, cells in table:
-        # Cells beyond the last column belong to it: an unquoted separator in a text.
-        records.append((number, dict(zip(names, cells, strict=False))))
-    return names, records
-
-
-def _has_header(table: list[tuple[int, list[str]]]) -> bool:
-    first = [c.strip() for c in table[0][1]]
-    if not all(first) or len(set(first)) < len(first):
-        return False
-    if any(p.match(c) for c in first for p in (_TEXT_NAMES, _LABEL_NAMES, _PATH_NAMES)):
-        return True
-    if len(table) < 2:
-        return False
-    below = table[1:200]
-    for place, cell in enumerate(first):
-        column = {cells[place].strip() for _, cells in below if place < len(cells)}
-        if cell in column or len(cell) > 40 or is_molecule(cell) or cell.lower().endswith(PICTURE_SUFFIXES):
-            return False
-    return not any(re.fullmatch(r"[-+]?[\d.,]+", c) for c in first)
-
-
-def _unique(names: list[str]) -> list[str]:
-    seen: Counter[str] = Counter()
-    result = []
-    for name in names:
-        seen[name] += 1
-        result.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
-    return result
-
-
-# For readers of tables that are no lists of texts -----------------------------------------------------------------------
-
-
-def plain_rows(path: Path, control: Control) -> list[list[str]]:
-    """All rows of a CSV, TSV or Excel table as they stand, without empty ones. Raises: UserError when it cannot be read."""
-    data = read_bytes(path, _MAX_BYTES)
-    if path.suffix.lower() in (".xlsx", ".xlsm"):
-        return [cells for _, cells in _excel(data, path, control)]
-    delimiter = "\t" if path.suffix.lower() in (".tsv", ".tab") else None
-    return [cells for _, cells in _separated(decode_text(data), delimiter, control, path)]
-
-
-def separator_of_lines(lines: list[str]) -> str:
-    """The separator that cuts lines into the most even columns, commas first."""
-    return max(",;\t|", key=lambda d: _evenness(lines, d))
-
-
-def cell_words(value: Any) -> str:
-    """A cell of a workbook as a CSV would have it."""
-    return _cell(value)

@@ -17,7 +17,7 @@ from workbench.engine.explain.sanity import compare, shuffled
 from workbench.engine.pool import ModelPool, shared_pool
 from workbench.errors import UserError
 from workbench.runtimes.stopping import between_layers
-from workbench.tasks.base import PooledTask, Task, TryOptions
+from workbench.tasks.base import PooledTask, ReasonsTask, Task, TryOptions
 from workbench.tasks.predictions import Box
 from workbench.tasks.row_reasons import METHOD as ROW_METHOD
 
@@ -79,10 +79,9 @@ def explaining(
         Cancelled: when asked to stop.
     """
     control = control or Control()
-    reasons = getattr(task, "reasons", None)
-    if reasons is not None:
+    if isinstance(task, ReasonsTask):
         with (pool or shared_pool()).use(card, device, control) as model:
-            name, row = reasons(sample, model, target, control)
+            name, row = task.reasons(sample, model, target, control)
         yield Explanation(name, row.said, ROW_METHOD, note=row.sentence(), row=row)
         return
     if not isinstance(task, PooledTask):

@@ -19,6 +19,7 @@ from workbench.gui.models.item_model import ItemModel
 from workbench.gui.theme import M, S
 from workbench.gui.widgets.basic import Banner, Card, button, label, row
 from workbench.gui.widgets.item_player import ItemPlayer
+from workbench.tasks.base import MarkingTask
 from workbench.tasks.registry import get_task
 
 _ASKED = {"sound": "What is said in it", "text": "The right answer"}
@@ -46,7 +47,7 @@ class Editor(OneByOne):
         info = get_task(self.ctx.store.require().task_id).info
         self.asked.setText(_ASKED.get(info.media, "The right words"))
         self.nothing.setText(f" {_NOTHING.get(info.media, 'Nothing')}")
-        self.suggest.setVisible(hasattr(get_task(info.id), "annotations_of"))
+        self.suggest.setVisible(isinstance(get_task(info.id), MarkingTask))
         self.banner.hide()
         if item.problem:
             self.banner.show_message(item.problem, "warn")

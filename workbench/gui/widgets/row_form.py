@@ -25,7 +25,7 @@ from PySide6.QtWidgets import (
 from workbench.data.media import PICTURE_SUFFIXES
 from workbench.gui.theme import M, S
 from workbench.gui.widgets.basic import EmptyState, button, label, row
-from workbench.tasks.tables import Field
+from workbench.tasks.base import Field
 
 _TEXT_LINES = 4
 _FILES = f"Pictures ({' '.join(f'*{suffix}' for suffix in PICTURE_SUFFIXES)});;All files (*)"

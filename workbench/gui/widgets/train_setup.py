@@ -306,8 +306,7 @@ class TrainSetup(QWidget):
 
     def _say_hows(self, project: Project) -> None:
         """What the ways of training mean for this model, where it does not learn as networks do."""
-        own = getattr(get_task(project.task_id), "how_words", None)
-        said = own(self._card) if own is not None and self._card is not None else {}
+        said = get_task(project.task_id).how_words(self._card) if self._card is not None else {}
         for how, _name, _icon, words, tip in _HOWS:
             plain, technical = said.get(how, (words, tip))
             self._how_words[how].setText(plain)

@@ -77,9 +77,8 @@ class TryInput(QStackedWidget):
         media = task.info.media
         side = {"picture": self.picture_side, "sound": self.sound_side, "row": self.row_side}.get(media, self.text_side)
         self.setCurrentWidget(side)
-        form = getattr(task, "form", None)
-        if form is not None:
-            self.row_side.show_fields(form(card) if card is not None else ())
+        if media == "row":
+            self.row_side.show_fields(task.form(card) if card is not None else ())
         self.text.setPlaceholderText(task.info.typed or _WORDS.get(media, ""))
         drawn = media == "molecule"
         self.structure.setVisible(drawn)
