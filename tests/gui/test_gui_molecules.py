@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
+from rdkit import Chem, DataStructs
+from rdkit.Chem import rdFingerprintGenerator
 
 from tests.molecules_set import acids_table
 from workbench.data.importers import sniff
@@ -63,7 +65,26 @@ def test_the_most_alike_are_shown_among_the_data(window: MainWindow, qtbot: QtBo
     first = page.model.ids[0]  # type: ignore[attr-defined]
     show_alike(window.ctx, first, lambda problem: pytest.fail(str(problem)))
     qtbot.waitUntil(lambda: 1 < page.model.rowCount() < 60)  # type: ignore[attr-defined]
-    assert first in page.model.ids  # type: ignore[attr-defined]
+    ids, bar = page.model.ids, page.filter_bar  # type: ignore[attr-defined]
+    assert ids[0] == first
+    assert bar.order_box.currentText() == "Nearest first"
+    query = DataStructs.CreateFromBitString(_bits(project, first))
+    likeness = [DataStructs.TanimotoSimilarity(query, DataStructs.CreateFromBitString(_bits(project, i))) for i in ids]
+    assert likeness == sorted(likeness, reverse=True)
+    tip = page.model.data(page.model.index(1), Qt.ItemDataRole.ToolTipRole)  # type: ignore[attr-defined]
+    assert f"Tanimoto similarity {likeness[1]:.2f}" in tip
+    bar.order_box.setCurrentIndex(0)
+    assert page.model.ids == sorted(ids)  # type: ignore[attr-defined]
+    bar.back.click()
+    qtbot.waitUntil(lambda: page.model.rowCount() == 60)  # type: ignore[attr-defined]
+    assert bar.order_box.findText("Nearest first") < 0
+    assert bar.order_box.currentText() == "As added"
+
+
+def _bits(project: Project, item_id: int) -> str:
+    """An item's fingerprint as RDKit writes it."""
+    made = rdFingerprintGenerator.GetMorganGenerator(radius=2, fpSize=2048)
+    return str(made.GetFingerprint(Chem.MolFromSmiles(project.item(item_id).text)).ToBitString())
 
 
 def test_how_items_are_shared_out_is_said_and_can_be_chosen_once(

@@ -387,6 +387,9 @@ class ComparingTask(Task, Protocol):
             UserError: when the item cannot be read. Cancelled: when asked to stop.
         """
 
+    def likeness_words(self, likeness: float) -> str:
+        """What such a likeness means, for people, with its technical name."""
+
 
 class Objective(Protocol):
     """What a linear head is fitted for.

@@ -85,6 +85,9 @@ class MoleculeTask(BaseTask):
         found, _problems = most_alike(read_molecule(item.text or ""), [i.text or "" for i in items], count, control)
         return [(items[n.place].id, n.likeness) for n in found]
 
+    def likeness_words(self, likeness: float) -> str:
+        return f"{likeness:.0%} alike (Tanimoto similarity {likeness:.2f} of the fingerprints)"
+
     def samples_in(self, path: Path, control: Control) -> Iterable[Sample]:
         from workbench.data.importers.formats.molecules import samples_of
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import logging
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,6 +64,7 @@ class ItemModel(QStringListModel):
         self.annotated = False
         self.tagged = False
         self._proposed: dict[int, dict[int, list[tuple[int | None, float]]]] = {}
+        self._notes: dict[int, str] = {}
         store.labels_changed.connect(self._labels_changed)
 
     def show_ids(self, ids: Sequence[int]) -> None:
@@ -82,6 +83,10 @@ class ItemModel(QStringListModel):
             self._version += 1
         self._classes = {c.id: c for c in classes}
         self._repaint()
+
+    def set_notes(self, notes: Mapping[int, str]) -> None:
+        """A sentence for some items (by id), shown first when one points at them; in the place of those before."""
+        self._notes = dict(notes)
 
     @property
     def ids(self) -> list[int]:
@@ -168,7 +173,7 @@ class ItemModel(QStringListModel):
         return marks_of(project, item, summary, self._classes, self._version + self._versions.get(item.id, 0))
 
     def _tip(self, item: Item) -> str:
-        parts = [_words(item)[:600]]
+        parts = [*filter(None, [self._notes.get(item.id)]), _words(item)[:600]]
         if item.path is not None:
             parts.append(f"{item.path}\n{item.width} × {item.height}")
         if item.problem:
