@@ -110,7 +110,8 @@ def _tell(found: Explanation, text: str) -> None:
             out(f"  {found.row.words(part.amount):>16}  {part.column}: {part.cell or '(not known)'}")
         out(found.note)
         return
-    out(f"Why “{found.target}” ({found.score:.1%}), by {found.method}")
+    answer = found.answer() if found.number is not None else f"“{found.target}” ({found.score:.1%})"
+    out(f"Why {answer}, by {found.method}")
     if found.words:
         for_it, against = found.strongest(text, 10)
         out(f"  for it:     {', '.join(for_it) or 'nothing in particular'}")
@@ -118,8 +119,9 @@ def _tell(found: Explanation, text: str) -> None:
     elif found.structure:
         for_it, against = found.strongest_atoms(10)
         out(f"  {found.structure}")
-        out(f"  for it:     {', '.join(for_it) or 'nothing in particular'}")
-        out(f"  against it: {', '.join(against) or 'nothing in particular'}")
+        up, down = ("raised it: ", "lowered it:") if found.number is not None else ("for it:    ", "against it:")
+        out(f"  {up} {', '.join(for_it) or 'nothing in particular'}")
+        out(f"  {down} {', '.join(against) or 'nothing in particular'}")
     elif found.heat is not None:
         out(f"  {_where(found)}")
     if found.sanity is not None:

@@ -377,6 +377,18 @@ class VaryingTask(TrainableTask, Protocol):
 
 
 @runtime_checkable
+class PooledNumber(Task, Protocol):
+    """A task whose number comes from a network's pooled features by a head with one output."""
+
+    def pooled_number(self, model: Loaded) -> tuple[Network, float]:
+        """The network, and by how much the number grows with 1 of its output.
+
+        Raises:
+            UserError: when this model estimates no number.
+        """
+
+
+@runtime_checkable
 class ComparingTask(Task, Protocol):
     """A task whose items can be compared with no model."""
 

@@ -230,13 +230,7 @@ class WhyDialog(QDialog):
             self._colour_words(shown)
         elif found.structure:
             self.canvas.show_data(shown.ground)
-            for_it, against = found.strongest_atoms()
-            told = (
-                f"Green atoms spoke for “{found.target}”, red ones against it. Most for it: {', '.join(for_it) or '–'}."
-            )
-            self.legend.setText(
-                f"{told} Most against it: {', '.join(against) or '–'} (atoms by their place in the SMILES)."
-            )
+            self.legend.setText(found.atoms_told())
         elif shown.heat is not None:
             if first:
                 self.canvas.show_data(shown.ground)
@@ -246,7 +240,8 @@ class WhyDialog(QDialog):
                 self.canvas.show_boxes((box,), [box.label], *self._size)
             self.legend.setText(_legend(self._sample.kind, found))
         if found.sanity is not None:
-            self.checked.show_message(found.sanity.sentence(), "good" if found.sanity.depends else "warn")
+            words = f"{found.sanity.sentence()} {found.note if found.number is not None else ''}".strip()
+            self.checked.show_message(words, "good" if found.sanity.depends else "warn")
         elif found.note:
             self.checked.show_message(found.note, "info")
 
