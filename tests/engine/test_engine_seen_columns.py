@@ -79,7 +79,7 @@ def test_pictures_with_columns(tmp_path: Path, catalog: Catalog, capsys: pytest.
     (tmp_path / "photos" / "broken.png").write_bytes(b"no picture")
     plan = sniff([file])
     assert isinstance(plan, RowsPlan) and plan.given[0].kind == "picture" and plan.given[0].role == "feature"
-    assert any("stay where they are" in w for w in plan.warnings)
+    assert "stay where they are" in plan.copy_words(False)
     project, result = project_from_plan(plan)
     with project:
         assert [p.where for p in result.problems] == ["row 242"] and "gone.png" in result.problems[0].message

@@ -21,7 +21,9 @@ def add(commands: Any) -> None:
     take = actions.add_parser("import", help="add a folder, a table or files to a project; made when it is not there")
     take.add_argument("project", type=Path)
     take.add_argument("data", nargs="+", type=Path)
-    take.add_argument("--copy", action="store_true", help="copy pictures into the project")
+    take.add_argument(
+        "--copy", action="store_true", help="copy pictures into the project, also those that a table names"
+    )
     take.add_argument("--task", default="", help="what a new project is for, for example object-detection")
     take.add_argument(
         "--answer", action="append", default=[], metavar="QUESTION=CHOICE",
@@ -123,7 +125,7 @@ def run_import(options: argparse.Namespace) -> int:
             project = Project.create(options.project, options.project.name, task_id)
         with project:
             result = add_plan(project, plan, options.copy, control)
-    for sentence in plan.warnings:
+    for sentence in filter(None, (*plan.warnings, plan.copy_words(options.copy))):
         out(sentence)
     for mended in plan.repairs:
         out(f"mended: {mended}")

@@ -123,6 +123,11 @@ class Item:
         """True when there is something to learn from it."""
         return self.class_id is not None or self.marked
 
+    @property
+    def words(self) -> str:
+        """What is read of it in a list: its text, or what it is called; of a row of a table its cells are for the eye."""
+        return self.name if self.kind == "row" else self.text or self.name
+
     def sample(self) -> Sample:
         return Sample(self.kind, self.name, path=self.path, text=self.text, window=self.window)
 

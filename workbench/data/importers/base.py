@@ -123,6 +123,10 @@ class ImportPlan:
         """What the number is called that each item brings; "" where it brings none, or where that is not said."""
         return ""
 
+    def copy_words(self, copied: bool) -> str:
+        """What becomes of files that its items name beside what they are; "" where they name none."""
+        return ""
+
     def questions(self) -> list[Question]:
         """What the person should say before it is read."""
         return []

@@ -257,11 +257,6 @@ class RowsPlan(ImportPlan):
             self.warnings.append(
                 f"In {self.profiles[target.name].missing:,} rows “{target.name}” is empty: they come in without a label."
             )
-        pictures = [c.name for c in features_of(columns) if c.kind == "picture"]
-        if pictures:
-            self.warnings.append(
-                f"The pictures of {_quoted(pictures)} stay where they are, and the rows remember where: do not move them."
-            )
         left = [c.name for c in columns if c.role == "ignored" and c.name != self.splits]
         if left:
             self.warnings.append(f"Left out, because they say nothing or only name the rows: {_quoted(left)}.")
@@ -269,6 +264,18 @@ class RowsPlan(ImportPlan):
             self.warnings.append(f"The column “{self.splits}” says what is for training and what for testing.")
         if self.problems:
             self.warnings.append(f"{len(self.problems):,} rows cannot be read.")
+
+    def copy_words(self, copied: bool) -> str:
+        """See `ImportPlan.copy_words`."""
+        names = _quoted([c.name for c in features_of(self.given) if c.kind == "picture"])
+        if not names:
+            return ""
+        if copied:
+            return f"The pictures of {names} are copied into the project's folder, and go along wherever it is moved."
+        return (
+            f"The pictures of {names} stay where they are, and the rows remember where: do not move them. They do not go along"
+            " when the project's folder is moved or given to others."
+        )
 
     def warn_about_labels(self) -> None:
         if len(self.label_counts) == 1:
