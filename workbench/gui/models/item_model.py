@@ -153,11 +153,11 @@ class ItemModel(QStringListModel):
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
             marks = self._marks(index.row(), item)
             if marks is not None:
-                return f"{_words(item)} – {marks.text}"
+                return f"{item.words} – {marks.text}"
             label = self._classes.get(item.class_id or -1)
             if label is None and item.marked:
-                return _words(item)
-            return f"{_words(item)} – {label.name if label else 'no label'}"
+                return item.words
+            return f"{item.words} – {label.name if label else 'no label'}"
         if role == Qt.ItemDataRole.ToolTipRole:
             return self._tip(item)
         return None
@@ -173,7 +173,7 @@ class ItemModel(QStringListModel):
         return marks_of(project, item, summary, self._classes, self._version + self._versions.get(item.id, 0))
 
     def _tip(self, item: Item) -> str:
-        parts = [*filter(None, [self._notes.get(item.id)]), _words(item)[:600]]
+        parts = [*filter(None, [self._notes.get(item.id)]), item.words[:600]]
         if item.path is not None:
             parts.append(f"{item.path}\n{item.width} × {item.height}")
         if item.problem:
@@ -252,11 +252,6 @@ class ItemModel(QStringListModel):
     def _repaint(self) -> None:
         if self._ids:
             self.dataChanged.emit(self.index(0), self.index(len(self._ids) - 1))
-
-
-def _words(item: Item) -> str:
-    """What is read of an item: its text, or what it is called; of a row of a table its cells are for the eye."""
-    return item.name if item.kind == "row" else item.text or item.name
 
 
 def dropped_ids(mime: QMimeData) -> list[int]:

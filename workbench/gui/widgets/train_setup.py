@@ -306,10 +306,11 @@ class TrainSetup(QWidget):
 
     def _say_hows(self, project: Project) -> None:
         """What the ways of training mean for this model, where it does not learn as networks do."""
-        own = getattr(get_task(project.task_id), "how_words", None)
+        task = get_task(project.task_id)
+        own = getattr(task, "how_words", None)
         said = own(self._card) if own is not None and self._card is not None else {}
         for how, _name, _icon, words, tip in _HOWS:
-            plain, technical = said.get(how, (words, tip))
+            plain, technical = said.get(how, (task.info.ways.get(how.value, words), tip))
             self._how_words[how].setText(plain)
             self._how_cards[how].setToolTip(technical)
 
@@ -332,8 +333,6 @@ class TrainSetup(QWidget):
             self._say_hows(project)
             task = get_task(project.task_id)
             self.taught.show_options(task, self._card, task.info.learns_with)
-            for how, _name, _icon, words, _tip in _HOWS:
-                self._how_words[how].setText(task.info.ways.get(how.value, words))
             self.adapters.setVisible(task.info.adapters)
 
     def _review(self) -> None:
