@@ -12,12 +12,15 @@ from PIL import Image
 
 from workbench.catalog.catalog import Catalog
 from workbench.control import Control
+from workbench.data.annotations import Annotation, AnnotationState
 from workbench.data.exporters.leaving_out import save_clean_copy
+from workbench.data.exporters.project import export_labels
 from workbench.data.importers import sniff
 from workbench.data.importers.rows import RowsPlan
 from workbench.data.project import Project
 from workbench.data.project_columns import columns_of
 from workbench.data.rows import cells_of
+from workbench.data.shapes import Whole
 from workbench.data.verify import verify
 from workbench.engine.elsewhere import write
 from workbench.engine.elsewhere.read import read_training
@@ -130,3 +133,39 @@ def test_a_copy_without_personal_data_has_clean_pictures_and_its_columns(tmp_pat
     assert all(b"Weber" not in p.read_bytes() for p in photos)
     # What is a number stays one: it is nobody's telephone.
     assert [json.loads(t)["price"] for t in texts][:2] == ["100000", "109000"]
+
+
+def test_rows_are_exported_as_the_table_they_came_from(tmp_path: Path) -> None:
+    file = houses(tmp_path / "from")
+    project, _ = project_from_plan(sniff([file]), tmp_path / "project")
+    with project:
+        first = project.item_ids()[0]
+        project.set_annotations({first: AnnotationState((Annotation(Whole(), text="123456.5"),), True)})
+        project.ensure_splits()
+        assert export_labels(project, tmp_path / "from" / "out.csv") == 24
+    with (tmp_path / "from" / "out.csv").open(encoding="utf-8-sig", newline="") as stream:
+        found = list(csv.DictReader(stream))
+    with file.open(encoding="utf-8", newline="") as stream:
+        given = list(csv.DictReader(stream))
+    assert {row.pop("split") for row in found} == {"train", "validation", "test"}
+    given[0]["price"] = "123456.5"  # a person has put it right
+    assert found == given
+    again, _ = project_from_plan(sniff([tmp_path / "from" / "out.csv"]), tmp_path / "again")
+    with again:
+        assert again.task_id == "tabular-regression" and again.counts().labelled == 24
+
+
+def test_labels_that_were_put_right_are_in_the_table_and_numbers_stay_numbers(tmp_path: Path) -> None:
+    file = tmp_path / "accounts.csv"
+    lines = [f"{n};{'-' if n % 9 == 0 else f'-{n},5'};{n % 7};{('good', 'bad')[n % 2]}" for n in range(40)]
+    file.write_text("no;balance;visits;risk\n" + "\n".join(lines))
+    project, _ = project_from_plan(sniff([file]), tmp_path / "project")
+    with project:
+        ids = project.item_ids()
+        bad = next(c.id for c in project.classes() if c.name == "bad")
+        project.set_label([ids[0]], bad)
+        export_labels(project, tmp_path / "out.csv")
+    with (tmp_path / "out.csv").open(encoding="utf-8-sig", newline="") as stream:
+        found = list(csv.DictReader(stream))
+    assert [row["risk"] for row in found[:3]] == ["bad", "bad", "good"]
+    assert [row["balance"] for row in found[:3]] == ["-", "-1,5", "-2,5"]
