@@ -21,6 +21,7 @@ from workbench.data.hidden_sound import cleaned_sound
 from workbench.data.media import holds_patient_data
 from workbench.data.numbers import MEASURED
 from workbench.data.personal import Cleaned, Replacer
+from workbench.data.personal_rows import SAFE_KINDS
 from workbench.data.project import Project
 from workbench.data.project_columns import columns_of, set_columns
 from workbench.data.row_pictures import picture_cells
@@ -131,7 +132,7 @@ class CleanProject(Project):
         for name, cell in cells.items():
             if name in files:
                 cells[name] = self._picture_of_row(item, files[name])
-            elif kinds.get(name) not in ("number", "date", "yes-no"):
+            elif kinds.get(name) not in SAFE_KINDS:
                 cells[name] = self.text(cell).text
         return replace(item, name=self.text(item.name).text, text=row_text(cells))
 

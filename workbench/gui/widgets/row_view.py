@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from PySide6.QtCore import Qt
@@ -41,6 +41,7 @@ class RowView(QWidget):
         super().__init__(parent)
         self._jobs = jobs
         self._item: Item | None = None
+        self._again: Callable[[], None] = lambda: None
         line = QHBoxLayout(self)
         line.setContentsMargins(0, 0, 0, 0)
         line.setSpacing(M)
@@ -67,6 +68,7 @@ class RowView(QWidget):
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.ResizeToContents)
         header.setStretchLastSection(True)
         line.addWidget(self.table, 1)
+        theme().changed.connect(lambda: self._again())
 
     @property
     def words(self) -> str:
@@ -80,6 +82,12 @@ class RowView(QWidget):
     def show_row(self, item: Item, project: Project, target: bool = True) -> None:
         """`target`: also the column that is to be found out. What is wrong with the row is said in its place."""
         self._item = item
+        self._again = lambda: self._fill(item, project, target)
+        names = self._fill(item, project, target)
+        self._show_pictures(item, {n: f for n, f in picture_cells(item.text or "").items() if n in names})
+
+    def _fill(self, item: Item, project: Project, target: bool) -> list[str]:
+        """The lines, in the colours of now; the names of the columns that are shown."""
         columns = {c.name: c for c in columns_of(project)}
         asked = target_of(list(columns.values()))
         try:
@@ -104,7 +112,7 @@ class RowView(QWidget):
                 shown.setTextAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
                 self.table.setItem(place, side, shown)
         self.table.resizeRowsToContents()
-        self._show_pictures(item, {n: f for n, f in picture_cells(item.text or "").items() if n in names})
+        return names
 
     def _show_pictures(self, item: Item, files: Mapping[str, Path]) -> None:
         shown = list(files.items())[:_MOST]
