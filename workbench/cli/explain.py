@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 def add(commands: Any) -> None:
     """Its part of the command line."""
     command = commands.add_parser("explain", help="why a model answers as it does", description=__doc__)
-    command.add_argument("input", help="a picture, a recording, a text file, a text, or a molecule (SMILES)")
+    command.add_argument(
+        "input",
+        help="a picture, a recording, a text file, a text, a molecule (SMILES), or a row of a table (a table's first, or its cells as JSON)",
+    )
     command.add_argument("--model", default="", help="id of the model (see: workbench models list)")
     command.add_argument("--task", default="", help="what it does, when the model can do several things")
     command.add_argument("--labels", default="", help="labels to choose between, for models without their own: a,b,c")
@@ -32,7 +35,9 @@ def add(commands: Any) -> None:
         "--no-check", action="store_true", help="leave out the check with shuffled weights (twice as fast)"
     )
     command.add_argument(
-        "--output", type=Path, help="draw it: a PNG of a picture, recording or molecule, an HTML page of a text"
+        "--output",
+        type=Path,
+        help="draw it: a PNG of a picture, recording or molecule, an HTML page of a text, a CSV table of a row's columns",
     )
     command.add_argument("--json", action="store_true")
     command.set_defaults(run=run)

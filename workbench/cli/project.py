@@ -29,7 +29,9 @@ def add(commands: Any) -> None:
         "--answer", action="append", default=[], metavar="QUESTION=CHOICE",
         help="what only you know of the data, for example dates=day or dates=month",
     )  # fmt: skip
-    take.add_argument("--label-column", default="", help="of a table: the column with the labels")
+    take.add_argument(
+        "--label-column", default="", help="of a table: the column with the labels, or of rows the one to be found out"
+    )
     add_rows(take)
     add_separator(take)
     add_groups(take)
@@ -133,8 +135,14 @@ def run_import(options: argparse.Namespace) -> int:
         problem(found)
     for sentence in result.notes:
         out(sentence)
-    out(f"{len(result.added)} added, {result.duplicates} duplicates left out, {len(result.problems)} problems.")
+    out(
+        f"{len(result.added)} added, {_counted(result.duplicates, 'duplicate')} left out, {_counted(len(result.problems), 'problem')}."
+    )
     return 3 if result.problems else 0
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def run_status(options: argparse.Namespace) -> int:

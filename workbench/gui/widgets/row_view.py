@@ -68,7 +68,10 @@ class RowView(QWidget):
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.ResizeToContents)
         header.setStretchLastSection(True)
         line.addWidget(self.table, 1)
-        theme().changed.connect(lambda: self._again())
+        theme().changed.connect(self._in_new_colours)
+
+    def _in_new_colours(self) -> None:
+        self._again()
 
     @property
     def words(self) -> str:

@@ -6,6 +6,7 @@ from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QImage, QPainter, QPainterPath, QPaintEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QProgressBar, QSizePolicy, QVBoxLayout, QWidget
 
+from workbench.data.numbers import number
 from workbench.data.types import Item
 from workbench.engine.events import RunEvent, SamplePredicted
 from workbench.gui.context import AppContext
@@ -17,7 +18,7 @@ from workbench.gui.widgets.cost_views import CostSoFar
 from workbench.gui.widgets.curves import TrainingCurves
 from workbench.gui.widgets.fitted import fitted
 from workbench.gui.widgets.overlays import Outline, paint_outlines, paint_over, sample_areas, sample_boxes
-from workbench.tasks.predictions import Number
+from workbench.tasks.predictions import Number, figure
 from workbench.tasks.registry import get_task
 from workbench.trust.cost.words import duration
 
@@ -54,6 +55,12 @@ class SampleTile(QWidget):
         self.setToolTip(item.words)
         self.setAccessibleName(f"{item.name}: it says {said.predicted_class}, right is {said.true_class}")
         self.update()
+
+    def _truth(self) -> str:
+        """What is right, as a person writes it."""
+        said = self.said.true_class if self.said is not None else ""
+        value = number(said) if self._numbers else None
+        return said if value is None else figure(value)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         if self.item is None or self.said is None:
@@ -99,7 +106,7 @@ class SampleTile(QWidget):
         painter.setPen(theme().colour("text_faint"))
         # Of a number a model is never so and so sure, and it is never quite the same.
         exact = right and not self._numbers
-        detail = f"{self.said.score:.0%} sure" if exact else f"is {self.said.true_class}"
+        detail = f"{self.said.score:.0%} sure" if exact else f"is {self._truth()}"
         detail = metrics.elidedText(detail, Qt.TextElideMode.ElideRight, int(words.width()))
         painter.drawText(
             QRectF(words.left(), words.top() + line, words.width(), line), Qt.AlignmentFlag.AlignVCenter, detail
