@@ -18,6 +18,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+# From this heading on the page is written by people.
+BY_HAND = "## Which pre-trained models"
 PAGE = Path(__file__).parents[1] / "docs" / "tables.md"
 
 
@@ -189,6 +191,7 @@ def main() -> None:
     found: dict[str, list[dict[str, float]]] = {}
     seen: dict[str, list[dict[str, float]]] = {}
     before = PAGE.read_text(encoding="utf-8") if PAGE.is_file() else ""
+    before, _, by_hand = before.partition(BY_HAND)
     first, _, last = before.partition(joined.HEADING)
     with tempfile.TemporaryDirectory() as folder:
         os.environ["WORKBENCH_HOME"] = f"{folder}/home"
@@ -207,6 +210,8 @@ def main() -> None:
         else:
             second = joined.HEADING + last if last else ""
     text = first.rstrip() + ("\n\n" + second if second else "\n")
+    if by_hand:
+        text = f"{text.rstrip()}\n\n{BY_HAND}{by_hand}"
     print(text)
     if options.write:
         PAGE.write_text(text, encoding="utf-8")

@@ -8,8 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from workbench.control import Control
 from workbench.data import personal
+from workbench.data.columns import TableColumn
 from workbench.data.personal import ADDRESS, CARD, EMAIL, IBAN, NAME, PHONE, Replacer, find
+from workbench.data.personal_rows import find_in_rows
+from workbench.data.rows import row_text
 
 # Published example numbers: the IBAN registry's, the card networks' for testing, numbers kept free for films.
 IBANS = [
@@ -135,3 +139,23 @@ def test_no_text_makes_it_slow(bait: str) -> None:
     find(bait * (60_000 // len(bait)))
     # A pattern that goes back and forth would take minutes; the bound leaves room for a busy machine.
     assert time.perf_counter() - began < 10
+
+
+def test_in_rows_only_cells_that_may_name_somebody_are_looked_at() -> None:
+    columns = [
+        TableColumn("price", "number"),
+        TableColumn("bought", "date"),
+        TableColumn("photo", "picture"),
+        TableColumn("note", "text"),
+    ]
+    telephone = "+44 20 7946 0958"
+    text = row_text(
+        {"price": "02079460958", "bought": "1994-11-07 12:30", "photo": f"/home/{telephone}.jpg", "note": f"call {telephone}", 'a "b"': "say \"ann@example.org\""}
+    )  # fmt: skip
+    (pieces,) = find_in_rows([text], columns, Control())
+    assert [(p.kind, text[p.start : p.end]) for p in pieces] == [
+        (personal.PHONE, telephone), (personal.EMAIL, 'say \\"ann@example.org\\"'),
+    ]  # fmt: skip
+    # Without knowing the columns nothing is left out; what is no row is told elsewhere.
+    assert len(next(find_in_rows([text], [], Control()))) > 2
+    assert next(find_in_rows(["no row"], columns, Control())) == []

@@ -331,6 +331,10 @@ def test_columns_that_give_the_answer_away_are_told_and_left_out(tmp_path: Path)
     ]
     file = tmp_path / "a.csv"
     file.write_text("x,where now,letter,constant,rare,y,churn\n" + "\n".join(rows))
+    plan = plan_rows(file, Control())
+    assert any("“where now” alone gives “churn” away (100%" in w for w in plan.warnings)
+    plan.set_columns([replace(c, role="ignored") if c.name == "where now" else c for c in plan.given])
+    assert not any("away" in w for w in plan.warnings)
     project, _ = project_from_plan(plan_rows(file, Control()), tmp_path / "p")
     with project:
         set_columns(project, [replace(c, role="feature") if c.name == "constant" else c for c in columns_of(project)])
@@ -347,6 +351,8 @@ def test_columns_that_give_the_answer_away_are_told_and_left_out(tmp_path: Path)
     numbers.write_text(
         "a,b,price_net,price\n" + "\n".join(f"{i % 13},{i % 7},{i * 3 + i % 2},{i * 3.6}" for i in range(300))
     )
-    project, _ = project_from_plan(plan_rows(numbers, Control()), tmp_path / "q")
+    plan = plan_rows(numbers, Control())
+    assert any("“price_net” alone gives “price” away" in w for w in plan.warnings)
+    project, _ = project_from_plan(plan, tmp_path / "q")
     with project:
         assert {f.code: f.columns for f in check_project(project)}["column-leak"] == ("price_net",)

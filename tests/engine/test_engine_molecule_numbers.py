@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 import torch
 from rdkit import Chem
-from rdkit.Chem import Crippen
+from rdkit.Chem import Crippen, rdMolDescriptors
+from scipy.stats import spearmanr
 from sklearn.linear_model import Ridge
 
 from tests.molecules_set import nci
@@ -23,6 +24,8 @@ from workbench.data.project import Project
 from workbench.data.types import ItemFilter, NewItem, Sample, Split
 from workbench.engine.apart import give_splits
 from workbench.engine.events import Finished
+from workbench.engine.explain.kinds import signed
+from workbench.engine.explain.reasons import explain
 from workbench.engine.fit import fit, new_config
 from workbench.engine.journey import project_from_plan
 from workbench.engine.predict import predict
@@ -92,6 +95,42 @@ def test_the_whole_way_and_scikit_learn_beside_it(tmp_path: Path, catalog: Catal
         )  # fmt: skip
         assert np.sqrt(np.mean((ours - truth[Split.TEST]) ** 2)) < 1.1 * best
         assert all(isinstance(a, Number) and a.ranged for a in answers) == (done.metrics.get("covered") is not None)
+
+
+def test_each_atom_s_part_of_a_number_is_told_in_its_unit(tmp_path: Path, catalog: Catalog) -> None:
+    """Held against Crippen's own parts of atoms, which his logP is the sum of (Wildman & Crippen 1999)."""
+    task = get_task("molecule-property")
+    with fat_loving(tmp_path, 300) as project:
+        assert task.number_named(project) == ("logP", "")
+        done = list(fit(new_config(project, catalog.get("molecule-fingerprints")), project, catalog))[-1]
+        assert isinstance(done, Finished)
+        items = project.items(project.item_ids())[:40]
+    card = Catalog.load().get(done.model_id)
+    ours: list[float] = []
+    his: list[float] = []
+    for item in items:
+        said = next(predict([item.sample()], card, task)).prediction
+        assert isinstance(said, Number)
+        assert said.name == "logP"
+        found = explain(item.sample(), card, task, check=False)
+        mol = Chem.MolFromSmiles(found.structure)
+        assert len(found.amounts) == len(found.atoms) == mol.GetNumAtoms()
+        assert found.number == said
+        ours += found.amounts
+        his += [logp for logp, _ in rdMolDescriptors._CalcCrippenContribs(mol)]
+    assert spearmanr(ours, his).statistic > 0.3
+    # A chlorine makes fat-loving, and the figure is what is lost without its bits.
+    found = explain(Sample("molecule", text="OCCCCCCCl"), card, task)
+    assert found.sanity is not None
+    places = {m.GetIdx(): m.GetSymbol() for m in Chem.MolFromSmiles(found.structure).GetAtoms()}
+    chlorine = next(n for n, symbol in places.items() if symbol == "Cl")
+    oxygen = next(n for n, symbol in places.items() if symbol == "O")
+    assert found.amounts[chlorine] > found.amounts[oxygen]
+    assert f"({signed(found.amounts[chlorine])})" in found.atoms_told()
+    assert "raised “logP”" in found.atoms_told()
+    assert found.answer().startswith("logP ")
+    assert "do not add up" in found.note
+    assert set(found.to_json()) >= {"value", "amounts"}
 
 
 def test_more_training_goes_on_from_there_and_what_was_taught_can_be_taught_again(

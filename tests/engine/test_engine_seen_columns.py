@@ -30,6 +30,7 @@ from workbench.engine.bulk import run_to_csv
 from workbench.engine.estimate import estimate
 from workbench.engine.evaluate import evaluate
 from workbench.engine.events import Advice, Finished, How
+from workbench.engine.explain.drawing import save
 from workbench.engine.explain.reasons import explain
 from workbench.engine.fit import fit, new_config
 from workbench.engine.journey import project_from_plan
@@ -79,7 +80,7 @@ def test_pictures_with_columns(tmp_path: Path, catalog: Catalog, capsys: pytest.
     (tmp_path / "photos" / "broken.png").write_bytes(b"no picture")
     plan = sniff([file])
     assert isinstance(plan, RowsPlan) and plan.given[0].kind == "picture" and plan.given[0].role == "feature"
-    assert any("stay where they are" in w for w in plan.warnings)
+    assert "stay where they are" in plan.copy_words(False)
     project, result = project_from_plan(plan)
     with project:
         assert [p.where for p in result.problems] == ["row 242"] and "gone.png" in result.problems[0].message
@@ -107,6 +108,11 @@ def test_pictures_with_columns(tmp_path: Path, catalog: Catalog, capsys: pytest.
     assert len(part) == 4 and part["photo"].cell == "one3.png"
     assert abs(part["photo"].amount) > 5 * part["photo"].doubt and abs(part["photo"].amount) > 0.1
     assert found.row.usual + sum(p.amount for p in found.row.parts) == pytest.approx(found.row.said)
+    save(found, tmp_path / "why.csv", Sample("row"))
+    with (tmp_path / "why.csv").open(encoding="utf-8-sig", newline="") as stream:
+        amounts = [(line["column"], float(line["amount"])) for line in csv.DictReader(stream)]
+    assert {name for name, _ in amounts} >= set(part)
+    assert sum(a for _, a in amounts[:-1]) == pytest.approx(amounts[-1][1])
     # A table of new rows: pictures beside it are found; what cannot be read is told beside its row.
     new = tmp_path / "new.csv"
     new.write_text(

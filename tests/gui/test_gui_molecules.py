@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
+from rdkit import Chem, DataStructs
+from rdkit.Chem import Descriptors, rdFingerprintGenerator
 
 from tests.molecules_set import acids_table
 from workbench.data.importers import sniff
@@ -19,6 +21,7 @@ from workbench.gui.main_window import MainWindow
 from workbench.gui.theme import theme
 from workbench.gui.widgets.item_viewer import ItemViewer
 from workbench.gui.widgets.why_dialog import WhyDialog
+from workbench.tasks.predictions import figure
 
 
 @pytest.fixture
@@ -63,7 +66,26 @@ def test_the_most_alike_are_shown_among_the_data(window: MainWindow, qtbot: QtBo
     first = page.model.ids[0]  # type: ignore[attr-defined]
     show_alike(window.ctx, first, lambda problem: pytest.fail(str(problem)))
     qtbot.waitUntil(lambda: 1 < page.model.rowCount() < 60)  # type: ignore[attr-defined]
-    assert first in page.model.ids  # type: ignore[attr-defined]
+    ids, bar = page.model.ids, page.filter_bar  # type: ignore[attr-defined]
+    assert ids[0] == first
+    assert bar.order_box.currentText() == "Nearest first"
+    query = DataStructs.CreateFromBitString(_bits(project, first))
+    likeness = [DataStructs.TanimotoSimilarity(query, DataStructs.CreateFromBitString(_bits(project, i))) for i in ids]
+    assert likeness == sorted(likeness, reverse=True)
+    tip = page.model.data(page.model.index(1), Qt.ItemDataRole.ToolTipRole)  # type: ignore[attr-defined]
+    assert f"Tanimoto similarity {likeness[1]:.2f}" in tip
+    bar.order_box.setCurrentIndex(0)
+    assert page.model.ids == sorted(ids)  # type: ignore[attr-defined]
+    bar.back.click()
+    qtbot.waitUntil(lambda: page.model.rowCount() == 60)  # type: ignore[attr-defined]
+    assert bar.order_box.findText("Nearest first") < 0
+    assert bar.order_box.currentText() == "As added"
+
+
+def _bits(project: Project, item_id: int) -> str:
+    """An item's fingerprint as RDKit writes it."""
+    made = rdFingerprintGenerator.GetMorganGenerator(radius=2, fpSize=2048)
+    return str(made.GetFingerprint(Chem.MolFromSmiles(project.item(item_id).text)).ToBitString())
 
 
 def test_how_items_are_shared_out_is_said_and_can_be_chosen_once(
@@ -111,3 +133,52 @@ def test_a_molecule_is_tried_by_typing_and_explained_on_its_structure(
     qtbot.waitUntil(lambda: len(page.table.results) == 3)  # type: ignore[attr-defined]
     assert [r.sample.name for r in page.table.results] == ["first", "second", "third"]  # type: ignore[attr-defined]
     assert page.table.results[1].problem is not None  # type: ignore[attr-defined]
+
+
+def test_a_measured_number_is_written_beside_the_structure_and_explained_atom_by_atom(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
+    file = tmp_path / "weights.csv"
+    smiles = [row.split(",")[0] for row in acids_table(tmp_path / "acids.csv", 40).read_text().splitlines()[1:41]]
+    weights = [round(Descriptors.MolWt(Chem.MolFromSmiles(s)), 1) for s in smiles]
+    file.write_text("smiles,weight\n" + "".join(f"{s},{w}\n" for s, w in zip(smiles, weights, strict=True)))
+    project, _ = project_from_plan(sniff([file]), tmp_path / "project")
+    window.ctx.store.adopt(project)
+    window.show_page("data")
+    page = window.page("data")
+    qtbot.waitUntil(lambda: page.model.rowCount() == 40)  # type: ignore[attr-defined]
+    page._open_item(0)  # type: ignore[attr-defined]
+    editor = page._editor()  # type: ignore[attr-defined]
+    canonical = Chem.MolToSmiles(Chem.MolFromSmiles(smiles[0]))
+    qtbot.waitUntil(lambda: editor.structure.isVisible() and canonical in editor.structure.words.text())
+    assert editor.asked.text() == "weight"
+    page._leave_editor()  # type: ignore[attr-defined]
+    catalog = window.ctx.catalog
+    window.show_page("train")
+    hows = window.page("train").setup._how_words.values()  # type: ignore[attr-defined]
+    qtbot.waitUntil(lambda: any("groups of atoms" in words.text() for words in hows))
+    assert not any("eyes" in words.text() for words in hows)
+    done = list(fit(new_config(project, catalog.get("molecule-fingerprints")), project, catalog))[-1]
+    assert isinstance(done, Finished)
+    catalog.refresh()
+    window.show_page("try", {"model_id": done.model_id})
+    tried = window.page("try")
+    tried.text.setPlainText("OC(=O)c1ccccc1Cl")  # type: ignore[attr-defined]
+    qtbot.waitUntil(lambda: tried.why.isVisible())  # type: ignore[attr-defined]
+    tried.why.click()  # type: ignore[attr-defined]
+    dialog = tried.findChild(WhyDialog)
+    assert dialog is not None
+    qtbot.waitUntil(lambda: dialog.shown is not None and dialog.shown.explanation.sanity is not None)
+    assert not dialog.canvas._picture.isNull()
+    assert "Green atoms raised “weight”" in dialog.legend.text() and "(+" in dialog.legend.text()
+    assert "do not add up" in dialog.checked.text.text()
+    dialog.close()
+    several = tmp_path / "some.smi"
+    several.write_text("CCO first\nCC(=O)O third\n")
+    tried.try_paths([str(several)])  # type: ignore[attr-defined]
+    table = tried.table  # type: ignore[attr-defined]
+    qtbot.waitUntil(lambda: len(table.results) == 2)
+    assert table.headerData(2, Qt.Orientation.Horizontal) == "Range"
+    said = table.results[0].prediction
+    shown = table.data(table.index(0, 2))
+    assert "%" not in shown and (shown == "" or shown.startswith(figure(said.low)))

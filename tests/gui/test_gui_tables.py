@@ -9,19 +9,24 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox
 from pytestqt.qtbot import QtBot
+from shiboken6 import isValid
 
 from workbench.control import Control
 from workbench.data.importers import sniff
 from workbench.data.importers.rows import plan_rows
 from workbench.data.project_columns import columns_of
+from workbench.data.rows import cells_of
 from workbench.engine.events import Finished
 from workbench.engine.fit import fit, new_config
 from workbench.engine.journey import project_from_plan, tasks_for_plan
 from workbench.gui.context import AppContext
 from workbench.gui.main_window import MainWindow
+from workbench.gui.models.results_table import RESULT_ROLE
 from workbench.gui.results.numbers import View
+from workbench.gui.theme import theme
 from workbench.gui.widgets.columns_dialog import ColumnsDialog, open_columns
 from workbench.gui.widgets.import_dialog import ImportDialog
+from workbench.gui.widgets.item_viewer import ItemViewer
 from workbench.gui.widgets.number_part import NumberPart
 from workbench.gui.widgets.row_form import RowForm
 from workbench.gui.widgets.row_head import RowHead
@@ -122,6 +127,35 @@ def test_a_row_is_filled_in_tried_and_explained(window: MainWindow, ctx: AppCont
     why.accept()
     form.clear()
     assert form.text() == "" and form.cells() == {}
+    # A table is dropped: the row that is looked at stands in the form, to be changed and asked again.
+    page.try_paths([str(table)])
+    qtbot.waitUntil(lambda: len(page.table.results) == 120)
+    page.table_view.selectRow(4)
+    given = cells_of(page.table.data(page.table.index(4, 0), RESULT_ROLE).sample.text)
+    assert form.cells() == {name: given[name] for name in ("age", "city", "orders")}
+    assert len(page.table.results) == 120
+
+
+def test_a_row_is_shown_as_its_cells(window: MainWindow, ctx: AppContext, qtbot: QtBot, table: Path) -> None:
+    project, _ = project_from_plan(sniff([table]))
+    ctx.store.adopt(project)
+    ctx.go("data")
+    page = window.page("data")
+    viewer = ItemViewer(ctx, page.model, 0, window)
+    viewer.show()
+    assert viewer.stack.currentWidget() is viewer.cells
+    cells = cells_of(project.item(page.model.ids[0]).text or "")
+    assert viewer.cells.words.splitlines() == [f"{c.name}: {cells.get(c.name) or '–'}" for c in columns_of(project)]
+    assert "{" not in page.model.data(page.model.index(0), Qt.ItemDataRole.ToolTipRole)
+    qtbot.keyClick(viewer, Qt.Key.Key_Right)
+    assert viewer.cells.words.splitlines()[0] != f"{columns_of(project)[0].name}: {next(iter(cells.values()))}"
+    before = viewer.cells.table.item(0, 0).foreground().color()
+    theme().set_choice("dark")
+    assert viewer.cells.table.item(0, 0).foreground().color() != before
+    viewer.close()
+    viewer.deleteLater()
+    qtbot.waitUntil(lambda: not isValid(viewer))
+    theme().set_choice("light")  # what is gone is not painted anew
 
 
 def test_the_form_keeps_what_was_typed_when_the_model_changes(qtbot: QtBot) -> None:
@@ -182,6 +216,8 @@ def test_numbers_are_typed_in_by_keys(window: MainWindow, ctx: AppContext, qtbot
         and "orders" not in editor.given.toPlainText()
         and "age: " in editor.given.toPlainText()
     )
+    assert editor.looks.currentWidget() is editor.cells
+    assert "age: " in editor.cells.words and "orders" not in editor.cells.words
     editor.field.setText("many")
     qtbot.keyClick(editor.field, Qt.Key.Key_Return)
     assert "not a number" in editor.banner.text.text() and editor.row == 2

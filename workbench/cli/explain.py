@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 def add(commands: Any) -> None:
     """Its part of the command line."""
     command = commands.add_parser("explain", help="why a model answers as it does", description=__doc__)
-    command.add_argument("input", help="a picture, a recording, a text file, a text, or a molecule (SMILES)")
+    command.add_argument(
+        "input",
+        help="a picture, a recording, a text file, a text, a molecule (SMILES), or a row of a table (a table's first, or its cells as JSON)",
+    )
     command.add_argument("--model", default="", help="id of the model (see: workbench models list)")
     command.add_argument("--task", default="", help="what it does, when the model can do several things")
     command.add_argument("--labels", default="", help="labels to choose between, for models without their own: a,b,c")
@@ -32,7 +35,9 @@ def add(commands: Any) -> None:
         "--no-check", action="store_true", help="leave out the check with shuffled weights (twice as fast)"
     )
     command.add_argument(
-        "--output", type=Path, help="draw it: a PNG of a picture, recording or molecule, an HTML page of a text"
+        "--output",
+        type=Path,
+        help="draw it: a PNG of a picture, recording or molecule, an HTML page of a text, a CSV table of a row's columns",
     )
     command.add_argument("--json", action="store_true")
     command.set_defaults(run=run)
@@ -110,7 +115,8 @@ def _tell(found: Explanation, text: str) -> None:
             out(f"  {found.row.words(part.amount):>16}  {part.column}: {part.cell or '(not known)'}")
         out(found.note)
         return
-    out(f"Why “{found.target}” ({found.score:.1%}), by {found.method}")
+    answer = found.answer() if found.number is not None else f"“{found.target}” ({found.score:.1%})"
+    out(f"Why {answer}, by {found.method}")
     if found.words:
         for_it, against = found.strongest(text, 10)
         out(f"  for it:     {', '.join(for_it) or 'nothing in particular'}")
@@ -118,8 +124,9 @@ def _tell(found: Explanation, text: str) -> None:
     elif found.structure:
         for_it, against = found.strongest_atoms(10)
         out(f"  {found.structure}")
-        out(f"  for it:     {', '.join(for_it) or 'nothing in particular'}")
-        out(f"  against it: {', '.join(against) or 'nothing in particular'}")
+        up, down = ("raised it: ", "lowered it:") if found.number is not None else ("for it:    ", "against it:")
+        out(f"  {up} {', '.join(for_it) or 'nothing in particular'}")
+        out(f"  {down} {', '.join(against) or 'nothing in particular'}")
     elif found.heat is not None:
         out(f"  {_where(found)}")
     if found.sanity is not None:

@@ -14,9 +14,14 @@ from workbench.cli.truth import compare, how_to_compare, tell
 
 def add(commands: Any) -> None:
     """Its part of the command line."""
-    command = commands.add_parser("predict", help="predict pictures, texts or recordings", description=__doc__)
+    command = commands.add_parser(
+        "predict", help="ask a model about pictures, texts, recordings, rows or molecules", description=__doc__
+    )
     command.add_argument(
-        "input", nargs="+", help="a picture, a recording, a text, a text file, a folder, or - for lines on stdin"
+        "input",
+        nargs="+",
+        help="a picture, a recording, a text, a text file, a table of rows, a molecule (SMILES) or a file of them, a folder,"
+        " or - for lines on stdin",
     )
     command.add_argument("--model", default="", help="id of the model (see: workbench models list)")
     command.add_argument("--labels", default="", help="labels to choose between, for models without their own: a,b,c")

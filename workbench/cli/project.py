@@ -21,13 +21,17 @@ def add(commands: Any) -> None:
     take = actions.add_parser("import", help="add a folder, a table or files to a project; made when it is not there")
     take.add_argument("project", type=Path)
     take.add_argument("data", nargs="+", type=Path)
-    take.add_argument("--copy", action="store_true", help="copy pictures into the project")
+    take.add_argument(
+        "--copy", action="store_true", help="copy pictures into the project, also those that a table names"
+    )
     take.add_argument("--task", default="", help="what a new project is for, for example object-detection")
     take.add_argument(
         "--answer", action="append", default=[], metavar="QUESTION=CHOICE",
         help="what only you know of the data, for example dates=day or dates=month",
     )  # fmt: skip
-    take.add_argument("--label-column", default="", help="of a table: the column with the labels")
+    take.add_argument(
+        "--label-column", default="", help="of a table: the column with the labels, or of rows the one to be found out"
+    )
     add_rows(take)
     add_separator(take)
     add_groups(take)
@@ -123,7 +127,7 @@ def run_import(options: argparse.Namespace) -> int:
             project = Project.create(options.project, options.project.name, task_id)
         with project:
             result = add_plan(project, plan, options.copy, control)
-    for sentence in plan.warnings:
+    for sentence in filter(None, (*plan.warnings, plan.copy_words(options.copy))):
         out(sentence)
     for mended in plan.repairs:
         out(f"mended: {mended}")
@@ -131,8 +135,14 @@ def run_import(options: argparse.Namespace) -> int:
         problem(found)
     for sentence in result.notes:
         out(sentence)
-    out(f"{len(result.added)} added, {result.duplicates} duplicates left out, {len(result.problems)} problems.")
+    out(
+        f"{len(result.added)} added, {_counted(result.duplicates, 'duplicate')} left out, {_counted(len(result.problems), 'problem')}."
+    )
     return 3 if result.problems else 0
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def run_status(options: argparse.Namespace) -> int:

@@ -16,7 +16,7 @@ def add(commands: Any) -> None:
     command.add_argument(
         "data",
         type=Path,
-        help="a project, a folder with a folder per class, a CSV/TSV/JSONL/Excel table, or the run.toml of"
+        help="a project, a folder with a folder per class, a table (CSV, TSV, JSONL, Excel, Parquet), a list or SD file of molecules, or the run.toml of"
         " a training taken elsewhere",
     )
     command.add_argument("--media", type=Path, help="with run.toml: where the items' files lie, if not beside it")
@@ -24,10 +24,18 @@ def add(commands: Any) -> None:
     command.add_argument("--out", type=Path, help="put a copy of the model and the report here")
     command.add_argument("--model", default="", help="id of the model to start from (default: the suggested one)")
     command.add_argument("--name", default="", help="name of the new model")
-    command.add_argument("--text-column", default="")
-    command.add_argument("--label-column", default="")
+    command.add_argument(
+        "--text-column", default="", help="of a table: the column that is looked at (texts, picture files, molecules)"
+    )
+    command.add_argument(
+        "--label-column", default="", help="of a table: the column with the labels, or of rows the one to be found out"
+    )
     add_rows(command)
-    command.add_argument("--words-column", default="", help="the column with answers in words (transcripts, replies)")
+    command.add_argument(
+        "--words-column",
+        default="",
+        help="the column with answers in words (transcripts, replies), or of molecules with measured numbers",
+    )
     add_separator(command)
     add_groups(command)
     command.add_argument("--seed", type=int, default=0)

@@ -13,6 +13,7 @@ from workbench import atomic
 from workbench.control import Control
 from workbench.data import similar
 from workbench.data.media import read_bytes, read_picture, sound_text
+from workbench.data.row_pictures import copied
 from workbench.data.rows import cells_of, row_hash, row_text
 from workbench.data.types import MediaKind, NewItem, Sample
 from workbench.errors import Problem, UserError
@@ -152,7 +153,9 @@ def _look_at_sound(item: NewItem, path: Path) -> Taken:
 
 
 def copy_into(media: Path, taken: Taken) -> Taken:
-    """Copy a picture (or the text of a series) into the project, named by its content. Raises: UserError (disk full) through OSError."""
+    """Copy a picture (or the text of a series, or the pictures a row names) into the project, named by its content. Raises: UserError (disk full) through OSError."""
+    if taken.new.kind == "row":
+        return replace(taken, new=replace(taken.new, text=copied(taken.new.text or "", media)))
     series = taken.new.kind == "series" and taken.new.text is not None
     if taken.new.path is None and not series:
         return taken

@@ -19,6 +19,7 @@ from workbench.data.numbers import number
 from workbench.data.project_annotations import AnnotationsPart
 from workbench.data.project_classes import ClassesPart
 from workbench.data.project_groups import GroupsPart
+from workbench.data.row_pictures import in_place
 from workbench.data.rows import cells_of
 from workbench.data.store import Store
 from workbench.data.types import AddResult, Content, Counts, Item, ItemFilter, LabelState, NewItem, Split, Window
@@ -64,6 +65,7 @@ _AS_ONE = "SELECT group_concat(id) FROM ({})"
 _ORDERS = {
     # Sorted afterwards: so SQLite is free to take the index that holds what is asked for.
     "added": "",
+    "given": "",
     "name": "ORDER BY name COLLATE NOCASE, id",
     # Unlabelled ones with a suggestion first, the least certain at the top.
     "uncertain": (
@@ -237,7 +239,10 @@ class ItemsPart:
             return self._by_label(where, values)
         sql = f"SELECT id FROM items WHERE {where} {_ORDERS[wanted.order]}"
         found = _ids(self._store.query(_AS_ONE.format(sql), values)[0][0])
-        return sorted(found) if wanted.order == "added" else found
+        if wanted.order == "given" and wanted.ids is not None:
+            here = set(found)
+            return [i for i in dict.fromkeys(wanted.ids) if i in here]
+        return sorted(found) if wanted.order in ("added", "given") else found
 
     def _by_label(self, where: str, values: tuple[Any, ...]) -> list[int]:
         """Labelled ones first, in the order of the classes."""
@@ -263,7 +268,9 @@ class ItemsPart:
             if not rows:
                 return
             yield [
-                Content(r[0], r[1], r[2], r[3] if not r[4] else str(self._store.folder / r[3]), r[5], r[6])
+                Content(
+                    r[0], r[1], r[2], r[3] if not r[4] else str(self._store.folder / r[3]), self._text(r[6], r[5]), r[6]
+                )
                 for r in rows
             ]
             after = rows[-1][0]
@@ -280,12 +287,16 @@ class ItemsPart:
             raise UserError("This item is not in the project any more.", "Undo brings removed items back.")
         return found[0]
 
+    def _text(self, kind: str, text: str | None) -> str | None:
+        """As it is read: a row with the whole paths of its pictures."""
+        return in_place(text, self._store.folder / "media") if kind == "row" and text else text
+
     def _item(self, row: Sequence[Any], window: Window | None) -> Item:
         path = None
         if row[3] is not None:
             path = self._store.folder / row[3] if row[4] else Path(row[3])
         return Item(
-            id=row[0], kind=row[1], name=row[2], path=path, text=row[5], class_id=row[6], label_source=row[7],
+            id=row[0], kind=row[1], name=row[2], path=path, text=self._text(row[1], row[5]), class_id=row[6], label_source=row[7],
             split=Split(row[8]) if row[8] else None, content_hash=row[9], width=row[10], height=row[11], problem=row[12],
             suggestion=row[13], suggestion_score=row[14], marked=bool(row[15]), marks=row[16], proposals=row[17],
             seconds=row[18], window=window,

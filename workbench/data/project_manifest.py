@@ -19,6 +19,7 @@ from workbench.data.project_classes import ClassesPart
 from workbench.data.project_groups import GroupsPart
 from workbench.data.project_items import ItemsPart
 from workbench.data.project_reviewed import ReviewedPart
+from workbench.data.row_pictures import in_place
 from workbench.data.shapes import Region, Shape, checked, from_record, to_record
 from workbench.data.store import Store
 from workbench.data.types import NOUNS, Item, Split
@@ -196,7 +197,8 @@ class ManifestPart:
                     " width, height, marked, seconds) VALUES (?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                     [
                         (
-                            line.id, line.kind, line.name, str(media / line.file) if line.file else None, line.text,
+                            line.id, line.kind, line.name, str(media / line.file) if line.file else None,
+                            in_place(line.text, media) if line.kind == "row" and line.text else line.text,
                             class_ids.get(line.label), "import" if line.label else "", line.split, line.sha256,
                             line.width, line.height, line.marked, line.seconds,
                         )

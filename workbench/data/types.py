@@ -123,6 +123,11 @@ class Item:
         """True when there is something to learn from it."""
         return self.class_id is not None or self.marked
 
+    @property
+    def words(self) -> str:
+        """What is read of it in a list: its text, or what it is called; of a row of a table its cells are for the eye."""
+        return self.name if self.kind == "row" else self.text or self.name
+
     def sample(self) -> Sample:
         return Sample(self.kind, self.name, path=self.path, text=self.text, window=self.window)
 
@@ -182,7 +187,7 @@ class ItemFilter:
         split: only this split.
         problems: True: only broken items; False: only usable ones; None: both.
         search: part of the name or text, case-insensitive.
-        order: "added", "name", "label", "uncertain" (least certain suggestion first).
+        order: "added", "name", "label", "uncertain" (least certain suggestion first), "given" (as in `ids`).
         ids: only these items (for "show these" from a confusion matrix).
         group: only items of one group: (property, value); an empty value: those that have none of this property.
     """
@@ -193,7 +198,7 @@ class ItemFilter:
     split: Split | None = None
     problems: bool | None = None
     search: str = ""
-    order: Literal["added", "name", "label", "uncertain"] = "added"
+    order: Literal["added", "name", "label", "uncertain", "given"] = "added"
     ids: tuple[int, ...] | None = None
     group: tuple[str, str] | None = None
 

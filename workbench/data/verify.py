@@ -17,6 +17,7 @@ from workbench.control import Control
 from workbench.data.backup import FOLDER, alone, backups
 from workbench.data.project import Project
 from workbench.data.recover import mend_references
+from workbench.data.row_pictures import is_whole, picture_cells
 from workbench.data.store import DATABASE, sentences
 from workbench.errors import UserError
 
@@ -136,9 +137,11 @@ def _media(project: Project, control: Control) -> list[Trouble]:
     for start in range(0, len(ids), 500):
         control.check()
         control.progress(start, len(ids), "Looking for the files")
-        missing += [
-            i.name for i in project.items(ids[start : start + 500]) if i.path is not None and not i.path.is_file()
-        ]
+        for item in project.items(ids[start : start + 500]):
+            files = [item.path] if item.path is not None else []
+            if item.kind == "row":
+                files = [*picture_cells(item.text or "").values()]
+            missing += [item.name] if any(not f.is_file() for f in files) else []
     if not missing:
         return []
     return [Trouble(
@@ -153,6 +156,13 @@ def _copies(project: Project, control: Control) -> tuple[int, list[Trouble]]:
     ids = project.item_ids()
     for start in range(0, len(ids), 500):
         for item in project.items(ids[start : start + 500]):
+            for file in picture_cells(item.text or "").values() if item.kind == "row" else ():
+                if file.parent.parent != project.folder / "media" or not file.is_file():
+                    continue
+                control.check()
+                count += 1
+                if not is_whole(f"{file.parent.name}/{file.name}", project.folder / "media"):
+                    damaged.append(item.name)
             if item.path is None or item.path.parent != project.folder / "media" or not item.path.is_file():
                 continue
             control.check()
@@ -213,7 +223,13 @@ def whole_tensors(file: Path) -> bool:
 
 def leftovers(folder: Path, older_than: float = _OLD) -> list[Path]:
     """Half-written files below the project, so many seconds old at least: younger ones are being written now."""
-    places = [folder, folder / "media", folder / FOLDER, *(f for f in (folder / "runs").glob("*") if f.is_dir())]
+    places = [
+        folder,
+        folder / "media",
+        *(f for f in (folder / "media").glob("*") if f.is_dir()),
+        folder / FOLDER,
+        *(f for f in (folder / "runs").glob("*") if f.is_dir()),
+    ]
     found = [
         f for place in places if place.is_dir() for f in place.iterdir()
         if f.is_file() and f.name.startswith(".") and f.name.endswith(atomic.PART)

@@ -9,7 +9,7 @@ from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from workbench.data.types import Item, Split
+from workbench.data.types import WRITTEN, Item, Split
 from workbench.engine import checkpoint
 from workbench.engine.buckets import by_length, drawn_batches, length_of
 from workbench.engine.checkpoint import Position
@@ -192,7 +192,8 @@ def train_network(run: Run, resume: bool) -> Generator[RunEvent, None, Outcome]:
             raise  # nothing has been learnt yet
         reason = "cancelled"
     nouns = run.task.info.nouns
-    if training.waiting.much:
+    # What is written down lies on no disk: reading it is computing.
+    if training.waiting.much and run.task.info.media not in WRITTEN:
         yield Advice("waiting", training.waiting.advice(run.device, nouns))
     waited = training.waiting.sentence(run.device, nouns)
     tensors, _ = together.from_leader(lambda: checkpoint.read_tensors(run.folder / checkpoint.BEST))

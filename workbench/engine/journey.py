@@ -11,6 +11,7 @@ from workbench.app_paths import AppPaths, app_paths
 from workbench.control import Control
 from workbench.data.importers import ImportPlan
 from workbench.data.importers.base import BringsBeside
+from workbench.data.numbers import MEASURED
 from workbench.data.project import Project
 from workbench.data.project_columns import merge_columns
 from workbench.data.types import AddResult, NewItem
@@ -66,6 +67,8 @@ def add_plan(project: Project, plan: ImportPlan, copy_media: bool = False, contr
     columns = getattr(plan, "given", ())
     if columns:
         merge_columns(project, columns)
+    if plan.measured and not project.get_meta(MEASURED, ""):
+        project.set_meta(MEASURED, plan.measured)
     beside = plan if isinstance(plan, BringsBeside) else None
     if beside is not None:
         beside.meet(project)

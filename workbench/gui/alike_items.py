@@ -18,17 +18,20 @@ def show_alike(ctx: AppContext, item_id: int, failed: Callable[[Problem], None])
     project = ctx.store.require()
     task = get_task(project.task_id)
 
-    def work(control: Control) -> tuple[str, list[int]]:
+    def work(control: Control) -> tuple[str, dict[int, str]]:
         assert isinstance(task, ComparingTask)
         item = project.item(item_id)
         found = task.nearest(item, project.items(project.item_ids()), _MOST, control)
-        ids = [other for other, likeness in found if likeness > 0 and other != item_id]
-        return item.name, [item_id, *ids]
+        notes = {item_id: "The others are compared with this one."}
+        for other, likeness in found:
+            if likeness > 0 and other != item_id:
+                notes[other] = task.likeness_words(likeness)
+        return item.name, notes
 
-    def came(found: tuple[str, list[int]]) -> None:
-        name, ids = found
+    def came(found: tuple[str, dict[int, str]]) -> None:
+        name, notes = found
         if ctx.store.project is project:
-            ctx.go("data", item_ids=ids, title=f"Most like {name[:40]}")
+            ctx.go("data", item_ids=list(notes), title=f"Most like {name[:40]}", order="Nearest first", notes=notes)
 
     job = ctx.jobs.start("Comparing items", work)
     job.succeeded.connect(came)

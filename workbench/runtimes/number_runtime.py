@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from workbench.runtimes.base import Batch
 
-# Among a card's options: what opens the backbone, and what an output of 0 and a step of 1 mean.
-BASE, MIDDLE, STEP = "base_runtime", "number_middle", "number_step"
+# Among a card's options: what opens the backbone, what an output of 0 and a step of 1 mean, and what the number is called.
+BASE, MIDDLE, STEP, NAME = "base_runtime", "number_middle", "number_step", "number_name"
 _BASES = ("fingerprints", "transformers")
 _OUTPUT = "number"
 

@@ -445,6 +445,18 @@ class VaryingTask(TrainableTask, Protocol):
 
 
 @runtime_checkable
+class PooledNumber(Task, Protocol):
+    """A task whose number comes from a network's pooled features by a head with one output."""
+
+    def pooled_number(self, model: Loaded) -> tuple[Network, float]:
+        """The network, and by how much the number grows with 1 of its output.
+
+        Raises:
+            UserError: when this model estimates no number.
+        """
+
+
+@runtime_checkable
 class ComparingTask(Task, Protocol):
     """A task whose items can be compared with no model."""
 
@@ -454,6 +466,9 @@ class ComparingTask(Task, Protocol):
         Raises:
             UserError: when the item cannot be read. Cancelled: when asked to stop.
         """
+
+    def likeness_words(self, likeness: float) -> str:
+        """What such a likeness means, for people, with its technical name."""
 
 
 class Objective(Protocol):

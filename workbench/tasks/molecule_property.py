@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from workbench.control import Control
-from workbench.data.numbers import number
+from workbench.data.numbers import MEASURED, number
 from workbench.errors import UserError
 from workbench.tasks.base import TaskInfo, TryOptions
 from workbench.tasks.intervals import ranged
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from workbench.data.project import Project
     from workbench.data.types import Item
     from workbench.runtimes.base import Loaded
+    from workbench.runtimes.network import Network
+    from workbench.runtimes.number_runtime import NumberNetwork
     from workbench.tasks.lesson import Lesson, Material
 
 _FEWEST = 10
@@ -69,6 +71,32 @@ class MoleculeProperty(MoleculeTask):
             "Always gives a number, also for molecules unlike all it learnt from; there the range does not hold.",
         )
 
+    def number_named(self, project: Project) -> tuple[str, str]:
+        """As the column was called that the numbers came from; no unit is known."""
+        return str(project.get_meta(MEASURED, "")), ""
+
+    def run_options(self, project: Project) -> dict[str, Any]:
+        """What the number is called when a training is set up."""
+        from workbench.runtimes.number_runtime import NAME
+
+        name, _unit = self.number_named(project)
+        return {NAME: name} if name else {}
+
+    def pooled_number(self, model: Loaded) -> tuple[Network, float]:
+        """See `workbench.tasks.base.PooledNumber`."""
+        from workbench.runtimes.number_runtime import STEP
+
+        return self._numbers(model).pooled, float(model.card.options.get(STEP, 1.0))
+
+    def _numbers(self, model: Loaded) -> NumberNetwork:
+        from workbench.runtimes.number_runtime import NumberNetwork
+
+        if not isinstance(model, NumberNetwork):
+            raise UserError(
+                f"“{model.card.name}” estimates no number as it is.", "Train it on molecules with measured numbers."
+            )
+        return model
+
     def item_words(self, item: Item, project: Project) -> str:
         """What is shown while its number is written."""
         return f"{item.name}\n{item.text}" if item.name != item.text else item.name
@@ -88,16 +116,14 @@ class MoleculeProperty(MoleculeTask):
     ) -> list[Prediction]:
         import torch
 
-        from workbench.runtimes.number_runtime import NumberNetwork
+        from workbench.runtimes.number_runtime import NAME
 
-        if not isinstance(model, NumberNetwork):
-            raise UserError(
-                f"“{model.card.name}” estimates no number as it is.", "Train it on molecules with measured numbers."
-            )
+        network = self._numbers(model)
         with torch.inference_mode():
-            values = model.numbers(model.outputs(self.collate(samples, model))).tolist()
+            values = network.numbers(network.outputs(self.collate(samples, model))).tolist()
+        name = str(model.card.options.get(NAME, ""))
         return [
-            ranged(Number(value, note=str(sample.get("note", ""))), model.card.options)
+            ranged(Number(value, name=name, note=str(sample.get("note", ""))), model.card.options)
             for value, sample in zip(values, samples, strict=True)
         ]
 

@@ -11,10 +11,12 @@ from workbench.control import Control
 from workbench.data.types import Item, Sample
 from workbench.errors import UserError
 from workbench.tasks.base import BaseTask
+from workbench.tasks.lesson import How
 
 if TYPE_CHECKING:
     import torch
 
+    from workbench.catalog.card import ModelCard
     from workbench.data.molecules import Molecule
     from workbench.runtimes.base import Loaded
 
@@ -23,6 +25,7 @@ APART = (
     "Molecules with the same ring scaffold stand on one side, so the test is about kinds of molecules the model has not seen"
     " (scaffold split)."
 )
+_FINGERPRINTS = "fingerprints"
 _LONG = "The molecule is longer than the model reads at once: only its beginning was looked at."
 
 
@@ -84,6 +87,47 @@ class MoleculeTask(BaseTask):
 
         found, _problems = most_alike(read_molecule(item.text or ""), [i.text or "" for i in items], count, control)
         return [(items[n.place].id, n.likeness) for n in found]
+
+    def given_cells(self, sample: Sample) -> dict[str, str] | None:
+        """A molecule's name and how it is written stand before its answer."""
+        return {"name": sample.name if sample.name != sample.text else "", "smiles": sample.text or ""}
+
+    def how_words(self, card: ModelCard) -> Mapping[How, tuple[str, str]]:
+        """What the ways of training mean for a model: plain words, and the technical ones."""
+        from workbench.runtimes.number_runtime import BASE
+
+        if _FINGERPRINTS in (card.runtime, card.options.get(BASE)):
+            return {
+                How.QUICK: (
+                    "Finds out which groups of atoms count. The best start, on any computer.",
+                    "A linear head on Morgan fingerprints and counts; its strength by cross-validation or on the validation part",
+                ),
+                How.BALANCED: (
+                    "Goes on from there in rounds, on the same fingerprints. Seldom better.",
+                    "Gradient steps on the linear head, after Quick's",
+                ),
+                How.THOROUGH: (
+                    "As Balanced, with more rounds.",
+                    "More gradient steps on the linear head; there is nothing deeper to train",
+                ),
+            }
+        return {
+            How.QUICK: (
+                "Keeps what the model knows of molecules and learns only the last step. The best start.",
+                "A linear head on the frozen network's features",
+            ),
+            How.BALANCED: (
+                "Also lets the last part of the model learn. For molecules unlike those it knows.",
+                "Fine-tunes the last blocks; SMILES are written in other orders while it learns",
+            ),
+            How.THOROUGH: (
+                "Lets the whole model learn. Takes longest and wants many molecules.",
+                "Fine-tunes all blocks; SMILES are written in other orders while it learns",
+            ),
+        }
+
+    def likeness_words(self, likeness: float) -> str:
+        return f"{likeness:.0%} alike (Tanimoto similarity {likeness:.2f} of the fingerprints)"
 
     def samples_in(self, path: Path, control: Control) -> Iterable[Sample]:
         from workbench.data.importers.formats.molecules import samples_of

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from workbench.data.numbers import number
 from workbench.errors import UserError
-from workbench.runtimes.number_runtime import MIDDLE, STEP, NumberNetwork, number_network
+from workbench.runtimes.number_runtime import MIDDLE, NAME, STEP, NumberNetwork, number_network
 from workbench.tasks import ridge
 from workbench.tasks.intervals import COVERAGE, USUAL_COVERAGE, WIDTH, ranged, settle_interval
 from workbench.tasks.lesson import Checked, Example, How, Material, Step
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _EPOCHS = {How.QUICK: 1, How.BALANCED: 12, How.THOROUGH: 20}
 _HEAD_RATE = 1e-3
 _AT_ONCE = 32
+_LONGEST_NAME = 200
 _SETTLED = "settled.interval"
 
 
@@ -53,6 +54,7 @@ class NumberLesson:
         wanted = torch.tensor(list(known.values()), dtype=torch.float64)
         self._middle, self._step = float(wanted.mean()), float(wanted.std(unbiased=False).clamp(min=1e-9))
         self._interval: float | None = None
+        self._name = str(material.options.get(NAME, ""))[:_LONGEST_NAME]
         self._fit(material, [e for e in material.train if e.item.id in known])
 
     def _fit(self, material: Material, examples: Sequence[Example]) -> None:
@@ -144,7 +146,8 @@ class NumberLesson:
 
     def _options(self) -> dict[str, Any]:
         interval = {} if self._interval is None else {WIDTH: self._interval, COVERAGE: USUAL_COVERAGE}
-        return {MIDDLE: self._middle, STEP: self._step, **interval}
+        named = {NAME: self._name} if self._name else {}
+        return {MIDDLE: self._middle, STEP: self._step, **interval, **named}
 
     def _ranged(self, prediction: Number) -> Number:
         return ranged(prediction, self._options())

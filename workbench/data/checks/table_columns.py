@@ -35,11 +35,8 @@ def check(project: Project, control: Control) -> Iterator[Finding]:
         return
     target = target_of(columns)
     if target is not None and (leaks := _leaks(project, features, target, control)):
-        names = _names([c for c, _ in leaks])
         yield Finding(
-            "column-leak", "bad",
-            f"{names} alone {'gives' if len(leaks) == 1 else 'give'} “{target.name}” away ({_shares(leaks)} of what guessing gets"
-            " wrong).",
+            "column-leak", "bad", leak_words(leaks, target),
             "Will you know it before the answer is known? If not, leave it out: the model would look perfect and be of no use.",
             fixes=("ignore-columns",), columns=tuple(c.name for c, _ in leaks),
         )  # fmt: skip
@@ -84,8 +81,34 @@ def _leaks(
         if truth not in (None, ""):
             truths.append(truth)
             rows.append(cells)
+    return leaks_among(rows, truths, features, target, control)
+
+
+def leak_words(leaks: Sequence[tuple[TableColumn, float]], target: TableColumn) -> str:
+    """Which columns give the target away, and how far, in one sentence."""
+    names = _names([c for c, _ in leaks])
+    gives = "gives" if len(leaks) == 1 else "give"
+    return f"{names} alone {gives} “{target.name}” away ({_shares(leaks)} of what guessing gets wrong)."
+
+
+def leaks_among(
+    rows: Sequence[Mapping[str, str]],
+    truths: Sequence[float | str],
+    features: Sequence[TableColumn],
+    target: TableColumn,
+    control: Control,
+) -> list[tuple[TableColumn, float]]:
+    """Columns that give the target away among these rows, each with the share that it tells; none where there are too few rows.
+
+    Args:
+        truths: what is right for each row: classes, or amounts.
+
+    Raises:
+        Cancelled: when asked to stop.
+    """
     if len(rows) < _FEWEST:
         return []
+    amounts = not any(isinstance(t, str) for t in truths)
     found = []
     for column in features:
         control.check()

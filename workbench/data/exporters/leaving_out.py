@@ -19,8 +19,13 @@ from workbench.data.annotations import Annotation, AnnotationState, NewAnnotatio
 from workbench.data.exporters.marked import Names
 from workbench.data.hidden_sound import cleaned_sound
 from workbench.data.media import holds_patient_data
+from workbench.data.numbers import MEASURED
 from workbench.data.personal import Cleaned, Replacer
+from workbench.data.personal_rows import SAFE_KINDS
 from workbench.data.project import Project
+from workbench.data.project_columns import columns_of, set_columns
+from workbench.data.row_pictures import picture_cells
+from workbench.data.rows import cells_of, row_text
 from workbench.data.shapes import TextSpan
 from workbench.data.types import AddResult, Item, ItemFilter, NewItem
 from workbench.errors import Problem, UserError
@@ -93,6 +98,8 @@ class CleanProject(Project):
     def _clean(self, item: Item) -> Item | None:
         if item.kind == "molecule":  # a formula tells of nobody, and would be another one with a letter changed
             return replace(item, name=self.text(item.name).text)
+        if item.kind == "row":
+            return self._row(item)
         if item.text is not None:
             return replace(item, name=self.text(item.name).text, text=self.text(item.text).text)
         if item.path is None:
@@ -116,6 +123,31 @@ class CleanProject(Project):
             # Which greys are seen is in the copy already.
             return replace(item, name=f"picture-{item.id:06}", path=path, window=None)
         return replace(item, name=self.text(item.name).text, path=path)
+
+    def _row(self, item: Item) -> Item:
+        """Cell by cell: numbers and days stay what they are, pictures become copies without what they hide."""
+        kinds = {c.name: c.kind for c in columns_of(self)}
+        cells = cells_of(item.text or "")
+        files = picture_cells(item.text or "")
+        for name, cell in cells.items():
+            if name in files:
+                cells[name] = self._picture_of_row(item, files[name])
+            elif kinds.get(name) not in SAFE_KINDS:
+                cells[name] = self.text(cell).text
+        return replace(item, name=self.text(item.name).text, text=row_text(cells))
+
+    def _picture_of_row(self, item: Item, path: Path) -> str:
+        """The place of a clean copy; "" where there can be none, which is told."""
+        self._control.check()
+        try:
+            return str(self._copy(replace(item, kind="picture", path=path, text=None), path))
+        except UserError as error:
+            self.problems.append(Problem.of(item.name, error, path.name))
+        except OSError:
+            self.problems.append(
+                Problem(item.name, "A picture of it could not be copied.", "Check that the disk has room.")
+            )
+        return ""
 
     def _copy(self, item: Item, path: Path) -> Path:
         data, suffix = hidden.cleaned(item.sample()) if item.kind == "picture" else cleaned_sound(path)
@@ -165,12 +197,28 @@ def save_clean_copy(project: Project, folder: Path, control: Control | None = No
         with made, without_personal_data(project, folder, control) as clean:
             for label in project.classes():
                 made.add_class(label.name)
+            _take_columns(project, made, clean)
             count = project.counts().total
             result = made.add_items(_new_items(clean, control), copy_media=True, control=control, total=count)
             return replace(result, problems=(*clean.problems, *result.problems))
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
+
+
+def _take_columns(project: Project, made: Project, clean: CleanProject) -> None:
+    """What the columns of a table mean, without cells that name or describe somebody."""
+    columns = columns_of(project)
+    if columns:
+        told = [
+            replace(
+                c, examples=() if c.kind in ("id", "text", "picture") else tuple(clean.text(e).text for e in c.examples)
+            )
+            for c in columns
+        ]
+        set_columns(made, told)
+    if named := project.get_meta(MEASURED, ""):
+        made.set_meta(MEASURED, named)
 
 
 def _new_items(clean: CleanProject, control: Control) -> Iterator[NewItem]:

@@ -8,12 +8,14 @@ from pathlib import Path
 
 from workbench import atomic
 from workbench.control import Control
+from workbench.data.exporters.rows import export_rows
 from workbench.data.exporters.tables import write_csv
 from workbench.data.exporters.words import file_name
 from workbench.data.importers.several import joined, separator_for
 from workbench.data.media import encode_png, holds_patient_data, open_picture
 from workbench.data.numbers import number
 from workbench.data.project import Project
+from workbench.data.project_columns import columns_of
 from workbench.data.tags import tags_of
 from workbench.data.types import ItemFilter
 from workbench.errors import Problem, UserError
@@ -27,8 +29,10 @@ _MEASURED = ("molecule", "row")
 def export_labels(project: Project, path: Path, control: Control | None = None) -> int:
     """All items with their labels as CSV: file (from the table on, where it lies below) or text (of a molecule: smiles and name), label (several in one cell)
     or number,
-    split, and a column for each property by which items are grouped. Returns the number of rows."""
+    split, and a column for each property by which items are grouped; rows as `export_rows`. Returns the number of rows."""
     control = control or Control()
+    if columns_of(project):
+        return export_rows(project, path, control)
     names = {c.id: c.name for c in project.classes()}
     separator = separator_for(names.values())
     ids = project.item_ids()

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from workbench import atomic
+from workbench.data.numbers import is_missing, number
 from workbench.errors import UserError, disk_full
 
 # A spreadsheet runs a cell that begins with one of these as a formula (OWASP, CSV injection).
@@ -17,8 +18,8 @@ _DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def safe_cell(value: Any) -> Any:
-    """A text cell no spreadsheet takes for a formula; numbers stay numbers."""
-    if isinstance(value, str) and value.startswith(_DANGEROUS) and not _is_number(value):
+    """A text cell no spreadsheet takes for a formula; numbers, however they are written, and a lone dash stay what they are."""
+    if isinstance(value, str) and value.startswith(_DANGEROUS) and not (_is_number(value) or is_missing(value)):
         return f"'{value}"
     return value
 
@@ -27,7 +28,7 @@ def _is_number(value: str) -> bool:
     try:
         float(value)
     except ValueError:
-        return False
+        return number(value, ",") is not None
     return True
 
 

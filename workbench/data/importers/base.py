@@ -118,6 +118,15 @@ class ImportPlan:
         many = "1 label" if len(names) == 1 else f"{len(names)} labels"
         return f"{self.total:,} {self.noun} with {many}: {shown}."
 
+    @property
+    def measured(self) -> str:
+        """What the number is called that each item brings; "" where it brings none, or where that is not said."""
+        return ""
+
+    def copy_words(self, copied: bool) -> str:
+        """What becomes of files that its items name beside what they are; "" where they name none."""
+        return ""
+
     def questions(self) -> list[Question]:
         """What the person should say before it is read."""
         return []

@@ -3,6 +3,7 @@ take the rows in; never in memory whole."""
 
 from __future__ import annotations
 
+import random
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -39,6 +40,8 @@ from workbench.errors import Problem, UserError
 __all__ = ["SUFFIXES", "RowsPlan", "looks_like_rows", "plan_rows", "samples_of_table"]
 
 _LOOK = 500
+# So many rows are kept for a first look at what gives the answer away: it is gone through whenever a column is chosen.
+_SAMPLED, _SAMPLED_CELLS = 1_000, 20_000
 _MOST_CLASSES = 200
 _SHOWN = 20
 # A cell that is longer names no file.
@@ -108,11 +111,17 @@ def plan_rows(path: Path, control: Control) -> RowsPlan:
     profiles = [Profile(name) for name in table.names]
     plan = RowsPlan("table", "row", path.stem, path, table=table)
     total = 0
+    most = min(_SAMPLED, max(_SHOWN, _SAMPLED_CELLS // max(1, len(profiles))))
+    drawn = random.Random(0)
     for row in table.read(control):
         if isinstance(row, Problem):
             plan.problems.append(row)
             continue
         total += 1
+        # Any row is kept with the same chance (reservoir sampling).
+        place = total - 1 if total <= most else drawn.randrange(total)
+        if place < most:
+            plan.sample[place:] = [row[1], *plan.sample[place + 1 :]]
         for profile, cell in zip(profiles, row[1], strict=True):
             profile.see(cell)
         if total <= _SHOWN:
@@ -182,7 +191,7 @@ class RowsPlan(ImportPlan):
     """A table of items. `given` are its columns as they stand: guessed, or put right.
 
     Attributes:
-        first: the first rows, for the eye.
+        first: the first rows, for the eye. sample: cells of rows drawn from all of them.
         splits: name of the column that says what is for training and what for testing; "" where none does.
     """
 
@@ -190,6 +199,7 @@ class RowsPlan(ImportPlan):
     profiles: dict[str, Profile] = field(default_factory=dict)
     given: tuple[TableColumn, ...] = ()
     first: list[dict[str, str]] = field(default_factory=list)
+    sample: list[Sequence[str]] = field(default_factory=list)
     splits: str = ""
 
     def columns(self) -> list[Column]:
@@ -257,11 +267,8 @@ class RowsPlan(ImportPlan):
             self.warnings.append(
                 f"In {self.profiles[target.name].missing:,} rows “{target.name}” is empty: they come in without a label."
             )
-        pictures = [c.name for c in features_of(columns) if c.kind == "picture"]
-        if pictures:
-            self.warnings.append(
-                f"The pictures of {_quoted(pictures)} stay where they are, and the rows remember where: do not move them."
-            )
+        if target is not None:
+            self.warnings += self._given_away(columns, target)
         left = [c.name for c in columns if c.role == "ignored" and c.name != self.splits]
         if left:
             self.warnings.append(f"Left out, because they say nothing or only name the rows: {_quoted(left)}.")
@@ -269,6 +276,41 @@ class RowsPlan(ImportPlan):
             self.warnings.append(f"The column “{self.splits}” says what is for training and what for testing.")
         if self.problems:
             self.warnings.append(f"{len(self.problems):,} rows cannot be read.")
+
+    def _given_away(self, columns: Sequence[TableColumn], target: TableColumn) -> list[str]:
+        """A sentence about columns that alone tell what is to be found out, as far as a sample of the rows shows."""
+        from workbench.data.checks.table_columns import leak_words, leaks_among
+
+        assert self.table is not None
+        amounts = is_amount(target)
+        rows: list[dict[str, str]] = []
+        truths: list[float | str] = []
+        for values in self.sample:
+            cells = dict(zip(self.table.names, values, strict=True))
+            cell = cells.get(target.name, "")
+            truth = target.value(cell) if amounts else "" if is_missing(cell) else labels.key(cell)
+            if truth not in (None, ""):
+                truths.append(truth)
+                rows.append(cells)
+        leaks = leaks_among(rows, truths, features_of(columns), target, Control())
+        if not leaks:
+            return []
+        return [
+            f"{leak_words(leaks, target)} Will you know it before the answer is known? If not, leave it out: the model would look"
+            " perfect and be of no use."
+        ]
+
+    def copy_words(self, copied: bool) -> str:
+        """See `ImportPlan.copy_words`."""
+        names = _quoted([c.name for c in features_of(self.given) if c.kind == "picture"])
+        if not names:
+            return ""
+        if copied:
+            return f"The pictures of {names} are copied into the project's folder, and go along wherever it is moved."
+        return (
+            f"The pictures of {names} stay where they are, and the rows remember where: do not move them. They do not go along"
+            " when the project's folder is moved or given to others."
+        )
 
     def warn_about_labels(self) -> None:
         if len(self.label_counts) == 1:

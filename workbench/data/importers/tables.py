@@ -309,6 +309,10 @@ class TablePlan(ImportPlan):
         return bool(self.label_counts) or bool(self.choice and self.choice.words)
 
     @property
+    def measured(self) -> str:
+        return self.choice.words if self.choice is not None and self.marks == "number" else ""
+
+    @property
     def summary(self) -> str:
         if self.choice is not None and self.choice.words:
             if self.marks == "number":

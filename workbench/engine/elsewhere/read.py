@@ -12,6 +12,7 @@ from workbench.catalog.card import ModelCard
 from workbench.catalog.catalog import read_own_card
 from workbench.control import Control
 from workbench.data.project_manifest import ManifestLine
+from workbench.data.row_pictures import copies, is_whole
 from workbench.engine.elsewhere.layout import About, inside, read_about, wrong
 from workbench.engine.elsewhere.names import FILES, ITEMS, MODEL, RUN
 from workbench.errors import UserError
@@ -84,6 +85,10 @@ class Taken:
             control.check()
             if place % 50 == 0:
                 control.progress(place, len(lines), f"Checking the files: {place} of {len(lines)}")
+            for copy in copies(line.text or "") if line.kind == "row" else ():
+                inside(self.media, copy)
+                if not is_whole(copy, self.media):
+                    raise wrong(f"a picture of “{line.name}” was changed or is damaged")
             # Texts stand in the list itself.
             if line.file and sha256(inside(self.media, line.file), control) != line.sha256:
                 raise wrong(f"the file of “{line.name}” was changed or is damaged")

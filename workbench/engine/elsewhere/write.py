@@ -18,6 +18,7 @@ from workbench.catalog.card import ModelCard
 from workbench.catalog.catalog import Catalog, write_card
 from workbench.control import Control
 from workbench.data.project import Project, now
+from workbench.data.row_pictures import copied, picture_cells
 from workbench.data.types import Item, Split
 from workbench.engine.elsewhere.environment import write_environment, write_program
 from workbench.engine.elsewhere.layout import About
@@ -85,6 +86,8 @@ def size_of(project: Project, card: ModelCard, control: Control | None = None) -
             media += item.path.stat().st_size if item.path is not None else len((item.text or "").encode())
         except OSError:
             continue
+        if item.kind == "row":
+            media += sum(f.stat().st_size for f in picture_cells(item.text or "").values() if f.is_file())
     return Size(len(items), media, disk_bytes(card))
 
 
@@ -157,6 +160,8 @@ def _bytes_of(items: Sequence[Item]) -> int:
     for item in items:
         if item.path is not None and item.path.is_file():
             found += item.path.stat().st_size
+        elif item.kind == "row":
+            found += sum(f.stat().st_size for f in picture_cells(item.text or "").values() if f.is_file())
     return found
 
 
@@ -184,6 +189,8 @@ def _write_items(
                 except OSError:
                     missing.append(item.name)
                     continue
+            elif item.kind == "row" and choices.media:
+                line = replace(line, text=copied(item.text or "", work / MEDIA, shared=False))
             row = json.dumps(line.to_json(), ensure_ascii=True).encode() + b"\n"
             digest.update(row)
             stream.write(row)

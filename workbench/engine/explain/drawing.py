@@ -6,7 +6,7 @@ import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from workbench.data.exporters.tables import write_bytes
+from workbench.data.exporters.tables import write_bytes, write_csv
 from workbench.data.types import Sample
 from workbench.engine.explain.kinds import Explanation
 from workbench.errors import UserError
@@ -96,6 +96,8 @@ def structure(
 
 def endings(explanation: Explanation) -> tuple[str, ...]:
     """File endings that suit, the best one first."""
+    if explanation.row is not None:
+        return (".csv",)
     if explanation.structure:
         return (".png", ".svg")
     return (".html",) if explanation.words else (".png",)
@@ -103,7 +105,7 @@ def endings(explanation: Explanation) -> tuple[str, ...]:
 
 def save(explanation: Explanation, path: Path, sample: Sample, text: str = "") -> None:
     """Write atomically: heat over a picture or recording as PNG, a text with its words coloured as HTML, a
-    molecule with its atoms coloured as PNG or SVG.
+    molecule with its atoms coloured as PNG or SVG, what each column of a row did as a table.
 
     Raises:
         UserError: when the ending does not suit, or it cannot be read or written.
@@ -111,6 +113,15 @@ def save(explanation: Explanation, path: Path, sample: Sample, text: str = "") -
     wanted = endings(explanation)
     if path.suffix.lower() not in wanted:
         raise UserError(f"This cannot be saved as “{path.suffix or path.name}”.", f"Use {' or '.join(wanted)}.")
+    if explanation.row is not None:
+        rows = [{"column": p.column, "cell": p.cell, "amount": p.amount} for p in explanation.row.parts]
+        usual, said = explanation.row.usual, explanation.row.said
+        ends = (
+            {"column": "(usual answer)", "amount": usual},
+            {"column": f"(this answer: {explanation.target})", "amount": said},
+        )
+        write_csv(path, [ends[0], *rows, ends[1]], ("column", "cell", "amount"))
+        return
     if explanation.structure:
         write_bytes(path, structure(explanation, svg=path.suffix.lower() == ".svg", ground=True))
         return

@@ -8,8 +8,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from workbench.runtimes.base import Floats
     from workbench.tasks.base import Task
-    from workbench.tasks.predictions import Prediction
+    from workbench.tasks.predictions import Number, Prediction
     from workbench.tasks.row_reasons import RowReasons
+
+
+def signed(amount: float) -> str:
+    """ "+0.42", "-3,400"."""
+    from workbench.tasks.predictions import figure
+
+    return f"{'+' if amount >= 0 else '-'}{figure(abs(amount))}"
 
 
 @dataclass(frozen=True)
@@ -54,8 +61,9 @@ class Sanity:
 class Explanation:
     """
     Attributes:
-        target: the class that is explained.
+        target: the class that is explained; of a number what it is, "" where that is not known.
         score: the model's probability of it, 0..1.
+        number: what was estimated, where it is no class.
         method: technical name.
         heat: float32 [h, w] in 0..1, how much each place mattered; None for texts. Of a recording: pitch upwards, time to
             the right; one row where only the time is known.
@@ -64,6 +72,7 @@ class Explanation:
         row: of a row of a table, what each column did to the answer.
         atoms: of a molecule, -1..1 for each atom: how much it spoke for the answer (above 0) or against it; in the order of
             `structure`, the SMILES of what the model looked at.
+        amounts: where a number is explained, by how much each of these atoms moves it, in its unit.
         sanity: None while it has not been checked.
         note: a sentence the person must see with it, or "".
     """
@@ -79,6 +88,30 @@ class Explanation:
     sanity: Sanity | None = None
     note: str = ""
     row: RowReasons | None = None
+    number: Number | None = None
+    amounts: tuple[float, ...] = ()
+
+    def answer(self) -> str:
+        """The answer that is explained, in words: "acid (84%)", "pIC50 5.75"."""
+        if self.number is not None:
+            return f"{self.target} {self.number.summary()}".strip()
+        if self.row is not None:
+            return f"{self.target} ({self.row.whole(self.row.said)})"
+        return f"{self.target} ({self.score:.0%})"
+
+    def atoms_told(self) -> str:
+        """What the colours of a structure mean, and which atoms count most."""
+        for_it, against = (", ".join(found) or "–" for found in self.strongest_atoms())
+        where = "(atoms by their place in the SMILES)"
+        if self.number is None:
+            return (
+                f"Green atoms spoke for “{self.target}”, red ones against it. Most for it: {for_it}."
+                f" Most against it: {against} {where}."
+            )
+        what = f"“{self.target}”" if self.target else "the number"
+        return (
+            f"Green atoms raised {what}, red ones lowered it. Raised most by: {for_it}. Lowered most by: {against} {where}."
+        )
 
     def strongest(self, text: str, count: int = 5) -> tuple[list[str], list[str]]:
         """The words that spoke most for the answer, and most against it; none that hardly matter."""
@@ -97,7 +130,8 @@ class Explanation:
         order = sorted(told, key=lambda n: -abs(self.atoms[n]))
 
         def named(atom: int) -> str:
-            return f"{self.structure[places[atom].start : places[atom].end]} at {places[atom].start + 1}"
+            written = f"{self.structure[places[atom].start : places[atom].end]} at {places[atom].start + 1}"
+            return f"{written} ({signed(self.amounts[atom])})" if self.amounts else written
 
         for_it = [named(n) for n in order if self.atoms[n] > 0]
         return for_it[:count], [named(n) for n in order if self.atoms[n] < 0][:count]
@@ -111,6 +145,9 @@ class Explanation:
             ]
         if self.structure:
             found |= {"structure": self.structure, "atoms": [round(a, 6) for a in self.atoms]}
+        if self.number is not None:
+            del found["score"]
+            found |= {"value": self.number.value, "amounts": [round(a, 6) for a in self.amounts]}
         if self.heat is not None:
             found |= {"part": list(self.part), "heat": [[round(float(v), 4) for v in line] for line in self.heat]}
         if self.row is not None:
@@ -128,18 +165,22 @@ class Explanation:
 
 def explainable(task: Task) -> bool:
     """Whether there is a way to say why a model of this task answers as it does."""
-    from workbench.tasks.base import PooledTask
+    from workbench.tasks.base import PooledNumber, PooledTask
 
-    return task.info.result == "boxes" or isinstance(task, PooledTask) or hasattr(task, "reasons")
+    return (
+        task.info.result == "boxes" or isinstance(task, PooledTask | PooledNumber) or hasattr(task, "reasons")
+    )
 
 
 def can_explain(task: Task, prediction: Prediction | None) -> bool:
-    """Whether there is a way to say why a model of this task gave this answer: one of classes, or things it found."""
-    from workbench.tasks.base import PooledTask
-    from workbench.tasks.predictions import Boxes, Scores
+    """Whether there is a way to say why a model of this task gave this answer: one of classes, a number, or things it found."""
+    from workbench.tasks.base import PooledNumber, PooledTask
+    from workbench.tasks.predictions import Boxes, Number, Scores
 
     if hasattr(task, "reasons"):
         return prediction is not None
     if isinstance(prediction, Boxes):
         return not prediction.reading and bool(prediction.above())
+    if isinstance(prediction, Number):
+        return isinstance(task, PooledNumber)
     return isinstance(prediction, Scores) and isinstance(task, PooledTask)

@@ -1,4 +1,4 @@
-"""Why a molecule was sorted as it was: which of its atoms spoke for the answer, which against it."""
+"""Why a molecule got its answer: which of its atoms spoke for the class, or raised the number, and which against it."""
 
 from __future__ import annotations
 
@@ -16,12 +16,18 @@ if TYPE_CHECKING:
 
 LEFT_OUT = "atoms left out of the fingerprint"
 READ = text.METHOD
+# What the figure of an atom means, where a number is explained.
+MEANING = {
+    LEFT_OUT: "An atom's figure is by how much the answer falls when all groups of atoms it belongs to are left out of the"
+    " fingerprint; groups overlap, so the figures do not add up to the answer.",
+    READ: "The atoms' figures, and those of what frames the molecule for the model, add up to the difference from an empty text.",
+}
 _AT_ONCE = 64
 
 
 def atom_shares(asked: Asked, control: Control) -> tuple[Floats, str]:
     """float32 [A] for the atoms of the molecule a model looked at, in the order in which its SMILES names them: how much each
-    moved the answer; and by which method.
+    moved the answer (of a number in its unit); and by which method.
 
     Of a fingerprint: by how much the answer falls when all bits an atom takes part in are left out (Riniker & Landrum 2013,
     doi 10.1186/1758-2946-5-43). Of a network that reads: what its tokens moved, given to the atoms they stand for.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -10,14 +11,14 @@ from workbench.catalog.card import ModelCard
 from workbench.control import Control
 from workbench.data.types import Sample
 from workbench.engine.explain import boxes, molecule, picture, sound, text
-from workbench.engine.explain.asked import Asked, ask
+from workbench.engine.explain.asked import Asked, ask, ask_number
 from workbench.engine.explain.kinds import Explanation
 from workbench.engine.explain.picture import PLACES, POINTS
 from workbench.engine.explain.sanity import compare, shuffled
 from workbench.engine.pool import ModelPool, shared_pool
 from workbench.errors import UserError
 from workbench.runtimes.stopping import between_layers
-from workbench.tasks.base import PooledTask, ReasonsTask, Task, TryOptions
+from workbench.tasks.base import PooledNumber, PooledTask, ReasonsTask, Task, TryOptions
 from workbench.tasks.predictions import Box
 from workbench.tasks.row_reasons import METHOD as ROW_METHOD
 
@@ -84,14 +85,7 @@ def explaining(
             name, row = task.reasons(sample, model, target, control)
         yield Explanation(name, row.said, ROW_METHOD, note=row.sentence(), row=row)
         return
-    if not isinstance(task, PooledTask):
-        raise UserError("Answers of this kind cannot be explained.", "Choose a model that sorts into classes.")
-    with (
-        (pool or shared_pool()).use_network(card, device, control) as model,
-        between_layers(model.network, control, learning=True),
-    ):
-        control.check()
-        asked = ask(task, model, sample, options or TryOptions(), target)
+    with _asking(sample, card, task, options or TryOptions(), target, pool or shared_pool(), control, device) as asked:
         kind = next((k for k in _KINDS if k in asked.prepared), None)
         if kind is None:
             raise UserError(f"“{card.name}” cannot say why.", "Choose another model.")
@@ -99,6 +93,28 @@ def explaining(
         yield found
         _other, without = _KINDS[kind](asked.without_knowledge(), sample, found.method, control)
         yield replace(found, sanity=compare(values, without))
+
+
+@contextmanager
+def _asking(
+    sample: Sample, card: ModelCard, task: Task, options: TryOptions, target: str, pool: ModelPool, control: Control, device: str
+) -> Iterator[Asked]:  # fmt: skip
+    """What is explained, while its network is this caller's."""
+    if isinstance(task, PooledTask):
+        with (
+            pool.use_network(card, device, control) as model,
+            between_layers(model.network, control, learning=True),
+        ):
+            control.check()
+            yield ask(task, model, sample, options, target)
+    elif isinstance(task, PooledNumber):
+        with pool.use(card, device, control) as whole:
+            network, _step = task.pooled_number(whole)
+            with between_layers(network.network, control, learning=True):
+                control.check()
+                yield ask_number(task, whole, sample, options)
+    else:
+        raise UserError("Answers of this kind cannot be explained.", "Choose a model that sorts into classes.")
 
 
 def explain_box(
@@ -189,8 +205,12 @@ def _of_molecule(asked: Asked, _sample: Sample, _method: str, control: Control) 
     shares, used = molecule.atom_shares(asked, control)
     most = float(abs(shares).max()) if shares.size else 0.0
     atoms = tuple(float(s) / most if most else 0.0 for s in shares)
-    found = Explanation(asked.name, asked.score, used, atoms=atoms, structure=asked.prepared["molecule"].parent)
-    return replace(found, note=_note(asked)), shares
+    found = Explanation(
+        asked.name, asked.score, used, atoms=atoms, structure=asked.prepared["molecule"].parent, number=asked.number,
+        amounts=tuple(map(float, shares)) if asked.number is not None else (),
+    )  # fmt: skip
+    meant = molecule.MEANING[used] if asked.number is not None else ""
+    return replace(found, note=" ".join(n for n in (meant, _note(asked)) if n)), shares
 
 
 # By what a task prepares for a network.

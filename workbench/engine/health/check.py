@@ -11,6 +11,7 @@ from workbench.control import Control
 from workbench.data.checks import Finding, check_project, in_order
 from workbench.data.checks.twins import joined
 from workbench.data.project import Project
+from workbench.data.project_columns import columns_of
 from workbench.data.types import NOUNS, Item
 from workbench.engine.health import raw
 from workbench.engine.health.findings import told
@@ -63,7 +64,7 @@ def _look(
 ) -> Facts:
     """Facts about these items; `known` are those of an earlier state."""
     facts = Facts()
-    raw.look_for_personal(items, known, facts, control)
+    raw.look_for_personal(items, known, facts, control, columns_of(project))
     kinds = {i.kind for i in items}
     for kind in sorted(kinds):
         _look_with_network(project, [i for i in items if i.kind == kind], facts, control, paths)

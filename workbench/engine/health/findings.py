@@ -55,16 +55,16 @@ def told(project: Project, facts: Facts, fresh: bool) -> Iterator[Finding]:
             "Look at them: something may be marked wrongly, or forgotten.", tuple(ids),
             notes={i: f"the model and the label agree by {unlike[i]:.0%}" for i in ids},
         )  # fmt: skip
-    yield from _personal(fine, facts, {i for i in facts.pieces if i in here})
+    yield from _personal(fine, facts, {i for i in facts.pieces if i in here}, nouns)
     yield from _hidden(fine, {i: ks for i, ks in facts.told.items() if i in here}, nouns)
 
 
-def _personal(fine: Fine, facts: Facts, here: set[int]) -> Iterator[Finding]:
+def _personal(fine: Fine, facts: Facts, here: set[int], nouns: tuple[str, str]) -> Iterator[Finding]:
     ids = fine.items("personal-data", sorted(here))
     if not ids:
         return
     kinds = [kind for i in ids for _s, _e, kind in facts.pieces[i]]
-    many = "1 text holds" if len(ids) == 1 else f"{len(ids):,} texts hold"
+    many = f"{_many(len(ids), nouns)} {'holds' if len(ids) == 1 else 'hold'}"
     yield Finding(
         "personal-data", "warn", f"{many} personal data: {personal.count_words(kinds)}.",
         "Leave it out when you export, or save a copy of the project without it.", tuple(ids),

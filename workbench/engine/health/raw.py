@@ -7,10 +7,13 @@ import json
 import logging
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
+from itertools import chain
 
 from workbench.control import Control
 from workbench.data import hidden, personal
+from workbench.data.columns import TableColumn
 from workbench.data.exporters.tables import write_json
+from workbench.data.personal_rows import find_in_rows
 from workbench.data.project import Project
 from workbench.data.store import DATABASE
 from workbench.data.types import Item, ItemFilter, content_key
@@ -19,7 +22,7 @@ from workbench.errors import UserError
 log = logging.getLogger(__name__)
 
 # Raised when what is found, or how it is kept, changes.
-_VERSION = 1
+_VERSION = 2
 _FILE = "health.json"
 _PAGE = 2000
 
@@ -119,7 +122,9 @@ def save(project: Project, items: Sequence[Item], facts: Facts) -> None:
         log.info("what was found about the data is not kept: %s", error)
 
 
-def look_for_personal(items: Sequence[Item], known: Facts | None, facts: Facts, control: Control) -> None:
+def look_for_personal(
+    items: Sequence[Item], known: Facts | None, facts: Facts, control: Control, columns: Sequence[TableColumn] = ()
+) -> None:
     """Fill in `pieces`, `told` and `scanned`; what is `known` of unchanged items is taken over. Raises: Cancelled."""
     fresh = []
     for item in items:
@@ -130,8 +135,11 @@ def look_for_personal(items: Sequence[Item], known: Facts | None, facts: Facts, 
                 facts.told[item.id] = known.told[item.id]
         else:
             fresh.append(item)
-    texts = [i for i in fresh if i.text is not None and i.kind != "molecule"]
-    for item, pieces in zip(texts, personal.find_in([i.text or "" for i in texts], control), strict=True):
+    texts = [i for i in fresh if i.text is not None and i.kind not in ("molecule", "row")]
+    rows = [i for i in fresh if i.text is not None and i.kind == "row"]
+    found = personal.find_in([i.text or "" for i in texts], control)
+    in_rows = find_in_rows([i.text or "" for i in rows], columns, control)
+    for item, pieces in chain(zip(texts, found, strict=True), zip(rows, in_rows, strict=True)):
         if pieces:
             facts.pieces[item.id] = [(p.start, p.end, p.kind) for p in pieces]
     pictures = [i for i in fresh if i.kind == "picture" and i.path is not None]

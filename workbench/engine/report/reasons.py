@@ -107,7 +107,7 @@ def _reason(
     except UserError:
         return None
     return Reason(
-        item.name, f"{last.target} ({last.score:.0%})", is_right, last.method, picture,
+        item.name, last.answer(), is_right, last.method, picture,
         coloured(last, item.text or "") if last.words else "",
         None if last.sanity is None else last.sanity.depends,
         "" if last.sanity is None else f"Likeness with shuffled weights {max(0.0, last.sanity.likeness):.0%}.",

@@ -5,16 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 from PySide6.QtGui import QHideEvent
-from PySide6.QtWidgets import QLineEdit, QPlainTextEdit, QVBoxLayout
+from PySide6.QtWidgets import QLineEdit, QPlainTextEdit, QStackedWidget, QVBoxLayout
 
 from workbench.data.annotations import Annotation, AnnotationState
 from workbench.data.numbers import decimal_of, number
+from workbench.data.project import Project
 from workbench.data.shapes import Whole
+from workbench.data.types import Item
 from workbench.gui.context import AppContext
 from workbench.gui.editors.one_by_one import OneByOne
 from workbench.gui.models.item_model import ItemModel
 from workbench.gui.theme import M, S
 from workbench.gui.widgets.basic import Banner, Card, button, label, row
+from workbench.gui.widgets.row_view import RowView
+from workbench.gui.widgets.structure_view import StructureView
 from workbench.tasks.registry import get_task
 
 
@@ -34,7 +38,7 @@ class Editor(OneByOne):
             return
         self.row, self.item = row_number, item
         task = get_task(project.task_id)
-        self.given.setPlainText(task.item_words(item, project))
+        self._show(item, project)
         name, unit = task.number_named(project)
         self.asked.setText(f"{name or 'The right number'}{f' ({unit})' if unit else ''}")
         self.banner.hide()
@@ -44,6 +48,18 @@ class Editor(OneByOne):
         self.moved.emit(row_number)
         self.field.setFocus()
         self.field.selectAll()
+
+    def _show(self, item: Item, project: Project) -> None:
+        """The item as it is best seen: a molecule drawn, a row as its cells and pictures, anything else in words."""
+        self.given.setPlainText(get_task(project.task_id).item_words(item, project))
+        if item.kind == "molecule":
+            self.looks.setCurrentWidget(self.structure)
+            self.structure.show_molecule(item)
+        elif item.kind == "row":
+            self.looks.setCurrentWidget(self.cells)
+            self.cells.show_row(item, project, target=False)
+        else:
+            self.looks.setCurrentWidget(self.given)
 
     def review(self) -> None:
         """The first item that has no number yet."""
@@ -121,7 +137,12 @@ class Editor(OneByOne):
         self.given.setReadOnly(True)
         self.given.setTabChangesFocus(True)
         self.given.setAccessibleName("What is known of it")
-        column.addWidget(self.given, 1)
+        self.looks = QStackedWidget()
+        self.structure = StructureView(self.ctx.jobs)
+        self.cells = RowView(self.ctx.jobs)
+        for look in (self.given, self.structure, self.cells):
+            self.looks.addWidget(look)
+        column.addWidget(self.looks, 1)
         card = Card(spacing=S)
         self.asked = label("The right number", "strong")
         self.field = QLineEdit()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import logging
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,6 +64,7 @@ class ItemModel(QStringListModel):
         self.annotated = False
         self.tagged = False
         self._proposed: dict[int, dict[int, list[tuple[int | None, float]]]] = {}
+        self._notes: dict[int, str] = {}
         store.labels_changed.connect(self._labels_changed)
 
     def show_ids(self, ids: Sequence[int]) -> None:
@@ -82,6 +83,10 @@ class ItemModel(QStringListModel):
             self._version += 1
         self._classes = {c.id: c for c in classes}
         self._repaint()
+
+    def set_notes(self, notes: Mapping[int, str]) -> None:
+        """A sentence for some items (by id), shown first when one points at them; in the place of those before."""
+        self._notes = dict(notes)
 
     @property
     def ids(self) -> list[int]:
@@ -148,11 +153,11 @@ class ItemModel(QStringListModel):
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
             marks = self._marks(index.row(), item)
             if marks is not None:
-                return f"{_words(item)} – {marks.text}"
+                return f"{item.words} – {marks.text}"
             label = self._classes.get(item.class_id or -1)
             if label is None and item.marked:
-                return _words(item)
-            return f"{_words(item)} – {label.name if label else 'no label'}"
+                return item.words
+            return f"{item.words} – {label.name if label else 'no label'}"
         if role == Qt.ItemDataRole.ToolTipRole:
             return self._tip(item)
         return None
@@ -168,7 +173,7 @@ class ItemModel(QStringListModel):
         return marks_of(project, item, summary, self._classes, self._version + self._versions.get(item.id, 0))
 
     def _tip(self, item: Item) -> str:
-        parts = [_words(item)[:600]]
+        parts = [*filter(None, [self._notes.get(item.id)]), item.words[:600]]
         if item.path is not None:
             parts.append(f"{item.path}\n{item.width} × {item.height}")
         if item.problem:
@@ -247,11 +252,6 @@ class ItemModel(QStringListModel):
     def _repaint(self) -> None:
         if self._ids:
             self.dataChanged.emit(self.index(0), self.index(len(self._ids) - 1))
-
-
-def _words(item: Item) -> str:
-    """What is read of an item: its text, or what it is called; of a row of a table its cells are for the eye."""
-    return item.name if item.kind == "row" else item.text or item.name
 
 
 def dropped_ids(mime: QMimeData) -> list[int]:

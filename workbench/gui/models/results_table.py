@@ -14,7 +14,7 @@ from workbench.gui.icons import pixmap
 from workbench.gui.models.rows_moved import rows_moved
 from workbench.gui.theme import theme
 from workbench.gui.thumbnails import Thumbnails
-from workbench.tasks.predictions import Picture, Prediction, Scores
+from workbench.tasks.predictions import Number, Picture, Prediction, Scores, figure
 
 Index = QModelIndex | QPersistentModelIndex
 HEADERS = ("Item", "Answer", "Certainty")
@@ -24,6 +24,13 @@ RESULT_ROLE = Qt.ItemDataRole.UserRole + 1
 def is_unlike(result: PredictResult) -> bool:
     """It is unlike all the model learnt from."""
     return isinstance(result.prediction, Scores) and result.prediction.unlike
+
+
+def _between(number: Number) -> str:
+    """The range of a number, in short."""
+    if number.low is None or number.high is None:
+        return ""
+    return f"{figure(number.low)} to {figure(number.high)}"
 
 
 class ResultsTable(QAbstractTableModel):
@@ -57,13 +64,20 @@ class ResultsTable(QAbstractTableModel):
 
     def append(self, results: Sequence[PredictResult]) -> None:
         """Add some at once: one layout for all of them."""
+        first_ones = not self._all
         self._all += results
+        if first_ones:
+            self.headerDataChanged.emit(Qt.Orientation.Horizontal, 2, 2)
         shown = [r for r in results if is_unlike(r) or not self._only_unlike]
         if shown:
             first = len(self._rows)
             self.beginInsertRows(QModelIndex(), first, first + len(shown) - 1)
             self._rows += shown
             self.endInsertRows()
+
+    def _numbers(self) -> bool:
+        """Whether numbers are answered, which have a range in the place of a certainty."""
+        return isinstance(next((r.prediction for r in self._all if r.prediction is not None), None), Number)
 
     @property
     def results(self) -> list[PredictResult]:
@@ -101,7 +115,7 @@ class ResultsTable(QAbstractTableModel):
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return HEADERS[section]
+            return "Range" if section == 2 and self._numbers() else HEADERS[section]
         return None
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
@@ -120,6 +134,8 @@ class ResultsTable(QAbstractTableModel):
                 return ""
             if column == 1:
                 return result.prediction.summary()
+            if isinstance(result.prediction, Number):  # it is never so and so sure of a number
+                return _between(result.prediction)
             # A new picture is neither right nor wrong.
             return "" if isinstance(result.prediction, Picture) else f"{result.prediction.certainty:.1%}"
         if role == Qt.ItemDataRole.ForegroundRole and result.problem is not None:
@@ -132,6 +148,8 @@ class ResultsTable(QAbstractTableModel):
                 return theme().colour("warn")
             if role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleDescriptionRole):
                 return result.prediction.note
+        if role == Qt.ItemDataRole.ToolTipRole and column == 2 and isinstance(result.prediction, Number):
+            return result.prediction.range_words()
         if role == Qt.ItemDataRole.DecorationRole and column == 0:
             if result.sample.kind in ("picture", "molecule") and result.problem is None:
                 found = self._thumbnails.of_item(result.sample)
@@ -145,6 +163,9 @@ class ResultsTable(QAbstractTableModel):
         def key(r: PredictResult) -> Any:
             if column == 0:
                 return r.sample.name.casefold()
+            if isinstance(r.prediction, Number):
+                low, high = r.prediction.low, r.prediction.high
+                return r.prediction.value if column == 1 else 0.0 if low is None or high is None else high - low
             if column == 1:
                 return r.prediction.summary().casefold() if r.prediction else ""
             return r.prediction.certainty if r.prediction else -1.0

@@ -118,7 +118,9 @@ class DataPage(Page):
             self.import_paths(intent["paths"])
         elif intent.get("item_ids") is not None:
             self._leave_editor()
-            self.filter_bar.show_only(list(intent["item_ids"]), str(intent.get("title", "These items")))
+            self.model.set_notes(intent.get("notes", {}))
+            order = str(intent.get("order", ""))
+            self.filter_bar.show_only(list(intent["item_ids"]), str(intent.get("title", "These items")), order)
         elif intent.get("new_project"):
             self._new_project()
         if intent.get("problems"):

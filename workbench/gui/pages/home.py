@@ -39,6 +39,11 @@ SAMPLES = (
     ("co2", "Carbon dioxide in the air", "A number per month since 1958: how may it go on?", "trending-up", "co2.csv"),
 )
 _COLUMNS = 3
+# What the file dialog shows first.
+_TABLES = (
+    "*.csv", "*.tsv", "*.tab", "*.jsonl", "*.ndjson", "*.json", "*.xlsx", "*.xlsm", "*.parquet", "*.pq", "*.smi", "*.smiles",
+    "*.sdf", "*.sd", "*.mol",
+)  # fmt: skip
 
 
 class HomePage(Page):
@@ -148,7 +153,7 @@ class HomePage(Page):
         row.setSpacing(M)
         self.drop = DropZone(
             "Drop your examples here",
-            "A folder of pictures (best: one folder per class), or a table (CSV, Excel, Parquet). "
+            "A folder of pictures (best: one folder per class), a table (CSV, Excel, Parquet), or molecules (SDF, SMILES). "
             "Or click to choose a folder.",
             "folder-input",
         )
@@ -162,7 +167,7 @@ class HomePage(Page):
         for icon_name, heading, text, action, name in (
             ("flask-conical", "Try a model right away", "Drop a picture or type a text and see what a pre-trained model says.",
              lambda: self.ctx.go("try"), "home-try"),
-            ("file-spreadsheet", "Start with a table", "Rows to sort or to estimate, or texts with labels: CSV, Excel, Parquet.",
+            ("file-spreadsheet", "Start with a table", "Rows to sort or to estimate, texts or molecules: CSV, Excel, Parquet, SDF.",
              self._choose_file, "home-table"),
         ):  # fmt: skip
             card = _choice(icon_name, heading, text, name)
@@ -236,7 +241,7 @@ class HomePage(Page):
 
     def _choose_file(self) -> None:
         file, _ = QFileDialog.getOpenFileName(
-            self, "Choose a table", "", "Tables (*.csv *.tsv *.jsonl *.json *.xlsx);;All files (*)"
+            self, "Choose a table", "", f"Tables and molecules ({' '.join(_TABLES)});;All files (*)"
         )
         if file:
             self.begin([file])

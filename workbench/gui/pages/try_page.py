@@ -872,6 +872,7 @@ class TryPage(Page):
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         header.setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
+        header.resizeSection(2, 170)
         self.table_view.selectionModel().currentRowChanged.connect(lambda current, _old: self._row_chosen(current))
         column.addWidget(self.table_view, 1)
         self.batch.hide()

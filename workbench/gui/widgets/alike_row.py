@@ -50,7 +50,7 @@ class AlikeRow(QWidget):
         """`found`: of `workbench.engine.explain.alike.Alike`; nothing is shown for none."""
         self.list.clear()
         for one in found:
-            words = " ".join((one.item.text or one.item.name).split())
+            words = " ".join(one.item.words.split())
             entry = QListWidgetItem(f"{one.label}   ·   {one.likeness:.0%} alike   ·   {words}")
             entry.setData(_ITEM, one.item)
             entry.setToolTip(one.item.text or str(one.item.path))

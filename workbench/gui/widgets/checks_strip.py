@@ -56,7 +56,7 @@ class ChecksStrip(QWidget):
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(S)
         row.addWidget(IconLabel(ICON_NAMES[finding.severity], 16, ICON_COLOURS[finding.severity]))
-        words = label(f"{finding.message} {finding.hint}", "soft")
+        words = label(f"{finding.message} {finding.hint}", "soft", wrap=True)
         words.setToolTip(finding.hint)
         row.addWidget(words, 1)
         if finding.item_ids:

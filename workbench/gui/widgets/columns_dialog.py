@@ -123,7 +123,7 @@ class ColumnsDialog(QDialog):
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Interactive)
         self.table.resizeColumnsToContents()
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        for place, width in enumerate((min(220, self.table.columnWidth(0) + 12), 220, 216, 92, 84, 92, 200)):
+        for place, width in enumerate((min(180, self.table.columnWidth(0) + 12), 190, 186, 92, 84, 92, 180)):
             self.table.setColumnWidth(place, width)
         header.setStretchLastSection(True)
         self.table.verticalHeader().setDefaultSectionSize(38)

@@ -26,7 +26,7 @@ _SHOW = (
     ("Cannot be read", ItemFilter(problems=True)),
 )
 _ORDER = (("As added", "added"), ("By name", "name"), ("By label", "label"), ("Least certain first", "uncertain"))
-Order = Literal["added", "name", "label", "uncertain"]
+Order = Literal["added", "name", "label", "uncertain", "given"]
 
 
 class FilterBar(QWidget):
@@ -44,6 +44,7 @@ class FilterBar(QWidget):
         super().__init__(parent)
         self._class_id = 0
         self._ids: tuple[int, ...] | None = None
+        self._order_before = 0
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(S)
@@ -54,7 +55,8 @@ class FilterBar(QWidget):
         self.show_box.setToolTip("Learnt from, steering and test are the training, validation and test split")
         self.order_box = QComboBox()
         self.order_box.setObjectName("order")
-        self.order_box.addItems([name for name, _ in _ORDER])
+        for name, order in _ORDER:
+            self.order_box.addItem(name, order)
         self.order_box.setAccessibleName("Order")
         self.group_box = QComboBox()
         self.group_box.setObjectName("group-filter")
@@ -103,7 +105,7 @@ class FilterBar(QWidget):
     def filter(self) -> ItemFilter:
         """What is chosen."""
         base = _SHOW[self.show_box.currentIndex()][1]
-        order = cast(Order, _ORDER[self.order_box.currentIndex()][1])
+        order = cast(Order, self.order_box.currentData())
         return ItemFilter(
             class_ids=(self._class_id,) if self._class_id else (),
             labelled=base.labelled,
@@ -141,11 +143,13 @@ class FilterBar(QWidget):
     def show_class(self, class_id: int, name: str) -> None:
         """Only this class."""
         self._class_id, self._ids = class_id, None
+        self._order_by("")
         self._say(f"Only “{name}”")
 
-    def show_only(self, ids: list[int], title: str) -> None:
-        """Only these items."""
+    def show_only(self, ids: list[int], title: str, order: str = "") -> None:
+        """Only these items. `order`: what their order is called, where they are to stand as they are given."""
         self._class_id, self._ids = 0, tuple(ids)
+        self._order_by(order)
         self.show_box.setCurrentIndex(0)
         self.group_box.setCurrentIndex(0)
         self._say(title)
@@ -159,10 +163,24 @@ class FilterBar(QWidget):
     def clear(self) -> None:
         """Back to all items."""
         self._class_id, self._ids = 0, None
+        self._order_by("")
         self.back.hide()
         self.show_box.setCurrentIndex(0)
         self.group_box.setCurrentIndex(0)
         self.changed.emit()
+
+    def _order_by(self, words: str) -> None:
+        """Offer, and choose, the order in which the items were given; "" takes it away, and what was chosen before is back."""
+        box, last = self.order_box, len(_ORDER)
+        box.blockSignals(True)
+        if box.count() > last:
+            box.removeItem(last)
+            box.setCurrentIndex(self._order_before)
+        if words:
+            self._order_before = box.currentIndex()
+            box.addItem(words, "given")
+            box.setCurrentIndex(last)
+        box.blockSignals(False)
 
     def _say(self, title: str) -> None:
         self.back.setText(title if len(title) < 48 else f"{title[:46]}…")

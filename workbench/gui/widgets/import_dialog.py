@@ -116,7 +116,9 @@ class ImportDialog(QDialog):
         self.copy.setToolTip(
             "Without a copy the project remembers where the pictures lie; they must stay there. A copy takes room on the disk."
         )
-        self.copy.setVisible(plan.media == "picture")
+        self.copy.setObjectName("import-copy")
+        self.copy.toggled.connect(lambda _on: self._warn())
+        self.copy.setVisible(plan.media == "picture" or bool(plan.copy_words(False)))
         column.addWidget(self.copy)
         self.take_rows = button(
             "Learn from all its columns …", self._take_rows, icon_name="table", name="import-rows",
@@ -335,11 +337,17 @@ class ImportDialog(QDialog):
         loss = self.plan.loss(self._editors.get(self.task_id, self._editor))
         if loss:
             words.insert(0, loss)
+        beside = self.plan.copy_words(self.copy.isChecked())
+        words += [beside] if beside else []
+        self.copy.setVisible(self.plan.media == "picture" or bool(beside))
         if self.plan.problems and self.plan.kind == "marked":
             count = len(self.plan.problems)
             words.append(f"{count:,} {'thing is' if count == 1 else 'things are'} left out: {self.plan.problems[0]}")
         elif self.plan.problems:
-            words.append(f"{len(self.plan.problems)} rows or files cannot be used: {self.plan.problems[0]}")
+            count = len(self.plan.problems)
+            words.append(
+                f"{count:,} {'row or file' if count == 1 else 'rows or files'} cannot be used: {self.plan.problems[0]}"
+            )
         if words:
             self.banner.show_message("\n".join(words), "warn")
         else:

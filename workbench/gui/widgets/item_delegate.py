@@ -223,7 +223,7 @@ class ItemDelegate(QStyledItemDelegate):
             words = words.adjusted(curve.width() + M, 0, 0, 0)
         painter.setPen(theme().colour("text"))
         metrics = QFontMetrics(painter.font())
-        text = " ".join((item.text or item.name).split())
+        text = " ".join(item.words.split())
         flags = Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextWordWrap
         shown = text
         if metrics.boundingRect(words.toRect(), flags, text).height() > words.height():

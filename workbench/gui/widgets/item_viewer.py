@@ -21,6 +21,7 @@ from workbench.gui.theme import L, M
 from workbench.gui.widgets.basic import icon_button, label
 from workbench.gui.widgets.picture_view import PictureView
 from workbench.gui.widgets.reading_controls import ReadingControls, Shown, look
+from workbench.gui.widgets.row_view import RowView
 from workbench.gui.widgets.structure_view import StructureView
 
 _LARGE = 1600
@@ -53,6 +54,8 @@ class ItemViewer(QDialog):
         self.stack.addWidget(self.text)
         self.structure = StructureView(ctx.jobs)
         self.stack.addWidget(self.structure)
+        self.cells = RowView(ctx.jobs)
+        self.stack.addWidget(self.cells)
         column.addWidget(self.stack, 1)
         self.reading = ReadingControls(ctx.jobs, _LARGE)
         self.reading.drawn.connect(self.picture.show_data)
@@ -81,6 +84,11 @@ class ItemViewer(QDialog):
         if item.kind == "molecule":
             self.stack.setCurrentWidget(self.structure)
             self.structure.show_molecule(item)
+            return
+        project = self._ctx.store.project
+        if item.kind == "row" and project is not None:
+            self.stack.setCurrentWidget(self.cells)
+            self.cells.show_row(item, project)
             return
         if item.text is not None:
             self.stack.setCurrentWidget(self.text)

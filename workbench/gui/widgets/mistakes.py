@@ -66,7 +66,7 @@ class _Delegate(QStyledItemDelegate):
             metrics.elidedText(first, Qt.TextElideMode.ElideRight, int(words.width())),
         )
         painter.setPen(theme().colour("text_soft"))
-        second = " ".join((item.text or item.name).split())
+        second = " ".join(item.words.split())
         painter.drawText(
             words.translated(0, line), Qt.AlignmentFlag.AlignVCenter,
             metrics.elidedText(second, Qt.TextElideMode.ElideRight, int(words.width())),
@@ -129,7 +129,7 @@ class Mistakes(QWidget):
                 Qt.ItemDataRole.AccessibleTextRole,
                 f"{item.name}: it said {mistake.predicted_class}, the label is {mistake.true_class}",
             )
-            entry.setToolTip(item.text or str(item.path))
+            entry.setToolTip(str(item.path) if item.path is not None else item.words)
             self.list.addItem(entry)
         self.list.setCurrentRow(0)
         self._enable()

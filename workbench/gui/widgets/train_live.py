@@ -6,6 +6,7 @@ from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QImage, QPainter, QPainterPath, QPaintEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QProgressBar, QSizePolicy, QVBoxLayout, QWidget
 
+from workbench.data.numbers import number
 from workbench.data.types import Item
 from workbench.engine.events import RunEvent, SamplePredicted
 from workbench.gui.context import AppContext
@@ -17,6 +18,8 @@ from workbench.gui.widgets.cost_views import CostSoFar
 from workbench.gui.widgets.curves import TrainingCurves
 from workbench.gui.widgets.fitted import fitted
 from workbench.gui.widgets.overlays import Outline, paint_outlines, paint_over, sample_areas, sample_boxes
+from workbench.tasks.predictions import Number, figure
+from workbench.tasks.registry import get_task
 from workbench.trust.cost.words import duration
 
 _SAMPLES = 6
@@ -34,6 +37,7 @@ class SampleTile(QWidget):
         self.said: SamplePredicted | None = None
         self._areas = QImage()
         self._boxes: list[Outline] = []
+        self._numbers = False
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         ctx.thumbnails.ready.connect(lambda _path: self.update())
         theme().changed.connect(self.update)
@@ -46,10 +50,17 @@ class SampleTile(QWidget):
         self._areas = sample_areas(said.record)
         project = self._ctx.store.project
         classes = project.classes() if project is not None else []
+        self._numbers = project is not None and get_task(project.task_id).info.result == Number.kind
         self._boxes = sample_boxes(said.record, {c.name: c.colour for c in classes})
-        self.setToolTip(item.text or item.name)
+        self.setToolTip(item.words)
         self.setAccessibleName(f"{item.name}: it says {said.predicted_class}, right is {said.true_class}")
         self.update()
+
+    def _truth(self) -> str:
+        """What is right, as a person writes it."""
+        said = self.said.true_class if self.said is not None else ""
+        value = number(said) if self._numbers else None
+        return said if value is None else figure(value)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         if self.item is None or self.said is None:
@@ -79,9 +90,8 @@ class SampleTile(QWidget):
         line = metrics.height() + 2
         if self.item.text is not None:
             painter.setPen(theme().colour("text_soft"))
-            shown = metrics.elidedText(
-                " ".join(self.item.text.split()), Qt.TextElideMode.ElideRight, int(words.width())
-            )
+            shown = " ".join(self.item.words.split())
+            shown = metrics.elidedText(shown, Qt.TextElideMode.ElideRight, int(words.width()))
             painter.drawText(
                 QRectF(words.left(), words.top(), words.width(), line), Qt.AlignmentFlag.AlignVCenter, shown
             )
@@ -94,7 +104,9 @@ class SampleTile(QWidget):
             QRectF(words.left() + 22, words.top(), words.width() - 22, line), Qt.AlignmentFlag.AlignVCenter, said
         )
         painter.setPen(theme().colour("text_faint"))
-        detail = f"{self.said.score:.0%} sure" if right else f"is {self.said.true_class}"
+        # Of a number a model is never so and so sure, and it is never quite the same.
+        exact = right and not self._numbers
+        detail = f"{self.said.score:.0%} sure" if exact else f"is {self._truth()}"
         detail = metrics.elidedText(detail, Qt.TextElideMode.ElideRight, int(words.width()))
         painter.drawText(
             QRectF(words.left(), words.top() + line, words.width(), line), Qt.AlignmentFlag.AlignVCenter, detail

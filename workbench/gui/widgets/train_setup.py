@@ -306,9 +306,10 @@ class TrainSetup(QWidget):
 
     def _say_hows(self, project: Project) -> None:
         """What the ways of training mean for this model, where it does not learn as networks do."""
-        said = get_task(project.task_id).how_words(self._card) if self._card is not None else {}
+        task = get_task(project.task_id)
+        said = task.how_words(self._card) if self._card is not None else {}
         for how, _name, _icon, words, tip in _HOWS:
-            plain, technical = said.get(how, (words, tip))
+            plain, technical = said.get(how, (task.info.ways.get(how.value, words), tip))
             self._how_words[how].setText(plain)
             self._how_cards[how].setToolTip(technical)
 
@@ -331,8 +332,6 @@ class TrainSetup(QWidget):
             self._say_hows(project)
             task = get_task(project.task_id)
             self.taught.show_options(task, self._card, task.info.learns_with)
-            for how, _name, _icon, words, _tip in _HOWS:
-                self._how_words[how].setText(task.info.ways.get(how.value, words))
             self.adapters.setVisible(task.info.adapters)
 
     def _review(self) -> None:

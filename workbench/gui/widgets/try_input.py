@@ -9,7 +9,9 @@ from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QPlainTextEdit, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
 from workbench.catalog.card import ModelCard
+from workbench.data.rows import cells_of
 from workbench.data.types import Sample
+from workbench.errors import UserError
 from workbench.gui.theme import S
 from workbench.gui.widgets.basic import DropZone, button, label, row
 from workbench.gui.widgets.canvas import Canvas
@@ -88,13 +90,27 @@ class TryInput(QStackedWidget):
         self.drop.heading.setText(f"Drop a {noun}")
 
     def show_written(self, sample: Sample | None) -> None:
-        """What is drawn of something that was typed or read from a file; nothing for none."""
+        """What is drawn of something that was typed or read from a file; nothing for none. A row fills the form, to go on from."""
+        if sample is not None and sample.kind == "row" and self.currentWidget() is self.row_side:
+            self._fill_row(sample)
         if sample is not None and sample.kind == "molecule" and sample.text != self.typed_text():
             self.text.blockSignals(True)
             self.text.setPlainText(sample.text or "")
             self.text.blockSignals(False)
             self.stop_waiting()
         self.structure.show_molecule(sample if sample is not None and sample.kind == "molecule" else None)
+
+    def _fill_row(self, sample: Sample) -> None:
+        """Told to nobody: its answer is there, or is asked for already."""
+        try:
+            cells = cells_of(sample.text or "{}")
+        except UserError:  # it is told beside the row
+            cells = {}
+        if cells != self.row_side.cells():
+            self.row_side.blockSignals(True)
+            self.row_side.fill(cells)
+            self.row_side.blockSignals(False)
+            self.stop_waiting()
 
     def typed_text(self) -> str:
         return self.row_side.text() if self.currentWidget() is self.row_side else self.text.toPlainText()

@@ -61,7 +61,7 @@ class WhyDialog(QDialog):
         super().__init__(parent)
         self.setWindowTitle("Why this answer?")
         self.setObjectName("why")
-        self.resize(820, 480 if sample.kind == "text" else 760)
+        self.resize(820, {"text": 480, "row": 560}.get(sample.kind, 760))
         self._ctx, self._sample, self._card, self._task, self._options = ctx, sample, card, task, options
         self._things: tuple[Box, ...] = prediction.above()[:_MOST_THINGS] if isinstance(prediction, Boxes) else ()
         self._size = (prediction.width, prediction.height) if isinstance(prediction, Boxes) else (0, 0)
@@ -139,7 +139,7 @@ class WhyDialog(QDialog):
         self.state.setObjectName("why-state")
         self.stop = button("Stop", self._stop, icon_name="circle-stop", name="why-stop")
         self.save = button("Save …", self._save, icon_name="download", name="why-save",
-                           tip="As a picture, or a text with coloured words as a page")  # fmt: skip
+                           tip="As a picture, a text with coloured words as a page, what the columns of a row did as a table")  # fmt: skip
         self.save.setEnabled(False)
         close = button("Close", self.accept, name="why-close")
         end = row(self.state, self.stop, self.save, close)
@@ -222,7 +222,6 @@ class WhyDialog(QDialog):
         self.save.setEnabled(True)
         if found.row is not None:
             self.row.show_reasons(found.row)
-            self.save.setEnabled(False)
             self.legend.setText(
                 "To the right: raised the answer. To the left: lowered it. The bars and the usual answer add up to this one."
             )
@@ -230,13 +229,7 @@ class WhyDialog(QDialog):
             self._colour_words(shown)
         elif found.structure:
             self.canvas.show_data(shown.ground)
-            for_it, against = found.strongest_atoms()
-            told = (
-                f"Green atoms spoke for “{found.target}”, red ones against it. Most for it: {', '.join(for_it) or '–'}."
-            )
-            self.legend.setText(
-                f"{told} Most against it: {', '.join(against) or '–'} (atoms by their place in the SMILES)."
-            )
+            self.legend.setText(found.atoms_told())
         elif shown.heat is not None:
             if first:
                 self.canvas.show_data(shown.ground)
@@ -246,7 +239,8 @@ class WhyDialog(QDialog):
                 self.canvas.show_boxes((box,), [box.label], *self._size)
             self.legend.setText(_legend(self._sample.kind, found))
         if found.sanity is not None:
-            self.checked.show_message(found.sanity.sentence(), "good" if found.sanity.depends else "warn")
+            words = f"{found.sanity.sentence()} {found.note if found.number is not None else ''}".strip()
+            self.checked.show_message(words, "good" if found.sanity.depends else "warn")
         elif found.note:
             self.checked.show_message(found.note, "info")
 
