@@ -110,6 +110,9 @@ def estimate(project: Project, card: ModelCard, how: How, epochs: int = 0) -> Es
             seconds += rounds * n * forward * (_TRAIN_SHARE * _WORK[how] + (1 - _TRAIN_SHARE) / 2)
             # Tested once at the end, and looked at once more to know what is familiar.
             seconds += n * forward
+    more = getattr(task, "more_seconds", None)
+    if more is not None:
+        seconds += more(project, card, how)
     own = getattr(task, "memory", None)
     memory = _memory(card, how, isinstance(task, PooledTask)) if own is None else own(card, n)
     for model_id, for_task in getattr(task, "looks_with", lambda _project: ())(project):

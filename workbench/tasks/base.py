@@ -46,6 +46,11 @@ __all__ = [
 ]
 
 
+_SHARED = "About 70 % are for learning, 15 % steer the training, and 15 % are kept aside for an honest test."
+_WITHIN = (
+    "Of each, about three fifths are for learning, the next fifth steers the training, and the last fifth is kept aside for an"
+    " honest test: nothing that came later is ever seen before."
+)
 # Editors of labels that have no classes.
 _WITHOUT_CLASSES = ("words", "answers", "number", "season")
 
@@ -238,6 +243,12 @@ class Task(Protocol):
     def number_named(self, project: Project) -> tuple[str, str]:
         """What the number is that is asked for, and its unit; "" where that is not known."""
 
+    def learns_from(self, project: Project) -> str:
+        """What a training would learn from, in numbers ("96 pictures with a label")."""
+
+    def parts_words(self, project: Project) -> str:
+        """How that is shared out between learning, steering and the test, in a sentence."""
+
     def samples_in(self, path: Path, control: Control) -> Iterable[Sample]:
         """A file as samples: one, but for files that hold many items.
 
@@ -323,7 +334,8 @@ class TrainableTask(Task, Protocol):
     """A task a person can teach.
 
     Where the usual estimate of a training's time does not fit, it also has `passes(card, how, epochs, items) -> float`: how
-    many forward passes a training on so many items is worth (`epochs` 0: as many as usual), `memory(card, items) -> int`: bytes, and
+    many forward passes a training on so many items is worth (`epochs` 0: as many as usual), `more_seconds(project, card, how) ->
+    float`: what it takes beside them, `memory(card, items) -> int`: bytes, and
     `once(prepared, model)`: one forward pass, for measuring it, also of a model that has not been taught yet;
     and `looks_with(project) -> [(model id, task id)]`: other models, each of which looks at something of every item once.
     """
@@ -488,6 +500,13 @@ class BaseTask:
 
     def number_named(self, project: Project) -> tuple[str, str]:
         return "", ""
+
+    def learns_from(self, project: Project) -> str:
+        labelled = "" if self.info.learns_as_is else "labelled "
+        return f"{project.counts().labelled:,} {labelled}{self.info.nouns}"
+
+    def parts_words(self, project: Project) -> str:
+        return _WITHIN if self.info.parts_within else _SHARED
 
     def samples_in(self, path: Path, control: Control) -> Iterable[Sample]:
         return [Sample(self.info.media, path.name, path=path)]
