@@ -64,6 +64,7 @@ _AS_ONE = "SELECT group_concat(id) FROM ({})"
 _ORDERS = {
     # Sorted afterwards: so SQLite is free to take the index that holds what is asked for.
     "added": "",
+    "given": "",
     "name": "ORDER BY name COLLATE NOCASE, id",
     # Unlabelled ones with a suggestion first, the least certain at the top.
     "uncertain": (
@@ -237,7 +238,10 @@ class ItemsPart:
             return self._by_label(where, values)
         sql = f"SELECT id FROM items WHERE {where} {_ORDERS[wanted.order]}"
         found = _ids(self._store.query(_AS_ONE.format(sql), values)[0][0])
-        return sorted(found) if wanted.order == "added" else found
+        if wanted.order == "given" and wanted.ids is not None:
+            here = set(found)
+            return [i for i in dict.fromkeys(wanted.ids) if i in here]
+        return sorted(found) if wanted.order in ("added", "given") else found
 
     def _by_label(self, where: str, values: tuple[Any, ...]) -> list[int]:
         """Labelled ones first, in the order of the classes."""

@@ -182,7 +182,7 @@ class ItemFilter:
         split: only this split.
         problems: True: only broken items; False: only usable ones; None: both.
         search: part of the name or text, case-insensitive.
-        order: "added", "name", "label", "uncertain" (least certain suggestion first).
+        order: "added", "name", "label", "uncertain" (least certain suggestion first), "given" (as `ids` has them).
         ids: only these items (for "show these" from a confusion matrix).
         group: only items of one group: (property, value); an empty value: those that have none of this property.
     """
@@ -193,7 +193,7 @@ class ItemFilter:
     split: Split | None = None
     problems: bool | None = None
     search: str = ""
-    order: Literal["added", "name", "label", "uncertain"] = "added"
+    order: Literal["added", "name", "label", "uncertain", "given"] = "added"
     ids: tuple[int, ...] | None = None
     group: tuple[str, str] | None = None
 

@@ -28,7 +28,7 @@ def show_alike(ctx: AppContext, item_id: int, failed: Callable[[Problem], None])
     def came(found: tuple[str, list[int]]) -> None:
         name, ids = found
         if ctx.store.project is project:
-            ctx.go("data", item_ids=ids, title=f"Most like {name[:40]}")
+            ctx.go("data", item_ids=ids, title=f"Most like {name[:40]}", order="Most alike first")
 
     job = ctx.jobs.start("Comparing items", work)
     job.succeeded.connect(came)

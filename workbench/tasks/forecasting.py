@@ -73,6 +73,7 @@ class Forecasting(BaseTask):
         import_formats=("table",),
         learns_with=("steps",),
         warning=NO_PROMISE,
+        many="Drop tables with a date and numbers, or a folder of them: how each series may go on is saved as a table (CSV).",
         ways={
             "quick": "As it is: nothing is learnt; its range is set right on your numbers, and it is judged. Right for every"
             " model, and all there is for formulas.",

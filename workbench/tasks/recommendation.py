@@ -32,6 +32,8 @@ class Recommendation(Recommending):
         question="recommend things by what people liked: films, books, products",
         import_formats=("table",),
         ways=WAYS,
+        many="For people who are in no project: drop text files, each with what somebody likes, a thing a line. The lists are saved as a"
+        " table (CSV).",
     )
 
 

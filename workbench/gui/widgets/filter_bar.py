@@ -26,7 +26,7 @@ _SHOW = (
     ("Cannot be read", ItemFilter(problems=True)),
 )
 _ORDER = (("As added", "added"), ("By name", "name"), ("By label", "label"), ("Least certain first", "uncertain"))
-Order = Literal["added", "name", "label", "uncertain"]
+Order = Literal["added", "name", "label", "uncertain", "given"]
 
 
 class FilterBar(QWidget):
@@ -44,6 +44,7 @@ class FilterBar(QWidget):
         super().__init__(parent)
         self._class_id = 0
         self._ids: tuple[int, ...] | None = None
+        self._given = False
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(S)
@@ -103,7 +104,8 @@ class FilterBar(QWidget):
     def filter(self) -> ItemFilter:
         """What is chosen."""
         base = _SHOW[self.show_box.currentIndex()][1]
-        order = cast(Order, _ORDER[self.order_box.currentIndex()][1])
+        place = self.order_box.currentIndex()
+        order = "given" if self._given and place == 0 else cast(Order, _ORDER[place][1])
         return ItemFilter(
             class_ids=(self._class_id,) if self._class_id else (),
             labelled=base.labelled,
@@ -138,13 +140,28 @@ class FilterBar(QWidget):
             self.show_box.setItemText(place, words)
         self.order_box.setItemText(2, "Done first" if annotated else _ORDER[2][0])
 
+    def set_things(self, things: bool) -> None:
+        """Nothing is to be done with items that are only chosen among, and they are in no part of the test."""
+        self.show_box.setVisible(not things)
+
+    def _in_order(self, words: str) -> None:
+        """Items that were found have an order of their own, called so; "" when there is none any more."""
+        self._given = bool(words)
+        self.order_box.blockSignals(True)
+        self.order_box.setItemText(0, words or _ORDER[0][0])
+        if words:
+            self.order_box.setCurrentIndex(0)
+        self.order_box.blockSignals(False)
+
     def show_class(self, class_id: int, name: str) -> None:
         """Only this class."""
+        self._in_order("")
         self._class_id, self._ids = class_id, None
         self._say(f"Only “{name}”")
 
-    def show_only(self, ids: list[int], title: str) -> None:
-        """Only these items."""
+    def show_only(self, ids: list[int], title: str, order: str = "") -> None:
+        """Only these items. `order`: what the order they come in is called, where they shall be seen in it."""
+        self._in_order(order)
         self._class_id, self._ids = 0, tuple(ids)
         self.show_box.setCurrentIndex(0)
         self.group_box.setCurrentIndex(0)
@@ -158,6 +175,7 @@ class FilterBar(QWidget):
 
     def clear(self) -> None:
         """Back to all items."""
+        self._in_order("")
         self._class_id, self._ids = 0, None
         self.back.hide()
         self.show_box.setCurrentIndex(0)
