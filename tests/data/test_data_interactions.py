@@ -19,6 +19,7 @@ from workbench.data.recover import read_into
 from workbench.data.types import NewItem, Split
 from workbench.engine.journey import MISFIT, add_plan, project_from_plan, tasks_for_plan
 from workbench.errors import Cancelled, UserError
+from workbench.runtimes.taste import confidence
 
 
 @pytest.fixture
@@ -89,7 +90,8 @@ def test_several_rows_are_added_or_the_last_by_time_counts(
         table(tmp_path, "user,item,score,ts\na,x,4,1500000300\na,x,2,1500000100\na,x,3,1500000200\na,y,1,1\n")
     )
     plan.say("meaning", meaning)
-    assert any(("added up" if meaning == "count" else "last one") in w for w in plan.warnings)
+    asked = next(q for q in plan.questions() if q.id == "meaning")
+    assert ("added up" if meaning == "count" else "last one") in dict(asked.choices)[asked.chosen]
     add_plan(project, plan)
     liked = dict(project.history_of("a").liked)
     assert liked[project.item_keys()["x"]] == kept
@@ -101,6 +103,29 @@ def test_low_ratings_count_as_seen_only_and_the_limit_can_be_said(tmp_path: Path
     plan.say("liked", "3")
     add_plan(project, plan)
     assert len(project.history_of("u1").liked) == 2 and len(project.history_of("u1").seen) == 1
+
+
+def test_higher_ratings_count_for_more_when_that_is_said(tmp_path: Path, project: Project) -> None:
+    plan = planned(table(tmp_path, "user,item,stars\n" + "".join(f"u{i % 2},t{i},{i}\n" for i in range(1, 6))))
+    assert next(q for q in plan.questions() if q.id == "weigh").chosen == "no"
+    plan.say("liked", "3")
+    plan.say("weigh", "yes")
+    add_plan(project, plan)
+    strengths = sorted({s for person in ("u0", "u1") for _, s in project.history_of(person).liked})
+    # 3, 4 and 5 stars; the best is liked twice as surely.
+    assert strengths == pytest.approx([1.0, 2**1.5 - 1, 3.0])
+    sure = confidence(strengths, 10.0) - 1
+    assert sure[-1] == pytest.approx(2 * sure[0])
+    assert [len(project.history_of(p).seen) for p in ("u0", "u1")] == [1, 1]
+
+
+def test_all_that_are_liked_may_have_one_rating(tmp_path: Path, project: Project) -> None:
+    plan = planned(
+        table(tmp_path, "user,item,stars\n" + "".join(f"u{i % 2},t{i},{1 + 4 * (i % 2)}\n" for i in range(8)))
+    )
+    plan.say("weigh", "yes")
+    add_plan(project, plan)
+    assert {s for _, s in project.history_of("u1").liked} == {1.0}
 
 
 def test_columns_can_be_put_right_and_nonsense_is_refused(tmp_path: Path) -> None:

@@ -230,7 +230,7 @@ class ItemDelegate(QStyledItemDelegate):
             # Two lines fit; the rest is in the tooltip and the large view.
             shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, int(words.width() * 1.85))
         title = item.name if item.text is not None and item.text.startswith(f"{item.name}\n") else ""
-        if title and metrics.horizontalAdvance(shown) < words.width():
+        if title and metrics.horizontalAdvance(shown) + M < words.width():
             _paint_titled(painter, words, title, shown.removeprefix(" ".join(title.split())).strip())
         else:
             painter.drawText(words, int(flags), shown)
