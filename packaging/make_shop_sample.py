@@ -67,7 +67,7 @@ def main() -> None:
         writer.writerow(("product", "name", "kind", "description"))
         for key, name, kind, gift, words in products:
             use = "nice to give away" if gift else "for every day"
-            writer.writerow((key, name, kind, f"{name}: {words}, {use}"))
+            writer.writerow((key, name, kind, f"{words[0].upper()}{words[1:]}, {use}"))
     rows = []
     for number in range(CUSTOMERS):
         taste = {kind: rng.gauss(0, 1.5) for kind in KINDS}

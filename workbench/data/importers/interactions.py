@@ -306,8 +306,8 @@ class InteractionsPlan(ImportPlan):
                     "meaning",
                     "What does that number mean?",
                     (
-                        ("rating", "a rating (of several about one thing the last one counts)"),
-                        ("count", "how often or how much (several about one thing are added up)"),
+                        ("rating", "a rating; of several the last one counts"),
+                        ("count", "how often or how much; several are added up"),
                     ),
                     roles.meaning,
                 )

@@ -143,6 +143,7 @@ class FilterBar(QWidget):
     def set_things(self, things: bool) -> None:
         """Nothing is to be done with items that are only chosen among, and they are in no part of the test."""
         self.show_box.setVisible(not things)
+        self.to_group.setVisible(not things)
 
     def _in_order(self, words: str) -> None:
         """Items that were found have an order of their own, called so; "" when there is none any more."""

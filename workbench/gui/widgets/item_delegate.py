@@ -231,7 +231,8 @@ class ItemDelegate(QStyledItemDelegate):
             shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, int(words.width() * 1.85))
         title = item.name if item.text is not None and item.text.startswith(f"{item.name}\n") else ""
         if title and metrics.horizontalAdvance(shown) + M < words.width():
-            _paint_titled(painter, words, title, shown.removeprefix(" ".join(title.split())).strip())
+            rest = " · ".join(" ".join(line.split()) for line in (item.text or "").splitlines()[1:])
+            _paint_titled(painter, words, title, rest)
         else:
             painter.drawText(words, int(flags), shown)
         area = QRectF(round(frame.right() - chip - M), round(frame.center().y() - 11), chip, 22)
@@ -265,7 +266,9 @@ def _paint_titled(painter: QPainter, words: QRectF, title: str, rest: str) -> No
     painter.drawText(words, Qt.AlignmentFlag.AlignVCenter, title)
     left = QFontMetrics(painter.font()).horizontalAdvance(title) + M
     painter.setPen(theme().colour("text_soft"))
-    painter.drawText(words.adjusted(left, 0, M, 0), Qt.AlignmentFlag.AlignVCenter, rest)
+    room = words.adjusted(left, 0, 0, 0)
+    shown = QFontMetrics(painter.font()).elidedText(rest, Qt.TextElideMode.ElideRight, int(room.width()))
+    painter.drawText(room, Qt.AlignmentFlag.AlignVCenter, shown)
 
 
 def _paint_ground(selected: bool, focused: bool, painter: QPainter, rect: QRectF) -> None:
