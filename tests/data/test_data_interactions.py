@@ -14,11 +14,12 @@ from workbench.data.importers import sniff
 from workbench.data.importers.interactions import InteractionsPlan, moment, roles_of
 from workbench.data.people import Case, as_item, case_of, is_case, parts_of, person_of
 from workbench.data.project import Project
-from workbench.data.project_interactions import SPLIT_BY, Interaction
+from workbench.data.project_interactions import SPLIT_BY, Interaction, LikesSplit, read_split
 from workbench.data.recover import read_into
 from workbench.data.types import NewItem, Split
 from workbench.engine.journey import MISFIT, add_plan, project_from_plan, tasks_for_plan
 from workbench.errors import Cancelled, UserError
+from workbench.runtimes.taste import confidence
 
 
 @pytest.fixture
@@ -89,7 +90,8 @@ def test_several_rows_are_added_or_the_last_by_time_counts(
         table(tmp_path, "user,item,score,ts\na,x,4,1500000300\na,x,2,1500000100\na,x,3,1500000200\na,y,1,1\n")
     )
     plan.say("meaning", meaning)
-    assert any(("added up" if meaning == "count" else "last one") in w for w in plan.warnings)
+    asked = next(q for q in plan.questions() if q.id == "meaning")
+    assert ("added up" if meaning == "count" else "last one") in dict(asked.choices)[asked.chosen]
     add_plan(project, plan)
     liked = dict(project.history_of("a").liked)
     assert liked[project.item_keys()["x"]] == kept
@@ -101,6 +103,29 @@ def test_low_ratings_count_as_seen_only_and_the_limit_can_be_said(tmp_path: Path
     plan.say("liked", "3")
     add_plan(project, plan)
     assert len(project.history_of("u1").liked) == 2 and len(project.history_of("u1").seen) == 1
+
+
+def test_higher_ratings_count_for_more_when_that_is_said(tmp_path: Path, project: Project) -> None:
+    plan = planned(table(tmp_path, "user,item,stars\n" + "".join(f"u{i % 2},t{i},{i}\n" for i in range(1, 6))))
+    assert next(q for q in plan.questions() if q.id == "weigh").chosen == "no"
+    plan.say("liked", "3")
+    plan.say("weigh", "yes")
+    add_plan(project, plan)
+    strengths = sorted({s for person in ("u0", "u1") for _, s in project.history_of(person).liked})
+    # 3, 4 and 5 stars; the best is liked twice as surely.
+    assert strengths == pytest.approx([1.0, 2**1.5 - 1, 3.0])
+    sure = confidence(strengths, 10.0) - 1
+    assert sure[-1] == pytest.approx(2 * sure[0])
+    assert [len(project.history_of(p).seen) for p in ("u0", "u1")] == [1, 1]
+
+
+def test_all_that_are_liked_may_have_one_rating(tmp_path: Path, project: Project) -> None:
+    plan = planned(
+        table(tmp_path, "user,item,stars\n" + "".join(f"u{i % 2},t{i},{1 + 4 * (i % 2)}\n" for i in range(8)))
+    )
+    plan.say("weigh", "yes")
+    add_plan(project, plan)
+    assert {s for _, s in project.history_of("u1").liked} == {1.0}
 
 
 def test_columns_can_be_put_right_and_nonsense_is_refused(tmp_path: Path) -> None:
@@ -227,6 +252,66 @@ def test_parts_by_a_date_and_without_times(project: Project) -> None:
         "SELECT split, COUNT(*) FROM interactions d JOIN people p ON p.id = person_id WHERE name = 'timeless' GROUP BY 1"
     )
     assert dict(person) == {"train": 8, "validation": 1, "test": 1}
+
+
+def _likes(project: Project, people: int = 5, each: int = 20) -> None:
+    """One like a second, in turns."""
+    ids = project.add_items([NewItem("text", f"t{i}", text=f"t{i}") for i in range(each)]).added
+    project.add_interactions(
+        Interaction(f"u{n % people}", ids[n // people], 1.0, 1e9 + n) for n in range(people * each)
+    )
+
+
+def _parts(project: Project) -> list[str]:
+    return [str(row[0]) for row in project._store.query("SELECT split FROM interactions ORDER BY at")]
+
+
+def test_everything_from_a_date_on_judges_when_it_was_said_so(project: Project) -> None:
+    _likes(project)
+    assert project.likes_split() == LikesSplit() and not project.likes_are_shared_out()
+    assert project.likes_between() == (1e9, 1e9 + 99)
+    project.set_likes_split(LikesSplit("date", 0.1))
+    project.set_likes_split(LikesSplit("date", since=1e9 + 80))  # another thought, before anything was taught
+    project.ensure_interaction_splits()
+    assert _parts(project) == ["train"] * 60 + ["validation"] * 20 + ["test"] * 20
+    with pytest.raises(UserError, match="decided at the first training"):
+        project.set_likes_split(LikesSplit())
+    # What comes in later does not move the limits.
+    project.add_interactions([Interaction("new", project.item_ids()[0], 1.0, 1e9 + 70)])
+    project.add_interactions(Interaction("late", i, 1.0, 1e9 + 5000) for i in project.item_ids()[:9])
+    project.ensure_interaction_splits()
+    assert _parts(project)[:60] == ["train"] * 60 and set(_parts(project)[81:]) == {"test"}
+
+
+def test_a_share_of_the_newest_likes_judges(project: Project) -> None:
+    _likes(project)
+    project.set_likes_split(LikesSplit("date", 0.3))
+    project.ensure_interaction_splits()
+    # Of those before, a quarter steers at most.
+    assert _parts(project) == ["train"] * 53 + ["validation"] * 17 + ["test"] * 30
+
+
+def test_a_date_that_leaves_nothing_is_refused(project: Project) -> None:
+    _likes(project)
+    for wanted, words in (
+        (LikesSplit("date", since=2e9), "left to test on"),
+        (LikesSplit("date", since=1e9), "left to learn from"),
+        (LikesSplit("date", 0.9), "between 1 and 50"),
+    ):
+        with pytest.raises(UserError, match=words):
+            project.set_likes_split(wanted)
+    assert project.likes_split() == LikesSplit()
+    project.add_interactions(Interaction("timeless", i) for i in project.item_ids())
+    project.add_interactions(Interaction(f"x{n}", project.item_ids()[0]) for n in range(100))
+    with pytest.raises(UserError, match="Fewer than half"):
+        project.set_likes_split(LikesSplit("date", 0.1))
+
+
+def test_how_it_is_tested_can_be_said_in_a_word() -> None:
+    assert read_split("last") == LikesSplit() and read_split("20%") == LikesSplit("date", 0.2)
+    assert read_split("2024-10-01") == LikesSplit("date", since=1727740800.0)
+    with pytest.raises(UserError, match="a share like 20%"):
+        read_split("soonish")
 
 
 def test_cases_are_no_items_and_survive_being_written() -> None:

@@ -34,9 +34,10 @@ from workbench.engine.report.make import make_report
 from workbench.errors import Cancelled, UserError
 from workbench.hub.store import download
 from workbench.runtimes.weights import read_state
-from workbench.tasks.forecasting import FACTOR, HORIZON, NO_PROMISE
+from workbench.tasks.forecasting import HORIZON, NO_PROMISE
 from workbench.tasks.occasions import parts_of
 from workbench.tasks.predictions import Forecast
+from workbench.tasks.ranges import WIDTHS, WIDTHS_OF
 from workbench.tasks.registry import get_task
 from workbench.trust.judge_forecast import ForecastJudgement
 from workbench.trust.judging import compare
@@ -101,7 +102,7 @@ def test_formulas_are_judged_as_they_are_and_look_ahead_with_dates(tmp_path: Pat
         assert "the same as exponential smoothing" in judged.sentence()
         assert compare(judged, plain).only_a == tuple(project.item_ids())
         own = catalog.get(ets.model_id)
-        assert own.runtime == "ets" and own.options[HORIZON] == 6 and own.options[FACTOR] > 0
+        assert own.runtime == "ets" and own.options[HORIZON] == 6 and all(w >= 1 for w in own.options[WIDTHS])
         assert NO_PROMISE in own.limits and "past occasions" in own.strengths
         make_report(project, ets.run_id, catalog, html=tmp_path / "report.html", split=Split.TEST)
         report = (tmp_path / "report.html").read_text("utf-8")
@@ -113,8 +114,9 @@ def test_formulas_are_judged_as_they_are_and_look_ahead_with_dates(tmp_path: Pat
         # The range is as wide as it was set right.
         base = next(predict([Sample("series", path=tmp_path / "sales.csv")], catalog.get("exponential-smoothing"), get_task("forecasting"))).prediction  # fmt: skip
         assert isinstance(base, Forecast)
-        widths = [f.rows[0][2] - f.rows[0][1] for f in (found, base)]
-        assert widths[0] == pytest.approx(widths[1] * own.options[FACTOR], rel=1e-6)
+        for step, factor in enumerate(own.options[WIDTHS] or [1.0] * 6):
+            widths = [f.rows[step][2] - f.rows[step][1] for f in (found, base)]
+            assert widths[0] == pytest.approx(widths[1] * factor, rel=1e-5)
 
 
 def test_what_is_in_a_project_can_be_judged_again_and_published_models_too(tmp_path: Path, catalog: Catalog) -> None:
@@ -168,7 +170,7 @@ def test_chronos_learns_and_a_killed_training_ends_bit_equal(
         second = catalog.get(resumed.model_id)
         there = read_state(Path(second.source.ref) / "model.safetensors", second.name)
         assert all(weights[k].equal(there[k]) for k in weights)
-        assert second.options[FACTOR] == own.options[FACTOR]
+        assert [second.options[k] for k in (WIDTHS, WIDTHS_OF)] == [own.options[k] for k in (WIDTHS, WIDTHS_OF)]
 
 
 def test_windows_to_learn_from_never_reach_what_judges(chronos: ModelCard, tmp_path: Path, catalog: Catalog) -> None:

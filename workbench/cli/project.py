@@ -9,7 +9,7 @@ from typing import Any
 
 from workbench.cli import upkeep
 from workbench.cli.elsewhere import add_to_project
-from workbench.cli.output import as_json, out, problem, progress
+from workbench.cli.output import as_json, note, out, problem, progress
 from workbench.cli.train import add_groups, add_rows, add_separator, group_columns
 from workbench.errors import UserError
 
@@ -27,7 +27,8 @@ def add(commands: Any) -> None:
     take.add_argument("--task", default="", help="what a new project is for, for example object-detection")
     take.add_argument(
         "--answer", action="append", default=[], metavar="QUESTION=CHOICE",
-        help="what only you know of the data, for example dates=day or dates=month",
+        help="what only you know of the data, for example dates=day or dates=month; of who liked what liked=4 (from how many stars on)"
+        " or weigh=yes (more stars count for more)",
     )  # fmt: skip
     take.add_argument(
         "--label-column", default="", help="of a table: the column with the labels, or of rows the one to be found out"
@@ -120,6 +121,8 @@ def run_import(options: argparse.Namespace) -> int:
             else:
                 plan.choose(ColumnChoice(guess.content, name, guess.is_path, several=several, groups=groups))
         out(plan.summary)
+        for asked in plan.questions():
+            note(f"{asked.text} {dict(asked.choices).get(asked.chosen, asked.chosen)} (--answer {asked.id}=…)")
         if (options.project / DATABASE).is_file():
             project = Project.open(options.project)
         else:
@@ -149,6 +152,7 @@ def run_status(options: argparse.Namespace) -> int:
     """How a project stands."""
     from workbench.data.project import Project
     from workbench.engine.health.check import known_health
+    from workbench.tasks.registry import get_task
 
     with Project.open(options.project, read_only=True) as project:
         counts, findings, runs = project.counts(), known_health(project), project.runs()
@@ -162,7 +166,11 @@ def run_status(options: argparse.Namespace) -> int:
                 }
             )  # fmt: skip
             return 0
-        out(f"{project.name}: {counts.total} items, {counts.labelled} labelled, {counts.broken} broken")
+        info = get_task(project.task_id).info
+        labelled = "" if info.learns_as_is else f", {counts.labelled} labelled"
+        out(
+            f"{project.name}: {counts.total} {info.nouns if info.learns_as_is else 'items'}{labelled}, {counts.broken} broken"
+        )
         likes = project.interaction_counts()
         if likes.pairs:
             out(f"  {likes.liked:,} likes by {likes.people:,} people of {likes.things:,} things")

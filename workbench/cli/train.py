@@ -49,6 +49,11 @@ def add(commands: Any) -> None:
         "--random-split", action="store_true",
         help="share items out at random where the task would keep some together (molecules: by scaffold)",
     )  # fmt: skip
+    command.add_argument(
+        "--test-likes", default="", metavar="WHICH",
+        help="recommendations: what judges: last (each person's last likes, the usual), 20%% (the newest likes of all), or a date"
+        " like 2024-10-01 (all from then on); said at the first training of a project",
+    )  # fmt: skip
     command.add_argument("--json", action="store_true")
     command.set_defaults(run=run)
 
@@ -74,6 +79,10 @@ def run(options: argparse.Namespace) -> int:
     with project:
         if options.random_split:
             project.keep_apart(False)
+        if options.test_likes:
+            from workbench.data.project_interactions import read_split
+
+            project.set_likes_split(read_split(options.test_likes))
         if options.resume:
             waiting = resumable(project)
             if not waiting:

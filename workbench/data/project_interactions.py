@@ -7,13 +7,14 @@ import json
 import random
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC
 from itertools import groupby, islice
 from typing import Any, Literal
 
 from workbench.control import Control
+from workbench.data.numbers import number
 from workbench.data.people import Case, as_item, parts_of, person_of
 from workbench.data.schema import INTERACTIONS
-from workbench.data.splits import SHARES
 from workbench.data.store import Store
 from workbench.data.types import Item, Split
 from workbench.errors import Cancelled, UserError
@@ -23,6 +24,9 @@ _IN = "IN (SELECT value FROM json_each(?))"
 # How the parts are cut: the last likes of each person, or everything after a date.
 SPLIT_BY = "interaction_split"
 SplitBy = Literal["person", "date"]
+SHARE = 0.2
+_LIMITS = "interaction_limits"
+_SHARES = (0.01, 0.5)
 _COUNTS = "interaction_counts"
 _LIVE = "interactions d JOIN items i ON i.id = d.item_id AND NOT i.deleted"
 
@@ -53,6 +57,39 @@ class InteractionCounts:
     things: int = 0
     timed: int = 0
     rich: int = 0
+
+
+@dataclass(frozen=True)
+class LikesSplit:
+    """How what people liked is shared out between learning and the test.
+
+    Attributes:
+        by: "person": of each person the last likes judge; "date": of all likes those from a time on.
+        share: with "date": so much of all likes, the newest, judges; 0 where `since` says from when on.
+        since: seconds since 1970.
+    """
+
+    by: SplitBy = "person"
+    share: float = 0.0
+    since: float | None = None
+
+
+def read_split(words: str) -> LikesSplit:
+    """ "last", a share ("20%"), or a date. Raises: UserError for anything else."""
+    from workbench.data.dates import read_dates
+
+    given = words.strip()
+    if given in ("last", "person"):
+        return LikesSplit()
+    if given.endswith("%") and (share := number(given[:-1])) is not None:
+        return LikesSplit("date", share / 100)
+    at = read_dates([given], "").times[0]
+    if at is None:
+        raise UserError(
+            f"“{given}” says not what to test on.",
+            "Say last (each person's last likes), a share like 20% (the newest likes of all), or a date like 2024-10-01.",
+        )
+    return LikesSplit("date", since=at.replace(tzinfo=UTC).timestamp())
 
 
 class InteractionsPart:
@@ -229,8 +266,8 @@ class InteractionsPart:
     def ensure_interaction_splits(self, control: Control | None = None) -> None:
         """Give each deed its part, by time; those that have one keep it.
 
-        Usually of each person the last likes judge, those before them steer, the older ones are learnt from; with the project's
-        "interaction_split" at "date" everything after a date judges. Where there are no times, the order is drawn at random from
+        Usually of each person the last likes judge, those before them steer, the older ones are learnt from; or everything after
+        a date judges (`set_likes_split`). Where there are no times, the order is drawn at random from
         the person and the thing alone. What comes in after parts were given is put where its time belongs.
         """
         if not self._has_tables():
@@ -238,8 +275,8 @@ class InteractionsPart:
         self._count_interactions()
         if not self._store.query("SELECT 1 FROM interactions WHERE split IS NULL LIMIT 1"):
             return
-        by = self.get_meta(SPLIT_BY, "person")
-        limits = self._dates() if by == "date" else None
+        wanted = self.likes_split()
+        limits = self._limits(wanted) if wanted.by == "date" else None
         waiting: list[tuple[str, int, int]] = []
         for (person, name), rows in self._by_person(control):
             parts = _by_date(rows, limits) if limits is not None else _by_order(name, rows)
@@ -253,24 +290,92 @@ class InteractionsPart:
         with self._store.transaction() as sql:
             sql.executemany("UPDATE interactions SET split = ? WHERE person_id = ? AND item_id = ?", rows)
 
-    def _dates(self) -> tuple[float, float] | None:
-        """From when on deeds steer, and from when on they judge; None where too few have a time."""
-        known = self._store.query("SELECT COUNT(at), COUNT(*) FROM interactions")[0]
-        if known[0] < 0.5 * max(1, known[1]):
-            return None
-        limits = []
-        total = 0.0
-        for split in (Split.TRAIN, Split.VALIDATION):
-            total += SHARES[split]
-            place = min(known[0] - 1, round(total * known[0]))
-            limits.append(
-                float(
-                    self._store.query(
-                        "SELECT at FROM interactions WHERE at IS NOT NULL ORDER BY at LIMIT 1 OFFSET ?", (place,)
-                    )[0][0]
-                )
+    def _limits(self, wanted: LikesSplit) -> tuple[float, float] | None:
+        """The times that part, as they were when parts were first given: what comes in later does not move them."""
+        kept = self.get_meta(_LIMITS)
+        if kept:
+            return float(kept[0]), float(kept[1])
+        found = self._dates(wanted)
+        if found is not None:
+            self.set_meta(_LIMITS, list(found))
+        return found
+
+    def likes_split(self) -> LikesSplit:
+        """How it was said, or is usual: by person."""
+        kept = self.get_meta(SPLIT_BY, "person")
+        if isinstance(kept, dict) and kept.get("by") == "date":
+            since = kept.get("since")
+            return LikesSplit("date", float(kept.get("share", 0.0)), None if since is None else float(since))
+        return LikesSplit("date", SHARE) if kept == "date" else LikesSplit()
+
+    def likes_are_shared_out(self) -> bool:
+        """Whether parts have been given, so that another way would make results incomparable."""
+        return self._has_tables() and bool(
+            self._store.query("SELECT 1 FROM interactions WHERE split IS NOT NULL LIMIT 1")
+        )
+
+    def set_likes_split(self, wanted: LikesSplit) -> None:
+        """Say how they are shared out, before the first training.
+
+        Raises:
+            UserError: when parts were given already, when too few likes have a time, or when nothing would be left to learn
+                from or to judge on.
+        """
+        if wanted == self.likes_split():
+            return
+        if self.likes_are_shared_out():
+            raise UserError(
+                "How it is tested was decided at the first training, so that results stay comparable.",
+                "Import the table again, as a new project, to test in another way.",
             )
-        return limits[0], limits[1]
+        if wanted.by == "date":
+            if wanted.since is None and not _SHARES[0] <= wanted.share <= _SHARES[1]:
+                raise UserError("The test takes between 1 and 50 % of the likes.", "Choose another share.")
+            if self._dates(wanted) is None:
+                raise UserError(
+                    "Fewer than half of the rows say when it was.", "Test on the last likes of each person instead."
+                )
+            self._check_dates(wanted)
+        kept = {"by": "date", "share": wanted.share, "since": wanted.since} if wanted.by == "date" else "person"
+        self.set_meta(SPLIT_BY, kept)
+        self.set_meta(_LIMITS, None)
+
+    def _check_dates(self, wanted: LikesSplit) -> None:
+        steering, judging = self._dates(wanted) or (0.0, 0.0)
+        found = self._store.query(
+            f"SELECT COALESCE(SUM(d.at IS NULL OR d.at < ?), 0), COALESCE(SUM(d.at >= ?), 0) FROM {_LIVE} WHERE d.strength > 0",
+            (steering, judging),
+        )[0]
+        if not found[0] or not found[1]:
+            what = "to learn from" if not found[0] else "to test on"
+            raise UserError(f"With this date no like is left {what}.", "Choose another date.")
+
+    def _dates(self, wanted: LikesSplit) -> tuple[float, float] | None:
+        """From when on deeds steer, and from when on they judge; None where too few have a time. As many steer as judge, and never
+        more than a quarter of those before."""
+        timed, every = self._store.query("SELECT COUNT(at), COUNT(*) FROM interactions")[0]
+        if timed < 0.5 * max(1, every):
+            return None
+        if wanted.since is None:
+            first = timed - max(1, round(timed * (wanted.share or SHARE)))
+            judging = self._time_at(first)
+        else:
+            judging = wanted.since
+            first = int(self._store.query("SELECT COUNT(*) FROM interactions WHERE at < ?", (judging,))[0][0])
+        steering = self._time_at(max(0, first - max(1, min(timed - first, first // 4)))) if first else judging
+        return steering, judging
+
+    def _time_at(self, place: int) -> float:
+        """When the deed at this place in time was."""
+        sql = "SELECT at FROM interactions WHERE at IS NOT NULL ORDER BY at LIMIT 1 OFFSET ?"
+        return float(self._store.query(sql, (place,))[0][0])
+
+    def likes_between(self) -> tuple[float, float] | None:
+        """The first and the last time; None where there is none."""
+        if not self._has_tables():
+            return None
+        first, last = self._store.query("SELECT MIN(at), MAX(at) FROM interactions")[0]
+        return None if first is None else (float(first), float(last))
 
     def cases(self, split: Split, most: int = 0, seed: int = 0, control: Control | None = None) -> list[Item]:
         """Every person whose likes reach into this part, as items that are none (see `workbench.data.people`).

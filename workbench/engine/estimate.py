@@ -110,6 +110,7 @@ def estimate(project: Project, card: ModelCard, how: How, epochs: int = 0) -> Es
             seconds += rounds * n * forward * (_TRAIN_SHARE * _WORK[how] + (1 - _TRAIN_SHARE) / 2)
             # Tested once at the end, and looked at once more to know what is familiar.
             seconds += n * forward
+    seconds += task.more_seconds(project, card, how)
     own = task.memory(card, n)
     memory = _memory(card, how, isinstance(task, PooledTask)) if own is None else own
     for model_id, for_task in task.looks_with(project):

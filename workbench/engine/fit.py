@@ -33,7 +33,7 @@ from workbench.engine.together import Together
 from workbench.engine.untaught import ask_untaught
 from workbench.engine.usual import keep_usual
 from workbench.errors import Cancelled, UserError, no_memory, out_of_memory
-from workbench.tasks.base import PooledTask
+from workbench.tasks.base import CasesTask, PooledTask
 from workbench.tasks.tag_calibration import SCALES, SHIFTS
 from workbench.tasks.temperature import TEMPERATURE
 from workbench.trust.judging import Judgement
@@ -232,6 +232,8 @@ def _free_folder(run: Run) -> Path:
 def _card(run: Run, folder: Path, evaluation: Judgement, built: ModelCard) -> ModelCard:
     """The new model's card. `built`: that of the taught network, which may be opened in another way than its base."""
     counts = sum(i.id > 0 for i in run.usable(Split.TRAIN))  # what is no item of the project has no id in it
+    cases = isinstance(run.task, CasesTask)
+    own = run.task.learns_from(run.project) if cases else f"{counts} of your own {run.task.info.nouns}"
     base = run.card
     summary, limits = run.task.describe(run.config.classes)
     # What was learnt through the project's window must be asked through it, too.
@@ -254,7 +256,7 @@ def _card(run: Run, folder: Path, evaluation: Judgement, built: ModelCard) -> Mo
         label_names=run.config.classes,
         starter=False,
         summary=summary,
-        trained_on=f"{counts} of your own {run.task.info.nouns} from the project “{run.project.name}”, starting from “{base.name}”.",
+        trained_on=f"{own} from the project “{run.project.name}”, starting from “{base.name}”.",
         strengths=evaluation.sentence(),
         limits=(
             f"{limits} Reliable only for {run.task.info.nouns} like those it was trained on. It carries over the limits of"

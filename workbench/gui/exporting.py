@@ -54,7 +54,8 @@ class ExportMenu(QMenu):
 
         self.clear()
         project = self._ctx.store.project
-        editor = get_task(project.task_id).info.editor if project is not None else ""
+        info = get_task(project.task_id).info if project is not None else None
+        editor = info.editor if info is not None else ""
         known = formats_for(editor)
         for one in known:
             action = self.addAction(f"{one.title} …", partial(self._export, one.id))
@@ -62,7 +63,7 @@ class ExportMenu(QMenu):
         if known:
             self.addSeparator()
         for title, act, only_classes in self._always:
-            if not known or not only_classes:
+            if not only_classes or (not known and info is not None and info.has_classes):
                 self.addAction(title, act)
         if any(getattr(one, "may_refer", False) for one in known):
             self.addSeparator()

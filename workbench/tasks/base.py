@@ -52,6 +52,11 @@ __all__ = [
 ]
 
 
+_SHARED = "About 70 % are for learning, 15 % steer the training, and 15 % are kept aside for an honest test."
+_WITHIN = (
+    "Of each, about three fifths are for learning, the next fifth steers the training, and the last fifth is kept aside for an"
+    " honest test: nothing that came later is ever seen before."
+)
 # Editors of labels that have no classes.
 _WITHOUT_CLASSES = ("words", "answers", "number", "season")
 
@@ -156,6 +161,7 @@ class TaskInfo:
         parts_within: every item holds its own part to learn from, to steer by and to judge on (a series: by time), so it
             belongs to all splits; its lesson's `look_at` says which of them is asked about.
         warning: what a person must keep in mind with every answer and every result of it, or "".
+        many: what to drop where a model is run on many things, where the usual words do not fit.
         ways: what Quick, Balanced and Thorough mean here ("quick", …), where the usual words do not fit.
     """
 
@@ -193,6 +199,7 @@ class TaskInfo:
     learns_beginnings: bool = False
     parts_within: bool = False
     warning: str = ""
+    many: str = ""
     ways: Mapping[str, str] = field(default_factory=dict)
     untaught: Literal["", "names", "look-alikes"] = ""
     apart: str = ""
@@ -263,6 +270,12 @@ class Task(Protocol):
 
     def plan_for(self, card: ModelCard, path: Path, control: Control) -> ImportPlan:
         """A file or folder to judge a model by. Raises: UserError when it has nothing to judge by."""
+
+    def learns_from(self, project: Project) -> str:
+        """What a training would learn from, in numbers ("96 pictures with a label")."""
+
+    def parts_words(self, project: Project) -> str:
+        """How that is shared out between learning, steering and the test, in a sentence."""
 
     def samples_in(self, path: Path, control: Control) -> Iterable[Sample]:
         """A file as samples: one, but for files that hold many items.
@@ -367,6 +380,9 @@ class TrainableTask(Task, Protocol):
     def passes(self, card: ModelCard, how: How, epochs: int, items: int) -> float | None:
         """How many forward passes a training on so many items is worth (`epochs` 0: as many as usual); None where the usual
         estimate fits."""
+
+    def more_seconds(self, project: Project, card: ModelCard, how: How) -> float:
+        """What a training takes beside its forward passes."""
 
     def memory(self, card: ModelCard, items: int) -> int | None:
         """Bytes that a training takes; None where the usual estimate fits."""
@@ -589,11 +605,21 @@ class BaseTask:
     def passes(self, card: ModelCard, how: How, epochs: int, items: int) -> float | None:
         return None
 
+    def more_seconds(self, project: Project, card: ModelCard, how: How) -> float:
+        return 0.0
+
     def memory(self, card: ModelCard, items: int) -> int | None:
         return None
 
     def looks_with(self, project: Project) -> list[tuple[str, str]]:
         return []
+
+    def learns_from(self, project: Project) -> str:
+        labelled = "" if self.info.learns_as_is else "labelled "
+        return f"{project.counts().labelled:,} {labelled}{self.info.nouns}"
+
+    def parts_words(self, project: Project) -> str:
+        return _WITHIN if self.info.parts_within else _SHARED
 
     def samples_in(self, path: Path, control: Control) -> Iterable[Sample]:
         return [Sample(self.info.media, path.name, path=path)]

@@ -2,7 +2,7 @@
 
 A network learns from windows of the part of each series that is for learning, never from what comes later: a past and what
 came then, drawn at random (Ansari et al. 2024, section 3). Quick and formulas learn nothing. In all cases the width of the range
-is settled on the validation part.
+is settled on the validation part (see `ranges`).
 """
 
 from __future__ import annotations
@@ -14,13 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 from workbench.data.types import Split
 from workbench.errors import UserError
-from workbench.tasks.forecasting import FACTOR, HORIZON, ahead, rescaled, season_of
+from workbench.tasks.forecasting import HORIZON, ahead, rescaled, season_of
 from workbench.tasks.lesson import Checked, Example, How, Material, Step
 from workbench.tasks.occasions import (
     TEST,
     VALIDATION,
     Rivals,
-    factor_for,
     occasions,
     occasions_each,
     parts_of,
@@ -28,6 +27,7 @@ from workbench.tasks.occasions import (
     steps_for,
 )
 from workbench.tasks.predictions import FORECAST_LEVELS, Forecast, Occasion, Prediction
+from workbench.tasks.ranges import FACTOR, Widths, settle_widths
 
 if TYPE_CHECKING:
     import torch
@@ -41,7 +41,8 @@ WINDOWS = 256
 _BATCH = 8
 _RATES = {How.BALANCED: 1e-4, How.THOROUGH: 2e-4}
 _SHORTEST = 8
-_SETTLED = "settled.interval_factor"
+# Of all series together, and with an item's id behind it of one.
+_SETTLED = "settled.interval_widths"
 
 
 class ForecastLesson:
@@ -72,7 +73,9 @@ class ForecastLesson:
         # A series lends more than one window to an epoch where there are few.
         self.repeats = max(1, WINDOWS // max(1, len(material.train))) if self.learns else 1
         self._part = VALIDATION
-        self._factor = 1.0
+        self._widths = Widths()
+        # Series of one name are taken together: a card knows them by it.
+        self._names = {e.item.id: e.item.name for e in material.train}
         self._validated: dict[int, tuple[Occasion, ...]] = {}
         self._wanted = int(wanted)
 
@@ -112,7 +115,12 @@ class ForecastLesson:
 
         series, _ = series_of(example.item.sample())
         season = season_of(example.annotations) or guess_season(series)
-        found: dict[str, Any] = {"item_id": example.item.id, "series": series, "season": season}
+        found: dict[str, Any] = {
+            "item_id": example.item.id,
+            "name": example.item.name,
+            "series": series,
+            "season": season,
+        }
         if self.learns:
             past, future = self._window(series.values[: parts_of(len(series)).validation], augment_seed or 0)
             found |= {"past": past, "future": future}
@@ -147,6 +155,7 @@ class ForecastLesson:
         for sample in prepared:
             self._control.check()
             series, season, key = sample["series"], sample["season"], sample["item_id"]
+            widths = self._widths.at(sample["name"], self.steps)
             with torch.inference_mode():
                 made = occasions(
                     self._forecaster,
@@ -160,42 +169,54 @@ class ForecastLesson:
                     key,
                 )
                 going_on = (
-                    ahead(self._forecaster, series, self.steps, season, self._factor, self._control)
+                    ahead(self._forecaster, series, self.steps, season, widths, self._control)
                     if self._part == TEST
                     else _past_only(series, season)
                 )
             scale = season_scale(series.values[: parts_of(len(series)).validation], season)
             losses.append(quantile_loss(made, scale))
             if self._part == TEST:
-                made = (*self._validated.get(key, ()), *(rescaled(o, self._factor) for o in made))
+                made = (*self._validated.get(key, ()), *(rescaled(o, widths) for o in made))
             found.append(replace(going_on, occasions=made, scale=scale))
         return Checked(found, losses)
 
     def settle(self, examples: Sequence[Example], predictions: Sequence[Prediction]) -> list[Prediction]:
         """How wide the range must be, from what came on the occasions of the validation part."""
-        given = [p for p in predictions if isinstance(p, Forecast)]
-        self._factor = factor_for([o for p in given for o in p.occasions])
-        settled: list[Prediction] = [
-            replace(p, occasions=tuple(rescaled(o, self._factor) for o in p.occasions)) for p in given
-        ]
-        self._validated = {
-            e.item.id: p.occasions for e, p in zip(examples, settled, strict=True) if isinstance(p, Forecast)
-        }
+        by_name: dict[str, list[Occasion]] = {}
+        for example, said in zip(examples, predictions, strict=True):
+            if isinstance(said, Forecast):
+                by_name.setdefault(example.item.name, []).extend(said.occasions)
+        self._widths = settle_widths(by_name)
+        settled: list[Prediction] = []
+        for example, said in zip(examples, predictions, strict=True):
+            if isinstance(said, Forecast):
+                widths = self._widths.at(example.item.name, self.steps)
+                said = replace(said, occasions=tuple(rescaled(o, widths) for o in said.occasions))
+                self._validated[example.item.id] = said.occasions
+            settled.append(said)
         return settled
 
     def state(self) -> dict[str, torch.Tensor]:
         import torch
 
-        return self._model.state() | {_SETTLED: torch.tensor([self._factor])}
+        widths = {_SETTLED: torch.tensor(self._widths.usual, dtype=torch.float64)}
+        for item, name in self._names.items():
+            if name in self._widths.of:
+                widths[f"{_SETTLED}.{item}"] = torch.tensor(self._widths.of[name], dtype=torch.float64)
+        return self._model.state() | widths
 
     def load_state(self, state: Mapping[str, torch.Tensor]) -> None:
-        self._factor = float(state[_SETTLED][0])
-        self._model.load_state({k: v for k, v in state.items() if k != _SETTLED})
+        def row(key: str) -> tuple[float, ...]:
+            return tuple(float(v) for v in state[key].tolist()) if key in state else ()
+
+        of = {name: found for item, name in self._names.items() if (found := row(f"{_SETTLED}.{item}"))}
+        self._widths = Widths(row(_SETTLED), of)
+        self._model.load_state({k: v for k, v in state.items() if not k.startswith("settled.")})
 
     def result(self) -> Loaded:
         card = self._model.card
-        options = {**card.options, FACTOR: round(self._factor, 6), HORIZON: self.steps}
-        self._model.card = replace(card, options=options)
+        kept = {k: v for k, v in card.options.items() if k != FACTOR}
+        self._model.card = replace(card, options={**kept, **self._widths.to_options(), HORIZON: self.steps})
         return self._model
 
 

@@ -14,7 +14,8 @@ from workbench.data.types import Item, Sample
 from workbench.errors import UserError
 from workbench.tasks.base import BaseTask, Option, TaskInfo, TryOptions
 from workbench.tasks.lesson import How
-from workbench.tasks.predictions import FORECAST_LEVELS, HIGH, LOW, MIDDLE, Forecast, Prediction
+from workbench.tasks.predictions import FORECAST_LEVELS, HIGH, LOW, MIDDLE, Forecast, Occasion, Prediction
+from workbench.tasks.ranges import STATED, widened, widths_of
 
 if TYPE_CHECKING:
     from workbench.data.project import Project
@@ -31,13 +32,17 @@ SEASON = Option(
     "season", "Comes round again after so many steps", "number", 0,
     "The season's length: 12 for months with a year's rhythm; 0: guessed from the numbers, 1: there is none", 0, 5000, 1,
 )  # fmt: skip
-# Of a taught model's card: by what its range is widened, and how far ahead it was judged.
-FACTOR, HORIZON = "interval_factor", "horizon"
+# Of a taught model's card: how far ahead it was judged (by what its range is widened: see `ranges`).
+HORIZON = "horizon"
 NO_PROMISE = (
     "The past need not go on: how well a strategy or a market did is no promise. This is no advice to buy or sell, and the app is"
     " connected to no exchange."
 )
 _RANGE = "In 8 of 10 cases the number should lie between low and high, if the future is like the past."
+_NARROW = (
+    "Take the range for too narrow: it is meant to hold 8 of 10 numbers, but of those that came later in the series it learnt from only"
+    " {share:.0%} lay in it."
+)
 # So many of the last numbers go with an answer, for the drawing.
 SHOWN = 2000
 _ROLLING = "rolling"
@@ -68,6 +73,7 @@ class Forecasting(BaseTask):
         import_formats=("table",),
         learns_with=("steps",),
         warning=NO_PROMISE,
+        many="Drop tables with a date and numbers, or a folder of them: how each series may go on is saved as a table (CSV).",
         ways={
             "quick": "As it is: nothing is learnt; its range is set right on your numbers, and it is judged. Right for every"
             " model, and all there is for formulas.",
@@ -98,6 +104,7 @@ class Forecasting(BaseTask):
             "series": series,
             "season": int(asked) if asked.isdigit() and int(asked) else guess_season(series),
             "rolling": _ROLLING in sample.asked,
+            "name": sample.name,
             "note": " ".join(odd),
         }
 
@@ -112,11 +119,12 @@ class Forecasting(BaseTask):
         if STEPS.id not in options.values and HORIZON in model.card.options:
             steps = int(model.card.options[HORIZON])
         forecaster = require(model, Forecaster)
-        factor = float(model.card.options.get(FACTOR, 1.0))
-        found = ahead(forecaster, series, steps, season, factor, control)
+        widths = widths_of(model.card.options).at(sample["name"], steps)
+        found = ahead(forecaster, series, steps, season, widths, control)
         if sample["rolling"]:
-            found = looked_back(forecaster, found, series, steps, season, factor, control)
-        yield replace(found, note=" ".join(part for part in (sample["note"], _RANGE, NO_PROMISE) if part))
+            found = looked_back(forecaster, found, series, steps, season, widths, control)
+        said = (sample["note"], range_words(model.card), NO_PROMISE)
+        yield replace(found, note=" ".join(part for part in said if part))
 
     # Teaching ---------------------------------------------------------------------------------------------------------
 
@@ -161,14 +169,20 @@ def season_of(annotations: Sequence[Annotation]) -> int:
     return 0
 
 
-def ahead(model: Any, series: Series, steps: int, season: int, factor: float, control: Control) -> Forecast:
+def range_words(card: ModelCard) -> str:
+    """What is to be thought of the range: that of a model whose range held too seldom is not praised."""
+    high, share = card.metrics.get("coverage_high"), card.metrics.get("coverage")
+    if isinstance(high, float) and isinstance(share, float) and high < STATED:
+        return _NARROW.format(share=share)
+    return _RANGE
+
+
+def ahead(model: Any, series: Series, steps: int, season: int, widths: Sequence[float], control: Control) -> Forecast:
     """How a series may go on. Raises: UserError, Cancelled."""
     import numpy as np
 
-    from workbench.tasks.occasions import widened
-
     found = model.forecast(series.values, steps, FORECAST_LEVELS, control, season)
-    found = widened(np.sort(np.asarray(found, np.float64), axis=0), factor)
+    found = widened(np.sort(np.asarray(found, np.float64), axis=0), widths)
     length, first = len(series), max(0, len(series) - SHOWN)
     rows = tuple((float(found[LOW, i]), float(found[MIDDLE, i]), float(found[HIGH, i])) for i in range(steps))
     return Forecast(
@@ -183,7 +197,14 @@ def ahead(model: Any, series: Series, steps: int, season: int, factor: float, co
 
 
 def looked_back(
-    model: Any, found: Forecast, series: Series, steps: int, season: int, factor: float, control: Control, most: int = 0
+    model: Any,
+    found: Forecast,
+    series: Series,
+    steps: int,
+    season: int,
+    widths: Sequence[float],
+    control: Control,
+    most: int = 0,
 ) -> Forecast:
     """With what it says on occasions of the series' own past, beside the yardsticks. Raises: UserError, Cancelled."""
     from workbench.tasks.occasions import MOST, TEST, VALIDATION, Rivals, occasions, parts_of, season_scale
@@ -192,19 +213,18 @@ def looked_back(
     made = []
     for part in (VALIDATION, TEST):
         made += [
-            rescaled(o, factor) for o in occasions(model, series, part, steps, season, most or MOST, control, rivals)
+            rescaled(o, widths) for o in occasions(model, series, part, steps, season, most or MOST, control, rivals)
         ]
     scale = season_scale(series.values[: parts_of(len(series)).validation], season)
     return replace(found, occasions=tuple(made), scale=scale)
 
 
-def rescaled(occasion: Any, factor: float) -> Any:
+def rescaled(occasion: Occasion, widths: Sequence[float]) -> Occasion:
     """An occasion with the model's range widened."""
-    from workbench.tasks.occasions import widened
-
-    if factor == 1.0:
+    steps = len(occasion.truth)
+    if all(w == 1.0 for w in widths[:steps]):
         return occasion
-    said = widened(occasion.said, factor)
+    said = widened(occasion.said, widths[:steps])
     return replace(occasion, said=tuple(tuple(float(f"{v:.9g}") for v in row) for row in said))
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from workbench.control import Control
 from workbench.data.series import Series
 from workbench.errors import UserError
-from workbench.tasks.predictions import FORECAST_LEVELS, LOW, MIDDLE, Occasion
+from workbench.tasks.predictions import FORECAST_LEVELS, Occasion
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,7 +29,6 @@ _SHARE = 0.2
 MOST, MOST_IN_ALL, FEWEST = 40, 1200, 4
 # Without a season so many steps are looked ahead when nothing is said.
 _USUAL = 8
-_STATED = 0.8
 
 
 @dataclass(frozen=True)
@@ -179,46 +178,3 @@ def occasions(
 
 def _rows(quantiles: npt.NDArray[Any]) -> tuple[tuple[float, ...], ...]:
     return tuple(tuple(float(f"{v:.9g}") for v in row) for row in quantiles)
-
-
-def widened(quantiles: Any, factor: float) -> Any:
-    """Quantiles [Q, steps] with all distances from the middle one multiplied."""
-    import numpy as np
-
-    rows = np.asarray(quantiles, np.float64)
-    middle = rows[MIDDLE] if len(rows) == len(FORECAST_LEVELS) else rows[len(rows) // 2]
-    return middle + (rows - middle) * factor
-
-
-def factor_for(given: Sequence[Occasion]) -> float:
-    """By what the range must be widened so that it holds what came in 80 of 100 cases: split conformal prediction with
-    the distance from the middle in half-widths as the score (Lei et al. 2018, "Distribution-free predictive inference for
-    regression", section 5.2). 1 where there is too little to tell. What follows each other in time is not exchangeable, so it
-    is a calibration and no guarantee; occasions that overlap count as one for the allowance that few cases need.
-    """
-    import math
-
-    scores = []
-    for occasion in given:
-        for low, middle, high, truth in zip(
-            occasion.said[LOW], occasion.said[MIDDLE], occasion.said[-1], occasion.truth, strict=True
-        ):
-            if truth != truth:
-                continue
-            half = high - middle if truth > middle else middle - low
-            scores.append(abs(truth - middle) / half if half > 0 else (0.0 if truth == middle else math.inf))
-    if len(scores) < 20:
-        return 1.0
-    scores.sort()
-    level = min(1.0, _STATED * (1 + 1 / _apart(given)))
-    found = scores[min(len(scores), math.ceil(len(scores) * level)) - 1]
-    return min(10.0, max(0.1, found)) if math.isfinite(found) else 10.0
-
-
-def _apart(given: Sequence[Occasion]) -> int:
-    """How many occasions there are that do not overlap. `given`: series after series, each in order of time."""
-    count, begin = 0, -1
-    for occasion in given:
-        if begin < 0 or occasion.at < begin or occasion.at >= begin + len(occasion.truth):
-            count, begin = count + 1, occasion.at
-    return max(1, count)

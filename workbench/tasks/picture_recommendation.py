@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from workbench.data.media import PICTURE_SUFFIXES
 from workbench.tasks.base import TaskInfo
-from workbench.tasks.recommending import COUNT, Recommending
+from workbench.tasks.recommending import COUNT, WAYS, Recommending
 
 
 class PictureRecommendation(Recommending):
@@ -29,6 +29,8 @@ class PictureRecommendation(Recommending):
         group="Recommendations",
         question="recommend things by their pictures and by what people liked",
         import_formats=("table",),
+        ways=WAYS,
+        many="Drop a folder of pictures: for each you get a list of what goes with it. The lists are saved as a table (CSV).",
     )
 
 

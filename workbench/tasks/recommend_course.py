@@ -23,11 +23,12 @@ from workbench.tasks.lesson import Example, How, Material, Round
 from workbench.tasks.predictions import Prediction
 from workbench.tasks.ranking_scores import ndcg
 from workbench.tasks.recommend_content import look_at
-from workbench.tasks.recommending import KEPT, as_recommender, recommend
+from workbench.tasks.recommending import KEPT, MOST_JUDGED, MOST_STEERING, as_recommender, recommend
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
+    from workbench.data.project_interactions import InteractionCounts
     from workbench.runtimes.base import Floats, Loaded
     from workbench.runtimes.recommender_runtime import Recommender
     from workbench.tasks.recommending import Recommending
@@ -43,6 +44,8 @@ _GRID: Mapping[str, Sequence[Any]] = {
 }
 # How much the factors count against the content.
 _MIXES = tuple(i / 10 for i in range(11))
+# Of fifteen passes so many are usually done before the lists stop getting better.
+_USUAL_PASSES = 10
 # The curve is drawn, and the best is chosen, by so many validation people.
 _STEERING = 500
 
@@ -236,6 +239,18 @@ class _Asked:
     def __init__(self, liked: list[int], strengths: list[float], seen: list[int], wanted: set[int]) -> None:
         self.liked, self.strengths, self.wanted = liked, strengths, wanted
         self.leave_out = [*liked, *seen]
+
+
+def work_seconds(counts: InteractionCounts, way: str, how: How) -> float:
+    """What a training takes beside looking at things, on a slow core. Counted in passes: of alternating least squares, by likes; of
+    lists for the people who steer, by how many lists each gets (one for each weight that is tried) and how long it takes to order
+    all things. The constants were measured (docs/recommendations.md)."""
+    steering = min(counts.rich, _STEERING)
+    lists = len(_MIXES) if way == BOTH else 1
+    ordering = 3e-5 + 7.5e-8 * counts.things
+    rounds = _TRIES[how] * _USUAL_PASSES if way in (TOGETHER, BOTH) else 1
+    judging = (min(counts.rich, MOST_STEERING) + min(counts.rich, MOST_JUDGED)) * (2e-4 + 2 * ordering)
+    return rounds * (steering * (6e-5 + lists * ordering) + 4e-7 * counts.liked) + judging
 
 
 def _measured(taste: Taste, people: Sequence[_Asked], control: Control) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from workbench.tasks.base import TaskInfo
-from workbench.tasks.recommending import COUNT, Recommending
+from workbench.tasks.recommending import COUNT, WAYS, Recommending
 from workbench.tasks.texts import FILES
 
 
@@ -31,6 +31,9 @@ class Recommendation(Recommending):
         group="Recommendations",
         question="recommend things by what people liked: films, books, products",
         import_formats=("table",),
+        ways=WAYS,
+        many="For people who are in no project: drop text files, each with what somebody likes, a thing a line. The lists are saved as a"
+        " table (CSV).",
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from workbench.control import Control
@@ -11,20 +12,28 @@ from workbench.data.people import Case, case_of, is_case
 from workbench.data.types import Item, ItemFilter, Sample, Split
 from workbench.errors import UserError
 from workbench.tasks.base import BaseTask, Option, TryOptions
-from workbench.tasks.lesson import Course, Lesson, Material
+from workbench.tasks.lesson import Course, How, Lesson, Material
 from workbench.tasks.predictions import Pick, Prediction, Ranking
 
 if TYPE_CHECKING:
+    from workbench.catalog.card import ModelCard
     from workbench.data.project import Project
     from workbench.runtimes.base import Floats, Loaded
     from workbench.runtimes.recommender_runtime import Recommender
 
 COUNT = Option("count", "How many", "number", 10, "How long the list is (k)", 1, 1000, 1)
+WAYS = {
+    "quick": "Tries a few usual settings and keeps the one with the best lists. Right for nearly everything.",
+    "balanced": "Tries twice as many settings, also finer ones. For some thousand likes and more.",
+    "thorough": "Tries sixteen settings. Takes longest, and is seldom much better.",
+}
 # Lists are kept so long with a run, and judged to this place.
 KEPT = 10
 MOST_STEERING, MOST_JUDGED = 2000, 5000
 _FEWEST_PEOPLE, _FEWEST_THINGS = 10, 5
 _MOST_LINES = 1000
+# Of an estimate: what a training takes anyway, and how many numbers are kept of a thing.
+_MEMORY, _DIMENSIONS = 120_000_000, 1500
 _PEOPLE_KNOWN = 3  # likes of a person, so that some can be kept aside to judge on
 
 
@@ -104,12 +113,53 @@ class Recommending(BaseTask):
             " Who was never asked is not in it. It holds the things and how they are liked, and nobody's name or history.",
         )
 
-    def passes(self, card: Any, how: Any, epochs: int, items: int) -> float:
-        """How many answers' worth of work a training is."""
-        return items * {"quick": 2.0, "balanced": 6.0, "thorough": 14.0}[str(how)]
+    def learns_from(self, project: Project) -> str:
+        counts = project.interaction_counts()
+        return f"{counts.liked:,} likes by {counts.people:,} people of {counts.things:,} things"
+
+    def parts_words(self, project: Project) -> str:
+        split = project.likes_split()
+        if split.by == "date":
+            since = "" if split.since is None else datetime.fromtimestamp(split.since, UTC).strftime("%Y-%m-%d")
+            newest = f"What was liked from {since} on" if since else f"The newest {split.share:.0%} of all likes"
+            steering = "a stretch just before it" if since else "a stretch just before them"
+            return f"{newest} tests the model, {steering} steers the training, and all that is older is learnt from."
+        if project.interaction_counts().timed:
+            return (
+                "Of each person the last tenth of their likes (at least one) tests the model, the tenth before it steers the training, and"
+                " what is older is learnt from."
+            )
+        return (
+            "Of each person a tenth of their likes (at least one), drawn at random, tests the model, a tenth steers the training, and the"
+            " rest is learnt from."
+        )
+
+    # What a training costs --------------------------------------------------------------------------------------------
+
+    def passes(self, card: ModelCard, how: How, epochs: int, items: int) -> float:
+        """In looks at a thing: each is looked at once, by models that do; `more_seconds` has the rest."""
+        return 0.0
+
+    def more_seconds(self, project: Project, card: ModelCard, how: How) -> float:
+        """Of a training, beside looking at things: the work of alternating least squares and of judging lists, counted."""
+        from workbench.tasks.recommend_course import work_seconds
+
+        return work_seconds(project.interaction_counts(), card.arch, how)
+
+    def memory(self, card: ModelCard, items: int) -> int:
+        """Bytes: a number per thing and dimension of its vectors and factors, a few times over."""
+        return _MEMORY + items * _DIMENSIONS * 4 * 3
 
     def once(self, prepared: Mapping[str, Any], model: Loaded) -> None:
-        """Reading it was all there is to do."""
+        """One look at a thing, by models that look at things."""
+        from workbench.runtimes.taste import BOTH, CONTENT
+        from workbench.tasks.recommend_content import vectors_of
+
+        sample = prepared.get("picture") or Sample("text", "a thing", text="\n".join(prepared.get("lines", ())) or "?")
+        options = model.card.options
+        looker = str(options.get(f"looks_with_{sample.kind}", options.get("looks_with", "")))
+        if model.card.arch in (BOTH, CONTENT) and looker:
+            vectors_of([sample], looker, Control())
 
 
 def as_recommender(model: Loaded) -> Recommender:

@@ -14,10 +14,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from workbench.tasks.predictions import FORECAST_LEVELS, HIGH, LOW, MIDDLE, Forecast, Occasion, from_record
+from workbench.tasks.ranges import STATED
 from workbench.trust.judging import Answered, bootstrap, paired
 
 PARTS_WITHIN = True
-STATED = 0.8
+TOO_NARROW = (
+    "That is clearly less than it promises: the newest numbers are wilder than those before them, by which it was set. Take the range"
+    " for too narrow."
+)
 _FEW = 10
 
 
@@ -146,9 +150,18 @@ class ForecastJudgement:
             f". MASE {mean.mase:.2f}. What came lay in its 80 % range {mean.coverage:.0%} of the time (expect {cover_low:.0%} to"
             f" {cover_high:.0%})."
         )
+        if self.too_narrow:
+            text += f" {TOO_NARROW}"
+        elif cover_low > STATED:
+            text += " That is more than 80 %: the range is wider than it need be."
         if self.n < _FEW:
             text += f" {self.n} occasions say little: longer series, or more of them, say more."
         return text
+
+    @property
+    def too_narrow(self) -> bool:
+        """The range held clearly less often than it promises, also on many more such occasions."""
+        return bool(self.n) and self.intervals["said"]["coverage"][1] < STATED
 
     def _so_many(self) -> str:
         many = "1 past occasion" if self.n == 1 else f"{self.n:,} past occasions"
@@ -172,6 +185,8 @@ class ForecastJudgement:
             "scaled_quantile_loss": mean.scaled_quantile_loss,
             "weighted_quantile_loss": mean.weighted_quantile_loss,
             "coverage": mean.coverage,
+            "coverage_low": self.intervals["said"]["coverage"][0],
+            "coverage_high": self.intervals["said"]["coverage"][1],
             "steps": self.steps,
             "series": len(self.series),
         } | ({"gain_over_ets": self._gain("ets")} if "ets" in self.totals else {})

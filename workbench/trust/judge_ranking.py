@@ -98,6 +98,11 @@ class RankingJudgement:
         """People in whose list something stands that they chose."""
         return sum(1 for c in self.cases if c.hits)
 
+    @property
+    def found_by_popularity(self) -> int:
+        """The same of the list of what most people like."""
+        return sum(1 for c in self.cases if set(c.usual[:K]) & set(c.wanted))
+
     def sentence(self) -> str:
         if not self.cases:
             return "There was nobody to test on."
@@ -143,8 +148,8 @@ class RankingJudgement:
             "low": low,
             "high": high,
             "words": (
-                f"NDCG@{K} {self.means[1]:.3f} ({low:.3f} to {high:.3f}) for {self.n:,} people, by popularity alone"
-                f" {self.means[3]:.3f}."
+                f"For {self.found_something:,} of {self.n:,} people something they chose next stands among the first {K}; by popularity"
+                f" alone for {self.found_by_popularity:,} (NDCG@{K} {self.means[1]:.3f} against {self.means[3]:.3f})."
             ),
             f"recall_at_{K}": self.means[0],
             f"popularity_recall_at_{K}": self.means[2],

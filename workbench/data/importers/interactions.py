@@ -51,6 +51,7 @@ _TIME = re.compile(
 )
 _TITLE = re.compile(r"^(title|name|titel)s?$", re.I)
 _NOTHING = "none"
+_NO, _YES = "no", "yes"
 _LOOK = 400
 _SHOWN = 20
 # Different values of a column are counted up to here.
@@ -68,6 +69,7 @@ class Roles:
     Attributes:
         meaning: what `strength` is: "rating" (of several the last counts) or "count" (they are added).
         liked_from: ratings from here on say that a person likes the thing.
+        weigh: of these the best count twice as much as the lowest.
     """
 
     person: str
@@ -76,6 +78,7 @@ class Roles:
     time: str = ""
     meaning: str = "count"
     liked_from: float = -math.inf
+    weigh: bool = False
 
 
 def roles_of(names: Sequence[str], rows: Sequence[Sequence[str]], file_name: str = "") -> Roles | None:
@@ -289,13 +292,13 @@ class InteractionsPlan(ImportPlan):
         asked = [
             Question("person", "Which column says who it was?", tuple(names), roles.person),
             Question("thing", "Which column says what it was about?", tuple(names), roles.thing),
+            Question("time", "Which column says when?", (none, *names), roles.time or _NOTHING),
             Question(
                 "strength",
                 "Which column says how much they liked or used it?",
                 (none, *names),
                 roles.strength or _NOTHING,
             ),
-            Question("time", "Which column says when?", (none, *names), roles.time or _NOTHING),
         ]
         if roles.strength:
             asked.append(
@@ -303,8 +306,8 @@ class InteractionsPlan(ImportPlan):
                     "meaning",
                     "What does that number mean?",
                     (
-                        ("rating", "a rating: of several the last one counts"),
-                        ("count", "how often or how much: several are added up"),
+                        ("rating", "a rating; of several the last one counts"),
+                        ("count", "how often or how much; several are added up"),
                     ),
                     roles.meaning,
                 )
@@ -317,6 +320,14 @@ class InteractionsPlan(ImportPlan):
                     "From which rating on did they like it? (Lower ones only count as seen.)",
                     tuple((f"{v:g}", f"{v:g}") for v in values),
                     f"{min(values, key=lambda v: abs(v - roles.liked_from)):g}",
+                )
+            )
+            asked.append(
+                Question(
+                    "weigh",
+                    "Do higher ratings among these count for more?",
+                    ((_NO, "no: liked is liked"), (_YES, "yes: the best count twice as much")),
+                    _YES if roles.weigh else _NO,
                 )
             )
         return asked
@@ -338,12 +349,14 @@ class InteractionsPlan(ImportPlan):
                 roles = replace(roles, strength=name, meaning=meaning)
         elif question == "meaning" and choice in ("rating", "count"):
             roles = replace(roles, meaning=choice)
+        elif question == "weigh" and choice in (_NO, _YES):
+            roles = replace(roles, weigh=choice == _YES)
         elif question == "liked" and (limit := number(choice)) is not None:
             roles = replace(roles, liked_from=limit)
         else:
             raise UserError(
                 f"“{question}={choice}” answers no question of this table.",
-                "The questions are person, thing, strength, time, meaning (rating or count) and liked (a number).",
+                "The questions are person, thing, time, strength, meaning (rating or count), liked (a number) and weigh (yes or no).",
             )
         if roles.person == roles.thing or (roles.strength and roles.strength in (roles.person, roles.thing)):
             raise UserError("One column cannot say two things.", "Choose different columns.")
@@ -370,6 +383,10 @@ class InteractionsPlan(ImportPlan):
         middle = (values[0] + values[-1]) / 2
         return next((v for v in values if v > middle), values[-1])
 
+    def best_rating(self) -> float:
+        """The highest there is."""
+        return self._ratings()[-1]
+
     def settle(self) -> None:
         roles, self.warnings = self.roles, []
         wanted = self.seen[roles.thing].values
@@ -394,10 +411,7 @@ class InteractionsPlan(ImportPlan):
             self.warnings.append(
                 "Without a column of times the models are judged on likes drawn at random, not on the latest ones."
             )
-        if roles.strength:
-            how = "the last one counts" if roles.meaning == "rating" else "they are added up"
-            self.warnings.append(f"Where a person has several rows about one thing, {how}.")
-        else:
+        if not roles.strength:
             self.warnings.append("Every row counts as a like; several rows of a person about one thing count more.")
 
     # Reading -----------------------------------------------------------------------------------------------------------
@@ -497,6 +511,7 @@ class _Reader:
         self._person, self._thing = places[self._roles.person], places[self._roles.thing]
         self._strength = places[self._roles.strength] if self._roles.strength else -1
         self._time = places[self._roles.time] if self._roles.time else -1
+        self._best = plan.best_rating() if self._roles.weigh and self._strength >= 0 else self._roles.liked_from
         times = plan.seen[self._roles.time].first if self._roles.time else []
         self._order: Order = read_dates(times).order if times else ""
 
@@ -531,7 +546,7 @@ class _Reader:
                     "Mend it, or leave the row out.",
                 )
             if roles.meaning == "rating":
-                strength = 1.0 if value >= roles.liked_from else 0.0
+                strength = self._of_rating(value)
             elif value < 0:
                 return Problem(
                     where,
@@ -548,6 +563,15 @@ class _Reader:
                     where, f"“{cell[:40]}” in the column “{roles.time}” is no time.", "Mend it, or leave the row out."
                 )
         return Interaction(person, item, strength, at)
+
+    def _of_rating(self, value: float) -> float:
+        """0 below the limit; else 1, or where higher ratings count for more up to 3, which makes it twice as sure that the thing is
+        liked (see `workbench.runtimes.taste.confidence`: it grows with the logarithm)."""
+        low, best = self._roles.liked_from, self._best
+        if value < low:
+            return 0.0
+        share = min(1.0, (value - low) / (best - low)) if self._roles.weigh and best > low else 0.0
+        return float(2.0 ** (1.0 + share) - 1.0)
 
 
 def moment(cell: str, order: Order = "") -> float | None:

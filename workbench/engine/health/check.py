@@ -17,7 +17,11 @@ from workbench.engine.health import raw
 from workbench.engine.health.findings import told
 from workbench.engine.health.raw import Facts
 from workbench.engine.health.runs import disagreements, said_key
+from workbench.tasks.base import CasesTask
+from workbench.tasks.registry import get_task
 
+# Found of examples; what is only chosen among may have a short name and a twin, and is in no part of the test.
+_OF_EXAMPLES = ("short", "near-duplicates", "near-meaning", "leakage", "outliers")
 # Of a class with fewer items it is not known how they look.
 FEWEST_OF_CLASS = 5
 
@@ -56,6 +60,8 @@ def _findings(project: Project, facts: Facts | None, control: Control, fresh: bo
     found = check_project(project, control, facts.alike if facts is not None else ())
     if facts is not None:
         found += told(project, facts, fresh)
+    if isinstance(get_task(project.task_id), CasesTask):
+        found = [f for f in found if f.code not in _OF_EXAMPLES]
     return in_order(found)
 
 

@@ -48,7 +48,7 @@ from workbench.gui.widgets.list_bars import ListBars
 from workbench.gui.widgets.record_examples import RecordExamples
 from workbench.gui.widgets.several_offer import SeveralOffer
 from workbench.gui.workers import Job
-from workbench.tasks.base import ComparingTask, TaskInfo
+from workbench.tasks.base import CasesTask, ComparingTask, TaskInfo
 from workbench.tasks.registry import get_task, get_trainable, trainable_tasks
 
 _SURE = 0.95
@@ -403,6 +403,8 @@ class DataPage(Page):
         tiles = info.drawn
         self.view.set_tiles(tiles)
         self.filter_bar.zoom.setVisible(tiles)
+        self.filter_bar.set_things(isinstance(get_task(project.task_id), CasesTask))
+        self.suggest.setVisible(not info.learns_as_is)
         self.classes.setVisible(info.has_classes)
         columns = columns_of(project)
         self.columns.setVisible(bool(columns))

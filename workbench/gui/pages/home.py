@@ -37,6 +37,7 @@ SAMPLES = (
         "molecules.csv",
     ),
     ("co2", "Carbon dioxide in the air", "A number per month since 1958: how may it go on?", "trending-up", "co2.csv"),
+    ("shop", "A made-up shop", "150 customers and their stars for 96 products: what next?", "heart", "shop"),
 )
 _COLUMNS = 3
 # What the file dialog shows first.

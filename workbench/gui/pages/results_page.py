@@ -35,6 +35,7 @@ from workbench.gui.widgets.report_dialog import ReportDialog
 from workbench.gui.widgets.results_parts import AccuracyBar
 from workbench.gui.widgets.swap_dialog import SwapDialog
 from workbench.gui.workers import Job, while_there
+from workbench.tasks.base import CasesTask
 from workbench.tasks.registry import get_task
 from workbench.trust.cost import records as cost_records
 from workbench.trust.groups import ByGroup
@@ -161,6 +162,9 @@ class ResultsPage(Page):
     ) -> None:
         self.evaluation = e
         self.by_group.show_results(by_groups)
+        # Groups are of items; what is judged on people has none.
+        cases = isinstance(get_task(self.ctx.store.require().task_id), CasesTask)
+        self.tabs.setTabVisible(self.tabs.indexOf(self.by_group), not cases)
         numbers = e.headline()
         metric = str(numbers.get("metric", "accuracy"))
         self.number.setText(f"{numbers.get('score', 0.0):.0%}")

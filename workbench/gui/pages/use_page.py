@@ -29,6 +29,7 @@ from workbench.engine.familiar import sentence_of
 from workbench.errors import UserError
 from workbench.gui.at_work.card import AtWorkCard
 from workbench.gui.context import AppContext
+from workbench.gui.lists import ListsCard
 from workbench.gui.pages.base import Page
 from workbench.gui.serving.serve_dialog import ServeDialog
 from workbench.gui.serving.watch_dialog import WatchDialog
@@ -136,9 +137,11 @@ class UsePage(Page):
             self._about.addWidget(label(text, "soft", wrap=True))
         self.drop.heading.setText(f"Run it on many {task.info.nouns}")
         self.drop.text.setText(
-            f"Drop a folder or files here{' or a table' if task.info.media == 'text' else ''}; the answers are saved as a table (CSV)."
+            task.info.many
+            or f"Drop a folder or files here{' or a table' if task.info.media == 'text' else ''}; the answers are saved as a table (CSV)."
         )
         self.limits.setText(card.limits)
+        self.lists.show_model(card)
         self.changed.setVisible("unlike_rate" in card.metrics)
         self.at_work.show_model(card)
         self.take.show_model(card)
@@ -171,6 +174,8 @@ class UsePage(Page):
         self.drop.setObjectName("use-drop")
         self.drop.dropped.connect(lambda mime: self.run_on(local_paths(mime)))
         self.drop.clicked.connect(self._choose_input)
+        self.lists = ListsCard(self.ctx, self.banner, lambda suggestion: self.ask_save_path(suggestion))
+        column.addWidget(self.lists)
         column.addWidget(self.drop)
         self.changed = button("Has my data changed? …", self._look_for_drift, icon_name="git-compare", name="use-drift",
                               tip="Compare items of now with those the model was taught with (drift)")  # fmt: skip

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QTableWidget, QTableWidgetItem, QWidget
 
 from workbench.data.types import Item, RunRecord
 from workbench.gui.context import AppContext
+from workbench.gui.widgets.tables import read_only
 from workbench.trust.judging import Judgement
 
 
@@ -31,8 +32,7 @@ class ResultView(QObject):
     def tabs(self) -> list[tuple[QWidget, str]]:
         """The widgets with their titles, made once."""
         self.plain = QTableWidget()
-        self.plain.setAccessibleName("Class by class")
-        self.plain.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
+        read_only(self.plain, "Class by class", grid=True)
         return [(self.plain, "Class by class")]
 
     def titles(self, judgement: Any) -> list[str]:

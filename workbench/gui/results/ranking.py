@@ -6,8 +6,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import Qt, QTimer, QUrl
-from PySide6.QtGui import QDesktopServices
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
@@ -15,7 +14,6 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QListWidget,
     QListWidgetItem,
-    QSpinBox,
     QTableWidget,
     QTableWidgetItem,
     QVBoxLayout,
@@ -24,9 +22,8 @@ from PySide6.QtWidgets import (
 
 from workbench.control import Control
 from workbench.data.types import Item, RunRecord
-from workbench.engine.recommending import Lists
-from workbench.errors import UserError
 from workbench.gui.context import AppContext
+from workbench.gui.lists import TIP, count_box, write_lists
 from workbench.gui.results.base import ResultView
 from workbench.gui.theme import M, S, theme
 from workbench.gui.widgets.basic import Banner, button, label
@@ -194,12 +191,7 @@ class AnybodyTab(QWidget):
         below.setSpacing(S)
         self._typed_count = QTimer(self, singleShot=True, interval=_TYPING_MS)
         self._typed_count.timeout.connect(self._recommend)
-        self.count = QSpinBox()
-        self.count.setObjectName("ranking-count")
-        self.count.setRange(1, 1000)
-        self.count.setValue(10)
-        self.count.setAccessibleName("How many things a list has")
-        self.count.setToolTip("How long the lists are (k)")
+        self.count = count_box("ranking-count")
         self.count.valueChanged.connect(lambda _n: self._typed_count.start())
         words = label("Things in a list", "soft")
         words.setBuddy(self.count)
@@ -211,7 +203,7 @@ class AnybodyTab(QWidget):
             self._save,
             icon_name="save",
             name="ranking-everybody",
-            tip="A table (CSV) with a list for each person of the project (batch export of the top k)",
+            tip=TIP,
         )
         below.addWidget(self.save)
         right.addLayout(below)
@@ -283,31 +275,4 @@ class AnybodyTab(QWidget):
         target = self.ask_path() if project is not None and model_id else ""
         if project is None or not target:
             return
-        path, count, catalog = Path(target), self.count.value(), self.ctx.catalog
-
-        def work(control: Control) -> Lists:
-            from workbench.engine.recommending import lists_for_everybody
-
-            return lists_for_everybody(project, catalog.get(model_id), path, count, control)
-
-        def done(found: Lists) -> None:
-            self.save.setEnabled(True)
-            folder = QUrl.fromLocalFile(str(found.path.parent))
-            self.banner.show_message(
-                found.sentence(), "good", "Open the folder", lambda: QDesktopServices.openUrl(folder)
-            )
-
-        def failed(error: UserError) -> None:
-            self.save.setEnabled(True)
-            self.banner.show_error(error)
-
-        self.save.setEnabled(False)
-        job = self.ctx.jobs.start("Lists for everybody", work)
-        self.banner.show_message("Making a list for everybody …", "info", "Stop", job.cancel)
-        job.succeeded.connect(while_there(self, done))
-        job.failed.connect(while_there(self, failed))
-        job.cancelled.connect(while_there(self, self._stopped))
-
-    def _stopped(self) -> None:
-        self.save.setEnabled(True)
-        self.banner.show_message("Stopped; nothing was written.", "info")
+        write_lists(self.ctx, self.save, model_id, self.count.value(), Path(target), self.banner)

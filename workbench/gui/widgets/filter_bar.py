@@ -140,6 +140,11 @@ class FilterBar(QWidget):
             self.show_box.setItemText(place, words)
         self.order_box.setItemText(2, "Done first" if annotated else _ORDER[2][0])
 
+    def set_things(self, things: bool) -> None:
+        """Nothing is to be done with items that are only chosen among, and they are in no part of the test."""
+        self.show_box.setVisible(not things)
+        self.to_group.setVisible(not things)
+
     def show_class(self, class_id: int, name: str) -> None:
         """Only this class."""
         self._class_id, self._ids = class_id, None

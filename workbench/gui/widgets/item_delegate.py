@@ -229,7 +229,12 @@ class ItemDelegate(QStyledItemDelegate):
         if metrics.boundingRect(words.toRect(), flags, text).height() > words.height():
             # Two lines fit; the rest is in the tooltip and the large view.
             shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, int(words.width() * 1.85))
-        painter.drawText(words, int(flags), shown)
+        title = item.name if item.text is not None and item.text.startswith(f"{item.name}\n") else ""
+        if title and metrics.horizontalAdvance(shown) + M < words.width():
+            rest = " · ".join(" ".join(line.split()) for line in (item.text or "").splitlines()[1:])
+            _paint_titled(painter, words, title, rest)
+        else:
+            painter.drawText(words, int(flags), shown)
         area = QRectF(round(frame.right() - chip - M), round(frame.center().y() - 11), chip, 22)
         self._words_of(painter, area, item, chosen, suggested, marks)
 
@@ -254,6 +259,16 @@ class ItemDelegate(QStyledItemDelegate):
             return
         text = label.name if chosen else f"{label.name}? {item.suggestion_score:.0%}"
         _paint_chip(painter, area, label.colour, text, chosen is not None)
+
+
+def _paint_titled(painter: QPainter, words: QRectF, title: str, rest: str) -> None:
+    """A text whose first line is its name, in one line: what is said of it stands back."""
+    painter.drawText(words, Qt.AlignmentFlag.AlignVCenter, title)
+    left = QFontMetrics(painter.font()).horizontalAdvance(title) + M
+    painter.setPen(theme().colour("text_soft"))
+    room = words.adjusted(left, 0, 0, 0)
+    shown = QFontMetrics(painter.font()).elidedText(rest, Qt.TextElideMode.ElideRight, int(room.width()))
+    painter.drawText(room, Qt.AlignmentFlag.AlignVCenter, shown)
 
 
 def _paint_ground(selected: bool, focused: bool, painter: QPainter, rect: QRectF) -> None:

@@ -37,18 +37,15 @@ from workbench.gui.widgets.basic import Banner, Card, IconLabel, button, clear_l
 from workbench.gui.widgets.checks_strip import ChecksStrip
 from workbench.gui.widgets.cost_views import CostBefore
 from workbench.gui.widgets.fits_view import FitsView
+from workbench.gui.widgets.likes_split import LikesSplitBox
 from workbench.gui.widgets.option_controls import OptionControls
 from workbench.gui.widgets.token_view import TokenView
 from workbench.gui.workers import Job, while_there
+from workbench.tasks.base import CasesTask, Task
 from workbench.tasks.registry import get_task, get_trainable
 from workbench.trust.cost import words as cost_words
 from workbench.trust.cost.records import CostEstimate
 
-_SHARED = "About 70 % are for learning, 15 % steer the training, and 15 % are kept aside for an honest test."
-_WITHIN = (
-    "Of each, about three fifths are for learning, the next fifth steers the training, and the last fifth is kept aside for an"
-    " honest test: nothing that came later is ever seen before."
-)
 STEPS = ("Data", "Model", "How", "Review")
 _HOWS = (
     (How.QUICK, "Quick", "zap", "Keeps the model's eyes and learns only the last step. The best start, on any computer.",
@@ -149,11 +146,13 @@ class TrainSetup(QWidget):
 
     def show_project(self, project: Project, model_id: str = "") -> None:
         """Take the project as it is now. `model_id`: start from this model."""
-        info = get_task(project.task_id).info
+        task = get_task(project.task_id)
+        info = task.info
         counts = project.counts()
         self._title.setText(project.name)
         self._task_words.setText(f"{info.title}: {info.summary}")
         self.apart.show_project(project)
+        self.likes_split.show_project(project)
         clear_layout(self._classes)
         most = max(counts.per_class.values(), default=1)
         for found in project.classes():
@@ -170,7 +169,7 @@ class TrainSetup(QWidget):
             line.addStretch(1)
             self._classes.addLayout(line)
         if not info.has_classes:
-            self._classes.addWidget(label(f"{counts.labelled:,} {info.nouns} to learn from.", "soft"))
+            self._classes.addWidget(label(f"{task.learns_from(project)} to learn from.", "soft"))
         if counts.unlabelled:
             self._classes.addWidget(label(f"{counts.unlabelled:,} without a label are left out.", "faint"))
         self._filling = True
@@ -326,20 +325,38 @@ class TrainSetup(QWidget):
     def _look_at_tokens(self) -> None:
         """What depends on the texts and the model together."""
         project = self._ctx.store.project
-        self.tokens.look(project, self._card)
-        self.fits.show_model(project, self._card)
-        if project is not None:
+        task = None if project is None else get_task(project.task_id)
+        # Recommenders learn from people; of the things they read only what a model of their own looks at.
+        looked = None if isinstance(task, CasesTask) else project
+        self.tokens.look(looked, self._card)
+        self.fits.show_model(looked, self._card)
+        if project is not None and task is not None:
             self._say_hows(project)
-            task = get_task(project.task_id)
+            self._say_settings(task)
             self.taught.show_options(task, self._card, task.info.learns_with)
-            self.adapters.setVisible(task.info.adapters)
+
+    def _say_settings(self, task: Task) -> None:
+        """Only what means something here."""
+        info, cases = task.info, isinstance(task, CasesTask)
+        varied = info.media in ("picture", "text", "sound") and not cases
+        for widget, there in (
+            (self.epochs, not cases), (self.rate, not cases), (self.augment, varied), (self.balance, info.has_classes),
+            (self.adapters, info.adapters),
+        ):  # fmt: skip
+            self._form.setRowVisible(widget, there)
+        self._which.setText(
+            "Which model shall learn?"
+            if info.taught_only
+            else "Which model shall learn? It brings what it has seen before."
+        )
 
     def _review(self) -> None:
         project = self._ctx.store.project
         if project is None or self._card is None:
             return
         counts = project.counts()
-        info = get_task(project.task_id).info
+        task = get_task(project.task_id)
+        info = task.info
         classes = [c.name for c in project.classes() if counts.per_class.get(c.id)]
         described, _limits = get_trainable(project.task_id).describe(
             [*classes[:8], "…"] if len(classes) > 8 else classes
@@ -348,8 +365,8 @@ class TrainSetup(QWidget):
         if not self.name.isModified():
             self.name.setText(f"{project.name} ({plain})")
         self._summary.setText(
-            f"“{self._card.name}” will be taught this: {described.rstrip('.')}. It learns from {counts.labelled:,} labelled"
-            f" {info.nouns}, the {plain.lower()} way.\n\n{_WITHIN if info.parts_within else _SHARED}"
+            f"“{self._card.name}” will be taught this: {described.rstrip('.')}. It learns from"
+            f" {task.learns_from(project)}, the {plain.lower()} way.\n\n{task.parts_words(project)}"
             " You can pause or stop at any time; the best version is kept."
             + "".join(f"\n\n{words}" for words in (self.apart.sentence(), info.warning) if words)
         )
@@ -404,6 +421,8 @@ class TrainSetup(QWidget):
         card.body.addLayout(self._classes)
         self.apart = ApartBox(self._ctx)
         card.body.addWidget(self.apart)
+        self.likes_split = LikesSplitBox(self._ctx)
+        card.body.addWidget(self.likes_split)
         column.addWidget(card)
         self.checks = ChecksStrip()
         self.checks.wanted.connect(lambda ids, title: self._ctx.go("data", item_ids=ids, title=title))
@@ -415,7 +434,8 @@ class TrainSetup(QWidget):
         page = QWidget()
         column = QVBoxLayout(page)
         column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(label("Which model shall learn? It brings what it has seen before.", "soft"))
+        self._which = label("", "soft")
+        column.addWidget(self._which)
         self.models = QListWidget()
         self.models.setObjectName("train-models")
         self.models.setAccessibleName("Model to start from")
@@ -433,6 +453,7 @@ class TrainSetup(QWidget):
         column.addWidget(self.fits)
         more = QHBoxLayout()
         more.addWidget(self._others)
+        more.setSpacing(0)
         more.addWidget(button("Go to the models", lambda: self._ctx.go("models"), role="quiet"))
         more.addStretch(1)
         column.addLayout(more)
@@ -488,7 +509,7 @@ class TrainSetup(QWidget):
 
     def _build_settings(self) -> QWidget:
         card = Card()
-        form = QFormLayout()
+        form = self._form = QFormLayout()
         form.setSpacing(S)
         self.epochs = QSpinBox()
         self.epochs.setRange(0, 500)
