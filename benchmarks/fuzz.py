@@ -48,11 +48,17 @@ def ask_one(name: str, seconds: int, place: Path) -> None:
         import workbench.data.documents
         import workbench.data.importers
         import workbench.data.importers.formats
+        import workbench.data.importers.rows
+        import workbench.data.molecules
+        import workbench.data.people
         import workbench.data.project
         import workbench.data.rle
+        import workbench.data.series_sample
+        import workbench.data.smiles
         import workbench.engine.conversation_store
         import workbench.engine.elsewhere.layout
         import workbench.engine.folder_rules
+        import workbench.engine.journey
         import workbench.engine.run
         import workbench.runtimes.darknet_net
         import workbench.runtimes.recognise

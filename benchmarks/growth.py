@@ -5,9 +5,10 @@ recordings.
 
 Every measurement runs in a process of its own: its time, and by how much the memory of that process rose above what it had when
 the step began (the highest it ever was, as Linux tells; elsewhere the highest of the whole process). A step goes on to the next
-size until one takes longer than `--longest` seconds. The slope is that of the straight line through the last three sizes on
+size until one takes longer than `--longest` seconds of computing. The slope is that of the straight line through the last three sizes on
 logarithmic scales: 1 is linear. What is above 1.2, or whose memory grows like the number of items, is marked. `--write` puts the
-tables into docs/growth.md.
+rows into the table in docs/growth.md, each with the load under which it was measured; rows that were not measured now stay as they
+are. `--lacking`: only those that the table has not yet.
 """
 
 from __future__ import annotations
@@ -270,6 +271,29 @@ def recording(seconds: int, folder: Path) -> Callable[[], object]:
     return lambda: portrait(Sample("sound", "long", path=folder / "long.wav"))
 
 
+def recording_heard(seconds: int, folder: Path) -> Callable[[], object]:
+    from workbench.catalog.catalog import Catalog
+    from workbench.data.importers import sniff
+    from workbench.engine.features import compute_features
+    from workbench.engine.finetune import load_libraries
+    from workbench.engine.journey import project_from_plan
+    from workbench.hub.store import files
+    from workbench.runtimes.registry import open_network
+    from workbench.tasks.registry import get_pooled
+
+    load_libraries()
+    card, _why = Catalog.load().suggest("sound-classification", to_teach=True)
+    network, task = open_network(card, files(card)), get_pooled("sound-classification")
+    projects = []
+    for name, length in (("warm", 1), ("long", seconds)):
+        (folder / name).mkdir()
+        recording(length, folder / name)
+        project, _ = project_from_plan(sniff([str(folder / name / "long.wav")]), folder / f"p-{name}")
+        projects.append(project.items(project.item_ids()))
+    compute_features(projects[0], network, task)
+    return lambda: compute_features(projects[1], network, task)
+
+
 def text_imported(letters: int, folder: Path) -> Callable[[], object]:
     from workbench.data.project import Project
     from workbench.data.types import NewItem
@@ -287,21 +311,22 @@ def text_imported(letters: int, folder: Path) -> Callable[[], object]:
 
 ITEMS = (100, 1_000, 10_000, 100_000)
 STEPS = {
-    "import": Step("Import a folder of pictures", "pictures", (100, 1_000, 10_000), importing, 2),
+    "import": Step("Import a folder of pictures", "pictures", (100, 1_000, 10_000, 30_000), importing, 2),
     "open": Step("Open a project, count, first screen", "items", ITEMS, opening),
     "filter": Step("Six filters and orders", "items", ITEMS, filtering),
     "duplicates": Step("Look for pictures nearly the same", "items", ITEMS, duplicates),
     "text-duplicates": Step("Look for texts nearly the same", "items", ITEMS, text_duplicates, 3),
     "split": Step("Share out into training and test", "items", ITEMS, splitting, 3),
     "health": Step("Health: what is known without a network", "items", ITEMS, health, 4),
-    "quick": Step("Train, Quick: features and head", "pictures", (100, 300, 1_000), quick, 2),
-    "predict": Step("Predict a folder into a table", "pictures", (100, 300, 1_000, 3_000), predicting, 2),
+    "quick": Step("Train, Quick: features and head", "pictures", (30, 100, 300, 1_000), quick, 3),
+    "predict": Step("Predict a folder into a table", "pictures", (30, 100, 300, 1_000), predicting, 3),
     "export": Step("Export the labels as a table", "items", ITEMS, exporting),
     "picture-size": Step("Predict 8 pictures", "pixels wide", (256, 1_024, 4_096), picture_size, 9, "pixels are the square of the width"),
     "classes": Step("Import 2,000 texts", "classes", (2, 20, 200, 1_000), classes_imported),
     "head": Step("Quick's head on 2,000 items", "classes", (2, 20, 200), head),
     "text-length": Step("Embed one text", "letters", (100, 1_000, 10_000, 100_000), text_length, 3),
     "text-import": Step("Import 20 texts and compare them", "letters", (100, 1_000, 10_000, 100_000), text_imported),
+    "sound-length": Step("Listen to one recording", "seconds", (1, 10, 100, 1_000), recording_heard, 3),
     "recording": Step("Import a recording", "seconds", (1, 10, 100, 1_000), recording, 4),
 }  # fmt: skip
 
@@ -351,10 +376,10 @@ def measure(name: str, quick_run: bool, longest: float) -> list[tuple[int, float
         try:
             done = subprocess.run(
                 [sys.executable, __file__, "--child", name, str(size)], capture_output=True, text=True,
-                timeout=longest * 3 + 60, env=os.environ | {"OMP_NUM_THREADS": "1"}, check=False,
+                timeout=longest * 8 + 120, env=os.environ | {"OMP_NUM_THREADS": "1"}, check=False,
             )  # fmt: skip
         except subprocess.TimeoutExpired:
-            print(f"{step.name}, {size:,} {step.unit}: not over after {longest * 3 + 60:.0f} s", flush=True)
+            print(f"{step.name}, {size:,} {step.unit}: not over after {longest * 8 + 120:.0f} s", flush=True)
             break
         lines = [line for line in done.stdout.splitlines() if line.startswith("{")]
         if not lines:
@@ -366,7 +391,7 @@ def measure(name: str, quick_run: bool, longest: float) -> list[tuple[int, float
             f"{step.name:42} {size:>8,} {step.unit:12} {said['seconds']:8.2f} s  computing {said['busy']:8.2f} s {said['mb']:8.1f} MB"
             f"   ({time.perf_counter() - began:.0f} s with preparing)", flush=True,
         )  # fmt: skip
-        if said["seconds"] > longest:
+        if said["busy"] > longest:
             break
     return found
 
@@ -381,8 +406,8 @@ def slope(points: Sequence[tuple[float, float]]) -> float | None:
     return sum((x - mean_x) * (y - mean_y) for x, y in told) / across
 
 
-def line(name: str, found: list[tuple[int, float, float, float]]) -> str:
-    """One row of the table."""
+def line(name: str, found: list[tuple[int, float, float, float]], load: float) -> str:
+    """One row of the table. `load`: of the machine when it was measured."""
     step = STEPS[name]
     grows = slope([(size, busy) for size, _, busy, _ in found])
     sizes = " → ".join(f"{size:,}" for size, *_ in found)
@@ -397,7 +422,37 @@ def line(name: str, found: list[tuple[int, float, float, float]]) -> str:
         if grows is None
         else f"{grows:.2f}" + (" **worse than linear**" if grows > WORSE and not step.reason else "")
     )
-    return f"| {step.name} | {step.unit} | {sizes} | {times} | {said} {step.reason} | {memory} | {flat} |"
+    grown = f"{said} ({step.reason})" if step.reason else said
+    return f"| {step.name} | {step.unit} | {sizes} | {times} | {grown} | {memory} | {flat} | {load:.0f} |"
+
+
+HEAD = (
+    "| What | of | sizes | seconds | slope of the computing time | MB above the start | memory | load |",
+    "|---|---|---|---|---|---|---|---|",
+)
+
+
+def known_rows(page: str) -> dict[str, str]:
+    """The rows of the table in the page, by what they are about (what and of)."""
+    table = [row for row in page.split(BEGIN)[1].split(END)[0].splitlines() if row.startswith("| ")]
+    return {_about(row): row for row in table if not row.startswith("| What ")}
+
+
+def _about(row: str) -> str:
+    return " ".join(cell.strip() for cell in row.split("|")[1:3])
+
+
+def merged(page: str, measured: Sequence[str]) -> str:
+    """The page with these rows in the place of older ones, in the order of `STEPS`."""
+    rows = known_rows(page) | {_about(row): row for row in measured}
+    order = {f"{step.name} {step.unit}": place for place, step in enumerate(STEPS.values())}
+    # A row whose step there is no more goes.
+    kept = sorted((about for about in rows if about in order), key=order.__getitem__)
+    text = [
+        BEGIN, "", f"Measured on {os.cpu_count()} cores, torch with one thread, at the load of the machine that is in the last"
+        " column; seconds are by the clock, the slope is of the computing time alone.", "", *HEAD, *(rows[a] for a in kept), "", END,
+    ]  # fmt: skip
+    return page.split(BEGIN)[0] + "\n".join(text) + page.split(END)[1]
 
 
 def main() -> None:
@@ -406,24 +461,25 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--only", nargs="*", choices=tuple(STEPS), default=tuple(STEPS))
     parser.add_argument("--longest", type=float, default=60.0)
+    parser.add_argument("--lacking", action="store_true", help="only rows that docs/growth.md has not yet")
     parser.add_argument("--write", action="store_true")
     parser.add_argument("--child", nargs=2)
     given = parser.parse_args()
     if given.child:
         child(given.child[0], int(given.child[1]))
-    table = [
-        "| What | of | sizes | seconds | slope of the computing time | MB above the start | memory |", "|---|---|---|---|---|---|---|",
-    ]  # fmt: skip
+    page = TARGET.read_text(encoding="utf-8")
+    known = known_rows(page)
+    table = []
     for name in given.only:
+        if given.lacking and f"{STEPS[name].name} {STEPS[name].unit}" in known:
+            continue
         found = measure(name, given.quick, min(15.0, given.longest) if given.quick else given.longest)
         if found:
-            table.append(line(name, found))
-    print("\n" + "\n".join(table))
-    if given.write:
-        load = f" at a load of {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
-        text = [BEGIN, "", f"Measured on {os.cpu_count()} cores{load}, torch with one thread.", "", *table, "", END]
-        old = TARGET.read_text(encoding="utf-8")
-        TARGET.write_text(old.split(BEGIN)[0] + "\n".join(text) + old.split(END)[1], encoding="utf-8")
+            table.append(line(name, found, os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0))
+        if given.write and table:  # at once: a run that is broken off has not been in vain
+            page = merged(page, table)
+            TARGET.write_text(page, encoding="utf-8")
+    print("\n" + "\n".join([*HEAD, *table]))
 
 
 if __name__ == "__main__":

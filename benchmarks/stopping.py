@@ -64,7 +64,8 @@ _PATIENCE = 60.0
 class Row:
     """What came of one kind: seconds from the click to the end of its thread, each time; seconds until the window was closed
     and its threads were gone. `early`: how often it was over before the click;
-    `load`: of the machine, by then."""
+    `load`: of the machine, by then. `computed`: of each of `stopped`, the seconds that this program computed for it, which say
+    how long it takes on a computer that does nothing else."""
 
     kind: str
     said: str
@@ -73,6 +74,7 @@ class Row:
     closed: tuple[float, ...]
     wrong: tuple[str, ...]
     load: float
+    computed: tuple[float, ...] = ()
 
 
 class Bench:
@@ -160,12 +162,13 @@ class Bench:
         return lambda control: predict(samples, self.own, get_task(project.task_id), control=control)
 
     def exporting(self, form: str) -> Work:
+        from workbench.engine.export_apart import export_apart
         from workbench.engine.export_formats import format_by_id
 
         chosen = format_by_id(form)
         target = self.fresh("export")
         samples = [i.sample() for i in self.project().items(self.project().item_ids()[:16])]
-        return lambda control: chosen.export(self.own, target, samples, control)
+        return lambda control: export_apart(chosen, self.own, target, samples, control)
 
     def downloading(self) -> Work:
         from workbench.hub.store import download
@@ -356,11 +359,12 @@ class Running:
         """False when it is over before these seconds are."""
         return not turn(lambda: self.ended > 0, seconds)
 
-    def stop(self) -> float:
-        """Seconds from the click to the end of its thread; -1: it does not end."""
-        clicked = time.perf_counter()
+    def stop(self) -> tuple[float, float]:
+        """Seconds from the click to the end of its thread, -1 when it does not end; and seconds of computing of this process."""
+        clicked, computed = time.perf_counter(), time.process_time()
         self.job.cancel()
-        return self.ended - clicked if turn(lambda: self.ended > 0) else -1.0
+        took = self.ended - clicked if turn(lambda: self.ended > 0) else -1.0
+        return took, time.process_time() - computed
 
     def close_window(self) -> float:
         """Seconds until the window is closed and no thread of it runs."""
@@ -380,6 +384,7 @@ class Running:
 def measure(bench: Bench, kind: str, times: int, closes: int) -> Row:
     said, ready = kinds(bench)[kind]
     stopped: list[float] = []
+    computed: list[float] = []
     closed: list[float] = []
     wrong: list[str] = []
     early = 0
@@ -391,7 +396,9 @@ def measure(bench: Bench, kind: str, times: int, closes: int) -> Row:
     for _ in range(times):
         running = Running(bench, kind, said, ready())
         if running.lasts(bench.chance.uniform(0.0, usual)):
-            stopped.append(running.stop())
+            took, worked = running.stop()
+            stopped.append(took)
+            computed.append(worked)
             if stopped[-1] < 0:
                 wrong.append("it did not stop")
                 break
@@ -404,7 +411,9 @@ def measure(bench: Bench, kind: str, times: int, closes: int) -> Row:
         closed.append(running.close_window())
         wrong += running.left_behind()
         bench.window = bench._window()
-    return Row(kind, said, tuple(stopped), early, tuple(closed), tuple(wrong), round(os.getloadavg()[0], 1))
+    return Row(
+        kind, said, tuple(stopped), early, tuple(closed), tuple(wrong), round(os.getloadavg()[0], 1), tuple(computed)
+    )
 
 
 def _answer_question() -> None:
@@ -427,7 +436,7 @@ def share(values: Sequence[float], part: float) -> float:
 def line(row: Row) -> str:
     return (
         f"{row.kind:16} stopped {len(row.stopped):3} times: median {median(row.stopped or [0]):.2f} s, nine of ten"
-        f" {share(row.stopped, 0.9):.2f} s, longest {max(row.stopped, default=0):.2f} s; over before {row.early};"
+        f" {share(row.stopped, 0.9):.2f} s, longest {max(row.stopped, default=0):.2f} s (of computing {max(row.computed, default=0):.2f} s); over before {row.early};"
         f" closed {len(row.closed)} times: longest {max(row.closed, default=0):.2f} s"
     )
 

@@ -27,6 +27,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         from workbench.gui.decode_sound import main as decode
 
         return decode(arguments[1])
+    if arguments[0] == "--export-apart" and len(arguments) == 2:
+        # Started by ourselves: see `workbench.engine.export_apart`.
+        from workbench.engine.export_apart import do_job
+
+        return do_job(Path(arguments[1]))
     from workbench.cli.app import run
 
     return run(arguments)

@@ -429,17 +429,12 @@ def test_a_process_of_its_own_finds_it(catalog: Catalog, monkeypatch: pytest.Mon
     monkeypatch.setattr(background, "search", lambda model, given: seen.append(given))
     monkeypatch.setattr("os.nice", lambda _by: 0)
 
-    class Process:
-        returncode = 0
+    def child(arguments: Sequence[str], _control: object, **_more: object) -> int:
+        assert list(arguments[:-1]) == ["models", "speed", "--job"]
+        do_job(Path(arguments[-1]))
+        return 0
 
-        def __init__(self, command: Sequence[str], **_more: object) -> None:
-            assert list(command[-4:-1]) == ["models", "speed", "--job"]
-            do_job(Path(command[-1]))
-
-        def poll(self) -> int:
-            return 0
-
-    monkeypatch.setattr(background.subprocess, "Popen", Process)
+    monkeypatch.setattr(background, "run_child", child)
     network = starter(catalog)
     given = noise(3)
     background.look_apart(network.card, given)

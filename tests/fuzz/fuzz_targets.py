@@ -13,7 +13,7 @@ import json
 import struct
 import sys
 import zipfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -112,6 +112,151 @@ def _alone(name: str) -> Callable[[bytes, Path], None]:
         _plan(folder / name)
 
     return read
+
+
+def _rows(name: str) -> Callable[[bytes, Path], None]:
+    """A table whose rows are items by all their columns: looked at, and read with the columns as they were taken."""
+
+    def read(data: bytes, folder: Path) -> None:
+        from workbench.data.columns import from_meta, to_meta
+        from workbench.data.importers import sniff
+        from workbench.data.importers.rows import RowsPlan
+        from workbench.data.rows import cells_of
+        from workbench.data.types import NewItem
+
+        (folder / name).write_bytes(data)
+        plan = sniff([folder / name], rows=True)
+        assert plan.summary and plan.total >= 0
+        if isinstance(plan, RowsPlan):
+            assert from_meta(json.loads(json.dumps(to_meta(plan.given)))) == tuple(plan.given)
+        for item in plan.read():
+            if isinstance(item, NewItem) and item.kind == "row":
+                cells_of(item.text or "")
+
+    return read
+
+
+def _parquet() -> list[bytes]:
+    import datetime
+
+    import pyarrow
+    import pyarrow.parquet
+
+    made = []
+    for more in ({}, {"compression": "none", "use_dictionary": False}):
+        table = pyarrow.table(
+            {
+                "n": [1, 2, None, 4], "list": [[1], [], None, [2, 3]], "x": [0.5, None, 1.5, float("nan")], "word": ["a", "b", None, "=c"],
+                "day": [datetime.date(2024, 1, n + 1) for n in range(4)], "yes": [True, False, None, True],
+            }
+        )  # fmt: skip
+        stream = io.BytesIO()
+        pyarrow.parquet.write_table(table, stream, **more)
+        made.append(stream.getvalue())
+    return made
+
+
+def _taken_in(names: Sequence[str]) -> Callable[[bytes, Path], None]:
+    """Files side by side, parted by a line, into a project of their own, as only then all of them is read."""
+
+    def read(data: bytes, folder: Path) -> None:
+        from workbench.data.importers import sniff
+        from workbench.engine.journey import project_from_plan
+
+        (folder / "set").mkdir()
+        for name, part in zip(names, data.split(b"\n---\n", len(names) - 1), strict=False):
+            (folder / "set" / name).write_bytes(part)
+        project, _ = project_from_plan(sniff([folder / "set"]), folder / "p")
+        for _ in project.histories():
+            pass
+        project.close()
+
+    return read
+
+
+def _series_table(data: bytes, folder: Path) -> None:
+    from workbench.data.importers import sniff
+    from workbench.data.importers.series import SeriesPlan
+    from workbench.data.series_sample import samples_in, series_of
+    from workbench.data.types import Sample
+
+    path = folder / "a.csv"
+    path.write_bytes(data)
+    for sample in samples_in(Sample("series", path.name, path=path)):
+        if sample.broken is None:
+            series_of(sample)
+    plan = sniff([path])
+    if isinstance(plan, SeriesPlan):
+        for _ in plan.read():
+            pass
+
+
+def _series_file(data: bytes, folder: Path) -> None:
+    from workbench.data.series import check, from_text, guess_season, read_series, to_text
+
+    path = folder / "a.series"
+    path.write_bytes(data)
+    series = read_series(path)
+    series.labels(0, 3)
+    series.label(len(series) + 1_000_000)
+    assert to_text(from_text(to_text(series))) == to_text(series)
+    check(series)
+    guess_season(series)
+
+
+def _series_seeds() -> list[bytes]:
+    from datetime import datetime
+
+    import numpy as np
+
+    from workbench.data.series import Series, Step, to_text
+
+    values = np.array([*range(20), np.nan, 3.5])
+    starts = (
+        (datetime(2024, 1, 31), Step("month", 1)),
+        (datetime(2024, 1, 1, 5), Step("second", 3600)),
+        (None, Step()),
+    )
+    return [to_text(Series(values, start, step)).encode() for start, step in starts]
+
+
+def _molecule_blocks() -> list[bytes]:
+    from rdkit import Chem
+
+    made = []
+    for smiles in ("CC(=O)O", "c1ccccc1[NH3+].[Cl-]", "C/C=C\\C"):
+        mol = Chem.MolFromSmiles(smiles)
+        made += [
+            f"{write(mol)}> <kind>\nacid\n\n> <pIC50>\n4.5\n\n$$$$\n".encode()
+            for write in (Chem.MolToMolBlock, Chem.MolToV3KMolBlock)
+        ]
+    return made
+
+
+def _smiles(data: bytes, _folder: Path) -> None:
+    """One molecule as somebody types it: read, described, drawn, and written again."""
+    from workbench.data.molecules import drawing, features, fingerprint, read_molecule, scaffold
+
+    molecule = read_molecule(data.decode("utf-8", "replace"))
+    fingerprint(molecule)
+    features(molecule)
+    scaffold(molecule)
+    drawing(molecule, 80, 60)
+    read_molecule(molecule.canonical)
+
+
+def _case(data: bytes, _folder: Path) -> None:
+    from workbench.data.people import case_of
+
+    case_of(data.decode("utf-8", "replace"))
+
+
+def _row_cells(data: bytes, _folder: Path) -> None:
+    from workbench.data.rows import cells_of, row_hash, row_name
+
+    cells = cells_of(data.decode("utf-8", "replace"))
+    row_hash(cells)
+    row_name(cells)
 
 
 def _yolo(data: bytes, folder: Path) -> None:
@@ -217,15 +362,6 @@ def _excel() -> list[bytes]:
         book.active.append(row)
     stream = io.BytesIO()
     book.save(stream)
-    return [stream.getvalue()]
-
-
-def _parquet() -> list[bytes]:
-    import pyarrow
-    import pyarrow.parquet
-
-    stream = io.BytesIO()
-    pyarrow.parquet.write_table(pyarrow.table({"a": [1, 2], "b": ["x", None], "c": [[1], []]}), stream)
     return [stream.getvalue()]
 
 
@@ -779,12 +915,34 @@ def targets() -> Iterator[Target]:
         _texts("text,label\na fine day,good\na bad day,bad\n", "a;b\n1;2\n3;4\n", "text\tx\ty\na\t1\t0\n"),
     )
     yield Target("excel", _alone("a.xlsx"), _excel)
-    yield Target("parquet", _alone("a.parquet"), _parquet)
     yield Target(
         "table-rows",
         _table_rows,
         _texts("cid;age\n1;2\n3;4\n", 'cx,y\n"a\n', 'j{"a": 1}\n{"b": [2]}\n', 'l[{"a": null}]'),
     )
+    yield Target("rows-csv", _rows("a.csv"), _texts(
+        "age,height,city,since,smokes,ill\n41,1.78,Rome,2020-01-31,yes,no\n,1.60,,31.01.2021,no,yes\n5e3,-1,\"a\nb\",x,ja,no\n",
+        "a;b;c\n1,5;2,5;x\n3,5;4,5;y\n",
+    ))  # fmt: skip
+    yield Target("rows-excel", _rows("a.xlsx"), _excel)
+    yield Target("parquet", _rows("a.parquet"), _parquet)
+    yield Target("sdf", _alone("a.sdf"), _molecule_blocks, tokens=("M  END", "$$$$", "V2000", "V3000", "> <", "M  CHG"))
+    yield Target("smiles-list", _alone("a.smi"), _texts("CC(=O)O acid\nc1ccccc1 ring\nCC( broken\n[Na+].[Cl-] salt\n"))
+    yield Target(
+        "smiles", _smiles, _texts("CC(=O)O", "C[C@@H](N)C(=O)O", "c1ccc2[nH]ccc2c1", "[13CH4]", "InChI=1S/CH4/h1H4", "C/C=C\\C"),
+        tokens=("[", "]", "(", ")", "%12", "@@", "=", "#", "$", ".", "InChI=1S/", "[Og]", "->"),
+    )  # fmt: skip
+    yield Target("series", _series_table, _texts(
+        "month,value\n2024-01,1\n2024-02,2.5\n2024-03,\n2024-04,4\n", "date;shop;sold\n01.02.2024;a;1,5\n02.02.2024;a;2,5\n"
+        "01.02.2024;b;7\n02.02.2024;b;x\n", "1\n2\n3\n4\n5\n6\n",
+    ))  # fmt: skip
+    yield Target("series-file", _series_file, _series_seeds, tokens=_JSON_WORDS)
+    yield Target("likes", _taken_in(("ratings.csv", "films.csv")), _texts(
+        "userId,movieId,rating,timestamp\nu1,1,5,1000000000\nu1,2,3,1000000100\nu2,1,4,1000000000\nu2,2,1,1000000300\n---\n"
+        "movieId,title,genres\n1,The robot,a|b\n2,The garden,c\n",
+    ))  # fmt: skip
+    yield Target("case", _case, _json({"liked": [[1, 0.5]], "seen": [2], "wanted": [3]}), tokens=_JSON_WORDS)
+    yield Target("row-cells", _row_cells, _json({"a": "1", "b": "x"}), tokens=_JSON_WORDS)
     yield Target("zip", _packed, lambda: [_zip({"cat/a.txt": "miaow"}), _zip({"../a.txt": "x"})])
     yield Target("rle-coco", _rle_coco, lambda: [b"\x08\x06:5Q1", b"\x02\x022"])
     yield Target("rle-brush", _rle_brush, _brush_seeds)

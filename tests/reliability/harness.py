@@ -368,6 +368,7 @@ class Importing(Scenario):
         self.live("command", self._line(), kill=False)
         check_project(self.folder)
         assert self._content() == self.whole, "the import is not what an undisturbed one is"
+        self.checked += len(self.whole)
 
 
 class TrainingScenario(Scenario):
@@ -375,20 +376,24 @@ class TrainingScenario(Scenario):
     said = "Training (Balanced), killed and gone on with again and again; its weights against an undisturbed run's, bit by bit"
 
     def prepare(self) -> None:
-        from workbench.data.project import Project
-        from workbench.data.types import NewItem
-
         self.original, self.folder = self.work / "original", self.work / "Digits"
-        with Project.create(self.original, "Digits", "image-classification") as project:
-            project.add_items(
-                [NewItem("picture", f.name, path=f, label=name) for name in CLASSES[1:] for f in digits(name)[:10]]
-            )
-            project.ensure_splits()
+        self.make()
         self._anew()
         self.live("train", self._line(), kill=False)
         (model,) = check_models(self.home)
         self.whole = weights_of(self.home / "models" / model)
         self._anew()
+
+    def make(self) -> None:
+        """The project that is taught, in `original`."""
+        from workbench.data.project import Project
+        from workbench.data.types import NewItem
+
+        with Project.create(self.original, "Digits", "image-classification") as project:
+            project.add_items(
+                [NewItem("picture", f.name, path=f, label=name) for name in CLASSES[1:] for f in digits(name)[:10]]
+            )
+            project.ensure_splits()
 
     def _anew(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -437,6 +442,99 @@ class TrainingScenario(Scenario):
         assert not self._waits()
         self.checked += 1
         self._anew()
+
+
+def field_data(field: str, work: Path) -> list[str]:
+    """Files of a kind that is no picture and no text, and how the command line is told to take them in."""
+    if field == "likes":
+        sys.path.insert(0, str(ROOT / "tests"))
+        from likes import write_likes
+
+        return [str(write_likes(work / "likes", 30, 30)), "--answer", "liked=4"]
+    # Molecules last longer: fewer of them.
+    name, count = {"rows": ("tumours.csv", 121), "molecules": ("molecules.csv", 41)}[field]
+    lines = (ROOT / "resources" / "samples" / name).read_text(encoding="utf-8").splitlines()[:count]
+    (work / name).write_text("\n".join(lines), encoding="utf-8")
+    return [str(work / name)]
+
+
+class FieldImporting(Importing):
+    """As `Importing`. Kinds of it say the field."""
+
+    field: ClassVar[str] = ""
+
+    def prepare(self) -> None:
+        self.folder = self.work / "Taken"
+        self.data = field_data(self.field, self.work)
+        self.live("command", self._line(), kill=False)
+        self.whole = self._content()
+        shutil.rmtree(self.folder)
+
+    def _line(self) -> list[str]:
+        return ["project", "import", str(self.folder), *self.data]
+
+    def _content(self) -> dict[str, Any]:
+        """Of each thing what is written down of it, its class, its number; of each person and thing how much it was liked."""
+        from workbench.data.project import Project
+
+        with Project.open(self.folder) as project:
+            ids = project.item_ids()
+            states = project.annotation_states(ids)
+            names = {c.id: c.name for c in project.classes()}
+            found: dict[str, Any] = {
+                f"{i.name} {i.text}": (names.get(i.class_id or 0), *(a.text for a in states[i.id].annotations))
+                for i in project.items(ids)
+            }
+            keys = {i.id: i.name for i in project.items(ids)}
+            for person, case in project.histories():
+                found |= {f"{person} and {keys[i]}": strength for i, strength in case.liked}
+                found |= {f"{person} and {keys[i]}": 0.0 for i in case.seen}
+        return found
+
+
+class ImportingRows(FieldImporting):
+    name, field = "import-rows", "rows"
+    said = "Importing a table whose rows are items into a new project, on the command line"
+
+
+class ImportingMolecules(FieldImporting):
+    name, field = "import-molecules", "molecules"
+    said = "Importing molecules with a number each"
+
+
+class ImportingLikes(FieldImporting):
+    name, field = "import-likes", "likes"
+    said = "Importing two tables of who liked what"
+
+
+class FieldTraining(TrainingScenario):
+    """As `TrainingScenario`. Kinds of it say the field."""
+
+    field: ClassVar[str] = ""
+
+    def make(self) -> None:
+        from workbench.data.project import Project
+
+        line = ["project", "import", str(self.original), *field_data(self.field, self.work)]
+        life = self.users.live(self.home, "command", line)
+        assert life.code == 0, life.said
+        with Project.open(self.original) as project:
+            project.ensure_splits()
+
+
+class TrainingRows(FieldTraining):
+    name, field = "train-rows", "rows"
+    said = "Teaching a table's rows (trees), killed and gone on with; the model against an undisturbed one, bit by bit"
+
+
+class TrainingMolecules(FieldTraining):
+    name, field = "train-molecules", "molecules"
+    said = "Teaching molecules, killed and gone on with; the weights against an undisturbed run's, bit by bit"
+
+
+class TrainingLikes(FieldTraining):
+    name, field = "train-likes", "likes"
+    said = "Teaching recommendations, killed and gone on with; the model against an undisturbed one, bit by bit"
 
 
 class Downloading(Scenario):
@@ -686,5 +784,6 @@ class Writing(Scenario):
 
 
 SCENARIOS: tuple[type[Scenario], ...] = (
-    Labelling, Importing, TrainingScenario, Downloading, Exporting, Keeping, Writing,
+    Labelling, Importing, TrainingScenario, Downloading, Exporting, Keeping, Writing, ImportingRows, ImportingMolecules,
+    ImportingLikes, TrainingRows, TrainingMolecules, TrainingLikes,
 )  # fmt: skip

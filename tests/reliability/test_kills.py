@@ -16,9 +16,12 @@ from harness import (
     Downloading,
     Exporting,
     Importing,
+    ImportingLikes,
+    ImportingRows,
     Keeping,
     Labelling,
     Scenario,
+    TrainingMolecules,
     TrainingScenario,
     Users,
     Writing,
@@ -45,12 +48,17 @@ def people() -> Iterator[Users]:
         (Exporting, 6),
         (Keeping, 6),
         (Writing, 6),
+        (ImportingRows, 3),
+        (ImportingLikes, 3),
+        (TrainingMolecules, 3),
     ],
 )
 def test_killed_at_any_moment_nothing_is_lost(people: Users, tmp_path: Path, kind: type[Scenario], lives: int) -> None:
     scenario = kind(people, tmp_path, random.Random(SEED))
     try:
         for _ in range(lives):
+            scenario.once()
+        while not scenario.kills:  # a kill at the last moment may come too late
             scenario.once()
         scenario.finish()
     finally:

@@ -22,7 +22,7 @@ from workbench.errors import Cancelled  # noqa: E402
 from workbench.hub.store import ModelFiles  # noqa: E402
 from workbench.runtimes.base import Writing  # noqa: E402
 from workbench.runtimes.registry import open_model  # noqa: E402
-from workbench.runtimes.stopping import stoppable  # noqa: E402
+from workbench.runtimes.stopping import between_layers  # noqa: E402
 
 ASK = [{"role": "user", "content": "Once upon a time. There was a lamp."}]
 _LAYER_SECONDS = 0.05
@@ -109,7 +109,7 @@ def test_a_slow_network_stops_in_the_midst_of_a_pass(name: str, writer: Callable
         hook.remove()
     # Nothing is left hanging on the network.
     assert not any(layer._forward_pre_hooks for layer in layers)
-    with stoppable(model.net, Control()):
+    with between_layers(model.net, Control(), blocks=True):
         assert all(layer._forward_pre_hooks for layer in layers)
 
 

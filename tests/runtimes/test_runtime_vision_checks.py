@@ -26,8 +26,8 @@ from workbench.runtimes import darknet_net, pictures
 from workbench.runtimes.base import Loaded
 from workbench.runtimes.darknet_runtime import rows_of
 from workbench.runtimes.registry import open_model
+from workbench.runtimes.stopping import between_layers
 from workbench.tasks.base import TryOptions
-from workbench.tasks.pictures import stoppable
 from workbench.tasks.registry import get_task
 
 PHOTO = resources() / "samples" / "try" / "china.jpg"
@@ -305,7 +305,7 @@ def test_a_network_stops_between_its_layers_and_is_whole_afterwards() -> None:
     network[5].register_forward_hook(lambda *_: control.cancel())
     network[15].register_forward_hook(lambda *_: reached.append(15))
     model = Loaded(card("x", ""), network)
-    with pytest.raises(Cancelled), stoppable(model, control):
+    with pytest.raises(Cancelled), between_layers(model.network, control):
         network(torch.zeros(1, 4))
     assert reached == []
     network(torch.zeros(1, 4))

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from workbench.catalog.card import ModelCard
 from workbench.control import Control
-from workbench.data.exporters.tables import write_csv
+from workbench.data.exporters.tables import not_written, write_csv
 from workbench.data.importers import sniff
 from workbench.data.importers.tables import SUFFIXES
 from workbench.data.types import WRITTEN, Sample
@@ -65,10 +68,18 @@ def run_to_csv(
     control = control or Control()
     task = get_task(card.main_task)
     samples, problems = samples_of(paths, task, control)
-    rows: list[dict[str, Any]] = []
     columns = _COLUMNS_OF.get(task.info.result, COLUMNS)
+    with _kept_rows(target) as rows:
+        return _answered(samples, problems, card, task, target, control, source, rows, columns)
+
+
+def _answered(
+    samples: Sequence[Sample], problems: list[Problem], card: ModelCard, task: Task, target: Path, control: Control,
+    source: str, rows: _Rows, columns: Sequence[str],
+) -> BulkResult:  # fmt: skip
     answered = 0
     cells: dict[str, None] = {}
+    complete = True
     try:
         for result in predict(samples, card, task, control=control, source=source):
             row: dict[str, Any] = {"item": result.sample.name, "path": str(result.sample.path or "")}
@@ -85,16 +96,62 @@ def run_to_csv(
                 answered += 1
             if result.sample.text is not None and given is None and result.sample.kind in WRITTEN:
                 row["item"] = result.sample.text
-            rows += [row | beside(given, answer) for answer in answers]
+            for answer in answers:
+                rows.add(row | beside(given, answer))
             control.progress(result.index + 1, len(samples), f"{result.index + 1:,} of {len(samples):,}")
     except Cancelled:
-        if not rows:
+        if not rows.count:
             raise
+        complete = False
         target = target.with_name(f"{target.stem} (stopped early){target.suffix}")
-        write_csv(target, rows, _columns(_heads(columns, cells), rows))
-        return BulkResult(target, answered, tuple(problems), complete=False, unlike=_unlike(rows))
-    write_csv(target, rows, _columns(_heads(columns, cells), rows))
-    return BulkResult(target, answered, tuple(problems), unlike=_unlike(rows))
+    write_csv(
+        target, rows.filled(), [*_heads(columns, cells), *unlike_columns([rows.names]), *label_columns([rows.names])]
+    )
+    return BulkResult(target, answered, tuple(problems), complete=complete, unlike=rows.unlike)
+
+
+class _Rows:
+    """Rows of a table whose columns are only known at its end: on the disk meanwhile, so that memory does not grow with them.
+
+    Attributes:
+        names: of all cells so far.
+        unlike: how many rows are of what is unlike all the model learnt from.
+    """
+
+    def __init__(self, file: IO[str], target: Path) -> None:
+        self._file, self._target = file, target
+        self.names: dict[str, None] = {}
+        self.count = self.unlike = 0
+
+    def add(self, row: Mapping[str, Any]) -> None:
+        """Raises: UserError when there is no room."""
+        self.names |= dict.fromkeys(row)
+        self.count += 1
+        self.unlike += int(row.get("unlike", 0))
+        try:
+            self._file.write(f"{json.dumps(row, ensure_ascii=False)}\n")
+        except OSError as error:
+            raise not_written(self._target, error) from error
+
+    def filled(self) -> Iterator[dict[str, Any]]:
+        """All rows; what has an answer says 0 of the labels that it does not name."""
+        several = dict.fromkeys(label_columns([self.names]), 0)
+        self._file.seek(0)
+        for line in self._file:
+            row = json.loads(line)
+            yield several | row if "answer" in row else row
+
+
+@contextmanager
+def _kept_rows(target: Path) -> Iterator[_Rows]:
+    """Beside the table to be, in a file without a name. Raises: UserError when it cannot be written there."""
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        opened = tempfile.TemporaryFile("w+", encoding="utf-8", errors="surrogatepass", dir=target.parent)  # noqa: SIM115
+    except OSError as error:
+        raise not_written(target, error) from error
+    with opened as file:
+        yield _Rows(file, target)
 
 
 def beside(given: Mapping[str, str] | None, answer: Mapping[str, Any]) -> dict[str, Any]:
@@ -136,10 +193,6 @@ def _heads(usual: Sequence[str], cells: Mapping[str, None]) -> list[str]:
     return [*cells, *own]
 
 
-def _unlike(rows: Sequence[dict[str, Any]]) -> int:
-    return sum(int(row.get("unlike", 0)) for row in rows)
-
-
 def answer_rows(prediction: Prediction) -> list[dict[str, Any]]:
     """A prediction as rows of a table: one, but for each sound that was heard one of its own with its times in seconds, and for
     each step of a forecast one with its date."""
@@ -173,7 +226,7 @@ def _columns(usual: Sequence[str], rows: list[dict[str, Any]]) -> list[str]:
     return [*usual, *unlike_columns(rows), *several]
 
 
-def unlike_columns(rows: Sequence[dict[str, Any]]) -> tuple[str, ...]:
+def unlike_columns(rows: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
     """The column that says what is unlike all the model learnt from, where a model can say it."""
     return ("unlike",) if any("unlike" in row for row in rows) else ()
 

@@ -20,6 +20,7 @@ from workbench.engine.export_check import (
     OnnxCheck,
     as_its_place,
     file_name,
+    free,
     making,
     making_onnx,
     write_note,
@@ -71,8 +72,7 @@ def export_folder(card: ModelCard, target: Path, control: Control | None = None)
     files(card)  # says when they are gone
     source = Path(card.source.ref)
     folder = target / file_name(card)
-    if folder.exists():
-        raise UserError(f"There is already a folder “{card.id}” there.", "Choose another place.")
+    free(folder)
     control = control or Control()
     with making(target) as work:
         for file in sorted(source.iterdir()):

@@ -87,6 +87,13 @@ def making(target: Path, trouble: tuple[str, str] = _TROUBLE) -> Iterator[Path]:
         shutil.rmtree(work, ignore_errors=True)
 
 
+def free(place: Path) -> None:
+    """Nothing is written over. Raises: UserError when something is there."""
+    if place.exists():
+        what = "folder" if place.is_dir() else "file"
+        raise UserError(f"There is already a {what} “{place.name}” there.", "Choose another place.")
+
+
 def as_its_place(work: Path, target: Path) -> None:
     """Let those read a finished folder who may read the one it is put into; until then it was for nobody else.
 
@@ -107,8 +114,7 @@ def making_onnx(card: ModelCard, target: Path) -> Iterator[tuple[Path, Path]]:
         UserError: when there is one already, or the place cannot be written.
     """
     path = target / f"{file_name(card)}.onnx"
-    if path.exists():
-        raise UserError(f"There is already a file “{path.name}” there.", "Choose another place.")
+    free(path)
     with making(target) as work:
         yield work / path.name, path
         for file in sorted(work.iterdir()):

@@ -7,7 +7,7 @@ from pathlib import Path
 from workbench import atomic
 from workbench.catalog.card import ModelCard
 from workbench.control import Control
-from workbench.engine.export_check import file_name, making
+from workbench.engine.export_check import file_name, free, making
 from workbench.engine.pool import shared_pool
 from workbench.engine.report.make import put_papers
 from workbench.errors import UserError
@@ -26,8 +26,7 @@ def export_darknet(card: ModelCard, target: Path, control: Control | None = None
     control = control or Control()
     name = file_name(card)
     folder = target / f"{name}-darknet"
-    if folder.exists():
-        raise UserError(f"There is already a folder “{folder.name}” there.", "Choose another place.")
+    free(folder)
     with making(target) as work:
         with shared_pool().use(card, "cpu", control) as model:
             if not isinstance(model, DarknetDetector):

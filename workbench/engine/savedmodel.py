@@ -17,13 +17,13 @@ from pathlib import Path
 from workbench import atomic
 from workbench.app_paths import AppPaths, app_paths
 from workbench.control import Control
+from workbench.engine.child import attend, end
 from workbench.errors import UserError
 from workbench.hub.records import size_of
 
 PYTHON_VARIABLE = "WORKBENCH_TENSORFLOW_PYTHON"
 _MARK = "saved_model.pb"
 _MOST_BYTES = 4_000_000_000
-_POLL = 0.1
 
 
 def is_saved_model(path: Path) -> bool:
@@ -60,15 +60,9 @@ def as_onnx(path: Path, control: Control | None = None, paths: AppPaths | None =
     with tempfile.TemporaryFile() as said:
         process = subprocess.Popen(command, stdout=said, stderr=subprocess.STDOUT)
         try:
-            while process.poll() is None:
-                control.check()
-                try:
-                    process.wait(_POLL)
-                except subprocess.TimeoutExpired:
-                    continue
+            attend(process, control)
         except BaseException:
-            process.kill()
-            process.wait()
+            end(process)
             part.unlink(missing_ok=True)
             raise
         said.seek(0)

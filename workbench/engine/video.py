@@ -15,8 +15,8 @@ from workbench.data.video import Frame, VideoReader, clock
 from workbench.engine.newest import Newest
 from workbench.engine.pool import ModelPool, shared_pool
 from workbench.errors import UserError
+from workbench.runtimes.stopping import between_layers
 from workbench.tasks.base import Task, TryOptions
-from workbench.tasks.pictures import stoppable
 from workbench.tasks.predictions import Boxes, Prediction
 
 # No model looks closer than this at a moving picture; it bounds memory and saves time. Classifiers look at the whole.
@@ -126,7 +126,7 @@ class Looker:
         """
         with (self._pool or shared_pool()).use(self.card, self._device, control) as model:
             began = time.perf_counter()
-            with stoppable(model, control):
+            with between_layers(model.network, control):
                 side = _LARGEST_TO_SORT if self.in_batches else _LARGEST
                 prepared = [self.task.prepare(m.sample(max_side=side), model) for m in moments]
                 answers = self.task.predict_batch(prepared, model, self.options, control)

@@ -13,41 +13,30 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def stoppable(module: nn.Module, control: Control) -> Iterator[None]:
-    """While this is open, `control` is asked before each layer of the network's stacks of layers.
+def between_layers(
+    module: nn.Module | None, control: Control, *, learning: bool = False, blocks: bool = False
+) -> Iterator[None]:
+    """While this is open, `control` is asked before each of the smallest parts of a network; nothing to ask where there is none.
 
-    Raises:
-        Cancelled: out of the network's pass, when asked to stop.
-    """
-    from torch import nn
-
-    def ask(_layer: nn.Module, _given: object) -> None:
-        control.check()
-
-    layers = [layer for part in module.modules() if isinstance(part, nn.ModuleList) for layer in part]
-    hooks = [layer.register_forward_pre_hook(ask) for layer in layers]
-    try:
-        yield
-    finally:
-        for hook in hooks:
-            hook.remove()
-
-
-@contextmanager
-def between_layers(module: nn.Module | None, control: Control, learning: bool = False) -> Iterator[None]:
-    """As `stoppable`, asked before each of the smallest parts of any network; nothing to ask where there is none.
+    The one way for all: predictions, features, explanations, and the steps of a training. A step that is broken off must be as
+    if it had not begun; who teaches puts back what the pass has changed (`engine.finetune`).
 
     Args:
         learning: also on the way back, between the gradients; and only whether to stop: who learns pauses between two steps,
             where its state can be saved.
+        blocks: only before each layer of the network's stacks of layers, for networks that are asked once per word: the
+            smallest parts of these are small indeed.
 
     Raises:
-        Cancelled: out of the network's pass, or of `backward`, when asked to stop.
+        Cancelled: at once, or out of the network's pass or of `backward`, when asked to stop.
     """
+    if not learning:
+        control.check()
     if module is None:
         yield
         return
     import torch
+    from torch import nn
 
     def ask(*_given: object) -> None:
         if not learning or control.cancelled:
@@ -57,10 +46,13 @@ def between_layers(module: nn.Module | None, control: Control, learning: bool = 
         if isinstance(out, torch.Tensor) and out.requires_grad:
             out.register_hook(ask)  # type: ignore[no-untyped-call]
 
-    leaves = [part for part in module.modules() if not any(True for _ in part.children())]
-    hooks = [part.register_forward_pre_hook(ask) for part in leaves]
+    if blocks:
+        parts = [layer for part in module.modules() if isinstance(part, nn.ModuleList) for layer in part]
+    else:
+        parts = [part for part in module.modules() if not any(True for _ in part.children())]
+    hooks = [part.register_forward_pre_hook(ask) for part in parts]
     if learning:
-        hooks += [part.register_forward_hook(ask_on_the_way_back) for part in leaves]
+        hooks += [part.register_forward_hook(ask_on_the_way_back) for part in parts]
     try:
         yield
     finally:

@@ -13,7 +13,7 @@ from workbench.control import Control
 from workbench.errors import UserError
 from workbench.runtimes.base import Loaded, Writing
 from workbench.runtimes.chat_template import write_down
-from workbench.runtimes.stopping import stoppable
+from workbench.runtimes.stopping import between_layers
 from workbench.runtimes.transformers_text_runtime import load
 
 if TYPE_CHECKING:
@@ -169,7 +169,7 @@ class TextChanger(Loaded):
             if joint:
                 yield joint
             encoded = self.given_tokens(part, how).to(self.device)
-            with torch.inference_mode(), stoppable(module, control):
+            with torch.inference_mode(), between_layers(module, control, blocks=True):
                 seen = module.get_encoder()(**encoded)
             start = torch.tensor([first], device=self.device)
             given = {"encoder_outputs": seen, "attention_mask": encoded["attention_mask"]}
@@ -349,7 +349,7 @@ def _words(
                 control.progress(seen, length, "Reading")
         for _ in range(how.max_tokens):
             control.check()
-            with stoppable(module, control):
+            with between_layers(module, control, blocks=True):
                 if given is None:
                     mask = torch.ones((1, length + len(made)), dtype=dtype, device=ids.device)
                     out = module(input_ids=fed, attention_mask=mask, past_key_values=memory, use_cache=True)

@@ -12,9 +12,10 @@ from workbench.data.annotations import Annotation
 from workbench.data.shapes import BoxShape, checked
 from workbench.data.types import Sample
 from workbench.errors import UserError
+from workbench.runtimes.stopping import between_layers
 from workbench.tasks.augment import VARIATIONS
 from workbench.tasks.base import BaseTask, TaskInfo, TryOptions
-from workbench.tasks.pictures import FILES, shrunk, sized_pixels, stoppable
+from workbench.tasks.pictures import FILES, shrunk, sized_pixels
 from workbench.tasks.predictions import Box, Boxes, Prediction
 
 if TYPE_CHECKING:
@@ -139,7 +140,7 @@ class ObjectDetection(BaseTask):
         found: list[Prediction] = []
         for sample in samples:
             pixels = sample["pixels"]
-            with stoppable(model, control):
+            with between_layers(model.network, control):
                 answer = detector.detect([pixels], _LOWEST)[0]
             width, height = sample["size"]
             boxes = boxes_of(answer, model.labels, width / pixels.shape[1])

@@ -3,29 +3,17 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from workbench.control import Control
 from workbench.data.media import PICTURE_SUFFIXES
 from workbench.data.types import Sample
-from workbench.runtimes.stopping import between_layers
 from workbench.tasks.predictions import Picture
 
 if TYPE_CHECKING:
     from workbench.data.whole_picture import WholePicture
-    from workbench.runtimes.base import Floats, Loaded, Pixels
+    from workbench.runtimes.base import Floats, Pixels
 
 FILES = PICTURE_SUFFIXES
-
-
-@contextmanager
-def stoppable(model: Loaded, control: Control) -> Iterator[None]:
-    """Inside, a torch network can be paused and stopped between its layers: one picture may take it many seconds."""
-    control.check()
-    with between_layers(model.network, control):
-        yield
 
 
 def pixels_of(sample: Sample, max_side: int = 0) -> Pixels:

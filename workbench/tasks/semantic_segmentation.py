@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 from workbench.control import Control
 from workbench.data.types import Sample
 from workbench.errors import UserError
+from workbench.runtimes.stopping import between_layers
 from workbench.tasks.augment import VARIATIONS
 from workbench.tasks.base import BaseTask, TaskInfo, TryOptions
 from workbench.tasks.lesson import How
 from workbench.tasks.masks import MOST_CLASSES, regions_of, resized, shares_of
-from workbench.tasks.pictures import FILES, as_png, sized_pixels, stoppable
+from workbench.tasks.pictures import FILES, as_png, sized_pixels
 from workbench.tasks.predictions import Mask, Prediction
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ class SemanticSegmentation(BaseTask):
         segmenter = require(model, Segmenter)
         found: list[Prediction] = []
         for sample in samples:
-            with stoppable(model, control):
+            with between_layers(model.network, control):
                 sure: tuple[float, ...] = ()
                 if isinstance(model, AreaNetwork):
                     classes, sure = model.segment_surely([sample["pixels"]])[0]

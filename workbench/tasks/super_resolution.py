@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 from workbench.control import Control
 from workbench.data.types import Sample
 from workbench.errors import UserError
+from workbench.runtimes.stopping import between_layers
 from workbench.runtimes.tiles import Tiling, through_tiles
 from workbench.tasks.base import BaseTask, TaskInfo, TryOptions
-from workbench.tasks.pictures import FILES, as_picture, enlarged_alpha, filled_in, stoppable, to_floats, to_values
+from workbench.tasks.pictures import FILES, as_picture, enlarged_alpha, filled_in, to_floats, to_values
 from workbench.tasks.predictions import Prediction
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ class SuperResolution(BaseTask):
                 f"The picture would become {width:,} x {height:,} points, which is too large.",
                 "Choose a smaller picture.",
             )
-        with stoppable(model, control):
+        with between_layers(model.network, control):
             large = enlarged(filled_in(picture), enlarger, control)
         alpha = enlarged_alpha(picture.alpha, width, height)
         control.check()

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from workbench.control import Control
 from workbench.data.types import Sample
+from workbench.runtimes.stopping import between_layers
 from workbench.tasks.base import BaseTask, Option, TaskInfo, TryOptions
 from workbench.tasks.object_detection import boxes_of
-from workbench.tasks.pictures import FILES, sized_pixels, stoppable
+from workbench.tasks.pictures import FILES, sized_pixels
 from workbench.tasks.predictions import Boxes, Prediction
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ class TextInPictures(BaseTask):
                 found.append(Boxes(boxes_of(answer, ("text",), scale), width, height, answer.note, 0.5, reading=True))
             else:
                 finder = require(model, Detector)
-                with stoppable(model, control):
+                with between_layers(model.network, control):
                     answer = finder.detect([pixels])[0]
                 note = "Only where text is was looked for; it was not read."
                 found.append(Boxes(boxes_of(answer, ("text",), scale), width, height, note))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 import shutil
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from workbench import atomic
 from workbench.control import Control
+from workbench.data.annotations import AnnotationState
 from workbench.data.exporters.rows import export_rows
 from workbench.data.exporters.tables import write_csv
 from workbench.data.exporters.words import file_name
@@ -17,7 +19,7 @@ from workbench.data.numbers import number
 from workbench.data.project import Project
 from workbench.data.project_columns import columns_of
 from workbench.data.tags import tags_of
-from workbench.data.types import ItemFilter
+from workbench.data.types import Item, ItemFilter
 from workbench.errors import Problem, UserError
 
 _PAGE = 1000
@@ -27,17 +29,50 @@ _MEASURED = ("molecule", "row")
 
 
 def export_labels(project: Project, path: Path, control: Control | None = None) -> int:
-    """All items with their labels as CSV: file (from the table on, where it lies below) or text (of a molecule: smiles and name), label (several in one cell)
-    or number,
-    split, and a column for each property by which items are grouped; rows as `export_rows`. Returns the number of rows."""
+    """All items with their labels as CSV: file (from the table on, where it lies below) or text (of a molecule: smiles and name),
+    label (several in one cell) or number, split, and a column for each property by which items are grouped. Written row by row;
+    rows of a table as `export_rows`. Returns the number of rows.
+
+    Raises:
+        UserError: when it cannot be written. Cancelled: when asked to stop; the table that was there before stays.
+    """
     control = control or Control()
     if columns_of(project):
         return export_rows(project, path, control)
+    ids = project.item_ids()
+    properties = {name: _free_column(name) for name in project.groups()}
+    first = project.items(ids[:1])
+    kind = first[0].kind if first else ""
+    named = ["name"] if kind == "molecule" else []
+    numbers = ["number"] if kind in _MEASURED and _measures(project, ids, control) else []
+    columns = [_key(first[0]) if first else "file", *named, "label", *numbers, "split", *properties.values()]
+    return write_csv(path, _rows(project, ids, path, properties, control), columns)
+
+
+def _key(item: Item) -> str:
+    """What the column is called that holds the item itself."""
+    return _KEYS.get(item.kind, "text") if item.text is not None else "file"
+
+
+def _measures(project: Project, ids: Sequence[int], control: Control) -> bool:
+    """Whether there is a number of any item."""
+    for start in range(0, len(ids), _PAGE):
+        control.check()
+        states = project.annotation_states(ids[start : start + _PAGE])
+        if any(number(_value(state)) is not None for state in states.values()):
+            return True
+    return False
+
+
+def _value(state: AnnotationState) -> str:
+    return next((a.text for a in state.annotations if a.text and not a.is_proposal), "")
+
+
+def _rows(
+    project: Project, ids: Sequence[int], path: Path, properties: Mapping[str, str], control: Control
+) -> Iterator[dict[str, str]]:
     names = {c.id: c.name for c in project.classes()}
     separator = separator_for(names.values())
-    ids = project.item_ids()
-    rows = []
-    properties = {name: _free_column(name) for name in project.groups()}
     for start in range(0, len(ids), _PAGE):
         control.check()
         control.progress(start, len(ids), "Writing labels")
@@ -50,18 +85,10 @@ def export_labels(project: Project, path: Path, control: Control | None = None) 
             if item.marked and has:
                 label = joined([name for class_id, name in names.items() if class_id in has], separator)
             content = item.text if item.text is not None else file_name(item, path)
-            key = _KEYS.get(item.kind, "text") if item.text is not None else "file"
             told = {properties[name]: value for name, value in groups.get(item.id, {}).items() if name in properties}
-            value = next((a.text for a in states[item.id].annotations if a.text and not a.is_proposal), "")
+            value = _value(states[item.id])
             more = {"number": value} if item.kind in _MEASURED and number(value) is not None else {}
-            name = {"name": item.name} if item.kind == "molecule" else {}
-            rows.append({key: content, **name, "label": label, **more, "split": item.split or "", **told})
-    first = next(iter(rows[0])) if rows else "file"
-    named = [n for n in ("name", "label", "number") if n == "label" or any(n in row for row in rows)]
-    rows = [dict.fromkeys(named, "") | row for row in rows]
-    columns = [first, *named, "split", *properties.values()]
-    write_csv(path, rows, columns)
-    return len(rows)
+            yield {_key(item): content, "name": item.name, "label": label, **more, "split": item.split or "", **told}
 
 
 def export_folders(project: Project, folder: Path, control: Control | None = None) -> tuple[int, list[Problem]]:

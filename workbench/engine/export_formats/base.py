@@ -11,10 +11,9 @@ from workbench import atomic
 from workbench.catalog.card import ModelCard
 from workbench.control import Control
 from workbench.data.types import Sample
-from workbench.engine.export_check import as_its_place, file_name, making, same_answers
+from workbench.engine.export_check import as_its_place, file_name, free, making, same_answers
 from workbench.engine.export_formats.original import Given, Original, forget, original
 from workbench.engine.report.make import put_papers
-from workbench.errors import UserError
 
 # Largest difference of a probability that rounding explains.
 CLOSE = 1e-4
@@ -74,6 +73,7 @@ class ModelFormat(Protocol):
         icon: name of an icon.
         place: forms are listed by it.
         asks_samples: it is checked on samples, so some should be given.
+        apart: it computes for so long that the window lets a process of its own do it (`engine.export_apart`).
     """
 
     id: str
@@ -83,9 +83,13 @@ class ModelFormat(Protocol):
     icon: str
     place: int
     asks_samples: bool
+    apart: bool
 
     def fits(self, card: ModelCard) -> bool:
         """Whether it is offered for this model; cheap, by its card alone."""
+
+    def made(self, card: ModelCard) -> str:
+        """The name of the file or folder that comes to be in the chosen place."""
 
     def export(self, card: ModelCard, target: Path, samples: Sequence[Sample], control: Control) -> Exported:
         """Write it into the folder `target`, whole or not at all, and check it on the samples.
@@ -101,6 +105,11 @@ class FolderFormat:
 
     id = ""
     asks_samples = True
+    apart = True
+
+    def made(self, card: ModelCard) -> str:
+        """See `ModelFormat`."""
+        return f"{file_name(card)}-{self.id}"
 
     def write(self, source: Original, work: Path, control: Control) -> str:
         """Fill the folder. Returns a sentence about its use, or "". Raises: UserError, OSError."""
@@ -112,9 +121,8 @@ class FolderFormat:
 
     def export(self, card: ModelCard, target: Path, samples: Sequence[Sample], control: Control) -> Exported:
         """See `ModelFormat`."""
-        folder = target / f"{file_name(card)}-{self.id}"
-        if folder.exists():
-            raise UserError(f"There is already a folder “{folder.name}” there.", "Choose another place.")
+        folder = target / self.made(card)
+        free(folder)
         with making(target) as work, original(card, control) as source:
             control.progress(0, 0, "Exporting")
             words = self.write(source, work, control)

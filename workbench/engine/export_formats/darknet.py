@@ -8,6 +8,7 @@ from pathlib import Path
 from workbench.catalog.card import ModelCard
 from workbench.control import Control
 from workbench.data.types import Sample
+from workbench.engine.export_check import file_name
 from workbench.engine.export_darknet import export_darknet
 from workbench.engine.export_formats.base import Exported
 
@@ -22,9 +23,13 @@ class DarknetFiles:
     icon = "crosshair"
     place = 60
     asks_samples = False
+    apart = False
 
     def fits(self, card: ModelCard) -> bool:
         return card.runtime == "darknet"
+
+    def made(self, card: ModelCard) -> str:
+        return f"{file_name(card)}-darknet"
 
     def export(self, card: ModelCard, target: Path, samples: Sequence[Sample], control: Control) -> Exported:
         return Exported(export_darknet(card, target, control))

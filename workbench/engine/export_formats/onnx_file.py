@@ -10,6 +10,7 @@ from workbench.catalog.card import ModelCard
 from workbench.control import Control
 from workbench.data.types import Sample
 from workbench.engine.export import export_onnx
+from workbench.engine.export_check import file_name
 from workbench.engine.export_formats.base import Checked, Exported
 from workbench.engine.export_formats.original import sorts
 from workbench.tasks.registry import get_task
@@ -25,10 +26,14 @@ class OnnxFile:
     icon = "share-2"
     place = 50
     asks_samples = True
+    apart = True
 
     def fits(self, card: ModelCard) -> bool:
         special = find_spec(f"workbench.engine.export_{get_task(card.main_task).info.result}") is not None
         return not card.is_remote and (special or sorts(card, "picture", "text", "sound"))
+
+    def made(self, card: ModelCard) -> str:
+        return f"{file_name(card)}.onnx"
 
     def export(self, card: ModelCard, target: Path, samples: Sequence[Sample], control: Control) -> Exported:
         check = export_onnx(card, target, samples, control)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 import threading
@@ -22,10 +21,11 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from workbench.app_paths import AppPaths, for_this_program, this_program
+from workbench.app_paths import AppPaths
 from workbench.catalog.card import ModelCard
 from workbench.catalog.catalog import write_card
 from workbench.control import Control
+from workbench.engine.child import run_child
 from workbench.engine.speed import remembered, settings
 from workbench.engine.speed.search import MOST_SAMPLES, search
 from workbench.engine.speed.standing import attach, attached
@@ -42,7 +42,6 @@ log = logging.getLogger(__name__)
 
 _CARD, _ITEMS = "card.json", "items.safetensors"
 _LONGEST_SECONDS = 900.0
-_POLL = 0.2
 _MOST_BYTES = 50_000_000
 # Who tries fewer items with a model waits for nothing that could be quicker.
 _FEWEST = 3
@@ -202,27 +201,11 @@ def look_apart(
         write_card(card, work, _CARD)
         tensors = {f"{n}.{name}": v.contiguous() for n, item in enumerate(items) for name, v in item.items()}
         save_file(tensors, str(work / _ITEMS))
-        flags = getattr(subprocess, "CREATE_NO_WINDOW", 0) | getattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0)
-        process = subprocess.Popen(
-            [*this_program(), "models", "speed", "--job", str(work)], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL, env=for_this_program(), creationflags=flags,
-        )  # fmt: skip
-        try:
-            waited = 0.0
-            while process.poll() is None:
-                control.check()
-                if waited > _LONGEST_SECONDS:
-                    raise UserError("Looking for a quicker engine took too long.", "")
-                try:
-                    process.wait(_POLL)
-                except subprocess.TimeoutExpired:
-                    waited += _POLL
-        finally:
-            if process.poll() is None:
-                process.kill()
-                process.wait()
-        if process.returncode:
+        arguments = ["models", "speed", "--job", str(work)]
+        if run_child(arguments, control, longest=_LONGEST_SECONDS, in_background=True):
             raise UserError(f"Looking for a quicker engine of “{card.name}” failed.", "The log says more.")
+    except TimeoutError as error:
+        raise UserError("Looking for a quicker engine took too long.", "") from error
     finally:
         shutil.rmtree(work, ignore_errors=True)
 

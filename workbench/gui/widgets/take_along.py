@@ -128,7 +128,9 @@ class TakeAlong(Card):
             if form.asks_samples and project is not None and project.task_id == card.main_task:
                 items = project.split_items(Split.TEST) or project.items(project.item_ids()[:_MOST_SAMPLES])
                 samples = [i.sample() for i in items[:_MOST_SAMPLES]]
-            return form.export(card, Path(target), samples, control)
+            from workbench.engine.export_apart import export_apart
+
+            return export_apart(form, card, Path(target), samples, control)
 
         def done(made: Exported) -> None:
             self._place = made.path if made.path.is_dir() else made.path.parent

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from workbench.app_paths import resources
+from workbench.control import Control
 
 log = logging.getLogger(__name__)
 
@@ -36,22 +37,24 @@ _UNSEEN = frozenset({0x200C, 0x200D, *range(0xFE00, 0xFE10), ord(MISSING)})
 class Letters:
     """Puts fonts into a PDF and knows which letters they have."""
 
-    def __init__(self, pdf: Any) -> None:
-        self._pdf = pdf
+    def __init__(self, pdf: Any, control: Control | None = None) -> None:
+        self._pdf, self._control = pdf, control or Control()
         self.missing: set[str] = set()
         self._folder = resources() / "fonts"
         for style, file in _OWN:
+            self._control.check()
             pdf.add_font(FAMILY, style, str(self._folder / file))
         self._known = _UNSEEN | _letters_of(self._folder / _OWN[0][1])
         self._fallbacks: list[str] = []
 
     def need(self, texts: Iterable[str]) -> None:
-        """Take in the fonts these texts need. To be called with all texts before any is written."""
+        """Take in the fonts these texts need. To be called with all texts before any is written. Raises: Cancelled."""
         wanted = {ord(c) for text in texts for c in text} - self._known
         own = [self._folder / file for file in _OTHERS]
         for path in chain(own, _system_fonts()) if wanted else ():
             if not wanted or len(self._fallbacks) >= _MOST_FONTS:
                 break
+            self._control.check()
             try:
                 letters = _letters_of(path)
                 if not letters & wanted:

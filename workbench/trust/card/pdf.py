@@ -66,6 +66,7 @@ class _Writer:
         for chatty in ("fontTools.subset", "fpdf"):
             logging.getLogger(chatty).setLevel(logging.ERROR)
         self.card, self.control = card, control
+        control.check()  # the library may just have been loaded
         title = shown(card.title, SHORT)
 
         class Pages(FPDF):  # type: ignore[misc]
@@ -83,7 +84,7 @@ class _Writer:
         self.pdf.set_margins(_MARGIN, _MARGIN, _MARGIN)
         self.pdf.c_margin = 0
         self.pdf.set_auto_page_break(True, _BOTTOM)
-        self.letters = Letters(self.pdf)
+        self.letters = Letters(self.pdf, self.control)
         self.letters.need(shown(text) for text in _texts(card))
         self.pdf.set_text_shaping(True)
         self.pdf.set_title(title)
