@@ -116,6 +116,12 @@ def best_batch(model: Loaded) -> int:
     return body.batch if body is not None else _USUAL_BATCH
 
 
+def without_layers(model: Loaded) -> bool:
+    """Whether something else computes whatever a model is asked."""
+    body = _standing(model)
+    return body is not None and body.own_weights
+
+
 def rest(model: Loaded) -> None:
     """Put the layers' weights out of memory where the engine does without them; they come back when they are asked for.
 
