@@ -137,10 +137,11 @@ class _Sizes:
 
     def parts(self, lengths: Sequence[int]) -> Iterator[slice]:
         """A window in parts, one after the other, each of which is soon over (or a batch)."""
-        most = _PART_SECONDS / self._per_length if self._per_length and not self._at_once else 0.0
+        timed = self._per_length > 0 and not self._at_once
+        most = _PART_SECONDS / self._per_length if timed else float("inf")
         begin, held = 0, 0
         for place, length in enumerate(lengths):
-            if most and place - begin >= self._size and held + length > most:
+            if place - begin >= self._size and held + length > most:
                 yield slice(begin, place)
                 begin, held = place, 0
             held += length

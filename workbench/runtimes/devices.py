@@ -48,5 +48,5 @@ def _ids() -> list[str]:
 
     if safe_mode.is_on():
         return ["cpu"]
-    there = {"cuda": torch.cuda.is_available, "mps": torch.backends.mps.is_available}
-    return [*(name for name, is_there in there.items() if is_there()), "cpu"]
+    found = ["cuda"] if torch.cuda.is_available() else []
+    return [*found, "mps", "cpu"] if torch.backends.mps.is_available() else [*found, "cpu"]
