@@ -172,8 +172,9 @@ def _quotients(times: dict[str, list[float]], name: str) -> list[float]:
 def _quotient(times: dict[str, list[float]], name: str) -> str:
     if name not in times:
         return "not run"
-    low, middle, high = statistics.quantiles(_quotients(times, name), n=4, method="inclusive")
-    return _words(middle, low, high)
+    from workbench.engine.speed.measuring import spread
+
+    return _words(*spread(times[name], times["ours"]))
 
 
 def _words(middle: float, low: float, high: float) -> str:

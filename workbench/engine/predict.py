@@ -20,11 +20,10 @@ from workbench.engine.pool import ModelPool, restore, shared_pool
 from workbench.engine.prediction_log import AnswerRecorder, recorder_for
 from workbench.engine.read_ahead import Asked, Prepared, ReadAhead
 from workbench.engine.speed.background import shared_searcher
-from workbench.engine.speed.standing import best_batch, rest, without_layers
+from workbench.engine.speed.standing import best_batch, little_torch, rest, without_layers
 from workbench.errors import Problem, UserError
 from workbench.runtimes.base import Loaded
 from workbench.runtimes.stopping import between_layers
-from workbench.runtimes.torch_threads import torch_threads
 from workbench.tasks.base import LiveTask, Prediction, Task, TryOptions
 
 _USUAL_BATCH = 16
@@ -212,12 +211,11 @@ class _Asking:
 
     def _said(self, prepared: Sequence[dict[str, Any]]) -> list[Prediction]:
         model, recorder = self._model, self._recorder
-        alone = without_layers(model)
         # Of one item it is over before a person can say "stop", and what computes in the layers' place does not ask.
-        watched = model.network if len(prepared) > 1 and not alone else None
+        watched = model.network if len(prepared) > 1 and not without_layers(model) else None
         with (
             shared_searcher().looking_on(model),
-            torch_threads(1) if alone and model.little_beside else nullcontext(),
+            little_torch(model),
             between_layers(watched, self._control),
             nullcontext() if recorder is None else recorder.watching(model),
         ):
