@@ -23,7 +23,7 @@ from workbench.data.media import read_picture
 from workbench.data.types import Sample
 from workbench.engine import read_ahead
 from workbench.engine.predict import predict
-from workbench.engine.read_ahead import ReadAhead
+from workbench.engine.read_ahead import Asked, Prepared, ReadAhead
 from workbench.errors import Cancelled, UserError
 from workbench.runtimes.base import Loaded
 from workbench.tasks.base import BaseTask, TaskInfo, TryOptions
@@ -110,15 +110,57 @@ def test_a_single_item_is_read_by_who_asks(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_what_takes_long_only_later_is_handed_over_then(monkeypatch: pytest.MonkeyPatch) -> None:
-    with ReadAhead() as readers:
-        for worth in (1e9, 0.0):
+    threads: list[str] = []
+
+    def prepare(samples: Sequence[Sample]) -> list[Prepared]:
+        threads.append(threading.current_thread().name)
+        time.sleep(0.001)
+        return [{"number": int(s.text or "")} for s in samples]
+
+    with ReadAhead(prepare) as readers:
+        asked = [Asked(n, Sample("text", text=str(n))) for n in range(9)]
+        for place, worth in ((0, 1e9), (3, 0.0)):
             monkeypatch.setattr(read_ahead, "_WORTH_SECONDS", worth)
-            for number in range(3):
+            for one in asked[place : place + 3]:
                 assert not readers.ahead
-                assert readers.submit(str, number).result() == str(number)
+                assert readers.ready([one]) == [{"number": one.index}]
                 readers.decide()
+        assert not any(name.startswith("reader") for name in threads)
+        # It slept: the processor is free, so it is read while the network computes.
         assert readers.ahead
-        assert readers.submit(threading.current_thread).result().name.startswith("reader")
+        readers.begin(asked[6])
+        assert readers.ready(asked[6:8], asked[8:]) == [{"number": 6}, {"number": 7}]
+        assert readers.ready(asked[8:]) == [{"number": 8}]
+        assert all(name.startswith("reader") for name in threads[6:]) and len(threads) == 9
+
+
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_what_takes_the_processors_time_is_read_before_the_network_computes(
+    elsewhere: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(read_ahead, "_WORTH_SECONDS", 0.0)
+    monkeypatch.setattr(read_ahead, "_BUSY", 0.0)  # whatever takes the time here, it counts as the processor
+    begun: list[str] = []
+
+    def prepare(samples: Sequence[Sample]) -> list[Prepared]:
+        begun.extend(s.text or "" for s in samples)
+        return [{"text": s.text} for s in samples]
+
+    asked = [Asked(n, Sample("text", text=str(n))) for n in range(12)]
+    with ReadAhead(prepare, elsewhere) as readers:
+        readers.ready(asked[:3])
+        readers.decide()
+        assert readers.ahead == elsewhere
+        for one in asked[3:7]:
+            readers.begin(one)
+        if not elsewhere:
+            assert len(begun) == 3
+        # All that is there is prepared at once, and nothing more afterwards.
+        assert readers.ready(asked[3:6], asked[6:7]) == [{"text": str(n)} for n in (3, 4, 5)]
+        if not elsewhere:
+            assert sorted(begun, key=int) == [str(n) for n in range(7)]
+        assert readers.ready(asked[6:7]) == [{"text": "6"}]
+    assert sorted(begun, key=int) == [str(n) for n in range(7)]
 
 
 # Pictures ----------------------------------------------------------------------------------------------------------------------

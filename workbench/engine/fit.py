@@ -186,6 +186,9 @@ def _leave_room_for_the_window(torch: object) -> None:
 
     import torch as library
 
+    from workbench.runtimes import torch_threads
+
+    torch_threads.begin()
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     if cores > 2:
         library.set_num_threads(min(library.get_num_threads(), cores - 1))

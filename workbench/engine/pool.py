@@ -64,9 +64,11 @@ class ModelPool:
             UserError: when its files are missing or damaged.
             Cancelled: when asked to stop while another job uses the model.
         """
+        from workbench.runtimes import torch_threads
         from workbench.runtimes.devices import best_device
         from workbench.runtimes.registry import open_model
 
+        torch_threads.begin()
         device = best_device(device)
         # An own model that was trained again under the same id has another folder.
         key = (card.id, card.source.ref, device)

@@ -6,7 +6,6 @@ import itertools
 import re
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,16 +18,19 @@ from workbench.data.microphone import Recorder
 from workbench.data.types import Sample
 from workbench.engine.pool import ModelPool, restore, shared_pool
 from workbench.engine.prediction_log import AnswerRecorder, recorder_for
-from workbench.engine.read_ahead import ReadAhead
-from workbench.engine.speed.background import Searcher, shared_searcher
-from workbench.engine.speed.standing import best_batch, rest
+from workbench.engine.read_ahead import Asked, Prepared, ReadAhead
+from workbench.engine.speed.background import shared_searcher
+from workbench.engine.speed.standing import best_batch, little_torch, rest, without_layers
 from workbench.errors import Problem, UserError
 from workbench.runtimes.base import Loaded
 from workbench.runtimes.stopping import between_layers
 from workbench.tasks.base import LiveTask, Prediction, Task, TryOptions
 
-# Sizes of the first batches: the first answer shall come soon, the later ones fast.
-_RAMP = (1, 2, 4, 8, 16)
+_USUAL_BATCH = 16
+# The first answer shall come soon, the later ones fast: from the first one on as many at once as are likely ready so soon.
+_SOON_SECONDS = 0.1
+# Of items that differ in length so many batches are sorted together, unless that would keep answers waiting longer than so.
+_WINDOW, _PART_SECONDS = 4, 0.5
 
 
 @dataclass(frozen=True)
@@ -71,107 +73,158 @@ def predict(
         Cancelled: when asked to stop; results so far have been given.
     """
     control = control or Control()
-    options = options or TryOptions()
-    pool = pool or shared_pool()
     numbered = enumerate(samples)
-    recorder = recorder_for(card, source)
-    with pool.use(card, device, control) as model, ReadAhead() as readers:
-        sizes = _sizes(model, at_once) if _in_batches(task) else itertools.repeat(1)
-        searcher = shared_searcher()
-        pending: list[tuple[int, Sample, Future[dict[str, Any]]]] = []
+    with (pool or shared_pool()).use(card, device, control) as model:
+        asking = _Asking(model, task, options or TryOptions(), control, recorder_for(card, source))
+        sizes = _Sizes(model, at_once)
+        with ReadAhead(asking.prepare, elsewhere=model.device.type != "cpu") as readers:
+            pending: list[Asked] = []
 
-        def read_ahead(count: int) -> None:
-            for index, sample in itertools.islice(numbered, count):
-                pending.append((index, sample, readers.submit(_prepared, task, sample, model)))
+            def read_ahead(count: int) -> None:
+                for index, sample in itertools.islice(numbered, count):
+                    pending.append(Asked(index, sample))
+                    readers.begin(pending[-1])
 
-        read_ahead(1)
-        for size in sizes:
-            if not pending:
-                return
-            readers.decide()
-            # The next batch is read while this one is computed.
-            more = (max(size, _RAMP[-1]) if _in_batches(task) else 1) if readers.ahead else 1
-            read_ahead(size + more - len(pending))
-            batch, pending[:] = pending[:size], pending[size:]
-            control.check()
+            read_ahead(1)
+            while pending:
+                readers.decide()
+                taken, size = sizes.next() if _in_batches(task) else (1, 1)
+                # Where it is read while the network computes, the next batch is begun before this one is computed.
+                more = (max(taken, _USUAL_BATCH) if _in_batches(task) else 1) if readers.ahead else 1
+                read_ahead(taken + more - len(pending))
+                window, pending[:] = pending[:taken], pending[taken:]
+                control.check()
+                try:
+                    began = time.perf_counter()
+                    prepared = readers.ready(window, pending)
+                    waited = (time.perf_counter() - began) / len(window)
+                    yield from asking.answers(window, prepared, waited, size, sizes)
+                finally:
+                    if control.cancelled:
+                        readers.drop(pending)
+                rest(model)
+                shared_searcher().consider(model, restore(model), over=not pending)
+
+
+class _Sizes:
+    """How many items are computed at once: few first, so that the first answer comes soon, later what suits the engine; that may be
+    swapped for a quicker one on the way.
+
+    Items of several lengths are looked at in windows of several batches, so that those of like lengths are computed together.
+
+    Args:
+        at_once: so many from the beginning; 0: as above.
+    """
+
+    def __init__(self, model: Loaded, at_once: int = 0) -> None:
+        self._model, self._at_once = model, at_once
+        self._size, self._each, self._per_length = 0, 0.0, 0.0
+
+    def next(self) -> tuple[int, int]:
+        """Items to be taken now, and of these so many at once."""
+        if self._at_once:
+            return self._at_once, self._at_once
+        best = best_batch(self._model)
+        soon = int(_SOON_SECONDS / self._each) if self._each else 1
+        self._size = min(best, max(2 * self._size, soon))
+        window = _WINDOW if self._per_length and self._size == best else 1
+        return self._size * window, self._size
+
+    def took(self, seconds: float, items: int, length: int) -> None:
+        """To be told of every batch; `length`: of all its items together."""
+        self._each, self._per_length = seconds / items, seconds / length if length else 0.0
+
+    def parts(self, lengths: Sequence[int]) -> Iterator[slice]:
+        """A window in parts, one after the other, each of which is soon over (or a batch)."""
+        timed = self._per_length > 0 and not self._at_once
+        most = _PART_SECONDS / self._per_length if timed else float("inf")
+        begin, held = 0, 0
+        for place, length in enumerate(lengths):
+            if place - begin >= self._size and held + length > most:
+                yield slice(begin, place)
+                begin, held = place, 0
+            held += length
+        yield slice(begin, len(lengths))
+
+
+class _Asking:
+    """One model that is asked for one task."""
+
+    def __init__(
+        self, model: Loaded, task: Task, options: TryOptions, control: Control, recorder: AnswerRecorder | None
+    ) -> None:
+        self._model, self._task, self._options = model, task, options
+        self._control, self._recorder = control, recorder
+
+    def prepare(self, samples: Sequence[Sample]) -> list[Prepared]:
+        """Raises: Cancelled when asked to stop."""
+        readable = [sample for sample in samples if sample.broken is None]
+        found = iter(self._task.prepare_several(readable, self._model, self._control))
+        return [next(found) if s.broken is None else UserError(s.broken.message, s.broken.hint) for s in samples]
+
+    def answers(
+        self, window: Sequence[Asked], prepared: Sequence[Prepared], waited: float, size: int, sizes: _Sizes
+    ) -> Iterator[PredictResult]:
+        """In the order of the window, whatever the order in which they are computed.
+
+        Args:
+            waited: seconds that preparing took of each.
+            size: so many are computed at once.
+        """
+        lengths = [0 if isinstance(one, UserError) else self._task.length(one) for one in prepared]
+        for part in sizes.parts(lengths):
+            yield from self._part(window[part], prepared[part], lengths[part], waited, size, sizes)
+
+    def _part(
+        self,
+        asked: Sequence[Asked],
+        prepared: Sequence[Prepared],
+        lengths: Sequence[int],
+        waited: float,
+        size: int,
+        sizes: _Sizes,
+    ) -> Iterator[PredictResult]:
+        problems = {n: _problem(asked[n], one) for n, one in enumerate(prepared) if isinstance(one, UserError)}
+        said: dict[int, tuple[Prediction, float]] = {}
+        good = [n for n in range(len(asked)) if n not in problems]
+        if len(good) > size:
+            good.sort(key=lambda n: lengths[n])
+        for start in range(0, len(good), size):
+            batch = good[start : start + size]
+            self._control.check()
+            began = time.perf_counter()
             try:
-                yield from _answer(batch, model, task, options, control, searcher, recorder)
-            finally:
-                if control.cancelled:
-                    for _, _, future in pending:
-                        future.cancel()
-            rest(model)
-            searcher.consider(model, restore(model), over=not pending)
+                found = self._said([one for one in (prepared[n] for n in batch) if not isinstance(one, UserError)])
+            except UserError as error:  # too large, too long: it concerns this item alone
+                if _in_batches(self._task):
+                    raise
+                problems[batch[0]] = _problem(asked[batch[0]], error)
+                continue
+            seconds = time.perf_counter() - began
+            sizes.took(seconds + waited * len(batch), len(batch), sum(lengths[n] for n in batch))
+            said |= {n: (one, seconds / len(batch)) for n, one in zip(batch, found, strict=True)}
+            if self._recorder is not None:
+                self._recorder.note([asked[n].sample for n in batch], found)
+        for n, one in enumerate(asked):
+            prediction, seconds = said.get(n, (None, 0.0))
+            yield PredictResult(one.index, one.sample, prediction, problems.get(n), waited + seconds)
+
+    def _said(self, prepared: Sequence[dict[str, Any]]) -> list[Prediction]:
+        model, recorder = self._model, self._recorder
+        # Of one item it is over before a person can say "stop", and what computes in the layers' place does not ask.
+        watched = model.network if len(prepared) > 1 and not without_layers(model) else None
+        with (
+            shared_searcher().looking_on(model),
+            little_torch(model),
+            between_layers(watched, self._control),
+            nullcontext() if recorder is None else recorder.watching(model),
+        ):
+            return self._task.predict_batch(prepared, model, self._options, self._control)
 
 
-def _prepared(task: Task, sample: Sample, model: Loaded) -> dict[str, Any]:
-    """Raises: UserError when it cannot be read."""
-    if sample.broken is not None:
-        raise UserError(sample.broken.message, sample.broken.hint)
-    return task.prepare(sample, model)
-
-
-def _answer(
-    batch: Sequence[tuple[int, Sample, Future[dict[str, Any]]]],
-    model: Loaded,
-    task: Task,
-    options: TryOptions,
-    control: Control,
-    searcher: Searcher,
-    recorder: AnswerRecorder | None = None,
-) -> Iterator[PredictResult]:
-    started = time.perf_counter()
-    prepared: list[dict[str, Any]] = []
-    problems: dict[int, Problem] = {}
-    for index, sample, future in batch:
-        control.check()
-        try:
-            prepared.append(future.result())
-        except UserError as error:
-            problems[index] = Problem.of(sample.name or f"item {index + 1}", error, str(sample.path or ""))
-    said: list[Prediction] = []
-    if prepared and _in_batches(task):
-        with searcher.looking_on(model):
-            said = _said(prepared, model, task, options, control, recorder)
-    elif prepared:
-        index, sample, _ = batch[0]
-        try:
-            with searcher.looking_on(model):
-                said = _said(prepared, model, task, options, control, recorder)
-        except UserError as error:  # too large, too long: it concerns this item alone
-            problems[index] = Problem.of(sample.name or f"item {index + 1}", error, str(sample.path or ""))
-    share = (time.perf_counter() - started) / len(batch)
-    if recorder is not None and said:
-        recorder.note([sample for index, sample, _ in batch if index not in problems], said)
-    predictions = iter(said)
-    for index, sample, _ in batch:
-        problem = problems.get(index)
-        yield PredictResult(index, sample, None if problem else next(predictions), problem, share)
-
-
-def _said(
-    prepared: Sequence[dict[str, Any]],
-    model: Loaded,
-    task: Task,
-    options: TryOptions,
-    control: Control,
-    recorder: AnswerRecorder | None,
-) -> list[Prediction]:
-    # Of one item it is over before a person can say "stop".
-    watched = model.network if len(prepared) > 1 else None
-    with between_layers(watched, control), nullcontext() if recorder is None else recorder.watching(model):
-        return task.predict_batch(prepared, model, options, control)
-
-
-def _sizes(model: Loaded, at_once: int) -> Iterator[int]:
-    """How many at once, growing to what suits the engine; that may be swapped for a quicker one on the way."""
-    while at_once:
-        yield at_once
-    for size in _RAMP:
-        if size < best_batch(model):
-            yield size
-    while True:
-        yield best_batch(model)
+def _problem(one: Asked, error: UserError) -> Problem:
+    sample = one.sample
+    return Problem.of(sample.name or f"item {one.index + 1}", error, str(sample.path or ""))
 
 
 def _in_batches(task: Task) -> bool:
@@ -198,7 +251,9 @@ def predict_live(
     control = control or Control()
     with (pool or shared_pool()).use(card, device, control) as model:
         started = time.perf_counter()
-        prepared = _prepared(task, sample, model)
+        if sample.broken is not None:
+            raise UserError(sample.broken.message, sample.broken.hint)
+        prepared = task.prepare(sample, model)
         control.check()
         last: Prediction | None = None
         for last in task.predict_stream(prepared, model, options or TryOptions(), control):

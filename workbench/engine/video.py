@@ -14,6 +14,7 @@ from workbench.data.types import Sample
 from workbench.data.video import Frame, VideoReader, clock
 from workbench.engine.newest import Newest
 from workbench.engine.pool import ModelPool, shared_pool
+from workbench.engine.speed.standing import little_torch
 from workbench.errors import UserError
 from workbench.runtimes.stopping import between_layers
 from workbench.tasks.base import Task, TryOptions
@@ -126,7 +127,7 @@ class Looker:
         """
         with (self._pool or shared_pool()).use(self.card, self._device, control) as model:
             began = time.perf_counter()
-            with between_layers(model.network, control):
+            with between_layers(model.network, control), little_torch(model):
                 side = _LARGEST_TO_SORT if self.in_batches else _LARGEST
                 prepared = [self.task.prepare(m.sample(max_side=side), model) for m in moments]
                 answers = self.task.predict_batch(prepared, model, self.options, control)

@@ -44,6 +44,8 @@ class Loaded:
 
     card: ModelCard
     labels: tuple[str, ...]
+    # What it computes in torch beside its core (see `core`) is so little that several threads are not worth it.
+    little_beside = False
 
     def __init__(
         self, card: ModelCard, module: nn.Module | None = None, labels: Sequence[str] = (), extra_bytes: int = 0

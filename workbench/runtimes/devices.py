@@ -38,5 +38,15 @@ def describe_devices() -> list[DeviceInfo]:
 
 def best_device(wanted: str = "auto") -> str:
     """The id of the device to use: `wanted` when it is there, else CUDA, then MPS, then the processor."""
-    ids = [device.id for device in describe_devices()]
+    ids = _ids()
     return wanted if wanted in ids else ids[0] if wanted == "auto" else "cpu"
+
+
+def _ids() -> list[str]:
+    """Of `describe_devices`, without asking for what else is said of them: it is done for every answer."""
+    import torch
+
+    if safe_mode.is_on():
+        return ["cpu"]
+    found = ["cuda"] if torch.cuda.is_available() else []
+    return [*found, "mps", "cpu"] if torch.backends.mps.is_available() else [*found, "cpu"]

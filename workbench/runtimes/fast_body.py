@@ -15,6 +15,8 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from workbench.runtimes.torch_threads import torch_threads
+
 if TYPE_CHECKING:
     import torch
     from torch import nn
@@ -145,6 +147,11 @@ class FastBody:
         return self.one if size == 1 else self.many
 
     @property
+    def own_weights(self) -> bool:
+        """The torch layers compute nothing, however many items are given."""
+        return self.one.own_weights and self.many.own_weights
+
+    @property
     def asleep(self) -> bool:
         """The torch weights are out of memory."""
         return self._asleep
@@ -158,8 +165,7 @@ class FastBody:
         return sum(parts.values())
 
     def may_sleep(self) -> bool:
-        both = self.one.own_weights and self.many.own_weights
-        return both and self._restore is not None and not self._stays and not self._asleep
+        return self.own_weights and self._restore is not None and not self._stays and not self._asleep
 
     def sleep(self, module: nn.Module) -> None:
         """Put the weights out of memory. Only for who has the model for themselves (see `engine.pool`)."""
@@ -230,15 +236,7 @@ def in_torch(threads: int, plain: Callable[[Batch], Outputs]) -> Compute:
     """The layers themselves with so many threads."""
 
     def compute(batch: Batch) -> Outputs:
-        import torch
-
-        before = torch.get_num_threads()
-        if before == threads:
+        with torch_threads(threads):
             return plain(batch)
-        torch.set_num_threads(threads)
-        try:
-            return plain(batch)
-        finally:
-            torch.set_num_threads(before)
 
     return compute

@@ -41,6 +41,7 @@ class Network(Loaded):
     stands_alone = True
     # Whether a fast body stands in for all that is between a batch and its features (not for a part of it).
     fast_as_a_whole = True
+    little_beside = True
 
     def __init__(
         self,

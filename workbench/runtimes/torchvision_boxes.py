@@ -63,6 +63,9 @@ class TorchvisionDetector(Loaded):
         way = _WAYS[type(module).__name__]
         self.head_rate, self.body_rate, self.clip_norm = way.head_rate, way.body_rate, way.clip_norm
         self._background = way.background
+        self.little_beside = (
+            type(module).__name__ == "SSD"
+        )  # the others look at a thousand places again, or at every point
         # Where the first of `labels` stands among the outputs.
         self.first_label = int(taught and way.background)
 

@@ -48,6 +48,7 @@ class _Reader(Loaded):
         _says: what its network says, by name. _asked_with: texts of the kind it takes.
     """
 
+    little_beside = True
     _says: ClassVar[Mapping[str, Output]] = {"logits": Output("scores", free=(1,))}
     _asked_with: ClassVar[tuple[str, ...]] = ("A text as people write it, with a few words.",)
 

@@ -15,6 +15,7 @@ from workbench.catalog.card import ModelCard
 from workbench.control import Control
 from workbench.data.annotations import Annotation
 from workbench.data.types import Item, MediaKind, Sample, Split
+from workbench.errors import UserError
 from workbench.tasks.live_rule import LiveRule
 from workbench.tasks.predictions import Prediction, Score, Scores
 
@@ -235,6 +236,19 @@ class Task(Protocol):
         Raises:
             UserError: when the sample cannot be read; the sentence says why.
         """
+
+    def prepare_several(
+        self, samples: Sequence[Sample], model: Loaded, control: Control
+    ) -> list[dict[str, Any] | UserError]:
+        """As `prepare`, of several; and why not, where one cannot be read.
+
+        Raises:
+            Cancelled: when asked to stop.
+        """
+
+    def length(self, prepared: Mapping[str, Any]) -> int:
+        """How long a prepared item is, where a short one computed together with a long one takes as long as that; 0 where
+        all are alike."""
 
     def needs_labels(self, card: ModelCard) -> bool:
         """True when this model has no head for this task and answers only for labels the person types."""
@@ -626,6 +640,21 @@ class BaseTask:
 
     def prepare(self, sample: Sample, model: Loaded, *, augment_seed: int | None = None) -> dict[str, Any]:
         raise NotImplementedError
+
+    def prepare_several(
+        self, samples: Sequence[Sample], model: Loaded, control: Control
+    ) -> list[dict[str, Any] | UserError]:
+        found: list[dict[str, Any] | UserError] = []
+        for sample in samples:
+            control.check()
+            try:
+                found.append(self.prepare(sample, model))
+            except UserError as error:
+                found.append(error)
+        return found
+
+    def length(self, prepared: Mapping[str, Any]) -> int:
+        return 0
 
     def predict_batch(
         self, samples: Sequence[Mapping[str, Any]], model: Loaded, options: TryOptions, control: Control | None = None

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
@@ -15,6 +16,7 @@ from workbench.engine.speed.agreement import agreement, made_up
 from workbench.engine.speed.candidates import digest, opened
 from workbench.engine.speed.remembered import Choice, Way
 from workbench.runtimes.fast_body import Compute, Core, FastBody, fast_body, put_fast_body
+from workbench.runtimes.torch_threads import torch_threads
 
 if TYPE_CHECKING:
     import torch
@@ -114,6 +116,23 @@ def best_batch(model: Loaded) -> int:
     """How many items a model is best given at once."""
     body = _standing(model)
     return body.batch if body is not None else _USUAL_BATCH
+
+
+def without_layers(model: Loaded) -> bool:
+    """Whether something else computes whatever a model is asked."""
+    body = _standing(model)
+    return body is not None and body.own_weights
+
+
+@contextmanager
+def little_torch(model: Loaded) -> Iterator[None]:
+    """Inside, torch keeps to one thread where something else computes and torch has little to do beside it: its other threads would
+    wait busily on the cores that are computed on. Never leave it open over a `yield`."""
+    if not (model.little_beside and without_layers(model)):
+        yield
+        return
+    with torch_threads(1):
+        yield
 
 
 def rest(model: Loaded) -> None:
