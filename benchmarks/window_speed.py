@@ -87,12 +87,12 @@ class Bench:
     def __init__(self, items: int, quick: bool) -> None:
         from PySide6.QtWidgets import QApplication
 
-        from workbench.gui.app import SWITCH_SECONDS
+        from workbench.gui.app import quick_window
         from workbench.gui.context import AppContext
         from workbench.gui.main_window import MainWindow
         from workbench.gui.theme import install_theme
 
-        sys.setswitchinterval(SWITCH_SECONDS)
+        quick_window()
         self.items, self.quick = items, quick
         self.app = QApplication([])
         self.ctx = AppContext()

@@ -14,7 +14,7 @@ from PySide6.QtCore import QTimer
 from PySide6.QtGui import QGuiApplication, QIcon
 from PySide6.QtWidgets import QApplication
 
-from workbench import app_log, memory, safe_mode
+from workbench import app_log, garbage, memory, safe_mode
 from workbench.app_paths import app_paths, resources
 from workbench.control import Control
 from workbench.gui.context import AppContext
@@ -32,7 +32,9 @@ log = logging.getLogger(__name__)
 # Set by the start-up benchmark and the self-check: the app says when it is ready for clicks, and quits. With the value
 # "pages" it opens every page before, and says which it could not.
 PROBE_VARIABLE = "WORKBENCH_STARTUP_PROBE"
-SWITCH_SECONDS = 0.001
+# A job that computes in Python gives the interpreter back to the window after so many seconds. Painting asks for it at every
+# tile: of Python's own 5 ms a few in one picture are seen, and so are many of 1 ms.
+_SWITCH_SECONDS = 0.0002
 # A start has come to its end when the window has been answering for so long.
 _STARTED_MS = 3000
 
@@ -45,16 +47,13 @@ def run(arguments: Sequence[str], given: Sequence[str] = (), alone: bool = False
         alone: a further window beside the one that others are handed over to.
         safe: begin in safe mode (see `workbench.safe_mode`).
     """
-    memory.few_heaps()
+    quick_window()
     QGuiApplication.setApplicationName("Model Workbench")
     QGuiApplication.setDesktopFileName("model-workbench")
     app = QApplication(list(arguments) or ["workbench"])
     paths = app_paths()
     project = given[0] if given else ""
     app_log.start(paths.logs)
-    # A job that computes in Python gives the interpreter back to the window after so many seconds (5 ms is Python's own
-    # default: several of those in one click are seen).
-    sys.setswitchinterval(SWITCH_SECONDS)
     app.setWindowIcon(app_icon())
     watch = Watch(paths)
     last = watch.begin()
@@ -84,6 +83,13 @@ def run(arguments: Sequence[str], given: Sequence[str] = (), alone: bool = False
         logging.shutdown()
         os._exit(code)
     return code
+
+
+def quick_window() -> None:
+    """What this process does so that a window never waits for its own threads; before there are any."""
+    memory.few_heaps()
+    sys.setswitchinterval(_SWITCH_SECONDS)
+    garbage.begin()
 
 
 def theme_choice(text: str) -> Choice:
@@ -129,7 +135,8 @@ def after_first_paint(window: MainWindow, project: str = "") -> None:
     window.reopen()
     if project:
         open_given(window, project)
-    window.ctx.jobs.start("Getting ready", lambda control: warm_up(window.ctx, control))
+    job = window.ctx.jobs.start("Getting ready", lambda control: warm_up(window.ctx, control))
+    job.ended.connect(garbage.settle)
 
 
 def warm_up(ctx: AppContext, control: Control) -> None:

@@ -22,7 +22,7 @@ from typing import Any
 from PySide6.QtCore import QObject, QThread, QTimer, Signal
 from shiboken6 import isValid
 
-from workbench import memory
+from workbench import garbage, memory
 from workbench.control import Control
 from workbench.errors import Cancelled, Problem, UserError, no_memory, out_of_memory
 
@@ -86,6 +86,7 @@ class Job(QThread):
         self._work()
         # What it needed is free by now.
         memory.give_back()
+        garbage.put_libraries_aside()
 
     def _work(self) -> None:
         try:
