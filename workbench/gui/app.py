@@ -21,6 +21,7 @@ from workbench.gui.context import AppContext
 from workbench.gui.crash import Watch, report
 from workbench.gui.crash_dialog import CrashDialog, wants_safe_mode
 from workbench.gui.every_part import every_part
+from workbench.gui.icons import draw_usual
 from workbench.gui.main_window import MainWindow
 from workbench.gui.opening import OpenEvents, open_given
 from workbench.gui.rail import PAGES
@@ -35,6 +36,12 @@ PROBE_VARIABLE = "WORKBENCH_STARTUP_PROBE"
 # A job that computes in Python gives the interpreter back to the window after so many seconds. Painting asks for it at every
 # tile: of Python's own 5 ms a few in one picture are seen, and so are many of 1 ms.
 _SWITCH_SECONDS = 0.0002
+# What the pages import when they are first seen, besides what they are made of.
+_SOON = (
+    "workbench.engine.talk", "workbench.engine.speed.words", "workbench.hub.sources.huggingface",
+    "workbench.hub.sources.timm", "workbench.hub.sources.torchvision", "workbench.hub.sources.url",
+    "workbench.hub.sources.wheel",
+)  # fmt: skip
 # A start has come to its end when the window has been answering for so long.
 _STARTED_MS = 3000
 
@@ -116,10 +123,10 @@ def import_pages(control: Control) -> None:
     from workbench.tasks.registry import all_tasks
 
     all_tasks()
-    for entry in PAGES:
+    for module in (*(entry.module for entry in PAGES), *_SOON):
         control.check()
         with suppress(ImportError):
-            import_module(entry.module)
+            import_module(module)
 
 
 def after_first_paint(window: MainWindow, project: str = "") -> None:
@@ -140,7 +147,7 @@ def after_first_paint(window: MainWindow, project: str = "") -> None:
 
 
 def warm_up(ctx: AppContext, control: Control) -> None:
-    """Import the libraries and load the model most likely to be used first. In a job."""
+    """Draw the icons, import the libraries and load the model most likely to be used first. In a job."""
     from workbench.engine.finetune import load_libraries
     from workbench.engine.pool import shared_pool
     from workbench.engine.speed.background import shared_searcher
@@ -148,6 +155,8 @@ def warm_up(ctx: AppContext, control: Control) -> None:
     from workbench.tasks.registry import trainable_tasks
 
     control.progress(0, 0, "Getting the starter model ready")
+    for _name in draw_usual():
+        control.check()
     project = ctx.store.project
     task_id = project.task_id if project is not None else trainable_tasks()[0].info.id
     card, _why = ctx.catalog.suggest(task_id, to_teach=True)

@@ -134,6 +134,11 @@ class TryPage(Page):
         return self._sound()
 
     @property
+    def reading(self) -> ReadingControls:
+        """How the picture is read."""
+        return self._reading()
+
+    @property
     def text(self) -> Any:
         """The field texts are typed into."""
         return self.input.text
@@ -541,7 +546,7 @@ class TryPage(Page):
             if self._sample is sample:
                 self._sample = None
                 self.input.clear_picture()
-                self.reading.clear()
+                self._clear_reading()
 
         job = self.ctx.jobs.start("Opening a picture", work)
         job.succeeded.connect(came)
@@ -558,9 +563,15 @@ class TryPage(Page):
         self._try_samples(samples, shown=samples[place])
 
     def _offer_for_all(self) -> None:
+        if self._reading.made is None:
+            return
         project = self.ctx.store.project
         fits = project is not None and not project.read_only and get_task(project.task_id).info.media == "picture"
         self.reading.offer_for_all(project.name if fits and project is not None else "")
+
+    def _clear_reading(self) -> None:
+        if self._reading.made is not None:
+            self.reading.clear()
 
     def _use_for_all(self, window: Window | None) -> None:
         project = self.ctx.store.require()
@@ -638,7 +649,7 @@ class TryPage(Page):
         self.stop.hide()
         self.state.setText("The answer appears here.")
         self.input.clear_picture()
-        self.reading.clear()
+        self._clear_reading()
         self.input.show_sound([])
         self.input.show_written(None)
 
@@ -761,14 +772,9 @@ class TryPage(Page):
         self.input.camera.connect(lambda: self._watch(self.live.open_camera))
         self.input.typed.connect(self._predict_typed)
         self.input.at_once.connect(lambda: self._predict_typed(asked=True))
-        self.reading = ReadingControls(self.ctx.jobs, _LARGE)
-        self.reading.drawn.connect(self.input.show_picture)
-        self.reading.settled.connect(self._read_anew)
-        self.reading.for_all.connect(self._use_for_all)
-        self.input.add_below_picture(self.reading)
-        self.input.picture.right_dragged.connect(self.reading.drag)
+        self._reading = Later(lambda: ReadingControls(self.ctx.jobs, _LARGE))
+        self._reading.then(self._reading_made)
         self.ctx.store.project_changed.connect(self._offer_for_all)
-        self._offer_for_all()
         middle.addWidget(self.input, 3)
         middle.addWidget(self._build_answer(), 2)
         self.body.addLayout(middle, 3)
@@ -839,6 +845,14 @@ class TryPage(Page):
         row.addWidget(self.correct)
         card.body.addLayout(row)
         return card
+
+    def _reading_made(self, reading: ReadingControls) -> None:
+        reading.drawn.connect(self.input.show_picture)
+        reading.settled.connect(self._read_anew)
+        reading.for_all.connect(self._use_for_all)
+        self.input.add_below_picture(reading)
+        self.input.picture.right_dragged.connect(reading.drag)
+        self._offer_for_all()
 
     def _boxes_made(self, part: BoxesPart) -> None:
         self.input.picture.box_clicked.connect(part.choose)
