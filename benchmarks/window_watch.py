@@ -135,7 +135,9 @@ class Watch:
         if gap > LATE_MS:
             seen, self._seen = self._seen, Counter()
             others, self._others = self._others, Counter()
-            self.gaps.append(Gap(self.during, gap, used[0] - self._usage[0], used[1] - self._usage[1], seen, others, self._collected))
+            self.gaps.append(
+                Gap(self.during, gap, used[0] - self._usage[0], used[1] - self._usage[1], seen, others, self._collected)
+            )
         elif self._seen:
             self._seen, self._others = Counter(), Counter()
         self._last, self._usage, self._collected = now, used, 0.0

@@ -43,8 +43,8 @@ from workbench.gui.widgets.compare_text_dialog import CompareTextDialog
 from workbench.gui.widgets.correct_dialog import CorrectDialog, put_right
 from workbench.gui.widgets.events_part import EventsPart
 from workbench.gui.widgets.heard_view import can_hear
-from workbench.gui.widgets.later import Later
 from workbench.gui.widgets.judge_table_dialog import JudgeTableDialog
+from workbench.gui.widgets.later import Later
 from workbench.gui.widgets.live_view import LiveView
 from workbench.gui.widgets.model_picker import ModelPicker
 from workbench.gui.widgets.only_unlike import OnlyUnlike

@@ -7,17 +7,16 @@ from typing import Generic, TypeVar
 
 from PySide6.QtWidgets import QWidget
 
-
 W = TypeVar("W", bound=QWidget)
 
 
 class Later(Generic[W]):
     """A widget that `make` makes when it is first asked for.
 
-        live = Later(lambda: LiveView(ctx))
-        live.then(lambda view: view.closed.connect(self._closed))   # once it is there
-        live().open(file)                                           # made now, if it was not
-        if live.made is not None: ...                               # without making it
+    live = Later(lambda: LiveView(ctx))
+    live.then(lambda view: view.closed.connect(self._closed))   # once it is there
+    live().open(file)                                           # made now, if it was not
+    if live.made is not None: ...                               # without making it
     """
 
     def __init__(self, make: Callable[[], W]) -> None:
