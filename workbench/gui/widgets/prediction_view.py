@@ -436,7 +436,7 @@ class PredictionView(QWidget):
             self.scores.show_prediction(prediction)
         else:
             heard = isinstance(prediction, Text) and prediction.timed
-            part = self.transcript if heard else self._parts[prediction.kind]()
+            part: Any = self.transcript if heard else self._parts[prediction.kind]()
             self.stack.setCurrentWidget(part)
             part.show_prediction(prediction)
         if not plain:
