@@ -87,12 +87,12 @@ class Bench:
     def __init__(self, items: int, quick: bool) -> None:
         from PySide6.QtWidgets import QApplication
 
-        from workbench.gui.app import SWITCH_SECONDS
+        from workbench.gui.app import quick_window
         from workbench.gui.context import AppContext
         from workbench.gui.main_window import MainWindow
         from workbench.gui.theme import install_theme
 
-        sys.setswitchinterval(SWITCH_SECONDS)
+        quick_window()
         self.items, self.quick = items, quick
         self.app = QApplication([])
         self.ctx = AppContext()
@@ -297,8 +297,8 @@ class Bench:
         if "getting ready after the start" not in driver.spent:
             driver.step("getting ready after the start", lambda: load_pages(window), self._ready, 120, 0.5)
         digits = sorted((resources() / "samples" / "digits").rglob("*.png"))
-        page: Any = window.page("try")
         driver.step("go to Try", lambda: window.show_page("try"), self.idle)
+        page: Any = window.page("try")
         count = 60 if self.quick else 200
         self.timed(
             f"predict on {count} dropped pictures",
@@ -315,8 +315,8 @@ class Bench:
         data: Any = window.page("data")
         self.timed("health: whole check", data.health.runner.look_deep, lambda: not data.health.runner.is_working)
         data.health.runner._stop()
-        train: Any = window.page("train")
         driver.step("go to Train", lambda: window.show_page("train"), self.idle, rest=0.5)
+        train: Any = window.page("train")
         for number, step in enumerate(("data", "model", "how", "review")):
             driver.step(f"wizard: {step}", lambda number=number: train.setup.show_step(number), self.idle, 120, 0.5)  # type: ignore[misc]
         driver.step("wizard: speed of this computer", None, self.idle, 120)
@@ -324,12 +324,13 @@ class Bench:
             "train, Quick", train.setup.start.click, lambda: train.live.progress.finished is not None and not train.running
         )  # fmt: skip
         run = self.ctx.store.require().runs()[0].id
-        results: Any = window.page("results")
+        # Not before: a page is made in the turn in which it is first asked for.
         self.timed(
             "results",
             lambda: window.show_page("results", {"run_id": run}),
-            lambda: results.evaluation is not None and self.idle(),
+            lambda: getattr(window.page("results"), "evaluation", None) is not None and self.idle(),
         )
+        results: Any = window.page("results")
         for index in range(results.tabs.count()):
             driver.step(
                 f"results: {results.tabs.tabText(index)}",

@@ -186,3 +186,8 @@ def test_kept_thumbnails_are_looked_at_again_only_when_they_may_be_too_many(
     for n in range(8, 30):
         cache._write(tmp_path / f"{n}.jpg", b"x" * 100)
         assert sum(f.stat().st_size for f in tmp_path.glob("*.jpg")) <= 1200
+
+
+def test_labels_that_are_alike_are_one_object(project: Project) -> None:
+    states = project.label_states(project.item_ids())
+    assert len(states) > len(set(states.values())) == len({id(state) for state in states.values()})

@@ -6,13 +6,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel, QListView, QPlainTextEdit, QPushButton, QToolButton, QWidget
+from PySide6.QtWidgets import QLabel, QListView, QPlainTextEdit, QPushButton, QTabWidget, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from workbench.app_paths import resources
 from workbench.data.types import ItemFilter
 from workbench.gui.main_window import MainWindow
 from workbench.gui.widgets.confusion_matrix import ConfusionMatrix
+from workbench.gui.widgets.curves import TrainingCurves
 from workbench.gui.widgets.import_dialog import ImportDialog
 
 LEFT = Qt.MouseButton.LeftButton
@@ -88,6 +89,11 @@ def test_from_a_dropped_folder_to_using_the_model(
     assert cell is not None
     wanted = evaluation.cell(evaluation.classes[0], evaluation.classes[0])
     assert cell.model().rowCount() == len(wanted) > 0
+    assert not results.findChildren(TrainingCurves), "nobody has looked how it learnt"
+    tabs: QTabWidget = results.tabs  # type: ignore[attr-defined]
+    tabs.setCurrentIndex(next(n for n in range(tabs.count()) if tabs.tabText(n) == "How it learnt"))
+    (curves,) = results.findChildren(TrainingCurves)
+    assert len(curves.accuracy.points("validation")[0]) > 0
 
     # Use it on a new picture.
     click(qtbot, window, QToolButton, "rail-use")

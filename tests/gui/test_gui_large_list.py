@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+import threading
+from collections.abc import Hashable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from workbench.data.types import Item
 from workbench.gui.app import PROBE_VARIABLE
 from workbench.gui.main_window import MainWindow
 from workbench.gui.models.item_model import dropped_ids
+from workbench.gui.workers import Stack
 
 COUNT, SOME = 100_000, 8_000
 
@@ -91,7 +93,7 @@ def test_only_what_is_seen_is_read(page: Any, qtbot: QtBot, read: list[int]) -> 
         assert abs(at - COUNT * share) < 500
         assert page.model.ids[at] in read
     # Three places, each a screen of tiles: at most two parts of the list each.
-    assert len(read) <= 3 * 2 * 128
+    assert len(read) <= 3 * 2 * 64
     read.clear()
     page.view.viewport().repaint()
     assert not read  # painted again from what is at hand
@@ -108,6 +110,49 @@ def test_choosing_all_of_them_reads_none(page: Any, qtbot: QtBot, read: list[int
     assert len(set(read)) <= 4 * 128
     flags = page.model.flags(page.model.index(3))
     assert flags & Qt.ItemFlag.ItemIsDragEnabled and flags & Qt.ItemFlag.ItemIsSelectable
+
+
+def test_who_rushes_past_has_no_thumbnails_made(page: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    rushed: list[int] = []
+    monkeypatch.setattr(page.ctx.thumbnails, "rush", lambda: rushed.append(1))
+    bar, height = page.view.verticalScrollBar(), page.view.viewport().height()
+    for turn in range(1, 5):
+        bar.setValue(turn * height // 3)
+    assert not rushed, "what was seen is still seen"
+    bar.setValue(bar.value() + 5 * height)
+    assert rushed == [1]
+
+
+def test_what_is_not_asked_for_again_after_rushing_is_not_made(qtbot: QtBot) -> None:
+    made: list[Hashable] = []
+    stack = Stack(threads=1)
+    stack.done.connect(lambda key, _result: made.append(key))
+    stack.forget(rest=3600)
+    stack.ask("rushed past", lambda: 1)
+    stack.forget()
+    stack.ask("looked at", lambda: 2)
+    qtbot.waitUntil(lambda: made == ["looked at"])
+    stack.stop()
+
+
+def test_only_tiles_without_their_picture_are_painted_again(page: Any) -> None:
+    page.view.viewport().repaint()
+    late = page.view.itemDelegate().take_late()
+    assert late == list(range(len(late))) and 10 < len(late) < 100, "there is no file, so all that are seen lack it"
+    assert not page.view.itemDelegate().take_late(), "until they are painted again"
+
+
+def test_groups_of_many_items_are_counted_in_a_job(page: Any, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    threads: list[int] = []
+
+    def counted(_self: Project) -> dict[str, dict[str, int]]:
+        threads.append(threading.get_ident())
+        return {"camera": {"old": 3, "new": 2}}
+
+    monkeypatch.setattr(Project, "groups", counted)
+    page.ctx.store.groups_changed.emit()
+    qtbot.waitUntil(lambda: page.filter_bar.group_box.findText("camera: old (3)") >= 0)
+    assert threads and threading.get_ident() not in threads
 
 
 def test_all_are_labelled_in_a_job_and_taken_back(changed: Any, window: MainWindow, qtbot: QtBot) -> None:

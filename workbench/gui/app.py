@@ -14,13 +14,14 @@ from PySide6.QtCore import QTimer
 from PySide6.QtGui import QGuiApplication, QIcon
 from PySide6.QtWidgets import QApplication
 
-from workbench import app_log, memory, safe_mode
+from workbench import app_log, garbage, memory, safe_mode
 from workbench.app_paths import app_paths, resources
 from workbench.control import Control
 from workbench.gui.context import AppContext
 from workbench.gui.crash import Watch, report
 from workbench.gui.crash_dialog import CrashDialog, wants_safe_mode
 from workbench.gui.every_part import every_part
+from workbench.gui.icons import draw_usual
 from workbench.gui.main_window import MainWindow
 from workbench.gui.opening import OpenEvents, open_given
 from workbench.gui.rail import PAGES
@@ -32,7 +33,15 @@ log = logging.getLogger(__name__)
 # Set by the start-up benchmark and the self-check: the app says when it is ready for clicks, and quits. With the value
 # "pages" it opens every page before, and says which it could not.
 PROBE_VARIABLE = "WORKBENCH_STARTUP_PROBE"
-SWITCH_SECONDS = 0.001
+# A job that computes in Python gives the interpreter back to the window after so many seconds. Painting asks for it at every
+# tile: of Python's own 5 ms a few in one picture are seen, and so are many of 1 ms.
+_SWITCH_SECONDS = 0.0002
+# What the pages import when they are first seen, besides what they are made of.
+_SOON = (
+    "workbench.engine.talk", "workbench.engine.speed.words", "workbench.hub.sources.huggingface",
+    "workbench.hub.sources.timm", "workbench.hub.sources.torchvision", "workbench.hub.sources.url",
+    "workbench.hub.sources.wheel",
+)  # fmt: skip
 # A start has come to its end when the window has been answering for so long.
 _STARTED_MS = 3000
 
@@ -45,16 +54,13 @@ def run(arguments: Sequence[str], given: Sequence[str] = (), alone: bool = False
         alone: a further window beside the one that others are handed over to.
         safe: begin in safe mode (see `workbench.safe_mode`).
     """
-    memory.few_heaps()
+    quick_window()
     QGuiApplication.setApplicationName("Model Workbench")
     QGuiApplication.setDesktopFileName("model-workbench")
     app = QApplication(list(arguments) or ["workbench"])
     paths = app_paths()
     project = given[0] if given else ""
     app_log.start(paths.logs)
-    # A job that computes in Python gives the interpreter back to the window after so many seconds (5 ms is Python's own
-    # default: several of those in one click are seen).
-    sys.setswitchinterval(SWITCH_SECONDS)
     app.setWindowIcon(app_icon())
     watch = Watch(paths)
     last = watch.begin()
@@ -86,6 +92,13 @@ def run(arguments: Sequence[str], given: Sequence[str] = (), alone: bool = False
     return code
 
 
+def quick_window() -> None:
+    """What this process does so that a window never waits for its own threads; before there are any."""
+    memory.few_heaps()
+    sys.setswitchinterval(_SWITCH_SECONDS)
+    garbage.begin()
+
+
 def theme_choice(text: str) -> Choice:
     """A remembered choice; anything unknown follows the system."""
     return "light" if text == "light" else "dark" if text == "dark" else "system"
@@ -110,10 +123,10 @@ def import_pages(control: Control) -> None:
     from workbench.tasks.registry import all_tasks
 
     all_tasks()
-    for entry in PAGES:
+    for module in (*(entry.module for entry in PAGES), *_SOON):
         control.check()
         with suppress(ImportError):
-            import_module(entry.module)
+            import_module(module)
 
 
 def after_first_paint(window: MainWindow, project: str = "") -> None:
@@ -129,11 +142,12 @@ def after_first_paint(window: MainWindow, project: str = "") -> None:
     window.reopen()
     if project:
         open_given(window, project)
-    window.ctx.jobs.start("Getting ready", lambda control: warm_up(window.ctx, control))
+    job = window.ctx.jobs.start("Getting ready", lambda control: warm_up(window.ctx, control))
+    job.ended.connect(garbage.settle)
 
 
 def warm_up(ctx: AppContext, control: Control) -> None:
-    """Import the libraries and load the model most likely to be used first. In a job."""
+    """Draw the icons, import the libraries and load the model most likely to be used first. In a job."""
     from workbench.engine.finetune import load_libraries
     from workbench.engine.pool import shared_pool
     from workbench.engine.speed.background import shared_searcher
@@ -141,6 +155,8 @@ def warm_up(ctx: AppContext, control: Control) -> None:
     from workbench.tasks.registry import trainable_tasks
 
     control.progress(0, 0, "Getting the starter model ready")
+    for _name in draw_usual():
+        control.check()
     project = ctx.store.project
     task_id = project.task_id if project is not None else trainable_tasks()[0].info.id
     card, _why = ctx.catalog.suggest(task_id, to_teach=True)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
 
 from PySide6.QtCore import QByteArray, QSize, Qt
-from PySide6.QtGui import QIcon, QPainter, QPixmap
+from PySide6.QtGui import QIcon, QImage, QPainter, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 
 from workbench.app_paths import resources
 from workbench.gui.theme import theme
+
+_SIDE, _RATIO = 20, 2.0
 
 
 @lru_cache(maxsize=256)
@@ -19,24 +22,40 @@ def _source(name: str) -> str:
 
 
 @lru_cache(maxsize=1024)
-def _pixmap(name: str, size: int, colour: str, ratio: float) -> QPixmap:
+def _image(name: str, size: int, colour: str, ratio: float) -> QImage:
+    """In any thread."""
     svg = _source(name).replace("currentColor", colour)
-    pixmap = QPixmap(QSize(round(size * ratio), round(size * ratio)))
-    pixmap.fill(Qt.GlobalColor.transparent)
-    painter = QPainter(pixmap)
+    image = QImage(QSize(round(size * ratio), round(size * ratio)), QImage.Format.Format_ARGB32_Premultiplied)
+    image.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(image)
     QSvgRenderer(QByteArray(svg.encode())).render(painter)
     painter.end()
-    pixmap.setDevicePixelRatio(ratio)
-    return pixmap
+    image.setDevicePixelRatio(ratio)
+    return image
 
 
-def pixmap(name: str, size: int = 20, colour: str = "text", ratio: float = 2.0) -> QPixmap:
+@lru_cache(maxsize=1024)
+def _pixmap(name: str, size: int, colour: str, ratio: float) -> QPixmap:
+    return QPixmap.fromImage(_image(name, size, colour, ratio))
+
+
+def draw_usual() -> Iterator[str]:
+    """Draw each icon as buttons show it, for the theme of now; yields its name. In a job: a page that comes for the first
+    time finds its icons drawn."""
+    colours = theme().colours
+    for file in sorted((resources() / "icons").glob("*.svg")):
+        for colour in (colours.text, colours.text_faint, colours.accent):
+            _image(file.stem, _SIDE, colour, _RATIO)
+        yield file.stem
+
+
+def pixmap(name: str, size: int = _SIDE, colour: str = "text", ratio: float = _RATIO) -> QPixmap:
     """An icon as a picture. `colour` is a name of `theme.Colours` or "#rrggbb"; `size` in logical pixels."""
     value = colour if colour.startswith("#") else getattr(theme().colours, colour)
     return _pixmap(name, size, value, ratio)
 
 
-def icon(name: str, colour: str = "text", size: int = 20, checked: str | None = None) -> QIcon:
+def icon(name: str, colour: str = "text", size: int = _SIDE, checked: str | None = None) -> QIcon:
     """An icon for buttons and actions; disabled it is faint, checked it takes the colour `checked`."""
     result = QIcon()
     result.addPixmap(pixmap(name, size, colour))

@@ -20,6 +20,8 @@ SIDE = 256
 _MEMORY_KB = 200_000
 # Those that come in this time are told of together: each telling has whole lists painted again.
 _GATHER_MS = 30
+# Pictures that were seen for less than this were not looked at.
+_REST_SECONDS = 0.06
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,11 @@ class Thumbnails(QObject):
         if key not in self._failed:
             self._stack.ask(key, draw)
         return None
+
+    def rush(self) -> None:
+        """The person rushes past all that is seen: none is made until they have slowed down, and then only what is still asked
+        for."""
+        self._stack.forget(_REST_SECONDS)
 
     def problem(self, path: Path, window: Window | None = None) -> str:
         """Why there is no thumbnail, or ""."""

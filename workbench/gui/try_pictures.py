@@ -39,7 +39,7 @@ class TryPictures(QObject):
         self._busy = False
         self._folder = ""
         panel.compare.original_as.connect(lambda _how: self._load())
-        view.picture.truth_wanted.connect(self.ask_truth)
+        view.later_picture.then(lambda part: part.truth_wanted.connect(self.ask_truth))
         view.picture_save.connect(self.save)
 
     def show(self, result: PredictResult) -> None:

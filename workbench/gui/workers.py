@@ -14,6 +14,7 @@ Functions that give off events are generators; pass them with `start_stream`: ea
 from __future__ import annotations
 
 import logging
+import os
 import threading
 import time
 from collections.abc import Callable, Hashable, Iterator
@@ -22,7 +23,7 @@ from typing import Any
 from PySide6.QtCore import QObject, QThread, QTimer, Signal
 from shiboken6 import isValid
 
-from workbench import memory
+from workbench import garbage, memory
 from workbench.control import Control
 from workbench.errors import Cancelled, Problem, UserError, no_memory, out_of_memory
 
@@ -86,6 +87,7 @@ class Job(QThread):
         self._work()
         # What it needed is free by now.
         memory.give_back()
+        garbage.put_libraries_aside()
 
     def _work(self) -> None:
         try:
@@ -209,9 +211,12 @@ class Stack(QObject):
 
     done = Signal(object, object)
 
-    def __init__(self, threads: int = 2, depth: int = 300, parent: QObject | None = None) -> None:
+    def __init__(self, threads: int = 0, depth: int = 300, parent: QObject | None = None) -> None:
+        """`threads`: 0 for two, or for one where that leaves a processor to the window."""
         super().__init__(parent)
+        threads = threads or (2 if (os.cpu_count() or 1) > 2 else 1)
         self._depth = depth
+        self._rests_until = 0.0
         self._waiting: dict[Hashable, Callable[[], Any]] = {}
         self._ready = threading.Condition()
         self._closed = False
@@ -228,10 +233,11 @@ class Stack(QObject):
                 del self._waiting[next(iter(self._waiting))]
             self._ready.notify()
 
-    def forget(self) -> None:
-        """Drop what has not begun."""
+    def forget(self, rest: float = 0.0) -> None:
+        """Drop what has not begun, and begin nothing for `rest` seconds."""
         with self._ready:
             self._waiting.clear()
+            self._rests_until = time.monotonic() + rest
 
     def stop(self) -> None:
         """End the threads; to be called before the application goes."""
@@ -245,8 +251,11 @@ class Stack(QObject):
     def _work(self) -> None:
         while True:
             with self._ready:
-                while not self._waiting and not self._closed:
-                    self._ready.wait()
+                while not self._closed:
+                    left = self._rests_until - time.monotonic()
+                    if self._waiting and left <= 0:
+                        break
+                    self._ready.wait(left if self._waiting else None)
                 if self._closed:
                     return
                 key, function = self._waiting.popitem()

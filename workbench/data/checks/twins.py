@@ -94,10 +94,12 @@ def joined(groups: Sequence[Sequence[int]]) -> list[Ids]:
 
 
 def _grouped(first_of: Mapping[int, int]) -> list[Ids]:
-    members: dict[int, list[int]] = defaultdict(list)
+    # Most are alone: lists are made only for those that are not.
+    members: dict[int, list[int]] = {}
     for item_id, first in first_of.items():
-        members[first].append(item_id)
-    return [tuple(sorted(m)) for m in members.values() if len(m) > 1]
+        if item_id != first:
+            members.setdefault(first, [first]).append(item_id)
+    return [tuple(sorted(members[first])) for first in sorted(members)]
 
 
 def _exact(items: Sequence[Item]) -> list[Ids]:

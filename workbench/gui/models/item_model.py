@@ -27,8 +27,9 @@ ITEM_ROLE = Qt.ItemDataRole.UserRole + 1
 CLASS_ROLE = Qt.ItemDataRole.UserRole + 2
 SUGGESTION_ROLE = Qt.ItemDataRole.UserRole + 3
 MARKS_ROLE = Qt.ItemDataRole.UserRole + 4
-_PAGE = 128
-_PAGES_KEPT = 24
+# About what a screen shows: while one rushes through the list, most of what is read is painted.
+_PAGE = 64
+_PAGES_KEPT = 48
 _FEW, _MANY = 4, 5000
 Index = QModelIndex | QPersistentModelIndex
 
@@ -101,7 +102,13 @@ class ItemModel(QStringListModel):
 
     def row_of(self, item_id: int) -> int:
         """The item's row; -1 when it is not shown."""
-        return self._rows.get(item_id, -1)
+        if self._places is None:
+            # One is found sooner than the places of all are put together.
+            try:
+                return self._ids.index(item_id)
+            except ValueError:
+                return -1
+        return self._places.get(item_id, -1)
 
     def item_at(self, row: int) -> Item | None:
         """The item of a row; None when it is gone."""
@@ -225,7 +232,7 @@ class ItemModel(QStringListModel):
     def _read_few(self, ids: Sequence[int]) -> bool:
         """Read these items again into their pages: while one works on a picture, only that one changes."""
         project = self._store.project
-        rows = [self._rows[i] for i in ids if i in self._rows and self._rows[i] // _PAGE in self._pages]
+        rows = [row for i in ids if (row := self.row_of(i)) >= 0 and row // _PAGE in self._pages]
         if project is None:
             return False
         try:

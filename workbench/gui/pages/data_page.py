@@ -86,6 +86,7 @@ class DataPage(Page):
         self.marks = Marks(ctx, self.banner, self._review, self)
         self._stale = False
         self._filling: Job | None = None
+        self._grouping: Job | None = None
         store = ctx.store
         store.project_changed.connect(self._project_changed)
         store.items_changed.connect(self._items_changed)
@@ -419,7 +420,23 @@ class DataPage(Page):
 
     def _groups_changed(self) -> None:
         project = self.ctx.store.project
-        self.filter_bar.show_groups({} if project is None else project.groups())
+        self._grouping = None
+        if project is None or project.counts().total <= _AT_ONCE:
+            self.filter_bar.show_groups({} if project is None else project.groups())
+            return
+        job = self.ctx.jobs.start("Counting the groups", lambda _control: project.groups(), quiet=True)
+        self._grouping = job
+
+        def came(groups: dict[str, dict[str, int]]) -> None:
+            if self._grouping is job and self.ctx.store.project is project:
+                self.filter_bar.show_groups(groups)
+
+        def failed(problem: Problem) -> None:
+            if self.ctx.store.project is project:
+                self.banner.show_error(problem)
+
+        job.succeeded.connect(came)
+        job.failed.connect(failed)
 
     def _group(self) -> None:
         """Put the selected items, or all that are shown, into a group."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import Qt, QUrl
+from PySide6.QtCore import Qt, QTimer, QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import (
     QComboBox,
@@ -61,6 +61,7 @@ class ResultsPage(Page):
         self._shown_kind = ""
         self._asked = 0
         self._curves: Any = None
+        self._events: Sequence[RunEvent] | None = None
         self._differing: list[int] = []
         self.banner = Banner()
         self.stack = QStackedWidget()
@@ -74,6 +75,11 @@ class ResultsPage(Page):
         ctx.store.project_changed.connect(self._fill_runs)
         ctx.store.runs_changed.connect(self._fill_runs)
         ctx.store.groups_changed.connect(self._groups_changed)
+        # In a turn of its own, and once: the first time, the views of what was judged are made with it.
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(0)
+        self._soon.timeout.connect(self._evaluate)
         self._fill_runs()
 
     def shown(self) -> None:
@@ -102,7 +108,7 @@ class ResultsPage(Page):
             box.blockSignals(False)
         self.compare_row.setVisible(len(self._runs) > 1)
         if self._runs:
-            self._evaluate()
+            self._soon.start()
 
     def _run_words(self, run: RunRecord) -> str:
         score = run.metrics.get("score", run.metrics.get("accuracy"))
@@ -193,7 +199,8 @@ class ResultsPage(Page):
         else:
             self.comparison.setText("")
             self.show_differing.hide()
-        self._show_curves(events)
+        self._events = events
+        self._show_curves()
         self.cost.show_record(cost_records.read(run.folder))
 
     def _view_for(self, kind: str) -> ResultView:
@@ -214,15 +221,19 @@ class ResultsPage(Page):
             self._shown_kind = kind
         return self._views[kind]
 
-    def _show_curves(self, events: Sequence[RunEvent]) -> None:
+    def _show_curves(self) -> None:
+        """How the run learnt; made when the person first looks at it."""
+        if self.tabs.currentWidget() is not self._learnt or self._events is None:
+            return
         from workbench.gui.widgets.curves import TrainingCurves
 
         if self._curves is None:
             self._curves = TrainingCurves()
             self._curves_column.addWidget(self._curves)
         progress = RunProgress()
-        for event in events:
+        for event in self._events:
             progress.feed(event)
+        self._events = None
         self._curves.show_progress(progress)
 
     # What can be done ----------------------------------------------------------------------------------------------------
@@ -324,7 +335,7 @@ class ResultsPage(Page):
         column.addWidget(self._build_compare())
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
-        holder = QWidget()
+        self._learnt = holder = QWidget()
         self._curves_column = QVBoxLayout(holder)
         self._curves_column.setContentsMargins(0, M, 0, 0)
         self.by_group = ByGroupTab(self.ctx)
@@ -333,6 +344,7 @@ class ResultsPage(Page):
         self.tabs.addTab(holder, "How it learnt")
         self.cost = CostTab(self.ctx)
         self.tabs.addTab(self.cost, "What it cost")
+        self.tabs.currentChanged.connect(lambda _place: self._show_curves())
         column.addWidget(self.tabs, 1)
         return page
 

@@ -63,7 +63,6 @@ class TalkPage(Page):
         new = QShortcut(QKeySequence("Ctrl+Shift+N"), self)
         new.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         new.activated.connect(self.new_talk)
-        self._choose_ready_model()
         ctx.models_changed.connect(self._show_settings)
         self._show()
         self._show_settings()
@@ -455,11 +454,14 @@ class TalkPage(Page):
     # Showing ----------------------------------------------------------------------------------------------------------
 
     def _choose_ready_model(self) -> None:
-        from workbench.engine.talk import ready_model
-
-        card = ready_model(self.ctx.catalog, self.ctx.paths)
+        card = self._ready_model()
         if card is not None:
             self.settings.picker.choose(card.id)
+
+    def _ready_model(self) -> ModelCard | None:
+        from workbench.engine.talk import ready_model
+
+        return ready_model(self.ctx.catalog, self.ctx.paths)
 
     def _show(self) -> None:
         self.title.setText(self.talk.title)
@@ -527,20 +529,22 @@ class TalkPage(Page):
         self.body.addWidget(self.banner)
         split = QSplitter(Qt.Orientation.Horizontal)
         split.setChildrenCollapsible(False)
+        self.body.addWidget(split, 1)
         split.addWidget(self._build_list())
         split.addWidget(self._build_middle())
-        self.settings = SettingsPanel(self.ctx, self.voice.settings)
+        ready = self._ready_model()
+        self.settings = SettingsPanel(self.ctx, self.voice.settings, ready.id if ready is not None else "")
         self.settings.documents_changed.connect(self._read_documents)
         self.settings.changed.connect(self._show_settings)
         self.settings.setMinimumWidth(290)
+        # Hidden before it is put there: a splitter shows what it gets, and laying out all of it takes a while.
+        self.settings.setVisible(False)
         split.addWidget(self.settings)
         split.setStretchFactor(0, 0)
         split.setStretchFactor(1, 1)
         split.setStretchFactor(2, 0)
         split.setSizes([220, 600, 300])
         self.settings_button.toggled.connect(self.settings.setVisible)
-        self.settings.setVisible(False)
-        self.body.addWidget(split, 1)
 
     def _build_list(self) -> QWidget:
         holder = QWidget()

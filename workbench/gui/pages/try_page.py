@@ -41,18 +41,21 @@ from workbench.gui.widgets.basic import Banner, Card, button, label, local_paths
 from workbench.gui.widgets.box_piece import Cutter
 from workbench.gui.widgets.compare_text_dialog import CompareTextDialog
 from workbench.gui.widgets.correct_dialog import CorrectDialog, put_right
+from workbench.gui.widgets.events_part import EventsPart
 from workbench.gui.widgets.heard_view import can_hear
 from workbench.gui.widgets.judge_table_dialog import JudgeTableDialog
+from workbench.gui.widgets.later import Later
 from workbench.gui.widgets.live_view import LiveView
 from workbench.gui.widgets.model_picker import ModelPicker
 from workbench.gui.widgets.only_unlike import OnlyUnlike
 from workbench.gui.widgets.option_controls import OptionControls
 from workbench.gui.widgets.overlays import mask_overlay
-from workbench.gui.widgets.prediction_view import PredictionView, ask_save_path
+from workbench.gui.widgets.prediction_view import BoxesPart, PredictionView, ask_save_path
 from workbench.gui.widgets.reading_controls import ReadingControls, Shown, look
 from workbench.gui.widgets.sound_panel import SoundPanel
 from workbench.gui.widgets.speed_line import SpeedLine
 from workbench.gui.widgets.task_picker import TaskPicker
+from workbench.gui.widgets.transcript_view import TranscriptView
 from workbench.gui.widgets.try_input import TryInput
 from workbench.gui.widgets.why_dialog import WhyDialog
 from workbench.gui.workers import Job
@@ -89,6 +92,7 @@ class TryPage(Page):
         self._flush_timer = QTimer(self)
         self._flush_timer.setInterval(_FLUSH_MS)
         self._flush_timer.timeout.connect(self._flush)
+        self._fresh = True
         self._build()
         paste = QShortcut(QKeySequence(QKeySequence.StandardKey.Paste), self)
         paste.activated.connect(self._paste)
@@ -110,11 +114,29 @@ class TryPage(Page):
             self.text.setPlainText(str(intent["text"]))
 
     def shown(self) -> None:
-        self.picker.show_task(self._task.info.id)
+        if self._fresh:  # just made, for the models that are here now
+            self._fresh = False
+        else:
+            self.picker.show_task(self._task.info.id)
 
     def accept_drop(self, paths: list[str]) -> bool:
         self.try_paths(paths)
         return True
+
+    @property
+    def live(self) -> LiveView:
+        """Where a video or the camera is shown."""
+        return self._live()
+
+    @property
+    def sound(self) -> SoundPanel:
+        """Where recordings are seen, heard and made."""
+        return self._sound()
+
+    @property
+    def reading(self) -> ReadingControls:
+        """How the picture is read."""
+        return self._reading()
 
     @property
     def text(self) -> Any:
@@ -165,6 +187,10 @@ class TryPage(Page):
         self.live.ask(self.picker.card, self._task, self.options(), not_yet)
         self.correct.hide()
         self.state.setText("")
+
+    def _close_live(self) -> None:
+        if self._live.made is not None:
+            self.live.close_source()
 
     def _live_closed(self) -> None:
         self._show_nothing()
@@ -229,8 +255,8 @@ class TryPage(Page):
 
         `shown`: the picture to look at meanwhile; the first when not given.
         """
-        self.live.close_source()
-        if self.sound.microphone.active:
+        self._close_live()
+        if self._sound.made is not None and self.sound.microphone.active:
             self.banner.show_message("Stop the recording first.", "info")
             return
         if self._job is not None:
@@ -444,7 +470,7 @@ class TryPage(Page):
     def _again(self) -> None:
         """The model, the labels or an option changed: ask again."""
         self._show_model()
-        if self.live.active:
+        if self._live.made is not None and self.live.active:
             self._ask_live()
         elif self._samples and self._samples[0].kind == self._task.info.media:
             self._try_samples(self._samples)
@@ -453,7 +479,7 @@ class TryPage(Page):
 
     def _show_task(self, task: Task, model_id: str = "") -> None:
         if not task.info.watches:
-            self.live.close_source()
+            self._close_live()
         changed = task.info.id != self._task.info.id
         kept = self._samples if task.info.media == self._task.info.media else []
         self._task = task
@@ -470,8 +496,10 @@ class TryPage(Page):
         self.input.show_task(self._task, self._waits(), card)
         # One right class can be said at once; of several labels the Data page is the place.
         self.correct.setVisible(self._task.info.trainable and self._task.info.editor == "classes")
-        self.view.picture.set_has_truth(self._task.info.has_truth)
-        self.sound.when.setVisible(can_hear(self._task))
+        if self.view.later_picture.made is not None:
+            self.view.picture.set_has_truth(self._task.info.has_truth)
+        if self._task.info.media == "sound" or self._sound.made is not None:
+            self.sound.when.setVisible(can_hear(self._task))
         self.judge.setVisible(bool(self._task.info.overlaps) and self._task.info.editor == "words")
         self.judge.setEnabled(card is not None and self.picker.is_ready())
         self.go.setVisible(self._waits())
@@ -518,7 +546,7 @@ class TryPage(Page):
             if self._sample is sample:
                 self._sample = None
                 self.input.clear_picture()
-                self.reading.clear()
+                self._clear_reading()
 
         job = self.ctx.jobs.start("Opening a picture", work)
         job.succeeded.connect(came)
@@ -535,9 +563,15 @@ class TryPage(Page):
         self._try_samples(samples, shown=samples[place])
 
     def _offer_for_all(self) -> None:
+        if self._reading.made is None:
+            return
         project = self.ctx.store.project
         fits = project is not None and not project.read_only and get_task(project.task_id).info.media == "picture"
         self.reading.offer_for_all(project.name if fits and project is not None else "")
+
+    def _clear_reading(self) -> None:
+        if self._reading.made is not None:
+            self.reading.clear()
 
     def _use_for_all(self, window: Window | None) -> None:
         project = self.ctx.store.require()
@@ -566,7 +600,8 @@ class TryPage(Page):
         self.view.show_prediction(prediction)
         card = self.picker.card
         self.why.setVisible(card is not None and not card.is_remote and can_explain(self._task, prediction))
-        self.sound.show_events(prediction if isinstance(prediction, Events) else None)
+        if self._sound.made is not None:
+            self.sound.show_events(prediction if isinstance(prediction, Events) else None)
         if prediction is None:
             self.correct.setEnabled(False)
             self.input.picture.clear_marks()
@@ -614,7 +649,7 @@ class TryPage(Page):
         self.stop.hide()
         self.state.setText("The answer appears here.")
         self.input.clear_picture()
-        self.reading.clear()
+        self._clear_reading()
         self.input.show_sound([])
         self.input.show_written(None)
 
@@ -737,14 +772,9 @@ class TryPage(Page):
         self.input.camera.connect(lambda: self._watch(self.live.open_camera))
         self.input.typed.connect(self._predict_typed)
         self.input.at_once.connect(lambda: self._predict_typed(asked=True))
-        self.reading = ReadingControls(self.ctx.jobs, _LARGE)
-        self.reading.drawn.connect(self.input.show_picture)
-        self.reading.settled.connect(self._read_anew)
-        self.reading.for_all.connect(self._use_for_all)
-        self.input.add_below_picture(self.reading)
-        self.input.picture.right_dragged.connect(self.reading.drag)
+        self._reading = Later(lambda: ReadingControls(self.ctx.jobs, _LARGE))
+        self._reading.then(self._reading_made)
         self.ctx.store.project_changed.connect(self._offer_for_all)
-        self._offer_for_all()
         middle.addWidget(self.input, 3)
         middle.addWidget(self._build_answer(), 2)
         self.body.addLayout(middle, 3)
@@ -778,32 +808,19 @@ class TryPage(Page):
         doing.addWidget(self.judge)
         card.body.addLayout(doing)
         self.view = PredictionView()
-        self.live = LiveView(self.ctx, self.view)
-        self.live.failed.connect(self.banner.show_error)
-        self.live.closed.connect(self._live_closed)
-        self.input.add_live(self.live)
-        self.sound = SoundPanel(self.ctx, self.view.answer_text)
-        self.sound.recording.connect(self._recording)
-        self.sound.recorded.connect(self._recorded)
-        self.sound.asks_when.connect(self._when)
-        self.sound.heard_when.newest.connect(self.view.show_prediction)
-        self.picker.changed.connect(self.sound.heard_when.clear)
+        self._live = Later(lambda: LiveView(self.ctx, self.view))
+        self._live.then(self._live_made)
+        self._sound = Later(lambda: SoundPanel(self.ctx, self.view.answer_text))
+        self._sound.then(self._sound_made)
         self.input.record.connect(self._record)
-        self.sound.moved.connect(self.view.transcript.view.show_position)
-        self.view.transcript.view.chosen.connect(self.sound.play_word)
-        self.view.transcript.view.toggled.connect(self.sound.toggle)
-        self.view.events.heard.connect(self.sound.play_word)
-        self.view.events.toggled.connect(self.sound.toggle)
-        self.sound.event_chosen.connect(self.view.events.choose)
-        self.input.add_sound(self.sound)
         self.view.boxes_shown.connect(self._draw_boxes)
         self.view.box_chosen.connect(self.input.picture.choose_box)
         self.view.opacity.connect(self.input.picture.set_opacity)
         self.view.saving.connect(self._save_answer)
         self.view.comparing.connect(self._compare)
         self.view.areas_changed.connect(lambda: self._mark(self._result.prediction if self._result else None))
-        self.input.picture.box_clicked.connect(self.view.boxes.choose)
-        self.view.boxes.cutter = Cutter(self.ctx.jobs, self.input.picture, self._as_shown)
+        self.view.later_boxes.then(self._boxes_made)
+        self.view.later_picture.then(lambda part: part.set_has_truth(self._task.info.has_truth))
         self.pictures = TryPictures(self.ctx, self.input, self.view, self.banner, self)
         card.body.addWidget(self.view, 1)
         self.state = label("The answer appears here.", "faint", wrap=True)
@@ -828,6 +845,43 @@ class TryPage(Page):
         row.addWidget(self.correct)
         card.body.addLayout(row)
         return card
+
+    def _reading_made(self, reading: ReadingControls) -> None:
+        reading.drawn.connect(self.input.show_picture)
+        reading.settled.connect(self._read_anew)
+        reading.for_all.connect(self._use_for_all)
+        self.input.add_below_picture(reading)
+        self.input.picture.right_dragged.connect(reading.drag)
+        self._offer_for_all()
+
+    def _boxes_made(self, part: BoxesPart) -> None:
+        self.input.picture.box_clicked.connect(part.choose)
+        part.cutter = Cutter(self.ctx.jobs, self.input.picture, self._as_shown)
+
+    def _live_made(self, live: LiveView) -> None:
+        live.failed.connect(self.banner.show_error)
+        live.closed.connect(self._live_closed)
+        self.input.add_live(live)
+
+    def _sound_made(self, sound: SoundPanel) -> None:
+        sound.recording.connect(self._recording)
+        sound.recorded.connect(self._recorded)
+        sound.asks_when.connect(self._when)
+        sound.heard_when.newest.connect(self.view.show_prediction)
+        self.picker.changed.connect(sound.heard_when.clear)
+        self.view.later_transcript.then(lambda part: self._join_transcript(sound, part.view))
+        self.view.later_events.then(lambda part: self._join_events(sound, part))
+        self.input.add_sound(sound)
+
+    def _join_transcript(self, sound: SoundPanel, words: TranscriptView) -> None:
+        sound.moved.connect(words.show_position)
+        words.chosen.connect(sound.play_word)
+        words.toggled.connect(sound.toggle)
+
+    def _join_events(self, sound: SoundPanel, events: EventsPart) -> None:
+        events.heard.connect(sound.play_word)
+        events.toggled.connect(sound.toggle)
+        sound.event_chosen.connect(events.choose)
 
     def _build_batch(self) -> QWidget:
         self.batch = QWidget()

@@ -154,8 +154,7 @@ class View(ResultView):
             # Imported here: it brings numpy, which the first window does without.
             import pyqtgraph as pg
 
-            self._plot = pg.PlotWidget(background=None)
-            self._plot.setMenuEnabled(False)
+            self._plot = pg.PlotWidget(background=None, enableMenu=False)
             self._plot.setMouseEnabled(x=False, y=False)
             self._plot.hideButtons()
             self._plot.setAccessibleName("Share of right boxes against share of found things")

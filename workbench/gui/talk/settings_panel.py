@@ -30,9 +30,9 @@ class SettingsPanel(QScrollArea):
     changed = Signal()
     documents_changed = Signal(str)
 
-    def __init__(self, ctx: AppContext, more: QWidget, parent: QWidget | None = None) -> None:
+    def __init__(self, ctx: AppContext, more: QWidget, model_id: str = "", parent: QWidget | None = None) -> None:
         """Args:
-        more: settings of speech, shown below.
+        more: settings of speech, shown below. `model_id`: the model that is chosen; the suggested one when empty.
         """
         super().__init__(parent)
         self.setWidgetResizable(True)
@@ -83,7 +83,7 @@ class SettingsPanel(QScrollArea):
         column.addStretch(1)
         self.setWidget(inside)
         self.documents = ""
-        self.picker.show_task(self.task.info.id)
+        self.picker.show_task(self.task.info.id, model_id)
         self._show_documents()
 
     def show_talk(self, talk: Conversation) -> None:

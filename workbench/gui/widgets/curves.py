@@ -132,9 +132,8 @@ class CurvePlot(Card):
         self.body.addWidget(self._title)
         self.body.addLayout(self._legend())
 
-        self.plot: Any = pg.PlotWidget(background=None)
+        self.plot: Any = pg.PlotWidget(background=None, enableMenu=False)
         self.plot.setAntialiasing(True)
-        self.plot.setMenuEnabled(False)
         self.plot.setMouseEnabled(x=False, y=False)
         self.plot.hideButtons()
         self.plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)

@@ -41,6 +41,14 @@ class ItemDelegate(QStyledItemDelegate):
         self.head: RowHead | None = None
         self._stamps: dict[Hashable, QPixmap] = {}
         self._box = self._box_before = QSize()
+        # Rows that were painted without their picture, or with one of another size, since they were last taken.
+        self._late: set[int] = set()
+        self._row_now = -1
+
+    def take_late(self) -> list[int]:
+        """Rows whose picture was not there when they were painted."""
+        late, self._late = self._late, set()
+        return sorted(late)
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         if self.tiles:
@@ -55,6 +63,7 @@ class ItemDelegate(QStyledItemDelegate):
         cell = model.cell(index.row()) if isinstance(model, ItemModel) else None
         if cell is None:
             return
+        self._row_now = index.row()
         painter.save()
         if self.head is not None:
             self._row(painter, option, index, cell, self.head)
@@ -79,11 +88,17 @@ class ItemDelegate(QStyledItemDelegate):
         width = head.places()[0][1]
         area = QRectF(rect.left() + S, rect.center().y() - 11, width - 2 * S, 22)
         self._words_of(painter, area, cell.item, cell.label, cell.suggested, cell.marks)
-        paint_cells(painter, rect, head, cell.item.text or "", lambda path, box: self._thumbnails.pixmap(path, box=box))
+        paint_cells(painter, rect, head, cell.item.text or "", self._cell_picture)
         if state & QStyle.StateFlag.State_HasFocus:
             painter.setPen(QPen(theme().colour("accent"), 1))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRect(rect.adjusted(0.5, 0.5, -0.5, -0.5))
+
+    def _cell_picture(self, path: Path, box: QSize) -> QPixmap | None:
+        found = self._thumbnails.pixmap(path, box=box)
+        if found is None:
+            self._late.add(self._row_now)
+        return found
 
     def _stamp(self, painter: QPainter, area: QRectF, key: Hashable, draw: Callable[[QPainter, QRectF], None]) -> None:
         """Put what `draw` makes of such an area there; drawn once for each key, size and font."""
@@ -139,6 +154,8 @@ class ItemDelegate(QStyledItemDelegate):
                 over = self._thumbnails.overlay(marks.key, partial(marks.draw, size))
                 if over is not None:
                     painter.drawPixmap(target, over, QRectF(over.rect()))
+                else:
+                    self._late.add(self._row_now)
             return
         broken = broken or bool(file is not None and self._thumbnails.problem(file, window))
         mark = pixmap("image-off" if broken else "image", 28, "bad" if broken else "text_faint")
@@ -148,6 +165,8 @@ class ItemDelegate(QStyledItemDelegate):
     def _structure(self, painter: QPainter, area: QRectF, item: Item) -> None:
         """What is drawn of an item that has no file of its own."""
         found = self._thumbnails.of_item(item)
+        if found is None:
+            self._late.add(self._row_now)
         if found is not None and not found.isNull():
             painter.drawPixmap(fitted(found.size(), area), found, QRectF(found.rect()))
             return
@@ -162,6 +181,8 @@ class ItemDelegate(QStyledItemDelegate):
         if box != self._box:
             self._box_before, self._box = self._box, box
         found = self._thumbnails.pixmap(file, window, box)
+        if found is None:
+            self._late.add(self._row_now)
         if found is None and self._box_before.isValid():
             found = self._thumbnails.at_hand(file, window, self._box_before)
         return found

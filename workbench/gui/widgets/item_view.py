@@ -57,10 +57,23 @@ class ItemView(QListView):
         # List mode with wrapping, not icon mode: it lays out a hundred thousand equal items in no time.
         self.setViewMode(QListView.ViewMode.ListMode)
         self.doubleClicked.connect(lambda index: self.opened.emit(index.row()))
-        # The view tells what it paints; a thumbnail that comes later only needs another painting.
-        thumbnails.ready.connect(lambda _path: self.viewport().update())
+        self._thumbnails = thumbnails
+        thumbnails.ready.connect(lambda _path: self._paint_late())
         theme().changed.connect(self.viewport().update)
         self.set_tiles(True)
+
+    def _paint_late(self) -> None:
+        """Thumbnails have come: paint those items again that lacked theirs."""
+        model, place = self.model(), self.viewport().rect()
+        for row in self._delegate.take_late():
+            where = self.visualRect(model.index(row, 0))
+            if where.intersects(place):
+                self.viewport().update(where)
+
+    def scrollContentsBy(self, dx: int, dy: int) -> None:
+        if abs(dy) >= self.viewport().height():  # nothing that was seen is seen any more
+            self._thumbnails.rush()
+        super().scrollContentsBy(dx, dy)
 
     @property
     def tiles(self) -> bool:

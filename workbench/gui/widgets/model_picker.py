@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from workbench.catalog.card import ModelCard
@@ -65,7 +65,12 @@ class ModelPicker(QWidget):
         column.addWidget(self._labels_row)
         self.banner = Banner(closable=False)
         column.addWidget(self.banner)
-        ctx.models_changed.connect(self._refill)
+        # Each picker of the window in a turn of its own.
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(0)
+        self._soon.timeout.connect(self._refill)
+        ctx.models_changed.connect(self._soon.start)
         ctx.downloads.changed.connect(self._show_state)
 
     def show_task(self, task_id: str, model_id: str = "") -> None:

@@ -23,6 +23,7 @@ class PictureDelegate(ItemDelegate):
         found: Entry | Picture | None = index.data(PICTURE_ROLE)
         if found is None:
             return
+        self._row_now = index.row()
         painter.save()
         frame = self._frame(painter, option)
         self._picture(painter, frame.adjusted(6, 6, -6, -_LINE - 10), found.path, found.window)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QColor, QTextCharFormat, QTextCursor
@@ -31,6 +31,7 @@ from workbench.gui.widgets.box_piece import BoxPiece, Cutter
 from workbench.gui.widgets.canvas import label_colour
 from workbench.gui.widgets.events_part import EventsPart
 from workbench.gui.widgets.forecast_part import ForecastPart
+from workbench.gui.widgets.later import Later
 from workbench.gui.widgets.number_part import NumberPart
 from workbench.gui.widgets.picture_part import PicturePart
 from workbench.gui.widgets.ranking_part import RankingPart
@@ -53,6 +54,7 @@ from workbench.tasks.predictions import (
 )
 
 _MOST_ROWS = 500
+_Part = TypeVar("_Part", bound=QWidget)
 _FILE_KINDS = {
     ".csv": "Table",
     ".txt": "Text",
@@ -325,40 +327,33 @@ class PredictionView(QWidget):
         column = _column(self)
         self.stack = QStackedWidget()
         self.scores = ScoreBars()
-        self.boxes = BoxesPart()
-        self.areas = MaskPart()
-        self.boxes.shown.connect(self.boxes_shown)
-        self.boxes.chosen.connect(self.box_chosen)
-        self.areas.opacity.connect(self.opacity)
-        self.areas.hidden_changed.connect(self.areas_changed)
         holder = QWidget()
         holder_column = _column(holder)
         holder_column.addWidget(self.scores)
         holder_column.addStretch(1)
-        self._parts: dict[str, tuple[QWidget, Callable[[Any], None]]] = {
-            Scores.kind: (holder, self.scores.show_prediction)
-        }
-        self.text = TextPart()
-        self.picture = PicturePart()
-        self.events = EventsPart()
-        parts: tuple[tuple[str, Any], ...] = (
-            (Boxes.kind, self.boxes),
-            (Mask.kind, self.areas),
-            (Text.kind, self.text),
-            (Picture.kind, self.picture),
-            (Vector.kind, VectorPart()),
-            (Forecast.kind, ForecastPart()),
-            (Events.kind, self.events),
-            (Number.kind, NumberPart()),
-            (Ranking.kind, RankingPart()),
-        )
-        for kind, part in parts:
-            self._parts[kind] = part, part.show_prediction
+        self.stack.addWidget(holder)
+        self._bars = holder
+        # Each is made with the first answer of its kind.
+        self.later_boxes = self._later(BoxesPart)
+        self.later_areas = self._later(MaskPart)
+        self.later_text = self._later(TextPart)
+        self.later_picture = self._later(PicturePart)
+        self.later_events = self._later(EventsPart)
         # Of a recording: words with times, which can be heard.
-        self.transcript = TranscriptPart()
-        self._heard: tuple[QWidget, Callable[[Any], None]] = self.transcript, self.transcript.show_prediction
-        for widget, _show in (*self._parts.values(), self._heard):
-            self.stack.addWidget(widget)
+        self.later_transcript = self._later(TranscriptPart)
+        self._parts: dict[str, Later[Any]] = {
+            Boxes.kind: self.later_boxes,
+            Mask.kind: self.later_areas,
+            Text.kind: self.later_text,
+            Picture.kind: self.later_picture,
+            Events.kind: self.later_events,
+            Vector.kind: self._later(VectorPart),
+            Forecast.kind: self._later(ForecastPart),
+            Number.kind: self._later(NumberPart),
+            Ranking.kind: self._later(RankingPart),
+        }
+        self.later_boxes.then(self._boxes_made)
+        self.later_areas.then(self._areas_made)
         self.note = label("", "soft", wrap=True)
         self.note.setObjectName("prediction-note")
         self.copy = button("Copy", self._copy, icon_name="copy", name="copy-answer", tip="Copy the answer as text")
@@ -372,6 +367,48 @@ class PredictionView(QWidget):
         column.addLayout(row(self.copy, self.save, 1))
         column.addLayout(row(self.compare, 1))
         self.show_prediction(None)
+
+    def _later(self, make: Callable[[], _Part]) -> Later[_Part]:
+        def made() -> _Part:
+            part = make()
+            self.stack.addWidget(part)
+            return part
+
+        return Later(made)
+
+    def _boxes_made(self, part: BoxesPart) -> None:
+        part.shown.connect(self.boxes_shown)
+        part.chosen.connect(self.box_chosen)
+
+    def _areas_made(self, part: MaskPart) -> None:
+        part.opacity.connect(self.opacity)
+        part.hidden_changed.connect(self.areas_changed)
+
+    # The part of a kind of answer, made with the first of its kind.
+
+    @property
+    def boxes(self) -> BoxesPart:
+        return self.later_boxes()
+
+    @property
+    def areas(self) -> MaskPart:
+        return self.later_areas()
+
+    @property
+    def text(self) -> TextPart:
+        return self.later_text()
+
+    @property
+    def picture(self) -> PicturePart:
+        return self.later_picture()
+
+    @property
+    def events(self) -> EventsPart:
+        return self.later_events()
+
+    @property
+    def transcript(self) -> TranscriptPart:
+        return self.later_transcript()
 
     def show_prediction(self, prediction: Prediction | None) -> None:
         """Draw a prediction, or nothing."""
@@ -394,17 +431,22 @@ class PredictionView(QWidget):
         if prediction is None:
             self.scores.show_prediction(None)
             return
-        heard = isinstance(prediction, Text) and prediction.timed
-        widget, show = self._heard if heard else self._parts[prediction.kind]
-        self.stack.setCurrentWidget(widget)
-        show(prediction)
+        if isinstance(prediction, Scores):
+            self.stack.setCurrentWidget(self._bars)
+            self.scores.show_prediction(prediction)
+        else:
+            heard = isinstance(prediction, Text) and prediction.timed
+            part: Any = self.transcript if heard else self._parts[prediction.kind]()
+            self.stack.setCurrentWidget(part)
+            part.show_prediction(prediction)
         if not plain:
             self.note.setText(prediction.note)
             self.setAccessibleName(f"Answer: {prediction.summary()}. {prediction.note}")
 
     def set_live(self, labels: list[str] | None) -> None:
         """While a video is looked at (`labels`: of its boxes so far), nothing moves by itself; None ends that."""
-        self.boxes.set_live(labels)
+        if labels is not None or self.later_boxes.made is not None:
+            self.boxes.set_live(labels)
         self.scores.bars.still = labels is not None
 
     def prediction_now(self) -> Prediction | None:

@@ -171,10 +171,9 @@ class TextMapView(QWidget):
         # Imported here: it brings numpy, which the first window does without.
         import pyqtgraph as pg
 
-        self._plot = pg.PlotWidget(background=theme().colour("surface"))
+        self._plot = pg.PlotWidget(background=theme().colour("surface"), enableMenu=False)
         self._plot.setObjectName("map-plot")
         self._plot.setAccessibleName("Map of the texts; the list of groups beside it says the same in words")
-        self._plot.setMenuEnabled(False)
         self._plot.hideButtons()
         self._plot.setFrameShape(self._plot.Shape.NoFrame)
         self._plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)

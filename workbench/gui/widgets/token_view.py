@@ -117,10 +117,9 @@ class TokenView(Card):
         import pyqtgraph
 
         if self._plot is None:
-            plot = pyqtgraph.PlotWidget()
+            plot = pyqtgraph.PlotWidget(enableMenu=False)
             plot.setFixedHeight(_HEIGHT)
             plot.setMouseEnabled(False, False)
-            plot.setMenuEnabled(False)
             plot.hideButtons()
             plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
             plot.setAccessibleName("How long your texts are")

@@ -16,6 +16,7 @@ from workbench.gui.theme import S
 from workbench.gui.widgets.basic import DropZone, button, label, row
 from workbench.gui.widgets.canvas import Canvas
 from workbench.gui.widgets.compare_panel import ComparePanel
+from workbench.gui.widgets.later import Later
 from workbench.gui.widgets.layers import Layers
 from workbench.gui.widgets.live_view import LiveView
 from workbench.gui.widgets.row_form import RowForm
@@ -68,17 +69,15 @@ class TryInput(QStackedWidget):
         self.picture_side = self._build_picture()
         self.text_side = self._build_text()
         self.sound_side = self._build_sound()
-        self.row_side = RowForm()
-        self.row_side.changed.connect(self._typing.start)
-        self.row_side.choose.connect(self.choose)
-        for side in (self.picture_side, self.text_side, self.sound_side, self.row_side):
+        self._row_side = Later(self._make_row)
+        for side in (self.picture_side, self.text_side, self.sound_side):
             self.addWidget(side)
 
     def show_task(self, task: Task, waits: bool, card: ModelCard | None = None) -> None:
         """The side for a task and a model; `waits`: the answer comes when a button is pressed, not by itself."""
         media = task.info.media
-        side = {"picture": self.picture_side, "sound": self.sound_side, "row": self.row_side}.get(media, self.text_side)
-        self.setCurrentWidget(side)
+        sides = {"picture": self.picture_side, "sound": self.sound_side}
+        self.setCurrentWidget(self.row_side if media == "row" else sides.get(media, self.text_side))
         if media == "row":
             self.row_side.show_fields(task.form(card) if card is not None else ())
         self.text.setPlaceholderText(task.info.typed or _WORDS.get(media, ""))
@@ -113,7 +112,20 @@ class TryInput(QStackedWidget):
             self.stop_waiting()
 
     def typed_text(self) -> str:
-        return self.row_side.text() if self.currentWidget() is self.row_side else self.text.toPlainText()
+        form = self._row_side.made
+        return form.text() if form is not None and self.currentWidget() is form else self.text.toPlainText()
+
+    @property
+    def row_side(self) -> RowForm:
+        """Where a row of a table is typed in."""
+        return self._row_side()
+
+    def _make_row(self) -> RowForm:
+        form = RowForm()
+        form.changed.connect(self._typing.start)
+        form.choose.connect(self.choose)
+        self.addWidget(form)
+        return form
 
     def takes_typing(self, task: Task) -> bool:
         """True when what goes in can be typed."""

@@ -1,0 +1,82 @@
+"""What a page needs is made when it is needed, so that its first visit is short."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from PySide6.QtWidgets import QWidget
+from pytestqt.qtbot import QtBot
+
+from workbench import garbage
+from workbench.gui import app, icons
+from workbench.gui.main_window import MainWindow
+from workbench.gui.widgets.later import Later
+from workbench.gui.widgets.live_view import LiveView
+from workbench.gui.widgets.prediction_view import PredictionView
+from workbench.gui.widgets.sound_panel import SoundPanel
+from workbench.tasks.predictions import Box, Boxes, Text
+
+
+def test_a_part_is_made_once_and_told_of(qtbot: QtBot) -> None:
+    told: list[QWidget] = []
+    part = Later(QWidget)
+    part.then(told.append)
+    assert part.made is None and not told
+    made = part()
+    qtbot.addWidget(made)
+    assert part() is made is part.made and told == [made]
+    part.then(told.append)
+    assert told == [made, made]
+
+
+def test_a_view_of_an_answer_is_made_with_the_first_of_its_kind(qtbot: QtBot) -> None:
+    view = PredictionView()
+    qtbot.addWidget(view)
+    view.show()
+    assert view.stack.count() == 1, "only the bars are there"
+    view.show_prediction(Text("a word"))
+    assert view.stack.count() == 2 and view.text.view.toPlainText() == "a word"
+    drawn: list[Any] = []
+    view.boxes_shown.connect(drawn.append)
+    view.show_prediction(Boxes((Box(0, 0, 5, 5, "cat", 0.9),), 10, 10))
+    assert view.stack.count() == 3 and view.stack.currentWidget() is view.boxes
+    assert [b.label for b in drawn[-1]] == ["cat"]
+    view.show_prediction(Text("another"))
+    assert view.stack.count() == 3 and view.stack.currentWidget() is view.text
+
+
+def test_trying_pictures_brings_neither_sound_nor_video(window: MainWindow, qtbot: QtBot) -> None:
+    window.show_page("try")
+    page: Any = window.page("try")
+    assert not page.findChildren(SoundPanel) and not page.findChildren(LiveView)
+    card = next(c for c in window.ctx.catalog.cards() if c.main_task == "sound-classification")
+    page.receive({"model_id": card.id})
+    assert len(page.findChildren(SoundPanel)) == 1 and page.input.sound is page.sound
+    assert not page.findChildren(LiveView)
+    assert page.live.isHidden() or page.live.parent() is not None
+    assert len(page.findChildren(LiveView)) == 1 and page.input.live is page.live
+
+
+def test_icons_are_drawn_before_they_are_needed(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = list(icons.draw_usual())
+    assert "play" in names and len(names) > 100
+
+    def not_now(_data: object) -> None:
+        raise AssertionError("drawn again")
+
+    monkeypatch.setattr(icons, "QSvgRenderer", not_now)
+    for name in names:
+        for colour in ("text", "accent"):
+            found = icons.icon(name, colour).pixmap(20, 20)
+            assert not found.isNull(), name
+
+
+def test_garbage_is_looked_for_once_all_is_ready(
+    window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(app, "warm_up", lambda _ctx, _control: told.append("ready"))
+    monkeypatch.setattr(garbage, "settle", lambda: told.append("settled"))
+    app.after_first_paint(window)
+    qtbot.waitUntil(lambda: told == ["ready", "settled"])
