@@ -30,7 +30,8 @@ class Position:
         step_in_epoch: optimiser steps of this epoch that are done.
         step: optimiser steps done in all.
         loss_sum, right, seen: of this epoch so far, for its averages.
-        best_loss, best_score, best_epoch, bad_epochs: for early stopping.
+        best_loss, best_score, best_epoch, bad_epochs: for early stopping; best_loss counts what it began with.
+        least_loss: the lowest of a round.
         micro_batch: items at once; smaller than the batch after memory ran out.
         seconds: time spent before.
     """
@@ -45,6 +46,7 @@ class Position:
     best_score: float = -1.0
     best_epoch: int = 0
     bad_epochs: int = 0
+    least_loss: float = float("inf")
     micro_batch: int = 0
     seconds: float = 0.0
 

@@ -13,6 +13,7 @@ from workbench.engine.export_check import OnnxCheck, making_onnx, write_note, wr
 from workbench.engine.pool import shared_pool
 from workbench.errors import UserError
 from workbench.runtimes.box_learner import limit_of
+from workbench.runtimes.fast_body import engines
 from workbench.tasks.registry import get_task
 
 if TYPE_CHECKING:
@@ -118,7 +119,7 @@ def _compare(
     least = limit_of(model.module) / 2
     for pixels in pictures:
         control.check()
-        with torch.inference_mode():
+        with engines("torch"), torch.inference_mode():  # the original itself, not what computes in its place
             wanted = _certain([t.numpy() for t in network(pixels)], least)
         got = _certain(session.run(None, {"pixels": pixels.numpy()}), least)
         matched, differs = _matched(wanted, got)

@@ -13,6 +13,7 @@ from workbench.data.types import Sample
 from workbench.engine.export_check import OnnxCheck, making_onnx, write_note, write_onnx
 from workbench.engine.pool import shared_pool
 from workbench.errors import UserError
+from workbench.runtimes.fast_body import engines
 from workbench.tasks.pictures import sized_pixels
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ def _compare(
     network = _network(model)
     for pixels in pictures:
         control.check()
-        with torch.inference_mode():
+        with engines("torch"), torch.inference_mode():  # the original itself, not what computes in its place
             wanted = network(pixels).numpy()
         got = session.run(None, {"pixels": pixels.numpy()})[0]
         biggest = max(biggest, float(np.abs(wanted - got).max()))

@@ -146,7 +146,7 @@ def train_network(run: Run, resume: bool) -> Generator[RunEvent, None, Outcome]:
     resume = bool(together.gather(resume and (run.folder / checkpoint.LAST).is_file())[0])
     model = open_model(run.card, files(run.card, run.paths), run.device)
     sizes = len(run.items[Split.TRAIN]), len(run.items[Split.VALIDATION])
-    first: HeadStep | None = None
+    first: _Heads | None = None
     if isinstance(run.task, PooledTask):
         first = yield from _pooled_start(run, run.task, model, resume)
     lesson = run.task.lesson(_material(run, model))
@@ -171,9 +171,11 @@ def train_network(run: Run, resume: bool) -> Generator[RunEvent, None, Outcome]:
                 training.position = replace(training.position, best_loss=start.loss, best_score=start.score)
                 yield EpochDone(0, -1.0, -1.0, start.loss, start.score, True, 0.0, start.metric)
         else:
-            training.position = replace(training.position, best_loss=first.validation_loss)
+            training.position = replace(training.position, best_loss=first.best.validation_loss)
         _seed(run.config.seed + together.rank)
         training.save_best()
+        if first is not None:
+            _begin_with(model, first.begin)
     if _short_of_memory(run) and _spared(lesson):
         yield Advice("memory-spared", _SPARED)
     for sentence in getattr(lesson, "notes", list)():
@@ -232,10 +234,16 @@ def _material(run: Run, model: Loaded) -> Material:
     )  # fmt: skip
 
 
-def _pooled_start(
-    run: Run, task: PooledTask, model: Loaded, resume: bool
-) -> Generator[RunEvent, None, HeadStep | None]:
-    """Quick's head, from which a classifier goes on. None when it is resumed and has learnt further already."""
+@dataclass(frozen=True)
+class _Heads:
+    """`best`: Quick's, which is the result where nothing better is learnt; `begin`: the one to learn further from."""
+
+    best: HeadStep
+    begin: HeadStep
+
+
+def _pooled_start(run: Run, task: PooledTask, model: Loaded, resume: bool) -> Generator[RunEvent, None, _Heads | None]:
+    """Quick's head is set. None when it is resumed and has learnt further already."""
     from workbench.runtimes.network import Network
 
     if not isinstance(model, Network):
@@ -247,13 +255,33 @@ def _pooled_start(
     yield Started(run.config.run_id, len(run.items[Split.TRAIN]), len(run.items[Split.VALIDATION]), epochs, run.device)
     yield StageChanged(f"Looking at your {run.task.info.nouns}")
     looked = yield from look(run, task, model, (Split.TRAIN, Split.VALIDATION), HEAD_START)
-    best: HeadStep | None = None
-    for step in run.together.all_of(lambda: list(best_head(run, task, looked))):
-        if step.is_best or best is None:
-            best = step
-    assert best is not None
+    steps = run.together.all_of(lambda: list(best_head(run, task, looked)))
+    best = [step for step in steps if step.is_best or step is steps[0]][-1]
     model.set_head(run.config.classes, best.weight, best.bias)
-    return best
+    return _Heads(best, to_begin_with(steps, best))
+
+
+def to_begin_with(steps: Sequence[HeadStep], best: HeadStep) -> HeadStep:
+    """Of a path from strict to free, the head from which the backbone learns further: the freest one, up to the best,
+    that is as wrong on its examples as the best is on unseen items.
+
+    Quick's own head mostly knows its examples by heart: they have almost no loss left, and so no gradient that would tell
+    the backbone anything. A head like new (Kumar et al. 2022 show what it spoils) would have to be learnt first.
+    """
+    unsure = [step for step in steps if step.index <= best.index and step.train_loss >= best.validation_loss]
+    return unsure[-1] if unsure else steps[0]
+
+
+def _begin_with(model: Loaded, step: HeadStep) -> None:
+    """In place: the optimiser holds the head's parameters already."""
+    import torch
+
+    from workbench.runtimes.network import Network
+
+    assert isinstance(model, Network) and model.head is not None
+    with torch.no_grad():
+        model.head.weight.copy_(step.weight)
+        model.head.bias.copy_(step.bias)
 
 
 def _seed(seed: int) -> None:
@@ -313,6 +341,7 @@ def _epochs(training: Training) -> Generator[RunEvent, None, str]:
         training.position = replace(
             position, epoch=number + 1, step_in_epoch=0, loss_sum=0.0, right=0, seen=0,
             best_loss=min(position.best_loss, said.loss) if losses else position.best_loss,
+            least_loss=min(position.least_loss, said.loss) if losses else position.least_loss,
             best_score=max(position.best_score, said.score),
             best_epoch=number if is_best else position.best_epoch,
             bad_epochs=0 if is_best or moved else position.bad_epochs + 1,
@@ -343,13 +372,14 @@ def _epochs(training: Training) -> Generator[RunEvent, None, str]:
 
 def _better(training: Training, said: Verdict, there_is_validation: bool) -> tuple[bool, bool]:
     """Whether this is the best epoch so far, and whether anything has moved: a detector's loss falls for some epochs
-    before it finds its first thing, and must not be stopped then."""
+    before it finds its first thing, and what began less sure than the best head must catch up with it; neither must be
+    stopped then."""
     position = training.position
     if not there_is_validation:
         return True, True
     lower = said.loss >= 0 and said.loss < position.best_loss - 1e-6
     if training.lesson.judged_by == "loss":
-        return lower, lower
+        return lower, lower or 0 <= said.loss < position.least_loss - 1e-6
     higher = said.score > position.best_score + 1e-9
     same = abs(said.score - position.best_score) <= 1e-9
     return higher or (same and lower), higher or lower
