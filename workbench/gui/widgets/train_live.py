@@ -167,8 +167,8 @@ class TrainLive(QWidget):
         grid = QGridLayout()
         grid.setSpacing(S)
         self.tiles = [SampleTile(ctx) for _ in range(_SAMPLES)]
-        for number, tile in enumerate(self.tiles):
-            grid.addWidget(tile, number // 3, number % 3)
+        for place, tile in enumerate(self.tiles):
+            grid.addWidget(tile, place // 3, place % 3)
         column.addLayout(grid)
         self.clear()
 
