@@ -138,9 +138,8 @@ def run_import(options: argparse.Namespace) -> int:
         problem(found)
     for sentence in result.notes:
         out(sentence)
-    out(
-        f"{len(result.added)} added, {_counted(result.duplicates, 'duplicate')} left out, {_counted(len(result.problems), 'problem')}."
-    )
+    copies, problems = _counted(result.duplicates, "duplicate"), _counted(len(result.problems), "problem")
+    out(f"{len(result.added)} added, {copies} left out, {problems}.")
     return 3 if result.problems else 0
 
 

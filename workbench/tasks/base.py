@@ -478,6 +478,9 @@ class VaryingTask(TrainableTask, Protocol):
 class PooledNumber(Task, Protocol):
     """A task whose number comes from a network's pooled features by a head with one output."""
 
+    def collate(self, prepared: Sequence[Mapping[str, Any]], model: Any) -> Mapping[str, torch.Tensor]:
+        """Prepared samples as one batch."""
+
     def pooled_number(self, model: Loaded) -> tuple[Network, float]:
         """The network, and by how much the number grows with 1 of its output.
 

@@ -41,7 +41,7 @@ class RowView(QWidget):
         super().__init__(parent)
         self._jobs = jobs
         self._item: Item | None = None
-        self._again: Callable[[], None] = lambda: None
+        self._again: Callable[[], object] = lambda: None
         line = QHBoxLayout(self)
         line.setContentsMargins(0, 0, 0, 0)
         line.setSpacing(M)
