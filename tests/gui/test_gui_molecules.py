@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from tests.molecules_set import acids_table
+from workbench.control import Control
 from workbench.data.importers import sniff
 from workbench.data.project import Project
 from workbench.engine.events import Finished
@@ -19,6 +20,7 @@ from workbench.gui.main_window import MainWindow
 from workbench.gui.theme import theme
 from workbench.gui.widgets.item_viewer import ItemViewer
 from workbench.gui.widgets.why_dialog import WhyDialog
+from workbench.tasks.registry import get_task
 
 
 @pytest.fixture
@@ -63,7 +65,13 @@ def test_the_most_alike_are_shown_among_the_data(window: MainWindow, qtbot: QtBo
     first = page.model.ids[0]  # type: ignore[attr-defined]
     show_alike(window.ctx, first, lambda problem: pytest.fail(str(problem)))
     qtbot.waitUntil(lambda: 1 < page.model.rowCount() < 60)  # type: ignore[attr-defined]
-    assert first in page.model.ids  # type: ignore[attr-defined]
+    found, bar = list(page.model.ids), page.filter_bar  # type: ignore[attr-defined]
+    assert found[0] == first and bar.order_box.currentText() == "Most alike first"
+    task, opened = get_task(project.task_id), window.ctx.store.require()
+    nearest = task.nearest(opened.item(first), opened.items(opened.item_ids()), 60, Control())  # type: ignore[attr-defined]
+    assert found[1:] == [i for i, likeness in nearest if likeness > 0 and i != first]
+    bar.back.click()
+    assert bar.order_box.currentText() == "As added" and list(page.model.ids) == sorted(page.model.ids)  # type: ignore[attr-defined]
 
 
 def test_how_items_are_shared_out_is_said_and_can_be_chosen_once(
