@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QListWidget, QPushButton, QTableWidget
+from PySide6.QtCore import QDate, Qt
+from PySide6.QtWidgets import QApplication, QComboBox, QDateEdit, QLabel, QListWidget, QPushButton, QTableWidget
 from pytestqt.qtbot import QtBot
 
 from tests.likes import write_likes
 from workbench.data.importers import sniff
 from workbench.data.project import Project
+from workbench.data.project_interactions import LikesSplit
 from workbench.engine.events import Finished, How
 from workbench.engine.fit import fit, new_config
 from workbench.engine.journey import project_from_plan
@@ -134,3 +136,83 @@ def test_typed_names_are_answered_on_the_try_page(window: MainWindow, qtbot: QtB
     table = page.findChild(QTableWidget, "ranking-list")
     qtbot.waitUntil(lambda: table is not None and table.rowCount() == 10)
     assert table.item(0, 1).text().startswith("The robot")
+
+
+def test_the_shop_from_home_by_the_wizard_to_lists_where_models_are_used(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
+    window.page("home").open_sample("shop")  # type: ignore[attr-defined]
+    store = window.ctx.store
+    qtbot.waitUntil(lambda: store.project is not None and window.current_page_id == "data", timeout=60_000)
+    data: Any = window.page("data")
+    qtbot.waitUntil(lambda: "likes by 150 people" in data.subtitle.text())
+    # What means nothing for things that are only chosen among is not there.
+    for widget in (data.suggest, data.filter_bar.show_box, data.filter_bar.to_group, data.classes):
+        assert not widget.isVisible()
+    data.export_menu.fill()
+    assert not any("folder per class" in action.text() for action in data.export_menu.actions())
+
+    window.show_page("train")
+    setup: Any = window.page("train").setup
+    qtbot.waitUntil(lambda: setup._card is not None)
+    told = " ".join(w.text() for w in setup.stack.widget(0).findChildren(QLabel))
+    assert "1,678 likes by 150 people of 96 things to learn from" in told
+    box, date = (
+        setup.findChild(kind, name) for kind, name in ((QComboBox, "likes-split"), (QDateEdit, "likes-split-date"))
+    )
+    assert box.isVisible() and box.isEnabled() and box.currentData() == "last" and not date.isVisible()
+    box.setCurrentIndex(box.findData(0.2))
+    box.activated.emit(box.currentIndex())
+    assert store.require().likes_split() == LikesSplit("date", 0.2)
+    box.setCurrentIndex(box.findData("from"))
+    box.activated.emit(box.currentIndex())
+    assert date.isVisible()
+    date.setDate(QDate(2024, 11, 1))
+    date.editingFinished.emit()
+    assert store.require().likes_split().since == 1730419200.0
+    setup.show_step(1)
+    for row in range(setup.models.count()):
+        if setup.models.item(row).data(Qt.ItemDataRole.UserRole).id == "recommend-popular":
+            setup.models.setCurrentRow(row)
+    assert not setup.tokens.isVisible() and not setup.fits.isVisible() and "seen before" not in setup._which.text()
+    setup.show_step(2)
+    setup.more.click()
+    assert setup.seed.isVisible()
+    for widget in (setup.epochs, setup.rate, setup.augment, setup.balance, setup.adapters):
+        assert not widget.isVisible()
+    assert "settings" in setup._how_words[How.QUICK].text()
+    setup.show_step(3)
+    words = setup._summary.text()
+    assert (
+        "learns from 1,678 likes" in words
+        and "What was liked from 2024-11-01 on tests" in words
+        and "70 %" not in words
+    )
+    qtbot.waitUntil(setup.start.isEnabled)
+    setup.start.click()
+    train: Any = window.page("train")
+    qtbot.waitUntil(lambda: train.live.progress.finished is not None and not train.running, timeout=60_000)
+
+    train._show_setup()
+    setup.show_step(0)
+    qtbot.waitUntil(lambda: not box.isEnabled())
+    assert "decided at the first training" in setup.findChild(QLabel, "likes-split-words").text()
+
+    window.show_page("use")
+    use: Any = window.page("use")
+    qtbot.waitUntil(lambda: use.current is not None)
+    about = " ".join(w.text() for w in use.findChildren(QLabel))
+    assert (
+        "something they chose next stands among the first 10" in about and "likes by 150 people of 96 things" in about
+    )
+    assert "a thing a line" in use.drop.text.text() and "150 people of the open project" in use.lists.words.text()
+    target = tmp_path / "lists.csv"
+    use.ask_save_path = lambda _suggestion: str(target)
+    use.lists.count.setValue(4)
+    use.lists.save.click()
+    qtbot.waitUntil(lambda: use.lists.save.isEnabled() and target.is_file(), timeout=60_000)
+    with target.open(encoding="utf-8-sig", newline="") as stream:
+        assert len(list(csv.DictReader(stream))) == 600
+    store.close()
+    qtbot.waitUntil(lambda: not use.lists.save.isEnabled())
+    assert "Open the project" in use.lists.words.text()
