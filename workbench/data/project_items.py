@@ -77,6 +77,10 @@ _ORDERS = {
 _BY_LABEL = "SELECT class_id, marked, group_concat(id) FROM items WHERE {} GROUP BY class_id, split, marked"
 
 
+# "NOT deleted" and not "deleted = 0": for the latter SQLite takes the index of what is not deleted, and looks through all items.
+_SAME_CONTENT = "SELECT id, class_id, marked FROM items WHERE content_hash = ? AND NOT deleted"
+
+
 class ItemsPart:
     """Methods of `Project` about its items."""
 
@@ -145,9 +149,7 @@ class ItemsPart:
             }
             for t in taken:
                 class_id = class_ids.get(t.new.label or "")
-                found = sql.execute(
-                    "SELECT id, class_id, marked FROM items WHERE content_hash = ? AND deleted = 0", (t.content_hash,)
-                ).fetchone()
+                found = sql.execute(_SAME_CONTENT, (t.content_hash,)).fetchone()
                 if found is not None:
                     duplicates += 1
                     self._group(sql, int(found[0]), t.new)
