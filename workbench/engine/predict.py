@@ -57,6 +57,7 @@ def predict(
     device: str = "auto",
     source: str = "",
     at_once: int = 0,
+    recorder: AnswerRecorder | None = None,
 ) -> Iterator[PredictResult]:
     """Answer samples in the order given. A sample that cannot be read becomes a problem; the rest goes on.
 
@@ -65,6 +66,7 @@ def predict(
             "" keeps nothing (`workbench.engine.prediction_log`).
         at_once: so many are computed together from the beginning, where the task does so; 0: few first, so that the first
             answer comes soon.
+        recorder: what keeps the answers, in place of the one for `source`.
 
     Raises:
         UserError: when the model itself cannot be used.
@@ -74,7 +76,7 @@ def predict(
     options = options or TryOptions()
     pool = pool or shared_pool()
     numbered = enumerate(samples)
-    recorder = recorder_for(card, source)
+    recorder = recorder or recorder_for(card, source)
     with pool.use(card, device, control) as model, ReadAhead() as readers:
         sizes = _sizes(model, at_once) if _in_batches(task) else itertools.repeat(1)
         searcher = shared_searcher()
