@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 from workbench.catalog.card import ModelCard
 from workbench.catalog.catalog import Catalog
+from workbench.engine.prediction_log import LogSettings, require_log
 from workbench.serve.chatting import cut
 from workbench.serve.server import LocalServer
 
@@ -216,3 +217,22 @@ def test_stopping_the_server_breaks_off_an_answer(card: ModelCard, catalog: Cata
         with_end += [json.loads(x[6:]) for x in lines if x.startswith(b"data: {")]
     assert not any(t.name.startswith(("serve ", "local server")) for t in threading.enumerate())
     assert not [x for x in with_end if x.get("choices") and x["choices"][0]["finish_reason"]]
+
+
+def test_answers_are_kept_where_that_is_on_and_no_words_of_them(
+    library: openai.OpenAI, server: LocalServer, card: ModelCard, client: requests.Session
+) -> None:
+    log = require_log(card)
+    library.chat.completions.create(model=card.id, messages=ASKED, max_tokens=5)
+    assert log.count() == 0  # it is off at first
+    log.set_settings(LogSettings(on=True))
+    for stream in (False, True):
+        answer = library.chat.completions.create(model=card.id, messages=ASKED, max_tokens=5, stream=stream)
+        assert not stream or list(answer)
+        body = {"text": "Hello", "task": "text-generation", "options": {"length": 20}, "stream": stream}
+        assert client.post(f"{server.address}/v1/predict/{card.id}", json=body).ok
+    wait_for(lambda: log.count() == 4)
+    rows = log.rows()
+    assert {(row.source, row.kind, row.name, row.path) for row in rows} == {("server", "text", "", None)}
+    assert all(log.record(row.id) is None and log.copy_of(row.hash) is None for row in rows)
+    assert len({row.hash for row in rows}) == 2  # what was asked, twice each

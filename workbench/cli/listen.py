@@ -36,6 +36,7 @@ def add(commands: Any) -> None:
     )
     command.add_argument("--csv", type=Path, help="write what was heard when; the events go into a table beside it")
     command.add_argument("--labels", type=Path, help="write the events as a label track for Audacity (.txt)")
+    command.add_argument("--log", action="store_true", help="keep the answers in the model's log (see: workbench log)")
     command.add_argument("--json", action="store_true", help="machine-readable: all moments and events")
     command.set_defaults(run=run)
 
@@ -45,6 +46,7 @@ def run(options: argparse.Namespace) -> int:
     from workbench.data.microphone import microphones
     from workbench.data.types import Sample
     from workbench.engine.hearing import HeardLog, Listener, Pace, usual_pace
+    from workbench.engine.prediction_log import log_source
     from workbench.errors import UserError
 
     if options.microphones:
@@ -57,7 +59,8 @@ def run(options: argparse.Namespace) -> int:
         raise UserError("A threshold lies between 0 and 1.", "Give --threshold 0.5, for example.")
     card, task = _model(options)
     pace = usual_pace(card, options.window or 0.0)
-    listener = Listener(card, task, pace if options.step is None else Pace(pace.window, options.step))
+    pace = pace if options.step is None else Pace(pace.window, options.step)
+    listener = Listener(card, task, pace, source=log_source(options.log, card))
     log = HeardLog(())
     if options.microphone:
         log = _live(options, listener)

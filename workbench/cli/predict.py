@@ -60,6 +60,7 @@ def run(options: argparse.Namespace) -> int:
     """Returns 0, or 3 when some inputs could not be read, or 1 when none could."""
     from workbench.catalog.catalog import Catalog
     from workbench.engine.predict import collect_samples, predict
+    from workbench.engine.prediction_log import log_source
     from workbench.engine.speed.background import searching
     from workbench.errors import UserError
 
@@ -73,12 +74,7 @@ def run(options: argparse.Namespace) -> int:
     if task.info.media != media or task.info.id not in (*card.tasks, *card.trainable_for):
         given = next((t for t in _tasks() if t.info.media == media), task)
         raise UserError(f"“{card.name}” is for {task.info.nouns}, not for {given.info.nouns}.", "Choose another model.")
-    source = ""
-    if options.log:
-        from workbench.engine.prediction_log import require_on
-
-        require_on(card)
-        source = "command line"
+    source = log_source(options.log, card)
     samples = _read_as(samples, options)
     if options.truth and not task.info.has_truth and task.info.result not in ("text", "boxes"):
         raise UserError(f"{task.info.title}: there is no true picture or text to compare with.", "Leave --truth out.")

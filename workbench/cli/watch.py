@@ -30,6 +30,7 @@ def add(commands: Any) -> None:
     command.add_argument(
         "--output", type=Path, help="write a copy with the answers drawn in (.mp4, .webm, .avi), without sound"
     )
+    command.add_argument("--log", action="store_true", help="keep the answers in the model's log (see: workbench log)")
     command.add_argument("--json", action="store_true", help="machine-readable: all looks and events")
     command.set_defaults(run=run)
 
@@ -39,6 +40,7 @@ def run(options: argparse.Namespace) -> int:
     from workbench.cli.predict import task_options
     from workbench.data.video import VideoReader
     from workbench.engine.annotate import annotate
+    from workbench.engine.prediction_log import log_source
     from workbench.engine.timeline import events, rows, write_timeline
     from workbench.engine.video import Looked, Pace, watch
     from workbench.errors import UserError
@@ -46,6 +48,7 @@ def run(options: argparse.Namespace) -> int:
     if options.every < 0 or options.pictures < 0:
         raise UserError("The time between two looks cannot be less than nothing.", "Give --every 0.5, for example.")
     card, task = _model(options)
+    source = log_source(options.log, card)
     chosen, pace = task_options(options, task), Pace(options.every, options.pictures)
     looks: list[Looked] = []
     with VideoReader(options.video) as video:
@@ -54,10 +57,10 @@ def run(options: argparse.Namespace) -> int:
         if options.output:
             made = annotate(
                 options.video, card, task, options.output, chosen, pace, control,
-                threshold=options.threshold, seen=looks.append,
+                threshold=options.threshold, seen=looks.append, source=source,
             )  # fmt: skip
         else:
-            looks += watch(options.video, card, task, chosen, pace, control, remark=note)
+            looks += watch(options.video, card, task, chosen, pace, control, remark=note, source=source)
     found = events(looks, seconds, options.threshold)
     if options.json:
         as_json({"looks": rows(looks, options.threshold, options.top), "events": [vars(e) for e in found]})

@@ -33,6 +33,7 @@ def add(commands: Any) -> None:
     command.add_argument("--every", type=float, default=2.0, metavar="SECONDS", help="between two looks (default 2)")
     command.add_argument("--once", action="store_true", help="end when there is nothing more to do")
     command.add_argument("--put-back", action="store_true", help="undo all that was done in this folder")
+    command.add_argument("--log", action="store_true", help="keep the answers in the model's log (see: workbench log)")
     command.add_argument("--json", action="store_true", help="machine-readable: one object per file")
     command.set_defaults(run=run)
 
@@ -43,6 +44,7 @@ def run(options: argparse.Namespace) -> int:
     from workbench.cli.predict import task_options
     from workbench.engine.folder_rules import WatchRule
     from workbench.engine.folder_watch import watch_folder
+    from workbench.engine.prediction_log import log_source
     from workbench.errors import UserError
     from workbench.tasks.registry import get_task
 
@@ -63,9 +65,10 @@ def run(options: argparse.Namespace) -> int:
         str(folder), card.id, options.task, options.action, target, options.sure, options.below,
         chosen.labels, dict(chosen.values),
     )  # fmt: skip
+    source = log_source(options.log, card)
     if not options.once:
         note("Watching; Ctrl+C ends it.")
-    return _tell(watch_folder(rule, card, seconds=options.every, once=options.once), options.json)
+    return _tell(watch_folder(rule, card, seconds=options.every, once=options.once, source=source), options.json)
 
 
 def _tell(steps: Any, machine: bool) -> int:

@@ -61,6 +61,7 @@ def annotate(
     seen: Callable[[Looked], None] | None = None,
     pool: ModelPool | None = None,
     device: str = "auto",
+    source: str = "",
 ) -> Annotated:
     """Write a copy with every picture of the video; what was said last is drawn on those between two looks.
 
@@ -69,13 +70,14 @@ def annotate(
 
     Args:
         seen: called with each answer.
+        source: answers are kept under it (see `workbench.engine.predict`).
 
     Raises:
         UserError: when the video cannot be read, the model cannot do it, or the copy cannot be written.
         Cancelled: when asked to stop.
     """
     control = control or Control()
-    looker = Looker(card, task, options, pool, device)
+    looker = Looker(card, task, options, pool, device, source)
     codec = _codec(out, path)
     temporary = atomic.part_of(out, keep_ending=True)
     try:

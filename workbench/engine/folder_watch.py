@@ -35,6 +35,7 @@ from workbench.engine.folder_rules import (
 )
 from workbench.engine.pool import ModelPool
 from workbench.engine.predict import PredictResult, predict, suits
+from workbench.engine.prediction_log import recorder_for
 from workbench.engine.save import endings, save_prediction
 from workbench.errors import Problem, UserError
 from workbench.tasks.base import Task
@@ -72,12 +73,14 @@ def watch_folder(
     pool: ModelPool | None = None,
     paths: AppPaths | None = None,
     device: str = "auto",
+    source: str = "watched folder",
 ) -> Iterator[Deed | Looked]:
     """Watch until stopped; gives each deed as it is done, and a `Looked` after each look.
 
     Args:
         seconds: between two looks.
         once: ends when there is nothing more to do.
+        source: answers are kept under it, with the place where their file ends up (see `workbench.engine.predict`).
 
     Raises:
         UserError: when the rule cannot be followed, the model cannot be used, or the folder is watched already.
@@ -95,7 +98,7 @@ def watch_folder(
     except Timeout:
         raise UserError("This folder is being watched already.", "Stop the other one first.") from None
     try:
-        yield from _Watch(rule, card, task, journal, control, pool, device).run(seconds, once)
+        yield from _Watch(rule, card, task, journal, control, pool, device, source).run(seconds, once)
     finally:
         lock.release()
 
@@ -103,10 +106,10 @@ def watch_folder(
 class _Watch:
     def __init__(
         self, rule: WatchRule, card: ModelCard, task: Task, journal: Journal, control: Control,
-        pool: ModelPool | None, device: str,
+        pool: ModelPool | None, device: str, source: str,
     ) -> None:  # fmt: skip
         self.rule, self.card, self.task, self.journal, self.control = rule, card, task, journal, control
-        self._pool, self._device = pool, device
+        self._pool, self._device, self._source = pool, device, source
         self._before: dict[Path, Stamp] = {}
         self._looks: dict[Path, int] = {}
         self._later: dict[Path, float] = {}
@@ -192,21 +195,18 @@ class _Watch:
 
     def _answer(self, files: list[Path]) -> Iterator[Deed]:
         samples = [Sample(self.task.info.media, path.name, path=path) for path in files]
+        recorder = recorder_for(self.card, self._source, waits=True)
         results = predict(
-            samples,
-            self.card,
-            self.task,
-            self.rule.options,
-            self._pool,
-            self.control,
-            self._device,
-            source="watched folder",
+            samples, self.card, self.task, self.rule.options, self._pool, self.control, self._device, recorder=recorder
         )
         for path, result in zip(files, results, strict=True):
             try:
                 if stamp_of(path) != self._before[path]:
                     continue  # it changed meanwhile: it is looked at again
-                yield self._do(path, result)
+                deed = self._do(path, result)
+                if recorder is not None:
+                    recorder.placed(result.sample, Path(deed.target) if deed.verb in ("moved", "renamed") else path)
+                yield deed
             except FileNotFoundError:
                 continue
             except (OSError, UserError) as error:

@@ -6,6 +6,7 @@ does not flicker. Never more than a few windows are in memory; of each moment it
 
 from __future__ import annotations
 
+import io
 import threading
 import time
 from array import array
@@ -24,6 +25,7 @@ from workbench.data.sound import resampled, seconds_of, sound_blocks
 from workbench.data.types import Sample
 from workbench.data.video import clock
 from workbench.engine.pool import ModelPool, shared_pool
+from workbench.engine.prediction_log import recorder_for
 from workbench.engine.timeline import Event, event_rows, write_tables
 from workbench.errors import UserError
 from workbench.runtimes.base import Loaded
@@ -320,8 +322,9 @@ class Listener:
     """
 
     def __init__(
-        self, card: ModelCard, task: Task, pace: Pace | None = None, pool: ModelPool | None = None, device: str = "auto"
-    ) -> None:
+        self, card: ModelCard, task: Task, pace: Pace | None = None, pool: ModelPool | None = None, device: str = "auto",
+        source: str = "",
+    ) -> None:  # fmt: skip
         if not isinstance(task, HearingTask):
             raise UserError(f"{task.info.title} does not listen to a stream.", "Choose another task.")
         if card.is_remote:
@@ -331,6 +334,7 @@ class Listener:
             )
         self.card, self.task, self.pace = card, task, pace or Pace()
         self._pool, self._device = pool, device
+        self._recorder = recorder_for(card, source)
 
     def listen(self, sample: Sample, control: Control | None = None) -> Iterator[HeardLog | News]:
         """Listen to a recording (or to a video's sound) from its beginning to its end. First comes the log, which grows with
@@ -397,6 +401,9 @@ class Listener:
                     at_part = bisect_left(part, number)
                     nearest = -1.0 if strange is None else float(strange[at_part])
                     made += settling.add(shares[at_part], until, nearest)
+                if self._recorder is not None:
+                    self._note(ear, [(begun + n * step, windows[n], shares[k], -1.0 if strange is None else float(strange[k]))
+                                     for k, n in enumerate(part) if (begun + n * step) % size < step])  # fmt: skip
                 newest = shares[-1]
                 log.add(made)
                 yield News(newest, tuple(made), until, nearest)
@@ -404,6 +411,27 @@ class Listener:
             made = settling.rest(until, counted.samples / ear.rate)
             log.add(made)
             yield News(newest, tuple(made), counted.samples / ear.rate, nearest)
+
+    def _note(self, ear: Ear, heard: Sequence[tuple[int, Floats, Floats, float]]) -> None:
+        """Keep what was heard in windows that do not overlap: (first sample, the window, its shares, how strange it is)."""
+        assert self._recorder is not None
+        samples, said = [], []
+        for begins, window, shares, strange in heard:
+            order = [int(p) for p in shares.argsort(kind="stable")[::-1]]
+            top = tuple(Score(ear.labels[p], float(shares[p]), p) for p in order)
+            said.append(Scores(top, several=ear.several, strangeness=strange))
+            samples.append(Sample("sound", f"at {clock(begins / ear.rate)}", data=_wav(window, ear.rate)))
+        self._recorder.note(samples, said)
+
+
+def _wav(window: Floats, rate: int) -> bytes:
+    """Mono sound in -1..1 as a file of 16 bits."""
+    import numpy as np
+    import soundfile
+
+    stream = io.BytesIO()
+    soundfile.write(stream, (window * 32767).clip(-32768, 32767).astype(np.int16), rate, format="WAV")
+    return stream.getvalue()
 
 
 class _Counted:

@@ -59,6 +59,7 @@ def predict(
     device: str = "auto",
     source: str = "",
     at_once: int = 0,
+    recorder: AnswerRecorder | None = None,
 ) -> Iterator[PredictResult]:
     """Answer samples in the order given. A sample that cannot be read becomes a problem; the rest goes on.
 
@@ -67,6 +68,7 @@ def predict(
             "" keeps nothing (`workbench.engine.prediction_log`).
         at_once: so many are computed together from the beginning, where the task does so; 0: few first, so that the first
             answer comes soon.
+        recorder: what keeps the answers, in place of the one for `source`.
 
     Raises:
         UserError: when the model itself cannot be used.
@@ -75,7 +77,7 @@ def predict(
     control = control or Control()
     numbered = enumerate(samples)
     with (pool or shared_pool()).use(card, device, control) as model:
-        asking = _Asking(model, task, options or TryOptions(), control, recorder_for(card, source))
+        asking = _Asking(model, task, options or TryOptions(), control, recorder or recorder_for(card, source))
         sizes = _Sizes(model, at_once)
         with ReadAhead(asking.prepare, elsewhere=model.device.type != "cpu") as readers:
             pending: list[Asked] = []

@@ -491,10 +491,11 @@ atexit.register(flush)
 class AnswerRecorder:
     """The way of one stream of answers into the log of the model that gives them."""
 
-    def __init__(self, target: PredictionLog, settings: LogSettings, source: str) -> None:
+    def __init__(self, target: PredictionLog, settings: LogSettings, source: str, waits: bool = False) -> None:
         with _writers_lock:
             self._writer = _writers.setdefault(target.file, _Writer(target))
         self._settings, self._source = settings, source
+        self._held: dict[Path | None, _Entry] | None = {} if waits else None
         self._seen: list[torch.Tensor] = []
 
     @contextmanager
@@ -523,15 +524,28 @@ class AnswerRecorder:
             entry = _Entry(now, sample, prediction, vector, self._source, self._settings)
             entry.facts = facts_of(prediction)
             entries.append(entry)
-        self._writer.add(entries)
+        if self._held is None:
+            self._writer.add(entries)
+        else:
+            self._held.update((entry.sample.path, entry) for entry in entries)
+
+    def placed(self, sample: Sample, path: Path) -> None:
+        """Of a recorder that waits: the file of an answer that was noted lies here from now on."""
+        entry = self._held.pop(sample.path, None) if self._held is not None else None
+        if entry is not None:
+            entry.sample = replace(entry.sample, path=path)
+            self._writer.add([entry])
 
 
-def recorder_for(card: ModelCard, source: str, paths: AppPaths | None = None) -> AnswerRecorder | None:
+def recorder_for(
+    card: ModelCard, source: str, paths: AppPaths | None = None, waits: bool = False
+) -> AnswerRecorder | None:
     """The one seam through which answers are kept; None where nothing is: no `source` was given, the model is none of
     the person's own, or its log is off (as at first).
 
     Args:
         source: where it was asked, in a word: "try", "use", "command line", "server".
+        waits: files are moved once they are answered: an answer is kept when it is `placed`, and not at all when it never is.
     """
     if not source or not card.is_own or card.is_remote:
         return None
@@ -544,7 +558,7 @@ def recorder_for(card: ModelCard, source: str, paths: AppPaths | None = None) ->
         # A prediction never fails for its log.
         log.warning("answers are not kept: %s", error)
         return None
-    return AnswerRecorder(target, settings, source) if settings.on else None
+    return AnswerRecorder(target, settings, source, waits) if settings.on else None
 
 
 def require_log(card: ModelCard, paths: AppPaths | None = None) -> PredictionLog:
@@ -558,3 +572,10 @@ def require_on(card: ModelCard) -> None:
     """For `--log`. Raises: UserError when the model's log is off."""
     if not require_log(card).settings().on:
         raise UserError(f"The log of “{card.name}” is off.", f"Turn it on first: workbench log on {card.id}")
+
+
+def log_source(wanted: bool, card: ModelCard) -> str:
+    """What a command with `--log` says where it is asked; "" without. Raises: UserError when the model's log is off."""
+    if wanted:
+        require_on(card)
+    return "command line" if wanted else ""

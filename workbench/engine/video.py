@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -14,6 +16,7 @@ from workbench.data.types import Sample
 from workbench.data.video import Frame, VideoReader, clock
 from workbench.engine.newest import Newest
 from workbench.engine.pool import ModelPool, shared_pool
+from workbench.engine.prediction_log import recorder_for
 from workbench.engine.speed.standing import little_torch
 from workbench.errors import UserError
 from workbench.runtimes.stopping import between_layers
@@ -102,6 +105,7 @@ class Looker:
         options: TryOptions | None = None,
         pool: ModelPool | None = None,
         device: str = "auto",
+        source: str = "",
     ) -> None:
         if not task.info.watches:
             raise UserError(f"{task.info.title} does not work with videos.", "Choose another task.")
@@ -112,6 +116,7 @@ class Looker:
             )
         self.card, self.task, self.options = card, task, options or TryOptions()
         self._pool, self._device = pool, device
+        self._recorder = recorder_for(card, source)
 
     @property
     def in_batches(self) -> bool:
@@ -129,12 +134,26 @@ class Looker:
             began = time.perf_counter()
             with between_layers(model.network, control), little_torch(model):
                 side = _LARGEST_TO_SORT if self.in_batches else _LARGEST
-                prepared = [self.task.prepare(m.sample(max_side=side), model) for m in moments]
-                answers = self.task.predict_batch(prepared, model, self.options, control)
+                samples = [m.sample(max_side=side) for m in moments]
+                prepared = [self.task.prepare(sample, model) for sample in samples]
+                with nullcontext() if self._recorder is None else self._recorder.watching(model):
+                    answers = self.task.predict_batch(prepared, model, self.options, control)
+            if self._recorder is not None:
+                self._recorder.note([_kept(s, m.time) for s, m in zip(samples, moments, strict=True)], answers)
             share = (time.perf_counter() - began) / len(moments)
         return [
             Looked(m.index, m.time, _in_full(answer, m.size), share) for m, answer in zip(moments, answers, strict=True)
         ]
+
+
+def _kept(sample: Sample, moment: float) -> Sample:
+    """A picture of a video as the log keeps it: small, since there are many."""
+    from PIL import Image
+
+    assert sample.data is not None
+    stream = io.BytesIO()
+    Image.open(io.BytesIO(sample.data)).convert("RGB").save(stream, "JPEG", quality=85)
+    return Sample("picture", f"{clock(moment)}, {sample.name}", data=stream.getvalue())
 
 
 def watch(
@@ -148,18 +167,20 @@ def watch(
     remark: Callable[[str], None] | None = None,
     pool: ModelPool | None = None,
     device: str = "auto",
+    source: str = "",
 ) -> Iterator[Looked]:
     """Look at a video from its beginning to its end, in order of time.
 
     Args:
         remark: called with a sentence a person must see: that the video is cut off.
+        source: answers are kept under it (see `workbench.engine.predict`).
 
     Raises:
         UserError: when the video cannot be read, or the model cannot be used or cannot do it.
         Cancelled: when asked to stop; answers so far have been given.
     """
     control = control or Control()
-    looker = Looker(card, task, options, pool, device)
+    looker = Looker(card, task, options, pool, device, source)
     with VideoReader(path) as video:
         waiting: list[Frame] = []
         size = 1

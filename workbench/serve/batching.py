@@ -286,7 +286,7 @@ def live(ask: Ask, card: ModelCard, pool: ModelPool, device: str) -> Work:
 
     def work(control: Control, tell: Tell) -> Prediction:
         last: Prediction | None = None
-        for result in predict_live(ask.sample, card, ask.task, ask.options, pool, control, device):
+        for result in predict_live(ask.sample, card, ask.task, ask.options, pool, control, device, "server"):
             last = result.prediction
             tell(last)
         if last is None:

@@ -13,14 +13,18 @@ from typing import Any
 
 from workbench.catalog.card import ModelCard
 from workbench.control import Control
+from workbench.data.media import first_words
+from workbench.data.types import Sample
 from workbench.engine.conversation import Conversation, Turn, checked_question
 from workbench.engine.pool import ModelPool
+from workbench.engine.prediction_log import recorder_for
 from workbench.engine.talk import fit, spoken_part, until
 from workbench.errors import UserError
 from workbench.runtimes.base import Talker, Writing, require
 from workbench.serve.batching import Tell, Work
 from workbench.serve.faults import Refused
 from workbench.serve.forms import Chat, Message
+from workbench.tasks.predictions import Text
 
 _USUAL_TOKENS = 512
 _MOST_STOPS = 4
@@ -134,6 +138,9 @@ def chat_work(chat: Chat, card: ModelCard, pool: ModelPool, device: str) -> Work
             if not ended:
                 text, ended = cut(spoken_part(said).lstrip(), stops, whole=True)
             tokens = _tokens(model.tokenizer, said)
+            if (recorder := recorder_for(card, "server")) is not None:
+                question = talk.turns[-1].text
+                recorder.note([Sample("text", first_words(question), text=question)], [Text(text)])
             finish = "stop" if ended or tokens < given.how.max_tokens else "length"
             return Written(text, talker.tokens_in(given.messages), tokens, finish, given.left_out)
 
