@@ -189,6 +189,24 @@ def test_every_value_of_parquet_and_excel_is_a_cell(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("head", [[], ["a", "b"], ["a", "b", "c", "d"]])
+def test_cells_that_are_mostly_empty_at_the_end_of_rows_are_columns(tmp_path: Path, head: list[str]) -> None:
+    import openpyxl
+
+    book = openpyxl.Workbook()
+    if head:
+        book.active.append(head)
+    for n in range(20):
+        book.active.append([n, n * 2.5, *(["sometimes", None, "rarely"][: n % 7])])
+    book.save(tmp_path / "a.xlsx")
+    table = open_table(tmp_path / "a.xlsx")
+    rows = list(table.read(Control()))
+    assert len(rows) == 20 and len(table.names) == 5 and table.names[: len(head)] == tuple(head)
+    assert [r[1] for r in rows[6:9]] == [  # type: ignore[union-attr, index]
+        ["6", "15", "sometimes", "", "rarely"], ["7", "17.5", "", "", ""], ["8", "20", "sometimes", "", ""],
+    ]  # fmt: skip
+
+
 def sheet_with(source: Path, target: Path, pattern: str, put: str) -> Path:
     """A workbook whose first sheet says something else."""
     with zipfile.ZipFile(source) as old, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as new:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 from workbench.catalog.card import ModelCard
@@ -16,7 +17,7 @@ from workbench.errors import UserError
 from workbench.tasks.decision import DECISION, Decision, decision_of
 from workbench.tasks.tag_decision import TagDecision
 from workbench.tasks.temperature import temperature_of
-from workbench.trust.certainty import Certainty, certainty
+from workbench.trust.certainty import Answering, Certainty, answering_curve, certainty
 from workbench.trust.metrics import Evaluation
 
 
@@ -37,6 +38,11 @@ class Sureness:
     certainty: Certainty
     decision: Decision | None
     model_id: str
+
+    @cached_property
+    def curve(self) -> list[Answering]:
+        """Share answered against share right on the validation items; made once."""
+        return answering_curve(self.validation)
 
 
 def sureness(project: Project, run_id: str, catalog: Catalog | None = None, control: Control | None = None) -> Sureness:

@@ -24,7 +24,7 @@ from workbench.errors import Problem, UserError
 from workbench.gui.context import AppContext
 from workbench.gui.rescue import offer_rescue, restore_backup
 from workbench.gui.theme import L, M, S
-from workbench.gui.widgets.basic import Banner, IconLabel, button, clear_layout, label, row
+from workbench.gui.widgets.basic import Banner, IconLabel, button, clear_layout, headed, label, row
 from workbench.gui.workers import Job, while_there
 
 
@@ -54,14 +54,11 @@ class CheckProjectDialog(QDialog):
                              name="check-rescue")  # fmt: skip
         self.again = button("Check again", self._look, icon_name="refresh-cw", name="check-again")
         column.addLayout(row(self.mend, self.rescue, self.again, 1))
-        column.addWidget(label("Backups of the labels", "heading"))
-        column.addWidget(
-            label(
-                "Made by themselves: once a day, and after every 200 changed labels. The last ten are kept, older ones further"
-                " apart. They lie in the project's folder and hold labels and texts, not pictures.",
-                "soft",
-                wrap=True,
-            )
+        headed(
+            column,
+            "Backups of the labels",
+            "Made by themselves: once a day, and after every 200 changed labels. The last ten are kept, older ones further"
+            " apart. They lie in the project's folder and hold labels and texts, not pictures.",
         )
         self.table = QTableWidget(0, 3)
         self.table.setObjectName("backup-list")

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QDialog, QFileDialog, QMessageBox, QPlainTextEdit,
 
 from workbench import atomic
 from workbench.gui.theme import L, M
-from workbench.gui.widgets.basic import Banner, button, label, row
+from workbench.gui.widgets.basic import Banner, button, headed, row
 
 
 class CrashDialog(QDialog):
@@ -25,15 +25,12 @@ class CrashDialog(QDialog):
         column = QVBoxLayout(self)
         column.setContentsMargins(L, L, L, L)
         column.setSpacing(M)
-        column.addWidget(label("Model Workbench did not end properly last time", "heading"))
-        column.addWidget(
-            label(
-                "Your labels are safe: each was saved when you gave it. A training that ran can go on where it stopped. If this"
-                " happens again, save this report and give it to whoever helps you. It holds versions and places in the"
-                " program; no file names, no labels, nothing you typed. Nothing is sent anywhere.",
-                "soft",
-                wrap=True,
-            )
+        headed(
+            column,
+            "Model Workbench did not end properly last time",
+            "Your labels are safe: each was saved when you gave it. A training that ran can go on where it stopped. If this"
+            " happens again, save this report and give it to whoever helps you. It holds versions and places in the"
+            " program; no file names, no labels, nothing you typed. Nothing is sent anywhere.",
         )
         self.banner = Banner(closable=False)
         column.addWidget(self.banner)

@@ -1,19 +1,16 @@
-"""How the app goes to the network, and where downloads lie: one small file, written atomically."""
+"""How the app goes to the network, and where downloads lie."""
 
 from __future__ import annotations
 
-import json
-import logging
 import os
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
-from workbench import atomic
+from workbench import settings_file
 from workbench.app_paths import AppPaths, app_paths
 from workbench.errors import UserError
 
-log = logging.getLogger(__name__)
 _FILE = "network.json"
 _MOST_AT_ONCE = 4
 HUB = "https://huggingface.co"
@@ -58,15 +55,8 @@ def load(paths: AppPaths | None = None) -> NetSettings:
 
 @lru_cache(maxsize=8)
 def _read(name: str, _changed: int) -> NetSettings:
-    file = Path(name)
-    try:
-        data = json.loads(file.read_text(encoding="utf-8"))
-        known = {k: data[k] for k in asdict(NetSettings()) if k in data}
-        settings = NetSettings(**known)
-        return replace(settings, at_once=min(_MOST_AT_ONCE, max(1, int(settings.at_once))))
-    except (OSError, ValueError, TypeError, AttributeError):
-        log.exception("network settings cannot be read")
-        return NetSettings()
+    settings = settings_file.read(Path(name), NetSettings())
+    return replace(settings, at_once=min(_MOST_AT_ONCE, max(1, settings.at_once)))
 
 
 def save(settings: NetSettings, paths: AppPaths | None = None) -> None:
@@ -74,11 +64,7 @@ def save(settings: NetSettings, paths: AppPaths | None = None) -> None:
     for name, value in (("hub's address", settings.endpoint), ("proxy's address", settings.proxy)):
         if value and not value.startswith(("http://", "https://")):
             raise UserError(f"“{value}” is not an address.", f"The {name} begins with https:// or http://.")
-    folder = (paths or app_paths()).settings
-    try:
-        atomic.write_text(folder / _FILE, json.dumps(asdict(settings), indent=1))
-    except OSError as error:
-        raise UserError("The settings could not be written.", "Check the room on the disk.") from error
+    settings_file.write((paths or app_paths()).settings / _FILE, settings)
 
 
 def weights_folder(paths: AppPaths | None = None) -> Path:

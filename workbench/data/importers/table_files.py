@@ -88,7 +88,10 @@ def open_table(
         if not any(first):
             raise UserError(f"The table “{path.name}” has no rows.", "Fill it in and import it again.")
         header = has_header(first)
-        width = max(Counter(len(r) for r in first).items(), key=lambda entry: (entry[1], entry[0]))[0]
+        widths = Counter(len(r) for r in first)
+        # A row of a workbook ends with its last filled cell; one of a text that is longer than most is cut wrongly.
+        usual = max(widths.items(), key=lambda entry: (entry[1], entry[0]))[0]
+        width = max(widths) if path.suffix.lower() in BOOKS else usual
         named = first[0] if header else []
         names = unique_names([*named, *[""] * (width - len(named))])
     if len(names) > MOST_COLUMNS:

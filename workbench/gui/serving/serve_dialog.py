@@ -26,7 +26,7 @@ from workbench.errors import UserError
 from workbench.gui.context import AppContext
 from workbench.gui.serving.usable import usable_models
 from workbench.gui.theme import L, M, S
-from workbench.gui.widgets.basic import Banner, Card, button, icon_button, label, row
+from workbench.gui.widgets.basic import Banner, Card, button, headed, icon_button, label, row
 from workbench.gui.workers import Job, while_there
 from workbench.serve.config import LOOPBACK, PORT, ServeConfig
 from workbench.serve.examples import HIDDEN, Example, examples
@@ -62,14 +62,11 @@ class ServeDialog(QDialog):
         column = QVBoxLayout(self)
         column.setContentsMargins(L, L, L, L)
         column.setSpacing(M)
-        column.addWidget(label("Use from other programs", "heading"))
-        column.addWidget(
-            label(
-                "Your own programs ask a model on this computer, through a small local server (HTTP). Only programs of this"
-                " computer reach it, and only with the token. It runs until you stop it or quit the app.",
-                "soft",
-                wrap=True,
-            )
+        headed(
+            column,
+            "Use from other programs",
+            "Your own programs ask a model on this computer, through a small local server (HTTP). Only programs of this"
+            " computer reach it, and only with the token. It runs until you stop it or quit the app.",
         )
         self.banner = Banner()
         column.addWidget(self.banner)

@@ -31,7 +31,7 @@ from workbench.gui.context import AppContext
 from workbench.gui.icons import icon
 from workbench.gui.serving.usable import usable_models
 from workbench.gui.theme import L, M, S
-from workbench.gui.widgets.basic import Banner, Card, button, label, row
+from workbench.gui.widgets.basic import Banner, Card, button, headed, label, row
 from workbench.gui.workers import Job, while_there
 from workbench.tasks.registry import get_task
 
@@ -53,14 +53,11 @@ class WatchDialog(QDialog):
         column = QVBoxLayout(self)
         column.setContentsMargins(L, L, L, L)
         column.setSpacing(M)
-        column.addWidget(label("Watch a folder", "heading"))
-        column.addWidget(
-            label(
-                "Each file that comes into the folder is looked at by a model, and then moved, copied, renamed or noted."
-                " Nothing is ever written over, all is noted in a table, and all can be put back.",
-                "soft",
-                wrap=True,
-            )
+        headed(
+            column,
+            "Watch a folder",
+            "Each file that comes into the folder is looked at by a model, and then moved, copied, renamed or noted."
+            " Nothing is ever written over, all is noted in a table, and all can be put back.",
         )
         self.banner = Banner()
         column.addWidget(self.banner)

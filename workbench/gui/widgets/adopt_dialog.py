@@ -23,7 +23,7 @@ from workbench.control import Control
 from workbench.errors import Problem
 from workbench.gui.context import AppContext
 from workbench.gui.theme import L, S
-from workbench.gui.widgets.basic import Banner, button, label, row
+from workbench.gui.widgets.basic import Banner, button, headed, label, row
 from workbench.runtimes.recognise import Recognised
 
 
@@ -78,8 +78,7 @@ class AdoptDialog(QDialog):
         column = QVBoxLayout(self)
         column.setContentsMargins(L, L, L, L)
         column.setSpacing(S)
-        column.addWidget(label("This is " + found.title, "heading", wrap=True))
-        column.addWidget(label("It is copied among your models; the file itself stays as it is.", "soft", wrap=True))
+        headed(column, "This is " + found.title, "It is copied among your models; the file itself stays as it is.")
         form = QFormLayout()
         form.setSpacing(S)
         self.name = QLineEdit(name)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from PySide6.QtCore import QEvent, QMimeData, Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent, QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import (
+    QBoxLayout,
     QDialog,
     QFrame,
     QHBoxLayout,
@@ -76,6 +77,12 @@ def label(text: str = "", role: str = "", *, wrap: bool = False, selectable: boo
             Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
         )
     return widget
+
+
+def headed(column: QBoxLayout, title: str, words: str) -> None:
+    """Put in what a window or a part of one is called, and below it what it is for."""
+    column.addWidget(label(title, "heading", wrap=True))
+    column.addWidget(label(words, "soft", wrap=True))
 
 
 class IconLabel(QLabel):

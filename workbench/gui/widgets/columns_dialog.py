@@ -37,7 +37,7 @@ from workbench.data.columns import (
 )
 from workbench.gui.context import AppContext
 from workbench.gui.theme import L, M, S
-from workbench.gui.widgets.basic import Banner, label
+from workbench.gui.widgets.basic import Banner, headed, label
 from workbench.gui.workers import Job
 from workbench.tasks.registry import get_task
 
@@ -74,11 +74,10 @@ class ColumnsDialog(QDialog):
         column = QVBoxLayout(self)
         column.setContentsMargins(L, L, L, L)
         column.setSpacing(M)
-        column.addWidget(label("What the columns mean", "heading"))
-        column.addWidget(
-            label(
-                "Found by looking at the cells. Put right what is wrong: no cell is changed by it.", "soft", wrap=True
-            )
+        headed(
+            column,
+            "What the columns mean",
+            "Found by looking at the cells. Put right what is wrong: no cell is changed by it.",
         )
         top = QHBoxLayout()
         top.setSpacing(S)

@@ -10,7 +10,7 @@ from workbench.engine.drift import DriftReport
 from workbench.errors import Problem
 from workbench.gui.context import AppContext
 from workbench.gui.theme import L, M
-from workbench.gui.widgets.basic import Banner, DropZone, label, local_paths
+from workbench.gui.widgets.basic import Banner, DropZone, headed, label, local_paths
 from workbench.gui.workers import Job
 from workbench.tasks.registry import get_task
 
@@ -29,14 +29,11 @@ class DriftDialog(QDialog):
         column = QVBoxLayout(self)
         column.setContentsMargins(L, L, L, L)
         column.setSpacing(M)
-        column.addWidget(label(f"Has your data changed since “{card.name}” was taught?", "heading", wrap=True))
-        column.addWidget(
-            label(
-                f"Give {info.nouns} as you have them now. They are compared with what is kept of those the model was taught"
-                " with: by what the network sees in them, and by how certain it is. Another mix of classes is a change, too.",
-                "soft",
-                wrap=True,
-            )
+        headed(
+            column,
+            f"Has your data changed since “{card.name}” was taught?",
+            f"Give {info.nouns} as you have them now. They are compared with what is kept of those the model was taught"
+            " with: by what the network sees in them, and by how certain it is. Another mix of classes is a change, too.",
         )
         also = " or a table" if info.media == "text" else ""
         self.drop = DropZone(f"Drop a folder of {info.nouns} here", f"or files{also}; or click to choose", "folder")

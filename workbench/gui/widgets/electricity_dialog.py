@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QComboBox, QDialog, QDoubleSpinBox, QFormLayout, Q
 from workbench.errors import UserError
 from workbench.gui.context import AppContext
 from workbench.gui.theme import L, S
-from workbench.gui.widgets.basic import Banner, button, label, row
+from workbench.gui.widgets.basic import Banner, button, headed, label, row
 from workbench.trust.cost import rates
 from workbench.trust.cost.rates import Electricity
 
@@ -28,13 +28,10 @@ class ElectricityDialog(QDialog):
         column = QVBoxLayout(self)
         column.setContentsMargins(L, L, L, L)
         column.setSpacing(S)
-        column.addWidget(label("Your electricity", "heading"))
-        column.addWidget(
-            label(
-                "By this, energy becomes CO2 and money. It stays on this computer; nothing is looked up.",
-                "soft",
-                wrap=True,
-            )
+        headed(
+            column,
+            "Your electricity",
+            "By this, energy becomes CO2 and money. It stays on this computer; nothing is looked up.",
         )
         self.suggestion = Banner(closable=False)
         self.suggestion.setObjectName("electricity-suggestion")

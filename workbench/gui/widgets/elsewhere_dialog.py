@@ -16,7 +16,7 @@ from workbench.errors import Problem
 from workbench.gui.context import AppContext
 from workbench.gui.files import reveal
 from workbench.gui.theme import L, M, S
-from workbench.gui.widgets.basic import Banner, button, label, row
+from workbench.gui.widgets.basic import Banner, button, headed, label, row
 from workbench.gui.workers import Job, while_there
 from workbench.tasks.registry import get_task
 
@@ -41,15 +41,12 @@ class ElsewhereDialog(QDialog):
         column = QVBoxLayout(self)
         column.setContentsMargins(L, L, L, L)
         column.setSpacing(M)
-        column.addWidget(label(f"Run “{config.name}” on another computer", "heading", wrap=True))
-        column.addWidget(
-            label(
-                "This makes a folder with everything the training needs: its settings, its examples with their labels, the"
-                " model it starts from, and a README that says how to start it on another computer, on several graphics"
-                " cards, or in a cloud. Nothing is sent from here. When it is done, drop the folder on this window.",
-                "soft",
-                wrap=True,
-            )
+        headed(
+            column,
+            f"Run “{config.name}” on another computer",
+            "This makes a folder with everything the training needs: its settings, its examples with their labels, the"
+            " model it starts from, and a README that says how to start it on another computer, on several graphics"
+            " cards, or in a cloud. Nothing is sent from here. When it is done, drop the folder on this window.",
         )
         self.banner = Banner(closable=False)
         column.addWidget(self.banner)

@@ -19,7 +19,7 @@ from workbench.control import Control
 from workbench.errors import UserError
 from workbench.gui.context import AppContext
 from workbench.gui.theme import L, M
-from workbench.gui.widgets.basic import Banner, label
+from workbench.gui.widgets.basic import Banner, headed
 
 _EXAMPLES = ("device", "place", "source", "age band", "light")
 _SHOWN = 3
@@ -45,14 +45,11 @@ class GroupDialog(QDialog):
         column = QVBoxLayout(self)
         column.setContentsMargins(L, L, L, L)
         column.setSpacing(M)
-        column.addWidget(label("Tell groups apart", "heading"))
-        column.addWidget(
-            label(
-                "By where items come from or whom they are about. The model does not see it; the Results page shows how well"
-                " it does on each group.",
-                "soft",
-                wrap=True,
-            )
+        headed(
+            column,
+            "Tell groups apart",
+            "By where items come from or whom they are about. The model does not see it; the Results page shows how well"
+            " it does on each group.",
         )
         self.banner = Banner(closable=False)
         column.addWidget(self.banner)

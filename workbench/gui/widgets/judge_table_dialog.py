@@ -26,7 +26,7 @@ from workbench.data.importers import ColumnChoice, ImportPlan
 from workbench.errors import Problem
 from workbench.gui.context import AppContext
 from workbench.gui.theme import L, M, S
-from workbench.gui.widgets.basic import Banner, DropZone, button, label, local_paths, row
+from workbench.gui.widgets.basic import Banner, DropZone, button, headed, label, local_paths, row
 from workbench.gui.widgets.overlap_row import OverlapRow
 from workbench.gui.workers import Job
 from workbench.tasks.base import Task, TryOptions
@@ -56,14 +56,11 @@ class JudgeTableDialog(QDialog):
         column = QVBoxLayout(self)
         column.setContentsMargins(L, L, L, L)
         column.setSpacing(M)
-        column.addWidget(label(f"How good is “{card.name}”?", "heading", wrap=True))
-        column.addWidget(
-            label(
-                "Give a table with a text and its right answer in each row. The model answers each text, and you see how much"
-                " its answers have in common with the right ones.",
-                "soft",
-                wrap=True,
-            )
+        headed(
+            column,
+            f"How good is “{card.name}”?",
+            "Give a table with a text and its right answer in each row. The model answers each text, and you see how much"
+            " its answers have in common with the right ones.",
         )
         self.banner = Banner()
         column.addWidget(self.banner)

@@ -27,7 +27,7 @@ from workbench.engine.report.choices import Choices
 from workbench.errors import UserError
 from workbench.gui.context import AppContext
 from workbench.gui.theme import L, M, S
-from workbench.gui.widgets.basic import Banner, button, label, row
+from workbench.gui.widgets.basic import Banner, button, headed, label, row
 from workbench.gui.workers import Job
 from workbench.tasks.registry import get_task
 from workbench.trust.card.given import DataTerms
@@ -45,14 +45,11 @@ class ReportDialog(QDialog):
         column = QVBoxLayout(self)
         column.setContentsMargins(L, L, L, L)
         column.setSpacing(M)
-        column.addWidget(label(f"A report on “{run.name}”", "heading", wrap=True))
-        column.addWidget(
-            label(
-                "What the model does and how well, on which data, where it fails, its limits, its licences, and what is needed"
-                " to make it again: for people who shall rely on it, and for experts.",
-                "soft",
-                wrap=True,
-            )
+        headed(
+            column,
+            f"A report on “{run.name}”",
+            "What the model does and how well, on which data, where it fails, its limits, its licences, and what is needed"
+            " to make it again: for people who shall rely on it, and for experts.",
         )
         self.banner = Banner(closable=False)
         column.addWidget(self.banner)

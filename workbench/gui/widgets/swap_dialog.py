@@ -20,7 +20,7 @@ from workbench.data.swapping import SwapSet, language_of, languages, parse_pairs
 from workbench.errors import UserError
 from workbench.gui.context import AppContext
 from workbench.gui.theme import L, M, S
-from workbench.gui.widgets.basic import Banner, button, label, row
+from workbench.gui.widgets.basic import Banner, button, headed, label, row
 from workbench.gui.workers import Job, while_there
 from workbench.tasks.registry import get_task
 from workbench.trust.swaps import SwapPair, SwapResult
@@ -44,14 +44,11 @@ class SwapDialog(QDialog):
         column = QVBoxLayout(self)
         column.setContentsMargins(L, L, L, L)
         column.setSpacing(M)
-        column.addWidget(label("Does it answer differently when Anna becomes Peter?", "heading", wrap=True))
-        column.addWidget(
-            label(
-                "The words are swapped in the project's own texts, and the model answers each text twice. What a text is"
-                " about rarely depends on such words; look at the texts before you judge.",
-                "soft",
-                wrap=True,
-            )
+        headed(
+            column,
+            "Does it answer differently when Anna becomes Peter?",
+            "The words are swapped in the project's own texts, and the model answers each text twice. What a text is"
+            " about rarely depends on such words; look at the texts before you judge.",
         )
         self.banner = Banner(closable=False)
         column.addWidget(self.banner)

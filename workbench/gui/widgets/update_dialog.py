@@ -11,7 +11,7 @@ from workbench.control import Control
 from workbench.errors import Problem, UserError
 from workbench.gui.context import AppContext
 from workbench.gui.theme import L, M
-from workbench.gui.widgets.basic import Banner, button, label, row
+from workbench.gui.widgets.basic import Banner, button, headed, label, row
 from workbench.gui.workers import Job, while_there
 from workbench.hub import net_settings, updates
 
@@ -29,14 +29,8 @@ class UpdateDialog(QDialog):
         column = QVBoxLayout(self)
         column.setContentsMargins(L, L, L, L)
         column.setSpacing(M)
-        column.addWidget(label(f"You have Model Workbench {__version__}", "heading"))
-        column.addWidget(
-            label(
-                "The app never looks by itself. When you press the button it fetches one small file that says which version is"
-                " the newest; nothing about you or your work is sent, and nothing is installed.",
-                "soft", wrap=True,
-            )
-        )  # fmt: skip
+        headed(column, f"You have Model Workbench {__version__}", "The app never looks by itself. When you press the button it fetches one small file that says which version is"
+                " the newest; nothing about you or your work is sent, and nothing is installed.")  # fmt: skip
         self.address = QLineEdit(updates.address(ctx.paths))
         self.address.setObjectName("update-address")
         self.address.setAccessibleName("Address that is asked")

@@ -7,16 +7,15 @@ says by whom). Which country it is and what electricity costs there is for the p
 from __future__ import annotations
 
 import csv
-import json
 import locale
 import logging
 import math
 import os
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import lru_cache
 
-from workbench import atomic
+from workbench import settings_file
 from workbench.app_paths import AppPaths, app_paths, resources
 from workbench.errors import UserError
 
@@ -78,26 +77,12 @@ def grids() -> dict[str, Grid]:
 
 def load(paths: AppPaths | None = None) -> Electricity:
     """What the person has said; a missing or damaged file reads as nothing said."""
-    file = (paths or app_paths()).settings / _FILE
-    try:
-        data = json.loads(file.read_text(encoding="utf-8"))
-        found = Electricity(str(data["country"]), float(data["price"]), str(data["currency"]))
-        return _checked(found)
-    except FileNotFoundError:
-        return Electricity()
-    except (OSError, ValueError, TypeError, KeyError, UserError):
-        log.exception("the settings of electricity cannot be read")
-        return Electricity()
+    return settings_file.read((paths or app_paths()).settings / _FILE, Electricity(), _checked)
 
 
 def save(chosen: Electricity, paths: AppPaths | None = None) -> None:
     """Keep it. Raises: UserError when it cannot be true, or cannot be written."""
-    chosen = _checked(chosen)
-    folder = (paths or app_paths()).settings
-    try:
-        atomic.write_text(folder / _FILE, json.dumps(asdict(chosen), ensure_ascii=False, indent=1))
-    except OSError as error:
-        raise UserError("The settings could not be written.", "Check the room on the disk.") from error
+    settings_file.write((paths or app_paths()).settings / _FILE, _checked(chosen))
 
 
 def _checked(chosen: Electricity) -> Electricity:
