@@ -193,7 +193,9 @@ def harder(found: dict[bool, tuple[list[dict[str, float]], list[dict[str, float]
     return f"{told('For the classes', 0, 'ours auc', -1)}; {told('for the number', 1, 'ours', 1)}."
 
 
-def report(found: dict[bool, tuple[list[dict[str, float]], list[dict[str, float]]]], near: dict[str, float]) -> str:
+def report(
+    found: dict[bool, tuple[list[dict[str, float]], list[dict[str, float]]]], near: dict[str, float], why: list[str]
+) -> str:
     lines = [
         "# Molecules beside RDKit and scikit-learn", "",
         f"Written by `benchmarks/molecules.py --write`. 1,017 molecules of one published series with measured strength (pIC50; ChEMBL"
@@ -223,6 +225,7 @@ def report(found: dict[bool, tuple[list[dict[str, float]], list[dict[str, float]
         f"The ten nearest of {near['molecules']:,.0f} molecules (NCI's first 5,000, as RDKit brings them) for {ASKED} of them, against"
         f" `DataStructs.BulkTanimotoSimilarity`: largest difference {near['off']:.1e}; {near['seconds']:.1f} s per search, most of it"
         " for reading the molecules and working out their fingerprints.", "",
+        *why,
         "## What this does not say", "",
         "One series of related molecules is an easy world. Nothing was measured here with ChemBERTa's published weights, which cannot be"
         " fetched where this was written; its code runs in the tests on small random weights of the same architecture.", "",
@@ -247,7 +250,9 @@ def main() -> None:
                     measured.append(numbers(second, seed))
                 print(scaffold, seed, sorted_[-1], measured[-1], flush=True)
             found[scaffold] = sorted_, measured
-        text = report(found, searching())
+        import atoms
+
+        text = report(found, searching(), atoms.section(atoms.measure(Path(folder))))
     print(text)
     if options.write:
         TARGET.write_text(text, encoding="utf-8")

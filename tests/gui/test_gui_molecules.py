@@ -161,6 +161,11 @@ def test_a_measured_number_is_written_beside_the_structure_and_explained_atom_by
     done = list(fit(new_config(project, catalog.get("molecule-fingerprints")), project, catalog))[-1]
     assert isinstance(done, Finished)
     catalog.refresh()
+    window.show_page("results", {"run_id": done.run_id})
+    results = window.page("results")
+    qtbot.waitUntil(lambda: results.evaluation is not None)  # type: ignore[attr-defined]
+    worst = results._views["numbers"].worst  # type: ignore[attr-defined]
+    qtbot.waitUntil(lambda: worst.rowCount() > 0 and not worst.item(0, 0).icon().isNull())
     window.show_page("try", {"model_id": done.model_id})
     tried = window.page("try")
     tried.text.setPlainText("OC(=O)c1ccccc1Cl")  # type: ignore[attr-defined]
@@ -171,6 +176,10 @@ def test_a_measured_number_is_written_beside_the_structure_and_explained_atom_by
     qtbot.waitUntil(lambda: dialog.shown is not None and dialog.shown.explanation.sanity is not None)
     assert not dialog.canvas._picture.isNull()
     assert "Green atoms raised “weight”" in dialog.legend.text() and "(+" in dialog.legend.text()
+    light = dialog.canvas._picture.toImage()
+    theme().set_choice("dark")
+    qtbot.waitUntil(lambda: dialog.canvas._picture.toImage() != light)
+    theme().set_choice("light")
     assert "do not add up" in dialog.checked.text.text()
     dialog.close()
     several = tmp_path / "some.smi"

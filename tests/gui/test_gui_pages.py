@@ -123,7 +123,7 @@ def test_a_table_lets_columns_be_chosen_and_tells_broken_rows(
 
     qtbot.waitUntil(asked, timeout=10_000)
     dialog = dialogs[0]
-    assert "1 rows or files cannot be used" in dialog.banner.text.text()
+    assert "1 row or file cannot be used" in dialog.banner.text.text()
     dialog.label_column.setCurrentText("words")
     assert not dialog.ok.isEnabled() or dialog.content.currentText() != "words"
     dialog.content.setCurrentText("title")

@@ -1,4 +1,4 @@
-"""How good a classifier is, said with its uncertainty. Plain Python and NumPy; no model needed."""
+"""How good a classifier is, said with its uncertainty. No model needed."""
 
 from __future__ import annotations
 
@@ -8,17 +8,23 @@ from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
 from workbench.data.types import ItemPrediction
+from workbench.trust.auc import Auc, auc
+
+# More scores (items times classes) are not ranked.
+_MOST_SCORES = 2_000_000
 
 
 @dataclass(frozen=True)
 class ClassScore:
-    """One class: precision, recall and F1 in 0..1 (0 where undefined), and its number of items."""
+    """One class: precision, recall and F1 in 0..1 (0 where undefined), and its number of items; how well it is told from the
+    others whatever the threshold, None where that cannot be said."""
 
     name: str
     precision: float
     recall: float
     f1: float
     support: int
+    auc: Auc | None = None
 
 
 @dataclass(frozen=True)
@@ -58,9 +64,19 @@ class Evaluation:
 
     def table(self) -> tuple[list[str], list[list[str]]]:
         """Class by class."""
-        return ["class", "precision", "recall", "F1", "items"], [
-            [c.name, f"{c.precision:.1%}", f"{c.recall:.1%}", f"{c.f1:.1%}", str(c.support)] for c in self.per_class
-        ]
+        return ["class", "precision", "recall", "F1", "AUC", "items"], [
+            [
+                c.name, f"{c.precision:.1%}", f"{c.recall:.1%}", f"{c.f1:.1%}", c.auc.words() if c.auc is not None else "–",
+                str(c.support),
+            ]
+            for c in self.per_class
+        ]  # fmt: skip
+
+    @property
+    def auc(self) -> float | None:
+        """Mean area under the ROC curve over the classes that can be told of; of two classes the area itself."""
+        known = [c.auc.value for c in self.per_class if c.auc is not None]
+        return sum(known) / len(known) if known else None
 
     def words(self) -> str:
         """One short sentence."""
@@ -106,6 +122,7 @@ class Evaluation:
             "baseline": self.baseline,
             "macro_f1": self.macro_f1,
             "calibration_error": self.calibration_error,
+            **({"auc": self.auc} if self.auc is not None else {}),
         }
 
     def to_json(self) -> dict[str, Any]:
@@ -168,7 +185,8 @@ def evaluation_from_predictions(
         confusion[place[p.true_class]][place[p.predicted_class]] += 1
     n = len(predictions)
     right = sum(confusion[i][i] for i in range(len(names)))
-    per_class = [_class_score(name, i, confusion) for i, name in enumerate(names)]
+    areas = _areas(names, predictions)
+    per_class = [_class_score(name, i, confusion, areas[i]) for i, name in enumerate(names)]
     scored = [c for c in per_class if c.support]
     most = max(per_class, key=lambda c: c.support, default=ClassScore("", 0, 0, 0, 0))
     low, high = wilson(right, n)
@@ -193,14 +211,27 @@ def evaluation_from_predictions(
     )
 
 
-def _class_score(name: str, at: int, confusion: Sequence[Sequence[int]]) -> ClassScore:
+def _areas(names: Sequence[str], predictions: Sequence[ItemPrediction]) -> list[Auc | None]:
+    """For each class; none of them where working it out would hold up the judging of very many classes."""
+    import numpy as np
+
+    width = max((len(p.scores) for p in predictions), default=0)
+    known = [p for p in predictions if len(p.scores) == width]
+    if not width or len(known) * width > _MOST_SCORES:
+        return [None] * len(names)
+    scores = np.array([p.scores for p in known], np.float64)
+    truths = np.array([p.true_class for p in known], object)
+    return [auc(scores[:, at], truths == name) if at < width else None for at, name in enumerate(names)]
+
+
+def _class_score(name: str, at: int, confusion: Sequence[Sequence[int]], area: Auc | None) -> ClassScore:
     hit = confusion[at][at]
     support = sum(confusion[at])
     called = sum(row[at] for row in confusion)
     precision = hit / called if called else 0.0
     recall = hit / support if support else 0.0
     f1 = 2 * precision * recall / (precision + recall) if precision + recall else 0.0
-    return ClassScore(name, precision, recall, f1, support)
+    return ClassScore(name, precision, recall, f1, support, area)
 
 
 def calibration_error(predictions: Sequence[ItemPrediction], bins: int = 10) -> float:

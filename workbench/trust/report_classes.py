@@ -18,7 +18,8 @@ def sections(_project: Project, e: Evaluation) -> list[Part]:
     return [
         Paragraph(
             "Precision: of the items it called so, how many were. Recall: of the items that were so, how many it"
-            f" found. Calibration error {e.calibration_error:.1%}: how far its certainty is from its accuracy. The model knows"
+            f" found. AUC: how often an item of the class gets a higher score for it than one of another, whatever the threshold"
+            f" (50% is guessing). Calibration error {e.calibration_error:.1%}: how far its certainty is from its accuracy. The model knows"
             " only these classes and always names one of them.",
             soft=True,
         ),

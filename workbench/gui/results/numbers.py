@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QHeaderView,
@@ -16,13 +17,15 @@ from PySide6.QtWidgets import (
 
 from workbench.data.types import Item
 from workbench.gui.results.base import ResultView
-from workbench.gui.theme import M, S
+from workbench.gui.theme import M, S, theme
 from workbench.gui.widgets.basic import button, label
 from workbench.gui.widgets.number_plots import ErrorsPlot, ScatterPlot
 from workbench.gui.widgets.tables import read_only
 from workbench.trust.judge_numbers import NumberCase, NumbersJudgement, by_size
 
 _SHOWN = 200
+# Height of a row with a small picture.
+_TALL = 52
 _ID = Qt.ItemDataRole.UserRole
 
 
@@ -34,6 +37,7 @@ class View(ResultView):
         assert self.plain is not None
         self.plain.setAccessibleName("How far off it is, in numbers")
         self._cases: tuple[NumberCase, ...] = ()
+        self._drawn: dict[int, Item] = {}
         page = QWidget()
         line = QHBoxLayout(page)
         line.setContentsMargins(0, M, 0, 0)
@@ -69,6 +73,9 @@ class View(ResultView):
                 if column:
                     entry.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
                 self.worst.setItem(place, column, entry)
+        self._drawn = {i.id: i for i in items if i.kind == "molecule" or i.path is not None}
+        self.worst.verticalHeader().setDefaultSectionSize(_TALL if self._drawn else self._plain_height)
+        self._draw()
         self.open.setEnabled(bool(self._cases))
         bands = by_size(judgement)
         self.sizes.setRowCount(len(bands))
@@ -76,6 +83,23 @@ class View(ResultView):
             cells = (band.words(judgement), f"{band.n:,}", judgement.amount(band.mae), band.lean(judgement))
             for column, words in enumerate(cells):
                 self.sizes.setItem(place, column, QTableWidgetItem(words))
+
+    def _draw(self, _path: object = None) -> None:
+        """Small pictures of the items, as far as they are there yet."""
+        for place in range(self.worst.rowCount() if self._drawn else 0):
+            entry = self.worst.item(place, 0)
+            wanted = entry is not None and entry.icon().isNull()
+            item = self._drawn.get(entry.data(_ID)) if entry is not None and wanted else None
+            found = self.ctx.thumbnails.of_item(item) if item is not None else None
+            if entry is not None and found is not None and not found.isNull():
+                entry.setIcon(QIcon(found))
+
+    def _in_new_colours(self) -> None:
+        for place in range(self.worst.rowCount() if self._drawn else 0):
+            entry = self.worst.item(place, 0)
+            if entry is not None:
+                entry.setIcon(QIcon())
+        self._draw()
 
     def _go(self) -> None:
         place = max(0, self.worst.currentRow())
@@ -90,6 +114,10 @@ class View(ResultView):
         self.worst = _table("numbers-worst", "Items it was farthest off on", ["item", "true", "estimated", "off by"])
         self.worst.itemActivated.connect(lambda _entry: self._go())
         self.worst.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        self.worst.setIconSize(QSize(_TALL, _TALL - 8))
+        self._plain_height = self.worst.verticalHeader().defaultSectionSize()
+        self.ctx.thumbnails.ready.connect(self._draw)
+        theme().changed.connect(self._in_new_colours)
         column.addWidget(self.worst, 1)
         below = QHBoxLayout()
         below.addWidget(

@@ -122,7 +122,7 @@ class ColumnsDialog(QDialog):
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Interactive)
         self.table.resizeColumnsToContents()
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        for place, width in enumerate((min(180, self.table.columnWidth(0) + 12), 190, 186, 92, 84, 92, 180)):
+        for place, width in enumerate((min(150, self.table.columnWidth(0) + 12), 208, 186, 78, 72, 84, 140)):
             self.table.setColumnWidth(place, width)
         header.setStretchLastSection(True)
         self.table.verticalHeader().setDefaultSectionSize(38)

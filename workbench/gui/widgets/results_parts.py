@@ -17,6 +17,11 @@ _COLUMNS = (
     ("When it says so, right", "Precision: of the items called this, the share that are"),
     ("Found", "Recall: of the items that are this, the share it found"),
     ("Both together", "F1: the harmonic mean of precision and recall"),
+    (
+        "Told apart",
+        "AUC: how often one of this class gets a higher percentage for it than one of another class, whatever the threshold;"
+        " 50 % is guessing. In brackets what to expect on more such items (95 %)",
+    ),
     ("Tested", "Number of test items (support)"),
 )
 
@@ -118,5 +123,7 @@ class ClassTable(QTableWidget):
             self.setItem(row, 0, QTableWidgetItem(score.name))
             for column, value in ((1, score.precision), (2, score.recall), (3, score.f1)):
                 self.setItem(row, column, Number(value, f"{value:.0%}"))
-            self.setItem(row, 4, Number(score.support, str(score.support)))
+            area = score.auc
+            self.setItem(row, 4, Number(area.value, area.words()) if area is not None else Number(-1.0, "–"))
+            self.setItem(row, 5, Number(score.support, str(score.support)))
         self.setSortingEnabled(True)

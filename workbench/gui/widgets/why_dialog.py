@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from workbench.gui.widgets.basic import Banner, button, label, row
 from workbench.gui.widgets.canvas import Canvas
 from workbench.gui.widgets.prediction_view import ask_save_path
 from workbench.gui.widgets.row_reasons_view import RowReasonsView
-from workbench.gui.workers import Job
+from workbench.gui.workers import Job, while_there
 from workbench.tasks.base import Task, TryOptions
 from workbench.tasks.predictions import Box, Boxes, Number, Scores
 
@@ -69,6 +70,7 @@ class WhyDialog(QDialog):
         self._near: Job | None = None
         self.shown: _Shown | None = None
         self._build(prediction)
+        theme().changed.connect(self._in_new_colours)
         self._ask()
         self._find_alike()
 
@@ -98,7 +100,8 @@ class WhyDialog(QDialog):
             self.method.addItem(words, name)
         self.method.currentIndexChanged.connect(lambda _i: self._ask())
         self.method.setVisible(isinstance(prediction, Scores) and self._sample.kind not in WRITTEN)
-        column.addLayout(row(label("What speaks for", "soft"), self.answer, self.method, 1))
+        asked = "Why" if isinstance(prediction, Number) else "What speaks for"
+        column.addLayout(row(label(asked, "soft"), self.answer, self.method, 1))
         self.stack = QStackedWidget()
         self.canvas = Canvas("What mattered, over the picture, recording or structure")
         self.canvas.setAcceptDrops(False)
@@ -244,6 +247,21 @@ class WhyDialog(QDialog):
         elif found.note:
             self.checked.show_message(found.note, "info")
 
+    def _in_new_colours(self) -> None:
+        """A structure is drawn for a light or a dark ground."""
+        shown = self.shown
+        if shown is None or not shown.explanation.structure:
+            return
+        dark = theme().mode == "dark"
+
+        def came(again: _Shown) -> None:
+            if self.shown is shown and (theme().mode == "dark") == dark:
+                self.canvas.show_data(again.ground)
+
+        work = partial(_redrawn, shown.explanation, dark)
+        job = self._ctx.jobs.start("Drawing a molecule", work, quiet=True)
+        job.succeeded.connect(while_there(self, came))
+
     def _colour_words(self, shown: _Shown) -> None:
         found = shown.explanation
         self.text.setPlainText(shown.text)
@@ -330,6 +348,10 @@ def _ground(sample: Sample, window: tuple[float, float] | None) -> Any:
     from workbench.engine.explain.drawing import ground
 
     return ground(sample, window)
+
+
+def _redrawn(found: Explanation, dark: bool, _control: Control) -> _Shown:
+    return _drawn(found, None, dark=dark)
 
 
 def _drawn(found: Explanation, ground: Any, sample: Sample | None = None, *, dark: bool = False) -> _Shown:
