@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from workbench.tasks.predictions import FORECAST_LEVELS, HIGH, LOW, MIDDLE, Forecast, Occasion, from_record
 from workbench.tasks.ranges import STATED
@@ -98,6 +98,7 @@ class ForecastJudgement:
     closer: tuple[float, float] = (0.0, 1.0)
     closer_ets: tuple[float, float] = (0.0, 1.0)
     kind: str = "forecast"
+    whom: ClassVar[str] = "occasions"
     table_title: str = "Beside the yardsticks"
 
     @property
@@ -240,7 +241,7 @@ class ForecastJudgement:
             ]
             for name, s in self.totals.items()
         ]
-        return ["of", "MASE", "scaled quantile loss", "weighted quantile loss", "in the 80 % range"], rows
+        return ["forecast by", "MASE", "scaled quantile loss", "weighted quantile loss", "in the 80 % range"], rows
 
 
 def _by(gain: float) -> str:

@@ -305,10 +305,12 @@ class TrainSetup(QWidget):
 
     def _say_hows(self, project: Project) -> None:
         """What the ways of training mean for this model, where it does not learn as networks do."""
-        own = getattr(get_task(project.task_id), "how_words", None)
+        task = get_task(project.task_id)
+        own = getattr(task, "how_words", None)
         said = own(self._card) if own is not None and self._card is not None else {}
         for how, _name, _icon, words, tip in _HOWS:
-            plain, technical = said.get(how, (words, tip))
+            special = task.info.ways.get(how.value, "")
+            plain, technical = said.get(how, (special, "") if special else (words, tip))
             self._how_words[how].setText(plain)
             self._how_cards[how].setToolTip(technical)
 
@@ -329,13 +331,11 @@ class TrainSetup(QWidget):
         # Recommenders learn from people; of the things they read only what a model of their own looks at.
         looked = None if isinstance(task, CasesTask) else project
         self.tokens.look(looked, self._card)
-        self.fits.show_model(looked, self._card)
+        self.fits.show_model(None if task is not None and task.info.media == "series" else looked, self._card)
         if project is not None and task is not None:
             self._say_hows(project)
             self._say_settings(task)
             self.taught.show_options(task, self._card, task.info.learns_with)
-            for how, _name, _icon, words, _tip in _HOWS:
-                self._how_words[how].setText(task.info.ways.get(how.value, words))
 
     def _say_settings(self, task: Task) -> None:
         """Only what means something here."""
