@@ -76,9 +76,9 @@ def test_a_forecast_as_an_answer_has_dates_and_is_saved_with_them(
     from workbench.engine.save import save_prediction
 
     save_prediction(forecast(), tmp_path / "f.csv")
-    assert (tmp_path / "f.csv").read_text("utf-8-sig").splitlines()[:2] == [
-        "when,low (10 %),middle,high (90 %)", "a,9.0,10.0,11.0",
-    ]  # fmt: skip
+    lines = (tmp_path / "f.csv").read_text("utf-8-sig").splitlines()
+    assert lines[0] == "when,low (10 %),middle,high (90 %),note" and lines[2] == "b,9.0,10.0,11.0,"
+    assert lines[1].startswith("a,9.0,10.0,11.0,") and "no promise" in lines[1]
 
 
 def test_occasions_are_gone_through_and_the_warning_stands_below(window: MainWindow, qtbot: QtBot) -> None:
