@@ -31,12 +31,20 @@ def test_the_whole_way(tmp_path: Path, capsys: pytest.CaptureFixture[str], monke
     assert "2 series of up to 48 numbers, a number per month" in capsys.readouterr().out
     assert run(["train", str(project), "--model", "last-season", "--name", "again", "--set", "steps=4", "--json"]) == 0
     trained = json.loads(capsys.readouterr().out)
-    assert trained["steps"] == 4 and trained["series"] == 2 and "naive" in trained["beside"]
+    assert (
+        "no promise" in trained["warning"]
+        and trained["steps"] == 4
+        and trained["series"] == 2
+        and "naive" in trained["beside"]
+    )
     assert run(["evaluate", "again", str(project)]) == 0
-    said = capsys.readouterr().out
+    told = capsys.readouterr()
+    said = told.out
+    assert "no promise" in told.err
     assert "past occasions of 2 series, each 4 steps ahead" in said and "exponential smoothing (ETS)" in said
     assert run(["predict", str(table), "--model", "again", "--csv"]) == 0
     answers = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    assert [("no promise" in a["note"]) for a in answers] == [True, False, False, False] * 2
     assert len(answers) == 8 and answers[0]["input"] == "north" and answers[0]["when"] == "2019-01"
     assert float(answers[0]["low (10 %)"]) < float(answers[0]["middle"]) < float(answers[0]["high (90 %)"])
     assert run(["predict", str(table), "--model", "last-season", "--set", "steps=3", "--json"]) == 0

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from tests.likes import write_likes
 from workbench.control import Control
@@ -181,6 +182,17 @@ def test_pictures_outside_their_folder_are_not_taken(tmp_path: Path) -> None:
     assert plan.media == "picture"
     paths = [i.path for i in plan.read() if isinstance(i, NewItem) and i.path is not None]
     assert paths == [tmp_path / "set" / "b.png"]
+
+
+def test_a_picture_that_the_table_names_comes_in_once(tmp_path: Path, project: Project) -> None:
+    folder = tmp_path / "shop"
+    (folder / "pictures").mkdir(parents=True)
+    for name in ("red", "blue", "extra"):
+        Image.new("RGB", (20, 20), name if name != "extra" else "green").save(folder / "pictures" / f"{name}.png")
+    table(folder, "customer,product,day\n" + "".join(f"c{n % 4},{n % 2 + 1},2024-01-{n + 1:02}\n" for n in range(20)))
+    table(folder, "product,name,picture\n1,Red one,pictures/red.png\n2,Blue one,pictures/blue.png\n", "things.csv")
+    read = [i for i in planned(folder).read() if isinstance(i, NewItem)]
+    assert sorted(i.name for i in read) == ["Blue one", "Red one", "extra.png"]
 
 
 def test_many_rows_take_little_memory(tmp_path: Path, project: Project) -> None:

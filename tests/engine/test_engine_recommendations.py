@@ -13,16 +13,24 @@ from tests.likes import write_likes
 from workbench.app_paths import app_paths
 from workbench.catalog.catalog import Catalog
 from workbench.cli.app import run
+from workbench.data.checks import check_project
+from workbench.data.importers import sniff
 from workbench.data.project import Project
+from workbench.data.project_interactions import InteractionCounts
 from workbench.data.types import Split
 from workbench.engine.elsewhere.write import write_bundle
+from workbench.engine.estimate import estimate, measure
 from workbench.engine.evaluate import compare, evaluate
-from workbench.engine.events import RunConfig
+from workbench.engine.events import How, RunConfig
+from workbench.engine.health.check import known_health
+from workbench.engine.journey import project_from_plan
 from workbench.engine.pool import shared_pool
 from workbench.errors import UserError
 from workbench.hub.store import files
 from workbench.runtimes.recommender_runtime import Recommender
 from workbench.runtimes.registry import open_model
+from workbench.tasks.recommend_course import work_seconds
+from workbench.tasks.registry import get_trainable
 from workbench.trust.judge_ranking import RankingJudgement
 
 
@@ -144,3 +152,54 @@ def test_what_is_too_little_is_told_before_training(tmp_path: Path, capsys: pyte
         write_likes(tmp_path / name, people, 50, each)
         assert run(["train", str(tmp_path / name), "--model", "recommend-popular"]) == 1
         assert wanted in capsys.readouterr().err
+
+
+def test_it_can_be_tested_from_a_date_on_and_only_the_first_time_that_is_asked(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def popular(*more: str) -> int:
+        return run(["train", str(project), "--model", "recommend-popular", *more])
+
+    assert popular("--test-likes", "next week") == 1 and "20%" in capsys.readouterr().err
+    assert popular("--test-likes", "20%") == 0
+    assert "something they" in capsys.readouterr().out
+    with Project.open(project, read_only=True) as opened:
+        parts = opened._store.query("SELECT at, split FROM interactions WHERE strength > 0 ORDER BY at")
+        test = [at for at, part in parts if part == "test"]
+        assert 0.15 < len(test) / len(parts) < 0.3
+        assert min(test) > max(at for at, part in parts if part != "test")
+        words = get_trainable(opened.task_id).parts_words(opened)
+        assert words.startswith("The newest 20% of all likes")
+    assert popular("--test-likes", "last") == 1 and "decided at the first training" in capsys.readouterr().err
+    assert run(["project", "status", str(project)]) == 0
+    said = capsys.readouterr().out
+    assert "50 things, 0 broken" in said and "labelled" not in said
+
+
+def test_what_is_told_before_a_training_counts_its_work(project: Path) -> None:
+    """How near it is to what a training takes is measured by benchmarks/recommendations.py."""
+    with Project.open(project) as opened:
+        catalog = Catalog.load()
+        told = {}
+        for model in ("recommend-popular", "recommend-together", "recommend-both"):
+            card = catalog.get(model)
+            assert measure(opened, card) >= 0
+            ways = [estimate(opened, card, how) for how in How]
+            assert all(e.measured and 50_000_000 < e.memory_bytes < 500_000_000 for e in ways)
+            told[model] = [e.seconds for e in ways]
+        assert told["recommend-popular"][0] == told["recommend-popular"][2]
+        for model in ("recommend-together", "recommend-both"):
+            assert told["recommend-popular"][0] < told[model][0] < told[model][1] < told[model][2]
+        assert told["recommend-together"][0] < told["recommend-both"][0]
+    # More people, things and likes take longer; counting popularity takes nothing.
+    few, many = (InteractionCounts(n * 20, n * 20, n, n, n * 20, n) for n in (100, 1000))
+    assert 5 * work_seconds(few, "hybrid", How.QUICK) < work_seconds(many, "hybrid", How.QUICK)
+    assert work_seconds(few, "popular", How.QUICK) < work_seconds(few, "als", How.QUICK) / 5
+
+
+def test_things_with_short_names_and_twins_are_no_worry(tmp_path: Path) -> None:
+    rows = "".join(f"u{n % 9},t{n % 7},{n}\n" for n in range(200))
+    (tmp_path / "likes.csv").write_text(f"user,item,count\n{rows}", encoding="utf-8")
+    with project_from_plan(sniff([tmp_path / "likes.csv"]), tmp_path / "p")[0] as opened:
+        assert "short" in {f.code for f in check_project(opened)}
+        assert not {"short", "near-duplicates", "leakage"} & {f.code for f in known_health(opened)}

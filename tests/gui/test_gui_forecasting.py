@@ -6,13 +6,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QComboBox
 from pytestqt.qtbot import QtBot
 
 from workbench.app_paths import resources
 from workbench.data.importers import sniff
 from workbench.data.types import Item, ItemPrediction, Split
+from workbench.engine.events import How
 from workbench.gui.editors.season import Editor
 from workbench.gui.main_window import MainWindow
 from workbench.gui.results import view_for
@@ -75,9 +76,9 @@ def test_a_forecast_as_an_answer_has_dates_and_is_saved_with_them(
     from workbench.engine.save import save_prediction
 
     save_prediction(forecast(), tmp_path / "f.csv")
-    assert (tmp_path / "f.csv").read_text("utf-8-sig").splitlines()[:2] == [
-        "when,low (10 %),middle,high (90 %)", "a,9.0,10.0,11.0",
-    ]  # fmt: skip
+    lines = (tmp_path / "f.csv").read_text("utf-8-sig").splitlines()
+    assert lines[0] == "when,low (10 %),middle,high (90 %),note" and lines[2] == "b,9.0,10.0,11.0,"
+    assert lines[1].startswith("a,9.0,10.0,11.0,") and "no promise" in lines[1]
 
 
 def test_occasions_are_gone_through_and_the_warning_stands_below(window: MainWindow, qtbot: QtBot) -> None:
@@ -138,7 +139,12 @@ def test_the_sample_from_home_to_a_judged_formula(
     window.show_page("train")
     qtbot.waitUntil(lambda: train.setup._card is not None)  # type: ignore[attr-defined]
     assert train.setup._card.id == "exponential-smoothing"  # type: ignore[attr-defined]
+    hows = {how: words.text() for how, words in train.setup._how_words.items()}  # type: ignore[attr-defined]
+    assert "nothing is learnt" in hows[How.QUICK]
+    assert "same as Quick" in hows[How.BALANCED] and hows[How.BALANCED] == hows[How.THOROUGH]
+    assert train.setup.fits.isHidden()  # type: ignore[attr-defined]
     train.setup.show_step(3)  # type: ignore[attr-defined]
+    assert "learns from 1 series" in train.setup._summary.text()  # type: ignore[attr-defined]
     assert "nothing that came later" in train.setup._summary.text() and "no promise" in train.setup._summary.text()  # type: ignore[attr-defined]
     qtbot.waitUntil(train.setup.start.isEnabled)  # type: ignore[attr-defined]
     train.setup.start.click()  # type: ignore[attr-defined]
@@ -147,8 +153,35 @@ def test_the_sample_from_home_to_a_judged_formula(
     results = window.page("results")
     qtbot.waitUntil(lambda: "past occasions" in results.sentence.text())  # type: ignore[attr-defined]
     assert "closer than repeating the last season" in results.number_words.text()  # type: ignore[attr-defined]
+    assert results.number_words.text().endswith("test occasions")  # type: ignore[attr-defined]
+    nothing = train.live.curves.nothing  # type: ignore[attr-defined]
+    assert not nothing.isHidden() and train.live.curves.loss.isHidden()  # type: ignore[attr-defined]
     results._try()  # type: ignore[attr-defined]
     shown = window.page("try")
     shown.accept_drop([str(resources() / "samples" / "co2.csv")])
     qtbot.waitUntil(lambda: isinstance(shown.view.prediction, Forecast))  # type: ignore[attr-defined]
     assert shown.view.prediction.dates[0] == "2002-01" and "no promise" in shown.view.note.text()  # type: ignore[attr-defined]
+
+
+def test_a_small_curve_stands_on_the_ground_of_its_row(window: MainWindow, qtbot: QtBot) -> None:
+    window.page("home").open_sample("co2")  # type: ignore[attr-defined]
+    data = window.page("data")
+    qtbot.waitUntil(lambda: data.model.rowCount() == 1, timeout=60_000)  # type: ignore[attr-defined]
+    item = data.model.item_at(0)  # type: ignore[attr-defined]
+    thumbnails = window.ctx.thumbnails
+    qtbot.waitUntil(lambda: thumbnails.pixmap(item.path, None, QSize(190, 40)) is not None, timeout=60_000)
+    picture = thumbnails.pixmap(item.path, None, QSize(190, 40)).toImage()  # type: ignore[union-attr]
+    assert picture.pixelColor(0, 0).alpha() == 0
+    assert any(picture.pixelColor(picture.width() // 2, y).alpha() for y in range(picture.height()))
+
+
+def test_where_there_is_little_room_the_curve_stands_alone(qtbot: QtBot) -> None:
+    part = ForecastPart()
+    qtbot.addWidget(part)
+    part.show_prediction(Forecast(((1.0, 2.0, 3.0),), ("2020-02",), (1.0, 2.0), ("2019-12", "2020-01"), season=1))
+    part.resize(400, 400)
+    part.show()
+    assert part.table.isVisible() and part.plot.isVisible()
+    part.resize(400, 190)
+    assert not part.table.isVisible() and part.plot.plot.height() >= 130
+    qtbot.waitUntil(lambda: part.plot.told.geometry().top() >= part.plot.plot.geometry().bottom())

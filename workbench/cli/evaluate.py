@@ -93,6 +93,8 @@ def _tell(options: argparse.Namespace, judgement: Any, groups: Any, problems: li
             if by.rates:
                 table(*by.rates_table())
             out(by.note())
+    if warning := getattr(judgement, "warning", ""):
+        note(warning)
     if problems:
         note(f"{len(problems)} could not be read and were left out.")
     return 3 if problems else 0

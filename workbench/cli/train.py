@@ -103,6 +103,8 @@ def run(options: argparse.Namespace) -> int:
         as_json(result)
     else:
         out(result["sentence"])
+        if result.get("warning"):
+            note(result["warning"])
         out(f"Model:  {finished.model_id}  ({result['folder']})")
         out(f"Report: {result['report']}")
     return 0

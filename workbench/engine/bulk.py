@@ -17,7 +17,7 @@ from workbench.data.importers import sniff
 from workbench.data.importers.tables import SUFFIXES
 from workbench.data.types import WRITTEN, Sample
 from workbench.engine.predict import PredictResult, collect_samples, predict
-from workbench.engine.save import PICK_COLUMNS, label_cells, label_columns, pick_rows, unlike_cell
+from workbench.engine.save import PICK_COLUMNS, forecast_rows, label_cells, label_columns, pick_rows, unlike_cell
 from workbench.errors import Cancelled, Problem
 from workbench.tasks.base import Task
 from workbench.tasks.predictions import Events, Forecast, Number, Prediction, Ranking
@@ -25,7 +25,7 @@ from workbench.tasks.registry import get_task
 
 COLUMNS = ("item", "answer", "certainty", "problem", "path")
 NUMBER_COLUMNS = ("item", "answer", "low", "high", "problem", "path")
-FORECAST_COLUMNS = ("item", "when", "low (10 %)", "middle", "high (90 %)", "problem", "path")
+FORECAST_COLUMNS = ("item", "when", "low (10 %)", "middle", "high (90 %)", "note", "problem", "path")
 RANKING_COLUMNS = ("item", *PICK_COLUMNS, "problem", "path")
 EVENT_COLUMNS = ("item", "answer", "begins", "ends", "certainty", "problem", "path")
 _COLUMNS_OF = {
@@ -197,10 +197,7 @@ def answer_rows(prediction: Prediction) -> list[dict[str, Any]]:
     """A prediction as rows of a table: one, but for each sound that was heard one of its own with its times in seconds, and for
     each step of a forecast one with its date."""
     if isinstance(prediction, Forecast):
-        return [
-            dict(zip(prediction.columns, (when, *row), strict=True))
-            for when, row in zip(prediction.dates, prediction.rows, strict=True)
-        ]
+        return forecast_rows(prediction)
     if isinstance(prediction, Events) and prediction.events:
         return [
             {

@@ -173,6 +173,15 @@ def label_columns(rows: Iterable[Mapping[str, Any]]) -> list[str]:
     return list(dict.fromkeys(name for row in rows for name in row if name.startswith("label: ")))
 
 
+def forecast_rows(prediction: Forecast) -> list[dict[str, Any]]:
+    """A row for each step; what is to be kept in mind goes with the first, so that it is in the table wherever that goes."""
+    rows = zip(prediction.dates, prediction.rows, strict=True)
+    return [
+        {**dict(zip(prediction.columns, (when, *row), strict=True)), "note": "" if number else prediction.note}
+        for number, (when, row) in enumerate(rows)
+    ]
+
+
 PICK_COLUMNS = ("place", "thing", "score", "because")
 
 
@@ -203,9 +212,7 @@ def _rows(prediction: Prediction) -> tuple[list[dict[str, Any]], list[str]]:
     if isinstance(prediction, Mask):
         return area_rows(prediction), AREA_COLUMNS
     if isinstance(prediction, Forecast):
-        names = prediction.columns
-        rows = zip(prediction.dates, prediction.rows, strict=True)
-        return [dict(zip(names, (when, *row), strict=True)) for when, row in rows], list(names)
+        return forecast_rows(prediction), [*prediction.columns, "note"]
     if isinstance(prediction, Number):
         columns = ["value", "low", "high", "unit"]
         return [{c: getattr(prediction, c) for c in columns if getattr(prediction, c) not in (None, "")}], columns

@@ -124,7 +124,11 @@ class Thumbnails(QObject):
             picture = picture.scaled(
                 box, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
             )
-        return picture.convertToFormat(QImage.Format.Format_RGB32)
+        # A curve stands on the ground of its row: without its see-through parts it would be black.
+        see_through = picture.hasAlphaChannel()
+        return picture.convertToFormat(
+            QImage.Format.Format_ARGB32_Premultiplied if see_through else QImage.Format.Format_RGB32
+        )
 
     def _came(self, key: str, result: object) -> None:
         if isinstance(result, _Failed):

@@ -19,6 +19,8 @@ from workbench.runtimes.taste import WAYS, Taste
 if TYPE_CHECKING:
     import torch
 
+    from workbench.runtimes.network import Network
+
 THINGS_FILE = "things.json"
 _LARGEST_SETTINGS = 100_000
 _LARGEST_LIST = 1_000_000_000
@@ -34,6 +36,7 @@ class Recommender(Loaded):
         settings: how it learns when nothing else is said.
         taste: None before it has been taught.
         names, ids: of the things, in order: what they are called, and their ids in the project the model was made in.
+        looker: the network that looks at things from outside, once it was wanted.
     """
 
     def __init__(
@@ -48,6 +51,7 @@ class Recommender(Loaded):
         self.settings = dict(settings)
         self.taste = taste
         self.names, self.ids = tuple(names), tuple(ids)
+        self.looker: Network | None = None
 
     @property
     def way(self) -> str:
@@ -115,9 +119,12 @@ class Recommender(Loaded):
         )
 
     def memory_bytes(self) -> int:
+        looker = 0 if self.looker is None else self.looker.memory_bytes()
         if self.taste is None:
-            return 0
-        return sum(a.nbytes for a in (self.taste.popularity, self.taste.content, self.taste.factors) if a is not None)
+            return looker
+        return looker + sum(
+            a.nbytes for a in (self.taste.popularity, self.taste.content, self.taste.factors) if a is not None
+        )
 
 
 def plain(name: str) -> str:

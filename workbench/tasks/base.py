@@ -162,6 +162,7 @@ class TaskInfo:
         parts_within: every item holds its own part to learn from, to steer by and to judge on (a series: by time), so it
             belongs to all splits; its lesson's `look_at` says which of them is asked about.
         warning: what a person must keep in mind with every answer and every result of it, or "".
+        dropped: what is dropped to try it ("a picture of a thing"), where that is not an item; "" for the noun.
         many: what to drop where a model is run on many things, where the usual words do not fit.
         ways: what Quick, Balanced and Thorough mean here ("quick", …), where the usual words do not fit.
     """
@@ -201,6 +202,7 @@ class TaskInfo:
     parts_within: bool = False
     warning: str = ""
     many: str = ""
+    dropped: str = ""
     ways: Mapping[str, str] = field(default_factory=dict)
     untaught: Literal["", "names", "look-alikes"] = ""
     apart: str = ""

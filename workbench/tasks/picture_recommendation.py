@@ -30,6 +30,7 @@ class PictureRecommendation(Recommending):
         question="recommend things by their pictures and by what people liked",
         import_formats=("table",),
         ways=WAYS,
+        dropped="a picture of a thing",
         many="Drop a folder of pictures: for each you get a list of what goes with it. The lists are saved as a table (CSV).",
     )
 

@@ -772,6 +772,8 @@ class Ranking:
         ] or ["nothing to recommend"]
 
 
+# A model does not say of these how sure it is.
+WITHOUT_CERTAINTY = (Picture, Vector, Forecast, Number, Ranking)
 Prediction = Scores | Boxes | Mask | Text | Picture | Vector | Events | Forecast | Number | Ranking
 
 

@@ -30,11 +30,10 @@ def open_looker(model_id: str) -> Network:
     return open_network(card, files(card, app_paths()))
 
 
-def vectors_of(samples: Sequence[Sample], model_id: str, control: Control) -> Floats:
+def vectors_of(samples: Sequence[Sample], network: Network, control: Control) -> Floats:
     """float32 [N, F], rows of length 1. Raises: UserError when one cannot be read. Cancelled."""
     import numpy as np
 
-    network = open_looker(model_id)
     parts = [_look(samples[i : i + _BATCH], network, control) for i in range(0, len(samples), _BATCH)]
     return np.concatenate(parts) if parts else np.zeros((0, network.feature_width), np.float32)
 

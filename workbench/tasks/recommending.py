@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from workbench.catalog.card import ModelCard
     from workbench.data.project import Project
     from workbench.runtimes.base import Floats, Loaded
+    from workbench.runtimes.network import Network
     from workbench.runtimes.recommender_runtime import Recommender
 
 COUNT = Option("count", "How many", "number", 10, "How long the list is (k)", 1, 1000, 1)
@@ -137,8 +138,8 @@ class Recommending(BaseTask):
     # What a training costs --------------------------------------------------------------------------------------------
 
     def passes(self, card: ModelCard, how: How, epochs: int, items: int) -> float:
-        """In looks at a thing: each is looked at once, by models that do; `more_seconds` has the rest."""
-        return 0.0
+        """In looks at a thing alone: in batches, as they are looked at, one costs half of that; `more_seconds` has the rest."""
+        return -0.5 * items
 
     def more_seconds(self, project: Project, card: ModelCard, how: How) -> float:
         """Of a training, beside looking at things: the work of alternating least squares and of judging lists, counted."""
@@ -159,7 +160,7 @@ class Recommending(BaseTask):
         options = model.card.options
         looker = str(options.get(f"looks_with_{sample.kind}", options.get("looks_with", "")))
         if model.card.arch in (BOTH, CONTENT) and looker:
-            vectors_of([sample], looker, Control())
+            vectors_of([sample], _looker(as_recommender(model), looker), Control())
 
 
 def as_recommender(model: Loaded) -> Recommender:
@@ -256,10 +257,19 @@ def _seen(model: Recommender, samples: Sequence[Sample], control: Control) -> Fl
         raise UserError(
             f"“{model.card.name}” does not look at pictures or texts.", "Type the names of things it knows."
         )
-    found = vectors_of(samples, str(model.card.options.get("looks_with", "")), control)
+    found = vectors_of(samples, _looker(model, str(model.card.options.get("looks_with", ""))), control)
     if found.shape[1] != taste.content.shape[1]:
         raise UserError(f"“{model.card.name}” cannot look at this.", "Type the names of things it knows.")
     return found
+
+
+def _looker(model: Recommender, looks_with: str) -> Network:
+    """The network that looks at things for this model; opened once, and let go with it. Raises: UserError when it is not there."""
+    from workbench.tasks.recommend_content import open_looker
+
+    if model.looker is None or model.looker.card.id != looks_with:
+        model.looker = open_looker(looks_with)
+    return model.looker
 
 
 def people_of(project: Project, person: str) -> Sample:

@@ -11,8 +11,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
+from workbench.tasks.forecasting import NO_PROMISE
 from workbench.tasks.predictions import FORECAST_LEVELS, HIGH, LOW, MIDDLE, Forecast, Occasion, from_record
 from workbench.tasks.ranges import STATED
 from workbench.trust.judging import Answered, bootstrap, paired
@@ -98,7 +99,13 @@ class ForecastJudgement:
     closer: tuple[float, float] = (0.0, 1.0)
     closer_ets: tuple[float, float] = (0.0, 1.0)
     kind: str = "forecast"
+    whom: ClassVar[str] = "occasions"
     table_title: str = "Beside the yardsticks"
+
+    @property
+    def warning(self) -> str:
+        """To be kept in mind with every result."""
+        return NO_PROMISE
 
     @property
     def cases(self) -> list[Case]:
@@ -202,7 +209,13 @@ class ForecastJudgement:
             }
             for name, sums in self.totals.items()
         }
-        return {**self.headline(), "beside": beside, "error_by_step": self.by_step(), "sentence": self.sentence()}
+        return {
+            **self.headline(),
+            "beside": beside,
+            "error_by_step": self.by_step(),
+            "sentence": self.sentence(),
+            "warning": NO_PROMISE,
+        }
 
     def by_step(self) -> dict[str, list[float]]:
         """Mean scaled absolute error of each step ahead, for each forecaster; NaN where nothing came."""
@@ -240,7 +253,7 @@ class ForecastJudgement:
             ]
             for name, s in self.totals.items()
         ]
-        return ["of", "MASE", "scaled quantile loss", "weighted quantile loss", "in the 80 % range"], rows
+        return ["forecast by", "MASE", "scaled quantile loss", "weighted quantile loss", "in the 80 % range"], rows
 
 
 def _by(gain: float) -> str:

@@ -434,8 +434,10 @@ class InteractionsPlan(ImportPlan):
                 else:
                     self._hashes[key] = _text_hash(text)
                     yield NewItem("text", title, text=text)
+        shown = set(self._places.values())
         for key, path in self.pictures.items():
-            if key not in told:
+            # A picture that the table names is that thing, whatever its file is called.
+            if key not in told and str(path.resolve()) not in shown:
                 told.add(key)
                 self._places[key] = str(path)
                 yield NewItem("picture", path.name, path=path)

@@ -14,7 +14,7 @@ from workbench.gui.icons import pixmap
 from workbench.gui.models.rows_moved import rows_moved
 from workbench.gui.theme import theme
 from workbench.gui.thumbnails import Thumbnails
-from workbench.tasks.predictions import Number, Picture, Prediction, Scores, figure
+from workbench.tasks.predictions import WITHOUT_CERTAINTY, Number, Prediction, Scores, figure
 
 Index = QModelIndex | QPersistentModelIndex
 HEADERS = ("Item", "Answer", "Certainty")
@@ -137,7 +137,7 @@ class ResultsTable(QAbstractTableModel):
             if isinstance(result.prediction, Number):  # it is never so and so sure of a number
                 return _between(result.prediction)
             # A new picture is neither right nor wrong.
-            return "" if isinstance(result.prediction, Picture) else f"{result.prediction.certainty:.1%}"
+            return "" if isinstance(result.prediction, WITHOUT_CERTAINTY) else f"{result.prediction.certainty:.1%}"
         if role == Qt.ItemDataRole.ForegroundRole and result.problem is not None:
             return theme().colour("bad")
         if column > 0 and is_unlike(result) and result.prediction is not None:

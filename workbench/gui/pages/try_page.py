@@ -460,7 +460,7 @@ class TryPage(Page):
         elif self._samples:
             self._try_samples(self._samples, asked=True)
         else:
-            self.state.setText(f"Give the model a {self._task.info.noun} first.")
+            self.state.setText(f"Give the model {self._task.info.dropped or f'a {self._task.info.noun}'} first.")
 
     def _open_own_page(self) -> None:
         """There is more room for this task on a page of its own."""

@@ -86,7 +86,7 @@ class View(ResultView):
         column.addWidget(self.words)
         self.plot = ForecastPlot("What was said on this occasion, and what came")
         column.addWidget(self.plot, 1)
-        self.warning = label(get_task("forecasting").info.warning, "faint", wrap=True, selectable=True)
+        self.warning = label(get_task("forecasting").info.warning, "soft", wrap=True, selectable=True)
         self.warning.setObjectName("forecast-warning")
         column.addWidget(self.warning)
         return page

@@ -290,11 +290,20 @@ class TrainingCurves(QWidget):
             ACCURACY_CURVES,
             percent=True,
         )
+        self.nothing = label("There are no curves: this model does not learn in rounds.", "soft", wrap=True)
+        self.nothing.setObjectName("no-curves")
+        self.nothing.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self.nothing.hide()
+        row.addWidget(self.nothing, 1)
         row.addWidget(self.loss, 1)
         row.addWidget(self.accuracy, 1)
 
     def show_progress(self, progress: RunProgress) -> None:
         """Draw a run as far as it is known (at most ten times a second)."""
+        nothing = progress.finished is not None and not progress.epochs
+        self.nothing.setVisible(nothing)
+        self.loss.setVisible(not nothing)
+        self.accuracy.setVisible(not nothing)
         self.loss.set_points("steps", *progress.steps.points())
         xs = [float(e.epoch) for e in progress.epochs]
         learnt = [e for e in progress.epochs if e.train_loss >= 0]

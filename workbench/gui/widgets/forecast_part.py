@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -18,6 +19,8 @@ from PySide6.QtWidgets import (
 from workbench.tasks.predictions import Forecast
 
 _MOST_ROWS = 600
+# Points: what the curve alone takes, and from which height on the table has room below it.
+_CURVE_ALONE, _ROOM_FOR_BOTH = 180, 270
 
 
 class ForecastPart(QWidget):
@@ -39,6 +42,12 @@ class ForecastPart(QWidget):
         self.table.setMinimumHeight(84)
         self.splitter.addWidget(self.table)
         column.addWidget(self.splitter, 1)
+        # Else a low window would push the two into each other.
+        self.setMinimumHeight(_CURVE_ALONE)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.table.setVisible(self.height() >= _ROOM_FOR_BOTH)
 
     def show_prediction(self, prediction: Forecast) -> None:
         rows = list(zip(prediction.dates, prediction.rows, strict=True))[:_MOST_ROWS]

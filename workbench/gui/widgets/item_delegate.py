@@ -272,8 +272,12 @@ class ItemDelegate(QStyledItemDelegate):
             )
             return
         label = chosen or suggested
-        if label is None and item.marked:
-            return  # it is learnt from as it is
+        if label is None and item.marked:  # it is learnt from as it is; of a picture it is said what it is called
+            if item.kind == "picture":
+                painter.setPen(theme().colour("text_soft"))
+                shown = metrics.elidedText(item.name, Qt.TextElideMode.ElideRight, int(area.width()))
+                painter.drawText(area, Qt.AlignmentFlag.AlignVCenter, shown)
+            return
         if label is None:
             painter.setPen(theme().colour("text_faint"))
             painter.drawText(area, Qt.AlignmentFlag.AlignVCenter, "no label")

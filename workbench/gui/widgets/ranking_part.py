@@ -27,7 +27,7 @@ class RankingPart(QWidget):
         self.table = QTableWidget(0, 3)
         self.table.setObjectName("ranking-list")
         read_only(self.table, "Recommended things, the best first, and why")
-        self.table.setHorizontalHeaderLabels(["", "recommended", "because of the liked"])
+        self.table.setHorizontalHeaderLabels(["", "recommended", "because they like"])
         self.table.setTabKeyNavigation(False)
         self.table.setWordWrap(False)
         header = self.table.horizontalHeader()

@@ -308,7 +308,8 @@ class TrainSetup(QWidget):
         task = get_task(project.task_id)
         said = task.how_words(self._card) if self._card is not None else {}
         for how, _name, _icon, words, tip in _HOWS:
-            plain, technical = said.get(how, (task.info.ways.get(how.value, words), tip))
+            special = task.info.ways.get(how.value, "")
+            plain, technical = said.get(how, (special, "") if special else (words, tip))
             self._how_words[how].setText(plain)
             self._how_cards[how].setToolTip(technical)
 
@@ -329,7 +330,7 @@ class TrainSetup(QWidget):
         # Recommenders learn from people; of the things they read only what a model of their own looks at.
         looked = None if isinstance(task, CasesTask) else project
         self.tokens.look(looked, self._card)
-        self.fits.show_model(looked, self._card)
+        self.fits.show_model(None if task is not None and task.info.media == "series" else looked, self._card)
         if project is not None and task is not None:
             self._say_hows(project)
             self._say_settings(task)

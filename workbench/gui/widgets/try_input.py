@@ -85,8 +85,7 @@ class TryInput(QStackedWidget):
         self.structure.setVisible(drawn)
         self.text.setMaximumHeight(self.fontMetrics().height() * _FEW_LINES + 3 * S if drawn else _ANY_HEIGHT)
         self.hint.setText("" if waits else "The answer follows your typing")
-        noun = task.info.noun
-        self.drop.heading.setText(f"Drop a {noun}")
+        self.drop.heading.setText(f"Drop {task.info.dropped or f'a {task.info.noun}'}")
 
     def show_written(self, sample: Sample | None) -> None:
         """What is drawn of something that was typed or read from a file; nothing for none. A row fills the form, to go on from."""
