@@ -30,7 +30,7 @@ _USUAL_BATCH = 16
 # The first answer shall come soon, the later ones fast: from the first one on as many at once as are likely ready so soon.
 _SOON_SECONDS = 0.1
 # Of items that differ in length so many batches are sorted together, unless that would keep answers waiting longer than so.
-_WINDOW, _PART_SECONDS = 4, 0.5
+_WINDOW, _PART_SECONDS = 4, 1.0
 
 
 @dataclass(frozen=True)

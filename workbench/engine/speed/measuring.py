@@ -12,6 +12,8 @@ from workbench.control import Control
 # A way that is so much slower than the quickest after a few rounds is timed no further.
 _HOPELESS, _FEW = 2.0, 3
 _MOST_ROUNDS = 15
+# So long torch's threads wait busily for more work after they had some; who comes next would share his cores with them.
+_SETTLED_SECONDS = 0.02
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,7 @@ def in_turns(
             break
         for name in running:
             control.check()
+            time.sleep(_SETTLED_SECONDS)
             began = time.perf_counter()
             ways[name]()
             times[name].append(time.perf_counter() - began)
