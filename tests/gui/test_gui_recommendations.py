@@ -82,8 +82,9 @@ def test_results_show_people_and_recommend_to_anybody(
 ) -> None:
     window.ctx.go("results", run_id=taught)
     page: Any = window.page("results")
+    qtbot.waitUntil(lambda: page.findChild(QListWidget, "ranking-people") is not None)
     people = page.findChild(QListWidget, "ranking-people")
-    qtbot.waitUntil(lambda: people is not None and people.count() == 60)
+    qtbot.waitUntil(lambda: people.count() == 60)
     assert "foretold" in people.item(0).text()
     listed, chosen = page.findChild(QTableWidget, "ranking-said"), page.findChild(QLabel, "ranking-next")
     assert listed.rowCount() == 10 and chosen.text().startswith("Chose next: The ")
@@ -133,8 +134,9 @@ def test_typed_names_are_answered_on_the_try_page(window: MainWindow, qtbot: QtB
     page.input.text.setPlainText("The robot number 1\nThe robot number 6")
     qtbot.waitUntil(page.go.isEnabled)
     page.go.click()
+    qtbot.waitUntil(lambda: page.findChild(QTableWidget, "ranking-list") is not None)
     table = page.findChild(QTableWidget, "ranking-list")
-    qtbot.waitUntil(lambda: table is not None and table.rowCount() == 10)
+    qtbot.waitUntil(lambda: table.rowCount() == 10)
     assert table.item(0, 1).text().startswith("The robot")
 
 

@@ -421,7 +421,8 @@ class DataPage(Page):
     def _groups_changed(self) -> None:
         project = self.ctx.store.project
         self._grouping = None
-        if project is None or project.counts().total <= _AT_ONCE:
+        # When all were just taken out, there is still as much to go through.
+        if project is None or max(project.counts().total, self.model.rowCount()) <= _AT_ONCE:
             self.filter_bar.show_groups({} if project is None else project.groups())
             return
         job = self.ctx.jobs.start("Counting the groups", lambda _control: project.groups(), quiet=True)
