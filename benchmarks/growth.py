@@ -311,7 +311,7 @@ def text_imported(letters: int, folder: Path) -> Callable[[], object]:
 
 ITEMS = (100, 1_000, 10_000, 100_000)
 STEPS = {
-    "import": Step("Import a folder of pictures", "pictures", (100, 1_000, 10_000, 30_000), importing, 2),
+    "import": Step("Import a folder of pictures", "pictures", (100, 1_000, 10_000), importing, 2),
     "open": Step("Open a project, count, first screen", "items", ITEMS, opening),
     "filter": Step("Six filters and orders", "items", ITEMS, filtering),
     "duplicates": Step("Look for pictures nearly the same", "items", ITEMS, duplicates),
@@ -467,8 +467,7 @@ def main() -> None:
     given = parser.parse_args()
     if given.child:
         child(given.child[0], int(given.child[1]))
-    page = TARGET.read_text(encoding="utf-8")
-    known = known_rows(page)
+    known = known_rows(TARGET.read_text(encoding="utf-8"))
     table = []
     for name in given.only:
         if given.lacking and f"{STEPS[name].name} {STEPS[name].unit}" in known:
@@ -477,8 +476,7 @@ def main() -> None:
         if found:
             table.append(line(name, found, os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0))
         if given.write and table:  # at once: a run that is broken off has not been in vain
-            page = merged(page, table)
-            TARGET.write_text(page, encoding="utf-8")
+            TARGET.write_text(merged(TARGET.read_text(encoding="utf-8"), table), encoding="utf-8")
     print("\n" + "\n".join([*HEAD, *table]))
 
 

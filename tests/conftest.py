@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 # Several tests run at once, on few cores and on small networks: threads that wait for each other are slow.
@@ -53,6 +54,16 @@ def nothing_unasked() -> Iterator[None]:
     before = guard.refused()
     yield
     assert guard.refused() == before
+
+
+@pytest.fixture(autouse=True)
+def no_models_left() -> Iterator[None]:
+    """What a test has loaded is not there for the next one: its home, and the models in it, are its own. The app keeps models
+    warm up to a share of the memory, which a process of hundreds of tests would fill; only the bundled starters stay."""
+    yield
+    pool = sys.modules.get("workbench.engine.pool")
+    if pool is not None:
+        pool.shared_pool().keep_only(lambda card: card.source.kind in ("wheel", "bundled"))
 
 
 @pytest.fixture

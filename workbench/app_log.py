@@ -98,6 +98,8 @@ def start(folder: Path) -> Path:
     logging.captureWarnings(True)
     for noisy in ("httpx", "urllib3", "PIL", "onnxscript"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+    # Says on stderr that there is no compiler for graphics cards, as soon as torch's exporter is loaded; it is never asked for.
+    logging.getLogger("torch.utils.flop_counter").setLevel(logging.ERROR)
 
     def unhandled(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         if issubclass(kind, KeyboardInterrupt):

@@ -254,7 +254,77 @@ def gguf() -> bytes:
     return b"GGUF" + struct.pack("<IQQ", 3, 1 << 63, 1 << 62) + b"\0" * 64
 
 
+def parquet(**columns: Any) -> Callable[[Path], Path]:
+    def make(folder: Path) -> Path:
+        import pyarrow
+        import pyarrow.parquet
+
+        pyarrow.parquet.write_table(pyarrow.table(columns), folder / "t.parquet")
+        return folder / "t.parquet"
+
+    return make
+
+
+def cut_parquet(folder: Path) -> Path:
+    path = parquet(a=[1, 2, 3], b=["x", "y", "z"])(folder)
+    path.write_bytes(path.read_bytes()[:-20])
+    return path
+
+
+def lying_parquet(folder: Path) -> Path:
+    """Its last bytes say that its description is two gigabytes long."""
+    path = parquet(a=[1, 2, 3], b=["x", "y", "z"])(folder)
+    data = path.read_bytes()
+    path.write_bytes(data[:-8] + struct.pack("<I", 2**31 - 1) + data[-4:])
+    return path
+
+
+def likes(*rows: str) -> Callable[[Path], Path]:
+    """Who liked what, with good rows enough to be known as that, and these."""
+
+    def make(folder: Path) -> Path:
+        (folder / "set").mkdir()
+        good = [f"u{p},{t},{1 + (p + t) % 5},{1_000_000_000 + 60 * t}" for p in range(8) for t in range(6)]
+        films = ["movieId,title,genres", *(f"{t},Film {t},a|b" for t in range(6))]
+        (folder / "set" / "ratings.csv").write_text("\n".join(["userId,movieId,rating,timestamp", *good, *rows]))
+        (folder / "set" / "films.csv").write_text("\n".join(films))
+        return folder / "set"
+
+    return make
+
+
+_ETHANOL = """
+  x
+
+  3  2  0  0  0  0  0  0  0  0999 V2000
+    0.0000    0.0000    0.0000 C   0  0
+    1.0000    0.0000    0.0000 C   0  0
+    2.0000    0.0000    0.0000 O   0  0
+  1  2  1  0
+  2  3  1  0
+M  END
+"""
+
 CASES: list[Bad] = [
+    # Rows, molecules, series, likes
+    Bad("parquet that is none", "import", written("t.parquet", "no"), "not a readable Parquet"),
+    Bad("parquet cut off", "import", cut_parquet, "not a readable Parquet"),
+    Bad("parquet that lies about its length", "import", lying_parquet, "not a readable Parquet"),
+    Bad("parquet of lists within lists", "import", parquet(a=[[[1], [2]], [[3]]], b=["x", "y"]), ""),
+    Bad("parquet of nothing", "import", parquet(a=[], b=[]), "no rows|has no|empty"),
+    Bad("molecules that are none", "import", written("m.sdf", "no"), "no molecule|None of|nothing"),
+    Bad("a molecule of a million atoms", "import", written("m.sdf", _ETHANOL.replace("  3  2", "999999999")), "no molecule|None of|nothing"),
+    Bad("atoms that are numbers too large", "import", written("m.sdf", _ETHANOL.replace("2.0000", "1e999 ") + "$$$$\n"), "no molecule"),
+    Bad("a bond to an atom that is not there", "import", written("m.sdf", _ETHANOL.replace("  2  3", "  2 99") + "$$$$\n"), "no molecule|None of|nothing"),
+    Bad("one molecule without an end", "import", written("m.sdf", _ETHANOL + "> <a>\n" + "x\n" * 100_000), ""),
+    Bad("molecules as bytes", "import", written("m.smi", bytes(range(256)) * 40), "no molecule|None of|nothing|not readable"),
+    Bad("a molecule of 100,000 brackets", "import", written("m.smi", "C(" * 100_000 + "C" + ")" * 100_000), "no molecule|None of|nothing"),
+    Bad("a rating that is no number", "import", likes("u1,1,nan,1000000000", "u1,2,1e999,1000000000"), ""),
+    Bad("a person who is a formula", "import", likes("=cmd()|x,1,5,1000000000", "x" * 5000 + ",1,5,1000000000"), ""),
+    Bad("a time beyond all time", "import", likes("u1,1,5,99999999999999999999", "u1,2,5,-5"), ""),
+    Bad("a series beyond the year 9999", "import", written("s.csv", "month,value\n" + "".join(f"{9990 + n}-01,{n}\n" for n in range(14))), ""),
+    Bad("a series of numbers too large", "import", written("s.csv", "month,value\n" + "".join(f"2024-{n:02},1e{300 + n}\n" for n in range(1, 13))), ""),
+    Bad("a series of one day again and again", "import", written("s.csv", "day,value\n" + "2024-01-01,5\n" * 40), ""),
     # Pictures
     Bad("empty picture", "picture", written("a.jpg", b""), "empty"),
     Bad("cut picture", "picture", written("a.jpg", small_jpeg()[:300]), "damaged or cut off"),

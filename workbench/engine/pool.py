@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache, partial
 from pathlib import Path
@@ -114,6 +114,12 @@ class ModelPool:
         """Forget a model (before its folder is deleted); one in use goes when its user is done."""
         with self._lock:
             for key in [k for k in self._slots if k[0] == model_id]:
+                del self._slots[key]
+
+    def keep_only(self, wanted: Callable[[ModelCard], bool]) -> None:
+        """Forget all others; one in use goes when its user is done."""
+        with self._lock:
+            for key in [k for k, slot in self._slots.items() if slot.model is None or not wanted(slot.model.card)]:
                 del self._slots[key]
 
     def clear(self) -> None:

@@ -118,7 +118,7 @@ def match(
     Args:
         shapes: of every tensor, by name.
         hint: the file's name; an architecture named in it is tried first.
-        cache_folder: what was learnt about timm's names is kept there.
+        cache_folder: what was learnt about the names of tensors is kept there.
 
     Raises:
         Cancelled: when asked to stop.
@@ -137,17 +137,17 @@ def match(
         if found is not None:
             fitting.append(found)
 
-    for arch in _torchvision():
-        try_one("torchvision", arch)
-    if not fitting:
-        index = _Index(cache_folder)
-        try:
-            digest = _names_digest(shapes)
-            for arch in index.alike(shapes, control):
-                if index.names(arch, control) == digest:
-                    try_one("timm", arch)
-        finally:
-            index.save()
+    index = _Index(cache_folder)
+    try:
+        digest = _names_digest(shapes)
+        for arch in _torchvision():
+            if not arch.startswith(_NOT_OURS) and index.names("torchvision", arch, control) == digest:
+                try_one("torchvision", arch)
+        for arch in index.alike(shapes, control) if not fitting else ():
+            if index.names("timm", arch, control) == digest:
+                try_one("timm", arch)
+    finally:
+        index.save()
     by_build: dict[str, Match] = {}
     for m in sorted(fitting, key=lambda m: (len(m.arch), m.arch)):
         by_build.setdefault(m.build, m)
@@ -218,13 +218,32 @@ def _patterns(names: Mapping[str, Any] | Sequence[str]) -> frozenset[str]:
     return frozenset(re.sub(r"\d+", "#", name) for name in names)
 
 
+@cache
+def _digest_of(runtime: str, arch: str) -> str:
+    """Of what an architecture calls its tensors; "" for one that cannot be built. Building one takes a tenth of a second."""
+    whole = without_memory(runtime, arch)
+    return _names_digest(whole.state_dict()) if whole is not None else ""
+
+
+@cache
+def _patterns_of(module: str) -> tuple[str, ...]:
+    """What the first architecture of a family of timm's calls its tensors."""
+    import timm
+
+    names = timm.list_models(module=module)
+    whole = without_memory("timm", names[0]) if names else None
+    return tuple(sorted(_patterns(whole.state_dict()))) if whole is not None else ()
+
+
 class _Index:
-    """What timm's architectures call their tensors: found out once (building one takes a tenth of a second)."""
+    """What architectures call their tensors: found out once."""
 
     def __init__(self, folder: Path | None) -> None:
         import timm
+        import torchvision
 
-        self._file = folder / f"timm-names-{timm.__version__}.json" if folder is not None else None
+        versions = f"{timm.__version__}-{torchvision.__version__}"
+        self._file = folder / f"names-of-tensors-{versions}.json" if folder is not None else None
         self._families: dict[str, list[str]] = {}
         self._digests: dict[str, str] = {}
         self._changed = False
@@ -253,22 +272,19 @@ class _Index:
         return [arch for module in best for arch in timm.list_models(module=module)]
 
     def _family(self, module: str) -> list[str]:
-        import timm
-
         if module not in self._families:
-            names = timm.list_models(module=module)
-            whole = without_memory("timm", names[0]) if names else None
-            self._families[module] = sorted(_patterns(whole.state_dict())) if whole is not None else []
+            self._families[module] = list(_patterns_of(module))
             self._changed = True
         return self._families[module]
 
-    def names(self, arch: str, control: Control) -> str:
+    def names(self, runtime: str, arch: str, control: Control) -> str:
+        """The digest of an architecture's names. Raises: Cancelled."""
         control.check()
-        if arch not in self._digests:
-            whole = without_memory("timm", arch)
-            self._digests[arch] = _names_digest(whole.state_dict()) if whole is not None else ""
+        key = f"{runtime}/{arch}"
+        if key not in self._digests:
+            self._digests[key] = _digest_of(runtime, arch)
             self._changed = True
-        return self._digests[arch]
+        return self._digests[key]
 
     def save(self) -> None:
         if self._file is None or not self._changed:
@@ -277,4 +293,4 @@ class _Index:
             known = json.dumps({"families": self._families, "digests": self._digests})
             atomic.write_text(self._file, known, shared=True, lasting=False)
         except OSError as error:
-            log.warning("the names of timm's networks are not kept: %s", error)
+            log.warning("the names of networks' tensors are not kept: %s", error)
