@@ -372,13 +372,13 @@ def _seconds_of_held_out(project: Any, catalog: Any, task: str) -> float:
     from workbench.engine.features import compute_features
     from workbench.engine.pool import shared_pool
     from workbench.runtimes.fast_body import engines
-    from workbench.tasks.registry import get_trainable
+    from workbench.tasks.registry import get_pooled
 
     items = project.split_items(Split.TEST)
     with shared_pool().use_network(catalog.get(_TASKS[task][0]), "cpu") as model, engines("torch"):
-        compute_features(items[:1], model, get_trainable(project.task_id))
+        compute_features(items[:1], model, get_pooled(project.task_id))
         began = _clock()
-        compute_features(items, model, get_trainable(project.task_id))
+        compute_features(items, model, get_pooled(project.task_id))
         return _clock() - began
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 # Quick is fitted before its one round, which only judges it.
 _EPOCHS = {How.QUICK: 1, How.BALANCED: 12, How.THOROUGH: 20}
-_HEAD_RATE = 1e-3
+_HEAD_RATE, _HIGHEST_BODY_RATE = 1e-3, 5e-5
 _AT_ONCE = 32
 _LONGEST_NAME = 200
 _SETTLED = "settled.interval"
@@ -47,7 +47,8 @@ class NumberLesson:
         self._device = material.device
         self.epochs = _EPOCHS[material.how]
         self.head_rate = 0.0 if material.how is How.QUICK else _HEAD_RATE
-        self.body_rate = self._model.pooled.learning_rate
+        # Higher ones were tried for classes only.
+        self.body_rate = min(_HIGHEST_BODY_RATE, self._model.pooled.learning_rate)
         known = {e.item.id: value for e in material.train if (value := truth_of(e)) is not None}
         if len(set(known.values())) < 2:
             raise UserError("All numbers to learn from are the same.", "Add items with other numbers.")

@@ -51,9 +51,9 @@ _HOWS = (
     (How.QUICK, "Quick", "zap", "Keeps the model's eyes and learns only the last step. The best start, on any computer.",
      "Frozen backbone; only the head is fitted, on features that are computed once"),
     (How.BALANCED, "Balanced", "scale", "Also lets the last part of the model learn. For examples unlike everyday ones.",
-     "Last third of the network, discriminative learning rates, early stopping"),
+     "Last third of the network, from a regularised linear head on; discriminative learning rates, early stopping"),
     (How.THOROUGH, "Thorough", "brain", "Lets the whole model learn. Takes longest and wants many examples.",
-     "Full fine-tuning, warm-up and cosine schedule, early stopping"),
+     "Full fine-tuning from a regularised linear head on; warm-up and cosine schedule, early stopping"),
 )  # fmt: skip
 
 
