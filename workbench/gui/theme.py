@@ -283,6 +283,8 @@ QAbstractItemView[role="bare"] {{ border: none; background: transparent; }}
 QHeaderView::section {{ background: {c.surface}; color: {c.text_soft}; border: none; border-bottom: 1px solid {c.line};
   padding: 7px 9px; font-weight: 600; }}
 QTableView {{ gridline-color: {c.line}; }}
+QTableView::item {{ padding: 0 6px; }}
+QTableView QHeaderView {{ qproperty-defaultAlignment: 'AlignLeft|AlignVCenter'; }}
 QScrollArea {{ border: none; background: transparent; }}
 QScrollArea > QWidget > QWidget[role="page"], QWidget[role="page"] {{ background: {c.ground}; }}
 QScrollBar:vertical {{ background: transparent; width: 12px; margin: 0; }}
