@@ -364,7 +364,7 @@ class ForecastPlot(QWidget):
         return "  ·  ".join(parts)
 
     def _hint(self) -> str:
-        return "Point at it for the numbers. Wheel or + and −: closer and further; arrows: along; Home: all of it."
+        return "Point at it for numbers. Wheel or + −: closer; arrows: along; Home: all."
 
     def _in_words(self) -> str:
         ahead = self._ahead
