@@ -109,9 +109,7 @@ class Explanation:
                 f" Most against it: {against} {where}."
             )
         what = f"“{self.target}”" if self.target else "the number"
-        return (
-            f"Green atoms raised {what}, red ones lowered it. Raised most by: {for_it}. Lowered most by: {against} {where}."
-        )
+        return f"Green atoms raised {what}, red ones lowered it. Raised most by: {for_it}. Lowered most by: {against} {where}."
 
     def strongest(self, text: str, count: int = 5) -> tuple[list[str], list[str]]:
         """The words that spoke most for the answer, and most against it; none that hardly matter."""
@@ -167,9 +165,7 @@ def explainable(task: Task) -> bool:
     """Whether there is a way to say why a model of this task answers as it does."""
     from workbench.tasks.base import PooledNumber, PooledTask
 
-    return (
-        task.info.result == "boxes" or isinstance(task, PooledTask | PooledNumber) or hasattr(task, "reasons")
-    )
+    return task.info.result == "boxes" or isinstance(task, PooledTask | PooledNumber) or hasattr(task, "reasons")
 
 
 def can_explain(task: Task, prediction: Prediction | None) -> bool:
