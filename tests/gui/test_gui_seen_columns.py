@@ -114,3 +114,33 @@ def test_a_table_of_texts_is_taken_by_all_its_columns(
     last = next(d for d in window.findChildren(ImportDialog) if d.plan.source == more)
     assert last.plan.media == "row"
     last.reject()
+
+
+def test_what_becomes_of_the_pictures_is_said_and_chosen(
+    window: MainWindow, ctx: AppContext, qtbot: QtBot, tmp_path: Path
+) -> None:
+    folder = tmp_path / "houses"
+    folder.mkdir()
+    for number in range(3):
+        picture = QImage(12, 12, QImage.Format.Format_RGB32)
+        picture.fill(Qt.GlobalColor.red if number else Qt.GlobalColor.blue)
+        assert picture.save(str(folder / f"{number}.png"))
+    lines = [f"{n % 3}.png,{n % 5},{30 + n},{n * 900}" for n in range(30)]
+    (folder / "houses.csv").write_text("photo,rooms,area,price\n" + "\n".join(lines))
+    window.show_page("data")
+    window.page("data").import_paths([str(folder / "houses.csv")])
+    qtbot.waitUntil(lambda: any(d.isVisible() for d in window.findChildren(ImportDialog)))
+    dialog = next(d for d in window.findChildren(ImportDialog) if d.isVisible())
+    assert dialog.copy.isVisibleTo(dialog) and "do not move them" in dialog.banner.text.text()
+    dialog.copy.click()
+    assert "are copied into the project's folder" in dialog.banner.text.text()
+    dialog.ok.click()
+    qtbot.waitUntil(lambda: ctx.store.project is not None and ctx.store.project.counts().total == 30)
+    project = ctx.store.require()
+    assert len(list((project.folder / "media").rglob("*.png"))) == 3
+    page = window.page("data")
+    qtbot.waitUntil(lambda: page.model.rowCount() == 30)
+    page._open_item(1)
+    editor = page._editor()
+    qtbot.waitUntil(lambda: not editor.cells.pictures[0]._whole.isNull())
+    assert "price" not in editor.cells.words and "photo: 1.png" in editor.cells.words

@@ -24,6 +24,7 @@ from workbench.gui.widgets.basic import button, label
 from workbench.gui.widgets.fitted import fitted
 
 _ITEM = Qt.ItemDataRole.UserRole
+_FIRST = "The most confident first. Often it is the label that is wrong."
 _PREDICTION = Qt.ItemDataRole.UserRole + 1
 
 
@@ -91,7 +92,8 @@ class Mistakes(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, M, 0, 0)
         row = QHBoxLayout()
-        row.addWidget(label("The most confident first. Often it is the label that is wrong.", "soft"), 1)
+        self.words = label(_FIRST, "soft")
+        row.addWidget(self.words, 1)
         self.show_item = button("Show in Data", self._show, name="mistake-show")
         self.take = button(
             "The model is right: correct the label", self._take, icon_name="check", name="mistake-correct",
@@ -132,6 +134,7 @@ class Mistakes(QWidget):
             entry.setToolTip(str(item.path) if item.path is not None else item.words)
             self.list.addItem(entry)
         self.list.setCurrentRow(0)
+        self.words.setText(_FIRST if mistakes else "There are none among the items it was tested on.")
         self._enable()
 
     def _enable(self) -> None:
