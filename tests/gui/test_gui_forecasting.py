@@ -182,6 +182,6 @@ def test_where_there_is_little_room_the_curve_stands_alone(qtbot: QtBot) -> None
     part.resize(400, 400)
     part.show()
     assert part.table.isVisible() and part.plot.isVisible()
-    part.resize(400, 190)
-    assert not part.table.isVisible() and part.plot.plot.height() >= 130
+    part.resize(400, 165)
+    assert not part.table.isVisible() and part.plot.plot.height() >= 105
     qtbot.waitUntil(lambda: part.plot.told.geometry().top() >= part.plot.plot.geometry().bottom())

@@ -64,7 +64,8 @@ def tell(event: RunEvent, control: Control, epochs: int) -> None:
         note(event.text)
     elif isinstance(event, EpochDone) and not sys.stderr.isatty():
         unseen = f", on unseen {event.validation_loss:.3f}" if event.validation_loss >= 0 else ""
-        note(f"  round {event.epoch}: loss {event.train_loss:.3f}{unseen}, {event.metric} {event.validation_score:.0%}")
+        loss = f"loss {event.train_loss:.3f}{unseen}, " if event.train_loss >= 0 else ""  # -1: there is none
+        note(f"  round {event.epoch}: {loss}{event.metric} {event.validation_score:.0%}")
     elif isinstance(event, StepDone):
         control.progress(event.epoch, max(event.epoch, float(epochs or event.epoch)), "Learning")
     elif isinstance(event, Advice):

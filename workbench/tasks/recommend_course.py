@@ -81,7 +81,7 @@ class RecommendCourse:
     def notes(self) -> list[str]:
         """What the person should read first."""
         said = [
-            "People are asked about what they liked last, which the model has not seen; what is liked by most stands beside it."
+            "It is tested on what people liked later, which it has not seen; what is liked by most stands beside it."
         ]
         if len(self._tries) > 1:
             said.append(

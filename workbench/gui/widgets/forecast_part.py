@@ -20,7 +20,7 @@ from workbench.tasks.predictions import Forecast
 
 _MOST_ROWS = 600
 # Points: what the curve alone takes, and from which height on the table has room below it.
-_CURVE_ALONE, _ROOM_FOR_BOTH = 180, 270
+_LOWEST_CURVE, _CURVE_ALONE, _ROOM_FOR_BOTH = 105, 160, 270
 
 
 class ForecastPart(QWidget):
@@ -67,6 +67,7 @@ class ForecastPart(QWidget):
 
         if self.plot is None:
             self.plot = ForecastPlot("Forecast as a curve")
+            self.plot.plot.setMinimumHeight(_LOWEST_CURVE)
             self.splitter.insertWidget(0, self.plot)
             self.splitter.setStretchFactor(0, 3)
             self.splitter.setStretchFactor(1, 1)
