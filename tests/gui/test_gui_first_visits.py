@@ -15,6 +15,8 @@ from workbench.gui.widgets.later import Later
 from workbench.gui.widgets.live_view import LiveView
 from workbench.gui.widgets.prediction_view import PredictionView
 from workbench.gui.widgets.sound_panel import SoundPanel
+from workbench.gui.widgets.train_live import TrainLive
+from workbench.gui.widgets.train_setup import STEPS
 from workbench.tasks.predictions import Box, Boxes, Text
 
 
@@ -56,6 +58,30 @@ def test_trying_pictures_brings_neither_sound_nor_video(window: MainWindow, qtbo
     assert not page.findChildren(LiveView)
     assert page.live.isHidden() or page.live.parent() is not None
     assert len(page.findChildren(LiveView)) == 1 and page.input.live is page.live
+
+
+def test_the_live_view_is_there_before_a_training_starts(window: MainWindow, qtbot: QtBot) -> None:
+    import pyqtgraph  # noqa: F401 - as the start of the app does
+
+    window.show_page("train")
+    page: Any = window.page("train")
+    page.setup.stack.setCurrentIndex(1)
+    qtbot.waitUntil(lambda: not window.ctx.jobs.running())
+    assert not page.findChildren(TrainLive)
+    page.setup.stack.setCurrentIndex(len(STEPS) - 1)
+    qtbot.waitUntil(lambda: len(page.findChildren(TrainLive)) == 1)
+    assert page.live is page.findChildren(TrainLive)[0]
+
+
+def test_a_model_that_was_deleted_is_not_the_chosen_one(window: MainWindow, qtbot: QtBot) -> None:
+    window.show_page("try")
+    page: Any = window.page("try")
+    page.picker.box.addItem("gone", "own/gone")
+    page.picker.box.setCurrentIndex(page.picker.box.count() - 1)
+    assert page.picker.card is None and not page.picker.is_ready()
+    window.ctx.models_changed.emit()
+    qtbot.waitUntil(lambda: page.picker.box.findData("own/gone") < 0)
+    assert page.picker.card is not None
 
 
 def test_icons_are_drawn_before_they_are_needed(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -38,7 +38,7 @@ PROBE_VARIABLE = "WORKBENCH_STARTUP_PROBE"
 _SWITCH_SECONDS = 0.0002
 # What the pages import when they are first seen, besides what they are made of.
 _SOON = (
-    "workbench.engine.talk", "workbench.engine.speed.words", "workbench.hub.sources.huggingface",
+    "workbench.gui.results.classes", "workbench.engine.talk", "workbench.engine.speed.words", "workbench.hub.sources.huggingface",
     "workbench.hub.sources.timm", "workbench.hub.sources.torchvision", "workbench.hub.sources.url",
     "workbench.hub.sources.wheel",
 )  # fmt: skip

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from typing import Any
 
+from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from workbench.control import Control
@@ -17,7 +19,7 @@ from workbench.gui.pages.base import Page
 from workbench.gui.theme import M
 from workbench.gui.widgets.basic import Banner, EmptyState, button, label, row
 from workbench.gui.widgets.train_live import TrainLive
-from workbench.gui.widgets.train_setup import TrainSetup
+from workbench.gui.widgets.train_setup import STEPS, TrainSetup
 from workbench.gui.workers import Job
 from workbench.trust.cost import records as cost_records
 
@@ -47,6 +49,7 @@ class TrainPage(Page):
         self.setup = TrainSetup(ctx)
         self.setup.started.connect(self.train)
         self.setup.elsewhere.connect(self._ask_elsewhere)
+        self.setup.stack.currentChanged.connect(self._step_shown)
         self._live: TrainLive | None = None
         self._live_holder = QWidget()
         self._live_column = QVBoxLayout(self._live_holder)
@@ -57,13 +60,19 @@ class TrainPage(Page):
 
     @property
     def live(self) -> TrainLive:
-        """The live view; made at the first training, because it brings the plotting library."""
+        """The live view; made shortly before the first training, because it brings the plotting library."""
         if self._live is None:
             self._live = TrainLive(self.ctx)
             self._live.stopped.connect(self._stop)
             self._live.paused.connect(self._pause)
             self._live_column.addWidget(self._live)
         return self._live
+
+    def _step_shown(self, number: int) -> None:
+        """At the last step the live view is made, in a turn of its own, so that the start is quick; not where it would have to
+        wait for the plotting library."""
+        if number == len(STEPS) - 1 and "pyqtgraph" in sys.modules:
+            QTimer.singleShot(0, self, lambda: self.live)
 
     @property
     def running(self) -> bool:

@@ -119,7 +119,12 @@ class ModelPicker(QWidget):
     def card(self) -> ModelCard | None:
         """The chosen model."""
         model_id = self.box.currentData()
-        return self._ctx.catalog.get(model_id) if model_id else None
+        if not model_id:
+            return None
+        try:
+            return self._ctx.catalog.get(model_id)
+        except UserError:  # deleted a moment ago; the list follows
+            return None
 
     def options(self) -> TryOptions:
         return TryOptions(tuple(part.strip() for part in self.labels.text().split(",") if part.strip()))
