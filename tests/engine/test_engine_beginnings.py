@@ -21,7 +21,7 @@ from workbench.engine.checkpoint import Position
 from workbench.engine.events import EpochDone, Finished, How, RunConfig, StepDone
 from workbench.engine.finetune import to_begin_with
 from workbench.engine.fit import fit, new_config
-from workbench.engine.head import HeadStep, fit_path
+from workbench.engine.head import STRENGTHS, HeadStep, fit_path
 from workbench.engine.judging import Verdict
 from workbench.runtimes.transformers_runtime import _rate
 
@@ -64,14 +64,32 @@ def test_without_anything_to_check_on_it_begins_with_the_head_that_is_kept() -> 
 def test_a_round_better_than_all_before_is_no_bad_one_even_if_quick_is_still_better() -> None:
     lesson = SimpleNamespace(judged_by="loss")
 
-    def asked(loss: float, least: float) -> tuple[bool, bool]:
-        training: Any = SimpleNamespace(position=Position(best_loss=0.4, least_loss=least), lesson=lesson)
-        return finetune._better(training, Verdict(loss, 0.5, "accuracy"), True)
+    def asked(loss: float, least: float, score: float = 0.5) -> tuple[bool, bool]:
+        position = Position(best_loss=0.4, least_loss=least, start_score=0.5)
+        run = SimpleNamespace(task=SimpleNamespace(metric="accuracy"))
+        training: Any = SimpleNamespace(position=position, lesson=lesson, run=run)
+        return finetune._better(training, Verdict(loss, score, "accuracy"), True)
 
     assert asked(0.9, float("inf")) == (False, True)
     assert asked(0.8, 0.9) == (False, True)
     assert asked(0.9, 0.8) == (False, False)
     assert asked(0.3, 0.8) == (True, True)
+    # Less wrong only because it is less sure: it is not kept, but has moved.
+    assert asked(0.3, 0.8, score=0.4) == (False, True)
+
+
+def test_a_feature_that_is_the_same_for_all_is_not_made_large_of_rounding() -> None:
+    generator = torch.Generator().manual_seed(0)
+    classes = torch.randint(0, 3, (60,), generator=generator)
+    features = torch.randn(60, 20, generator=generator) + torch.nn.functional.one_hot(classes, 20)
+    features[:, -1] = 0.0
+    rounded = features + 3e-6 * torch.rand(features.shape, generator=generator)
+
+    def answers(given: torch.Tensor) -> torch.Tensor:
+        steps = list(fit_path(given[:40], classes[:40], given[40:], classes[40:], 3, strengths=STRENGTHS[:7]))
+        return torch.stack([(given[40:] @ s.weight.T + s.bias).softmax(1) for s in steps])
+
+    assert float((answers(features) - answers(rounded)).abs().max()) < 5e-3
 
 
 def test_narrow_text_networks_learn_faster_within_bounds() -> None:

@@ -31,7 +31,7 @@ class Position:
         step: optimiser steps done in all.
         loss_sum, right, seen: of this epoch so far, for its averages.
         best_loss, best_score, best_epoch, bad_epochs: for early stopping; best_loss counts what it began with.
-        least_loss: the lowest of a round.
+        least_loss: the lowest of a round. start_score: a round that is less right than this is not the best; -1: any may be.
         micro_batch: items at once; smaller than the batch after memory ran out.
         seconds: time spent before.
     """
@@ -47,6 +47,7 @@ class Position:
     best_epoch: int = 0
     bad_epochs: int = 0
     least_loss: float = float("inf")
+    start_score: float = -1.0
     micro_batch: int = 0
     seconds: float = 0.0
 

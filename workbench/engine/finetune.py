@@ -171,7 +171,7 @@ def train_network(run: Run, resume: bool) -> Generator[RunEvent, None, Outcome]:
                 training.position = replace(training.position, best_loss=start.loss, best_score=start.score)
                 yield EpochDone(0, -1.0, -1.0, start.loss, start.score, True, 0.0, start.metric)
         else:
-            training.position = replace(training.position, best_loss=first.best.validation_loss)
+            training.position = _after_quick(training, first.best)
         _seed(run.config.seed + together.rank)
         training.save_best()
         if first is not None:
@@ -270,6 +270,11 @@ def to_begin_with(steps: Sequence[HeadStep], best: HeadStep) -> HeadStep:
     """
     unsure = [step for step in steps if step.index <= best.index and step.train_loss >= best.validation_loss]
     return unsure[-1] if unsure else steps[0]
+
+
+def _after_quick(training: Training, best: HeadStep) -> Position:
+    """A round must be less wrong than Quick, and no less right: a loss may also fall by being less sure."""
+    return replace(training.position, best_loss=best.validation_loss, start_score=best.validation_accuracy)
 
 
 def _begin_with(model: Loaded, step: HeadStep) -> None:
@@ -379,7 +384,10 @@ def _better(training: Training, said: Verdict, there_is_validation: bool) -> tup
         return True, True
     lower = said.loss >= 0 and said.loss < position.best_loss - 1e-6
     if training.lesson.judged_by == "loss":
-        return lower, lower or 0 <= said.loss < position.least_loss - 1e-6
+        # Several labels are judged by another score than the head was.
+        comparable = said.metric == getattr(training.run.task, "metric", "")
+        best = lower and (not comparable or said.score >= position.start_score - 1e-6)
+        return best, best or 0 <= said.loss < position.least_loss - 1e-6
     higher = said.score > position.best_score + 1e-9
     same = abs(said.score - position.best_score) <= 1e-9
     return higher or (same and lower), higher or lower
