@@ -123,10 +123,10 @@ def import_pages(control: Control) -> None:
     from workbench.tasks.registry import all_tasks
 
     all_tasks()
-    for module in (*(entry.module for entry in PAGES), *_SOON):
+    for entry in PAGES:
         control.check()
         with suppress(ImportError):
-            import_module(module)
+            import_module(entry.module)
 
 
 def after_first_paint(window: MainWindow, project: str = "") -> None:
@@ -155,6 +155,9 @@ def warm_up(ctx: AppContext, control: Control) -> None:
     from workbench.tasks.registry import trainable_tasks
 
     control.progress(0, 0, "Getting the starter model ready")
+    for module in _SOON:
+        control.check()
+        import_module(module)
     for _name in draw_usual():
         control.check()
     project = ctx.store.project
