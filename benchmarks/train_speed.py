@@ -129,7 +129,7 @@ def _rounds(task: str, folder: Path, options: argparse.Namespace) -> dict[str, l
             if way == "Quick":
                 wanted = told.accuracy
             words = " ".join(f"{s:.1f} s {a:.1%};" for s, a in told.at)
-            print(f"{task} {number + 1} {way}: {words} {told.megabytes:.0f} MB, waited {told.waited:.0%}", flush=True)
+            print(f"{task} {number + 1} {way}: {words} {told.megabytes:.0f} MB", flush=True)
     return found
 
 
@@ -170,7 +170,7 @@ def _child(options: argparse.Namespace) -> None:
     told = _WAYS[task][way](task, Path(folder), options)
     usage = [resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     told.megabytes = usage[0] / 1000 / (1000 if sys.platform == "darwin" else 1)
-    told.held = len(_items(Path(folder), "test")[0])
+    told.held = told.held or len(_items(Path(folder), "test")[0])
     print(json.dumps(asdict(told)))
 
 
@@ -186,7 +186,7 @@ def _table(task: str, found: dict[str, list[Told]], options: argparse.Namespace)
     clock = "seconds of the processor, one thread" if options.processor_time else "seconds by the clock"
     spread = "" if options.rounds > 1 else " One round has no spread."
     told = (
-        f"**{_TASKS[task][1]}.** {_machine()} {options.items} to learn from, {found['Quick'][0].held} held out;"
+        f"**{_TASKS[task][1]}.** {_machine()} {options.items} to learn from, {max(t.held for way in found.values() for t in way)} held out;"
         f" rounds of measuring: {options.rounds}; rounds of learning: {options.epochs}, batches of {_BATCH}; {clock}.{spread}"
     )
     return "\n".join([told, "", *_HEAD, *_rows(found)])
@@ -360,6 +360,7 @@ def _ours(task: str, folder: Path, options: argparse.Namespace) -> Told:
             told.waited = max(told.waited, event.waiting)
         elif isinstance(event, Finished):
             told.at.append((_clock() - began, float(event.metrics["accuracy"])))
+            told.held = int(event.metrics["n"])  # texts that are there twice are counted once
     spent, accuracy = told.at[-1]
     told.at = [(spent - _seconds_of_held_out(project, catalog, task), accuracy)]
     project.close()

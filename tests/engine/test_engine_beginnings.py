@@ -21,7 +21,7 @@ from workbench.engine.checkpoint import Position
 from workbench.engine.events import EpochDone, Finished, How, RunConfig, StepDone
 from workbench.engine.finetune import to_begin_with
 from workbench.engine.fit import fit, new_config
-from workbench.engine.head import STRENGTHS, HeadStep, fit_path
+from workbench.engine.head import HeadStep, fit_path
 from workbench.engine.judging import Verdict
 from workbench.runtimes.transformers_runtime import _rate
 
@@ -76,20 +76,6 @@ def test_a_round_better_than_all_before_is_no_bad_one_even_if_quick_is_still_bet
     assert asked(0.3, 0.8) == (True, True)
     # Less wrong only because it is less sure: it is not kept, but has moved.
     assert asked(0.3, 0.8, score=0.4) == (False, True)
-
-
-def test_a_feature_that_is_the_same_for_all_is_not_made_large_of_rounding() -> None:
-    generator = torch.Generator().manual_seed(0)
-    classes = torch.randint(0, 3, (60,), generator=generator)
-    features = torch.randn(60, 20, generator=generator) + torch.nn.functional.one_hot(classes, 20)
-    features[:, -1] = 0.0
-    rounded = features + 3e-6 * torch.rand(features.shape, generator=generator)
-
-    def answers(given: torch.Tensor) -> torch.Tensor:
-        steps = list(fit_path(given[:40], classes[:40], given[40:], classes[40:], 3, strengths=STRENGTHS[:7]))
-        return torch.stack([(given[40:] @ s.weight.T + s.bias).softmax(1) for s in steps])
-
-    assert float((answers(features) - answers(rounded)).abs().max()) < 5e-3
 
 
 def test_narrow_text_networks_learn_faster_within_bounds() -> None:

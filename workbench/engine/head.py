@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 # L2 penalties on standardised features, strong to weak.
 STRENGTHS = (30.0, 10.0, 3.0, 1.0, 0.3, 0.1, 0.03, 0.01, 3e-3, 1e-3, 3e-4, 1e-4)
 _ITERATIONS = 40
-# Of a feature, as a share of what features deviate on average.
-_LEAST_DEVIATION = 1e-3
 
 
 @dataclass(frozen=True)
@@ -67,9 +65,7 @@ def fit_path(
 
     control = control or Control()
     objective = objective or Softmax()
-    mean, deviation = train.mean(0), train.std(0, unbiased=False)
-    # What is (almost) the same for all items would be made large of nothing but rounding: another engine, another head.
-    deviation = deviation.clamp(min=max(1e-6, _LEAST_DEVIATION * float(deviation.mean())))
+    mean, deviation = train.mean(0), train.std(0, unbiased=False).clamp(min=1e-6)
     inputs = (train - mean) / deviation
     weight = torch.zeros(classes, train.shape[1], requires_grad=True)
     bias = torch.zeros(classes, requires_grad=True)
