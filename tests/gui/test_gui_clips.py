@@ -285,7 +285,9 @@ def test_what_was_heard_on_the_try_page(window: MainWindow, qtbot: QtBot, tmp_pa
     page.sound.show_samples([sample])
     events = (Event(5.0, 6.0, "wren", 0.9), Event(5.5, 7.0, "owl", 0.6), Event(12.0, 13.0, "wren", 0.8))
     page._show_answer(Events(events[:1], 7.0, ("wren", "owl"), finished=False))
-    assert page.sound.canvas.isVisible() and not page.sound.strip.isVisible()
+    # What is put into a window that is open appears with the loop's next turn.
+    qtbot.waitUntil(lambda: page.sound.canvas.isVisible())
+    assert not page.sound.strip.isVisible()
     assert "listened to" in page.view.events.summary.text() and not page.view.save.isVisible()
     page._show_answer(Events(events, SECONDS, ("wren", "owl")))
     qtbot.waitUntil(lambda: bool(page.sound.canvas.spectrum.levels), timeout=60_000)

@@ -77,6 +77,8 @@ class HealthRunner(QObject):
         if project is None:
             return
         if deep:
+            # The quick look that was to come is part of it; coming after it, it would pass for the newest.
+            self._soon.stop()
             self._deep.stop()
             self._stop()
 
