@@ -174,14 +174,18 @@ class CurvePlot(Card):
 
     def set_points(self, key: str, xs: Sequence[float], ys: Sequence[float]) -> None:
         """Replace one curve's points (kept, not copied); drawn with the next redraw, thinned out to what the width can show."""
+        before = self._points[key]
+        if isinstance(xs, list) and xs is not before[0] and (xs, ys) == before:
+            return  # a step of the training changes no curve of its rounds
         self._points[key] = xs, ys
         self._changed.add(key)
         self._schedule()
 
     def set_best(self, epoch: float | None) -> None:
         """Mark the epoch whose weights are kept, or None for no mark."""
-        self._best = epoch
-        self._schedule()
+        if epoch != self._best:
+            self._best = epoch
+            self._schedule()
 
     def points(self, key: str) -> tuple[Sequence[float], Sequence[float]]:
         """The points of one curve, as last set."""
