@@ -233,6 +233,19 @@ def test_a_workbook_that_says_wrong_sizes_is_read_all_the_same(tmp_path: Path) -
     assert plain_rows(far, Control()) == right[:20]
 
 
+def test_a_name_that_comes_late_in_a_list_of_records_is_told_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workbench.data.importers.table_files._HEAD_RECORDS", 2)
+    lines = [{"a": 1}, {"a": 2}, {"a": 3, "late": 1}, {"a": 4, "late": 2}]
+    (tmp_path / "a.jsonl").write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
+    opened = open_rows(tmp_path / "a.jsonl", Control())
+    found = list(opened.read(Control()))
+    told = [one for one in found if isinstance(one, Problem)]
+    assert [p.where for p in told] == ["row 3"] and "“late”" in told[0].message
+    assert [one[1] for one in found if not isinstance(one, Problem)] == [["1"], ["2"], ["3"], ["4"]]
+
+
 def test_a_line_without_end_and_a_stop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("workbench.data.importers.table_files.LONGEST_LINE", 1000)
     file = tmp_path / "a.csv"

@@ -35,6 +35,8 @@ LONGEST_LINE = 50_000_000
 _HEAD, _HEAD_LINES, _HEAD_ROWS = 250_000, 200, 100
 # So many records say which names there are.
 _HEAD_RECORDS = 20_000
+# Of so many names that come later each is told of, once.
+_MOST_LATE = 20
 _BATCH, _BATCH_BYTES = 2_000, 64_000_000
 
 Row = tuple[int, list[str]]
@@ -262,9 +264,17 @@ def _records(records: Callable[[Control], Iterator[tuple[int, Any]]], control: C
             names.update(dict.fromkeys(map(str, found)))
 
     def read(control: Control) -> Iterator[Row | Problem]:
+        late: set[str] = set()
         for count, found in records(control):
             control.check()
             if isinstance(found, dict):
+                if len(late) < _MOST_LATE and (new := next((n for n in found if n not in names and n not in late), None)):
+                    late.add(new)
+                    yield Problem(
+                        f"row {count}",
+                        f"“{new[:40]}” is in none of the first {_HEAD_RECORDS:,} rows, so it is left out.",
+                        "Put a row that has it further up, to have it as a column.",
+                    )
                 yield count, [written(found.get(name)) for name in names]
             else:
                 yield Problem(f"row {count}", "This line is not a JSON object.", "Mend it, or leave it out.")
