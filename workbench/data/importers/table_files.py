@@ -268,7 +268,9 @@ def _records(records: Callable[[Control], Iterator[tuple[int, Any]]], control: C
         for count, found in records(control):
             control.check()
             if isinstance(found, dict):
-                if len(late) < _MOST_LATE and (new := next((n for n in found if n not in names and n not in late), None)):
+                if len(late) < _MOST_LATE and (
+                    new := next((n for n in found if n not in names and n not in late), None)
+                ):
                     late.add(new)
                     yield Problem(
                         f"row {count}",
