@@ -14,11 +14,14 @@ from workbench.errors import UserError
 
 log = logging.getLogger(__name__)
 
-NO_SPEAKER = UserError(
-    "There is no loudspeaker or headphone this computer can play on.",
-    "Connect one, and choose it in the system's settings.",
-)
 _BLOCK_SECONDS = 0.05
+
+
+def _no_speaker() -> UserError:
+    return UserError(
+        "There is no loudspeaker or headphone this computer can play on.",
+        "Connect one, and choose it in the system's settings.",
+    )
 
 
 def sound_devices() -> ModuleType:
@@ -113,7 +116,7 @@ class SoundPlayer:
             stream.start()
         except (devices.PortAudioError, ValueError, OSError) as error:
             log.info("no output: %s", error)
-            raise NO_SPEAKER from error
+            raise _no_speaker() from error
         late = float(getattr(stream, "latency", 0.0) or 0.0)
         position = begins
         try:

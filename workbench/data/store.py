@@ -21,13 +21,18 @@ log = logging.getLogger(__name__)
 
 DATABASE = "project.db"
 LOCK = "project.lock"
-_READ_ONLY = UserError(
-    "This project is open for reading only; nothing can be changed.",
-    "Copy its folder to a place where you may write, and open the copy.",
-)
 
 
-_CLOSED = UserError("The project is closed.", "Open it again on the Home page.")
+# Made anew each time: an error that is raised again keeps everybody who ever met it, with all they hold.
+def _only_read() -> UserError:
+    return UserError(
+        "This project is open for reading only; nothing can be changed.",
+        "Copy its folder to a place where you may write, and open the copy.",
+    )
+
+
+def _is_closed() -> UserError:
+    return UserError("The project is closed.", "Open it again on the Home page.")
 
 
 class DamagedProjectError(UserError):
@@ -103,7 +108,7 @@ def _translated(error: sqlite3.Error, folder: Path) -> UserError:
     if "full" in text or "disk i/o" in text:
         return _full(folder)
     if "readonly" in text or "read-only" in text:
-        return _READ_ONLY
+        return _only_read()
     if "locked" in text:
         return UserError(f"The project “{folder.name}” is busy in another program.", "Wait a moment and try again.")
     if "not a database" in text or "malformed" in text:
@@ -242,7 +247,7 @@ class Store:
     def _held(self) -> _Connection:
         """This thread's own."""
         if self._closed:
-            raise _CLOSED
+            raise _is_closed()
         held: _Connection | None = getattr(self._local, "held", None)
         if held is None:
             held = _Connection(self._connect())
@@ -282,19 +287,19 @@ class Store:
             held = self._held()
             with held.busy:
                 if self._closed:
-                    raise _CLOSED
+                    raise _is_closed()
                 try:
                     return held.sql.execute(sql, values).fetchall()
                 except sqlite3.Error as error:
                     if self._closed:  # broken off, whatever words SQLite has for it
-                        raise _CLOSED from error
+                        raise _is_closed() from error
                     raise
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """All or nothing; on disk when the block ends. Raises: UserError."""
         if self.read_only:
-            raise _READ_ONLY
+            raise _only_read()
         with self._write, sentences(self.folder):
             connection = self._connection()
             if connection.in_transaction:  # a step of a larger one

@@ -25,10 +25,12 @@ from workbench.gui.utf16 import to_qt
 from workbench.gui.widgets.basic import Banner, Card, button, icon_button, label, row
 from workbench.tasks.registry import get_task
 
-_NO_MODEL = UserError(
-    "No model on this computer answers questions yet.",
-    "Teach one with what you have answered, or download one on the Models page.",
-)
+
+def _no_model() -> UserError:
+    return UserError(
+        "No model on this computer answers questions yet.",
+        "Teach one with what you have answered, or download one on the Models page.",
+    )
 
 
 class Editor(ItemEditor):
@@ -273,7 +275,7 @@ class Editor(ItemEditor):
 
             cards = proposers(project, catalog)
             if not cards:
-                raise _NO_MODEL
+                raise _no_model()
             *_, last = predict_live(task.sample_of(item, waiting), cards[0], task, control=control)
             return cards[0].name, task.annotations_of(last.prediction, {})  # type: ignore[attr-defined]
 

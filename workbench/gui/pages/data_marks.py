@@ -16,10 +16,13 @@ from workbench.gui.widgets.basic import Banner
 from workbench.tasks.registry import get_task
 
 SURE = 0.95
-_NO_MODEL = UserError(
-    "No model can suggest these labels yet.",
-    "Train one on what you have labelled, or download one that knows such things on the Models page.",
-)
+
+
+def _no_model() -> UserError:
+    return UserError(
+        "No model can suggest these labels yet.",
+        "Train one on what you have labelled, or download one that knows such things on the Models page.",
+    )
 
 
 class Marks(QObject):
@@ -41,7 +44,7 @@ class Marks(QObject):
             from workbench.engine.suggest import propose_from_labels, proposes_from_labels
 
             if not proposes_from_labels(project):
-                raise _NO_MODEL
+                raise _no_model()
             card, _why = catalog.suggest(project.task_id, to_teach=True)
             return card, propose_from_labels(project, card, control)
 
