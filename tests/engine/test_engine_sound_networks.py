@@ -109,6 +109,8 @@ def test_taught_further_it_is_stopped_and_resumed_exactly(
     project: Project, catalog: Catalog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(finetune, "CHECKPOINT_SECONDS", 0.0)
+    # From Quick's own head on: with so few clips one that begins less sure does not catch up in three rounds.
+    monkeypatch.setattr(finetune, "to_begin_with", lambda _steps, best: best)
     card = listener("ast", catalog)  # so that Quick leaves it something to learn
     straight = new_config(project, card, How.THOROUGH, epochs=3, batch_size=8, learning_rate=1e-3)
     stopped = RunConfig.from_json({**straight.to_json(), "run_id": "stopped00000"})
