@@ -136,8 +136,10 @@ def session(core: Core, file: Path, threads: int) -> Compute:
     options.log_severity_level = 4
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
-    # Threads that wait busily take the cores from those that read the next pictures, and from everybody else.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    # Between layers the threads wait busily: asleep they take longer to wake than a small layer to compute. Once all is computed
+    # they sleep at once, or they would take the cores from those that read the next pictures, and from everybody else.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "1")
+    options.add_session_config_entry("session.force_spinning_stop", "1")
     network = onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
     # Layers may make no use of an input; of another one than they were written with nothing is known.
     wanted = {i.name: tuple(i.shape) for i in network.get_inputs()}
