@@ -163,17 +163,17 @@ class Explanation:
 
 def explainable(task: Task) -> bool:
     """Whether there is a way to say why a model of this task answers as it does."""
-    from workbench.tasks.base import PooledNumber, PooledTask
+    from workbench.tasks.base import PooledNumber, PooledTask, ReasonsTask
 
-    return task.info.result == "boxes" or isinstance(task, PooledTask | PooledNumber) or hasattr(task, "reasons")
+    return task.info.result == "boxes" or isinstance(task, PooledTask | PooledNumber | ReasonsTask)
 
 
 def can_explain(task: Task, prediction: Prediction | None) -> bool:
     """Whether there is a way to say why a model of this task gave this answer: one of classes, a number, or things it found."""
-    from workbench.tasks.base import PooledNumber, PooledTask
+    from workbench.tasks.base import PooledNumber, PooledTask, ReasonsTask
     from workbench.tasks.predictions import Boxes, Number, Scores
 
-    if hasattr(task, "reasons"):
+    if isinstance(task, ReasonsTask):
         return prediction is not None
     if isinstance(prediction, Boxes):
         return not prediction.reading and bool(prediction.above())

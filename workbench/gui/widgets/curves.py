@@ -14,6 +14,7 @@ from workbench.gui.models.runs_progress import RunProgress
 from workbench.gui.models.thin_curve import thinned
 from workbench.gui.theme import XS, L, S, theme
 from workbench.gui.widgets.basic import Card, label
+from workbench.gui.widgets.framed_plot import only_looked_at
 
 # Ten redraws a second look smooth; more would take time from the person's clicks.
 _REDRAW_MS = 100
@@ -134,14 +135,9 @@ class CurvePlot(Card):
 
         self.plot: Any = pg.PlotWidget(background=None, enableMenu=False)
         self.plot.setAntialiasing(True)
-        self.plot.setMouseEnabled(x=False, y=False)
-        self.plot.hideButtons()
-        self.plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.plot.setFrameShape(self.plot.Shape.NoFrame)
+        only_looked_at(self.plot)
         self.plot.setMinimumHeight(150)
         self.plot.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        # A wheel over the curves scrolls the page, as anywhere else.
-        self.plot.wheelEvent = lambda event: event.ignore()
         self.body.addWidget(self.plot, 1)
         self._item = self.plot.getPlotItem()
         self._lines: dict[str, Any] = {key: self._item.plot([], []) for key in self._styles}

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from workbench.gui.theme import CLASS_COLOURS, XS, S, theme
 from workbench.gui.widgets.basic import label
+from workbench.gui.widgets.framed_plot import only_looked_at
 
 # What each curve is called, how it is drawn; told apart by dashes as well as by colour.
 _NAMES = {
@@ -392,11 +393,7 @@ class StepsPlot(QWidget):
         self.legend.setSpacing(S)
         column.addLayout(self.legend)
         self.plot: Any = pg.PlotWidget(background=None, enableMenu=False)
-        self.plot.hideButtons()
-        self.plot.setMouseEnabled(x=False, y=False)
-        self.plot.setFrameShape(self.plot.Shape.NoFrame)
-        self.plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.plot.wheelEvent = lambda event: event.ignore()
+        only_looked_at(self.plot)
         self.plot.setMinimumHeight(180)
         column.addWidget(self.plot, 1)
         keys = ("middle", "naive", "ets")

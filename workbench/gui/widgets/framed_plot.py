@@ -12,6 +12,16 @@ from workbench.gui.theme import XS, L, theme
 from workbench.gui.widgets.basic import Card, label
 
 
+def only_looked_at(plot: Any) -> None:
+    """A pyqtgraph `PlotWidget` without a frame that takes neither keys nor the mouse; a wheel over it scrolls the page, as anywhere
+    else."""
+    plot.setMouseEnabled(x=False, y=False)
+    plot.hideButtons()
+    plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    plot.setFrameShape(plot.Shape.NoFrame)
+    plot.wheelEvent = lambda event: event.ignore()
+
+
 class FramedPlot(Card):
     """What is of a kind draws into `item`, from `draw`; `pg` is pyqtgraph. It is drawn anew with each change of the theme."""
 
@@ -27,12 +37,7 @@ class FramedPlot(Card):
         self.body.addWidget(title)
         self.plot: Any = pg.PlotWidget(background=None, enableMenu=False)
         self.plot.setAntialiasing(True)
-        self.plot.setMouseEnabled(x=False, y=False)
-        self.plot.hideButtons()
-        self.plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.plot.setFrameShape(self.plot.Shape.NoFrame)
-        # A wheel over it scrolls the page, as anywhere else.
-        self.plot.wheelEvent = lambda event: event.ignore()
+        only_looked_at(self.plot)
         self.plot.setToolTip(tip)
         self.body.addWidget(self.plot, 1)
         self.item = self.plot.getPlotItem()
