@@ -73,10 +73,7 @@ def words(result: PredictResult) -> str:
 
 
 @pytest.fixture
-def texts(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    # Nothing here hangs on how quick this computer is at the moment.
-    monkeypatch.setattr(module, "_PART_SECONDS", 1e9)
-    monkeypatch.setattr(module, "_SOON_SECONDS", 0.0)
+def texts() -> list[str]:
     draw = random.Random(0)
     return ["x" * draw.randint(5, 300) for _ in range(400)]
 

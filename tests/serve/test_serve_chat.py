@@ -168,7 +168,8 @@ def test_who_leaves_stops_the_writing(server: LocalServer, card: ModelCard, clie
     body = {"model": card.id, "messages": ASKED, "max_tokens": 100_000, "stream": True}
     line = server.desk.lines[card.id]
     answer = client.post(f"{server.address}/v1/chat/completions", json=body, stream=True)
-    next(answer.iter_lines())
+    lines = answer.iter_lines()  # held: when it goes, so does the connection
+    next(lines)
     assert server.figures().inside == 1 and line._running
     answer.close()
     client.close()
