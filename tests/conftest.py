@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import os
+import random
 import sys
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -14,13 +16,13 @@ os.environ["HF_ENDPOINT"] = "http://127.0.0.1:9"
 os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
 os.environ.pop("HF_TOKEN", None)
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
-from workbench import guard
+from workbench import guard, memory
 from workbench.app_paths import resources
 from workbench.catalog.catalog import Catalog
 from workbench.data.project import Project
@@ -31,8 +33,45 @@ settings.register_profile("same", derandomize=True)
 settings.register_profile("fuzz", derandomize=False, print_blob=True)
 settings.load_profile("fuzz" if os.environ.get("WORKBENCH_FUZZ") else "same")
 
+# torch's own, of a process in which nobody has set one.
+_TORCHS_SEED = 67280421310721
 # What libraries that only tests use pass to themselves as pickles.
 TEST_TOOLS: tuple[str, ...] = ()
+
+# So many modules more are a library that was imported in the meantime.
+_LIBRARY = 40
+_seen = {"modules": 0}
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Five thousand tests and the libraries they import are a million things that stay. Python would look through all of them for
+    what nobody holds any more, again and again: a third of the time in which the tests are collected, and much of the rest.
+    As in the app (workbench/garbage.py) nothing is looked for meanwhile, and what is there then is put aside."""
+    memory.few_heaps()
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        _put_aside()
+        gc.enable()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None, object, object]:
+    """After a module's last test nothing of it is in use: what is free goes back, and what it has imported is put aside."""
+    done = yield
+    if nextitem is None or nextitem.path != item.path:
+        if len(sys.modules) - _seen["modules"] >= _LIBRARY:
+            gc.collect()
+            _put_aside()
+        memory.give_back()
+    return done
+
+
+def _put_aside() -> None:
+    _seen["modules"] = len(sys.modules)
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)
@@ -53,6 +92,17 @@ def batches_off_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     differs in its last digits, and so would two answers that are compared."""
     monkeypatch.setattr("workbench.engine.predict._SOON_SECONDS", 0.0)
     monkeypatch.setattr("workbench.engine.predict._PART_SECONDS", 1e9)
+
+
+@pytest.fixture(autouse=True)
+def chance_begins_anew() -> None:
+    """Networks that a test makes up have the same weights whichever tests ran before it, or none. The seeds are those with
+    which the libraries themselves begin, or would if they were asked to."""
+    random.seed(0)
+    if "numpy" in sys.modules:
+        sys.modules["numpy"].random.seed(0)
+    if "torch" in sys.modules:
+        sys.modules["torch"].manual_seed(_TORCHS_SEED)
 
 
 @pytest.fixture(autouse=True)

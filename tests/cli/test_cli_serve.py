@@ -7,11 +7,11 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 import requests
+from own_time import Watch
 
 from workbench.app_paths import app_paths, resources
 from workbench.cli.app import run
@@ -36,10 +36,10 @@ def test_served_with_a_token_of_a_file_until_it_is_stopped(tmp_path: Path, workb
             headers={"Authorization": f"Bearer {token}"}, timeout=100,
         )  # fmt: skip
         assert answer.json()["summary"] == "palace"
-        began = time.monotonic()
+        watch = Watch(process.pid)
         process.send_signal(signal.SIGINT)
-        said, errors = process.communicate(timeout=30)
-        assert process.returncode == 0 and "Stopped." in errors and time.monotonic() - began < 10
+        said, errors = process.communicate(timeout=60)
+        assert process.returncode == 0 and "Stopped." in errors and watch.seconds < 10
         assert token not in told + said + errors
     finally:
         process.kill()

@@ -198,7 +198,7 @@ def test_everything_wrong_is_told(tmp_path: Path) -> None:
         (project.runs_folder / "half").mkdir()
         (project.runs_folder / "half" / "last.safetensors").write_bytes(b"\x10\0\0\0\0\0\0\0{}")
     (tmp_path / "0.png").unlink()
-    next((folder / "media").iterdir()).write_bytes(b"other bytes")
+    min((folder / "media").iterdir()).write_bytes(b"other bytes")
     for name, age in ((".x.png.part", 3600), (".y.png.part", 5)):  # the younger one is being written
         (folder / "media" / name).write_bytes(b"half")
         os.utime(folder / "media" / name, (time.time() - age,) * 2)

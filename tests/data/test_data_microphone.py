@@ -31,7 +31,7 @@ def mics(monkeypatch: pytest.MonkeyPatch) -> FakeMicrophones:
     return made
 
 
-def until(done: Callable[[], bool], seconds: float = 5.0) -> None:
+def until(done: Callable[[], bool], seconds: float = 60.0) -> None:
     end = time.monotonic() + seconds
     while not done():
         assert time.monotonic() < end, "it took too long"
@@ -63,9 +63,9 @@ def test_the_file_can_be_read_while_it_grows_and_after_a_crash(mics: FakeMicroph
     until(lambda: sum(map(len, taken)) >= RATE - 900)
     time.sleep(1.1)
     mics.give(sound[RATE:])
-    until(lambda: soundfile.info(recorder.path).frames > RATE * 0.9, 3.0)  # nobody has stopped it yet
+    until(lambda: soundfile.info(recorder.path).frames > RATE * 0.9)  # nobody has stopped it yet
     recorder.stop()
-    reader.join(5)
+    reader.join(60)
     assert not reader.is_alive()
     together = np.concatenate(taken)
     np.testing.assert_allclose(together, sound[: len(together)], atol=1e-4)
@@ -170,12 +170,12 @@ def test_a_long_recording_takes_no_more_memory_than_a_short_one(mics: FakeMicrop
     tracemalloc.start()
     for number in range(8):
         mics.give(minute)
-        until(lambda wanted=(number + 1) * 60: recorder.seconds > wanted - 1, 20.0)  # type: ignore[misc]
+        until(lambda wanted=(number + 1) * 60: recorder.seconds > wanted - 1)  # type: ignore[misc]
         if number in (2, 7):
             peaks.append(tracemalloc.get_traced_memory()[1])
     tracemalloc.stop()
     recorder.stop()
-    reader.join(10)
+    reader.join(60)
     print(f"peaks {[p // 1000 for p in peaks]} kB")
     assert peaks[1] < peaks[0] * 1.3 and total == pytest.approx(8000 * 480, abs=800)
     assert recorder.lost_seconds == 0

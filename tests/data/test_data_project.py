@@ -61,7 +61,7 @@ def test_labels_that_were_acknowledged_survive_a_kill(project: Project) -> None:
     said = [int(next(child.stdout)) for _ in range(60)]
     child.send_signal(signal.SIGKILL)
     said += [int(line) for line in child.stdout.read().split()]
-    child.wait(20)
+    child.wait(60)
     child.communicate()
     with Project.open(folder) as again:
         labelled = set(again.item_ids(ItemFilter(labelled=True)))

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from few_architectures import only_a_few
 from PIL import Image
 from safetensors.torch import save_file
 from torch import nn
@@ -140,9 +141,10 @@ def test_a_timm_state_dict_predicts_as_timm_does(tmp_path: Path) -> None:
     assert [layer.shape for layer in head] == [(3,)]
 
 
-def test_the_persons_choice_of_architecture_counts(tmp_path: Path) -> None:
+def test_the_persons_choice_of_architecture_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import timm
 
+    only_a_few(monkeypatch)
     model = scattered(timm.create_model("tf_efficientnet_lite0", num_classes=3))
     save_file(model.state_dict(), tmp_path / "w.safetensors")
     found = recognise(tmp_path / "w.safetensors", app_paths().cache)

@@ -7,13 +7,13 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from own_time import Watch
 
 from tests.engine.questions_set import IN_OTHER_WORDS, NAMES_AND_NUMBERS, PASSAGES
 from workbench.app_paths import AppPaths, app_paths
@@ -135,9 +135,9 @@ def test_a_stop_keeps_what_was_read(tmp_path: Path, paths: AppPaths, looks: Coun
     with pytest.raises(Cancelled):
         for progress in index.update([long], control):
             if progress.computed:
-                began = time.monotonic()
+                watch = Watch()
                 control.cancel()
-    assert time.monotonic() - began < 3
+    assert watch.seconds < 3
     kept = index.count()[1]
     assert 0 < kept < 40
     assert index.search_words("subject")[0].title == "long", "what is there can be searched"

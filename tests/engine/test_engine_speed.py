@@ -395,7 +395,7 @@ def test_the_background_looks_once_and_swaps(catalog: Catalog, found: Choice, mo
     first = next(predict(digits(1), card, PICTURES, pool=pool))
     assert first.prediction is not None
     list(predict(digits(30), card, PICTURES, pool=pool))
-    searcher.wait(30)
+    searcher.wait(60)
     assert asked == [12] and fast_body(network.body) is not None
     list(predict(digits(20), card, PICTURES, pool=pool))
     assert asked == [12]

@@ -4,13 +4,13 @@ within a second, and judged like every other model."""
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from own_time import Watch
 from safetensors.torch import load_file, save_file
 from sklearn.datasets import load_breast_cancer, load_diabetes
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
@@ -204,14 +204,14 @@ def test_it_stops_within_a_second_and_keeps_the_best_so_far(
 ) -> None:
     project = make_project(breast_cancer(tmp_path))
     card, _why = catalog.suggest(project.task_id, to_teach=True)
-    control, waited, finished = Control(), 0.0, None
+    control, waited, finished = Control(), Watch(), None
     for event in fit(new_config(project, card, How.THOROUGH), project, catalog, control):
         if isinstance(event, EpochDone) and event.epoch == 3:
             control.cancel()
-            waited = time.monotonic()
+            waited = Watch()
         finished = event
     assert isinstance(finished, Finished) and finished.reason == "cancelled"
-    assert time.monotonic() - waited < 20  # a busy computer; what is asserted is that no forest was finished first
+    assert waited.seconds < 20  # a slow computer; what is asserted is that no forest was finished first
     assert (
         json.loads((project.runs_folder / finished.run_id / "events.jsonl").read_text().splitlines()[-1])["kind"]
         == "finished"

@@ -355,18 +355,18 @@ def test_by_the_estimate_memory_is_short_only_when_it_is(
 @pytest.mark.parametrize("slow", ["reading", "learning"])
 def test_what_is_slow_decides_how_long_is_waited(slow: str) -> None:
     def prepare(example: Example, _seed: int | None) -> dict[str, Any]:
-        time.sleep(0.05 if slow == "reading" else 0.0)
+        time.sleep(0.2 if slow == "reading" else 0.0)
         return {"example": example}
 
-    items = items_of([1] * 12)
+    items = items_of([1] * 8)
     examples = {i.id: Example(i, 0) for i in items}
     run: Any = SimpleNamespace(config=SimpleNamespace(seed=0), examples=examples, device="cpu")
     lesson: Any = SimpleNamespace(prepare=prepare)
     waiting = Waiting(Control())
     waiting.begin_round()
-    for _, prepared in read_batches(run, lesson, [items[i : i + 2] for i in range(0, 12, 2)], 1, True, waiting=waiting):
+    for _, prepared in read_batches(run, lesson, [items[i : i + 2] for i in range(0, 8, 2)], 1, True, waiting=waiting):
         assert len(prepared) == 2
-        time.sleep(0.05 if slow == "learning" else 0.0)
+        time.sleep(0.2 if slow == "learning" else 0.0)
     waiting.end_round()
     assert 0 <= waiting.of_round <= 1 and (waiting.of_round > 0.5) is (slow == "reading")
 

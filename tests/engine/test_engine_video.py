@@ -386,7 +386,7 @@ def test_only_the_newest_waits() -> None:
     stop = Control()
     threading.Timer(0.05, stop.cancel).start()
     with pytest.raises(Cancelled):
-        newest.wait(stop, 5.0)
+        newest.wait(stop, 60.0)
 
 
 def run_player(player: Player, seconds: float, seen: list[tuple[float, int]], looker: Looker | None) -> list[Looked]:
@@ -411,7 +411,7 @@ def run_player(player: Player, seconds: float, seen: list[tuple[float, int]], lo
                 seen.append((time.monotonic() - began, shown.frame.index))
                 newest.put(shown.frame)
     if looker is not None:
-        thread.join(10)
+        thread.join(60)
         assert not thread.is_alive()
     return looks
 

@@ -7,11 +7,11 @@ import hashlib
 import shutil
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from own_time import Watch
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication, QMessageBox
 from pytestqt.qtbot import QtBot
@@ -182,9 +182,9 @@ def test_closing_with_something_running(
     asked: list[str] = []
     if begin is begin_training:
         answer_quit(asked)
-    began = time.monotonic()
+    watch = Watch()
     assert window.close()
-    took = time.monotonic() - began
+    took = watch.seconds
     sys.stdout.write(f"\nclosed while {begin.__name__.removeprefix('begin_')}: {took:.2f} s\n")
     assert took < _BOUND and not window.isVisible() and window.ctx.store.project is None
     assert len(asked) == (begin is begin_training), "asked once, and only for a training"

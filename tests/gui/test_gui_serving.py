@@ -61,7 +61,7 @@ def started(dialog: ServeDialog, qtbot: QtBot) -> str:
 
 def test_a_program_copied_from_the_window_runs(serving: ServeDialog, qtbot: QtBot, tmp_path: Path) -> None:
     address = started(serving, qtbot)
-    assert requests.get(f"{address}/health", timeout=30).json() == {"status": "ok"}
+    assert requests.get(f"{address}/health", timeout=60).json() == {"status": "ok"}
     assert address == f"http://127.0.0.1:{serving.port.value()}"
     token = serving._token
     assert serving.token.echoMode() == QLineEdit.EchoMode.Password and serving.token.text() == token
@@ -93,7 +93,7 @@ def test_a_program_copied_from_the_window_runs(serving: ServeDialog, qtbot: QtBo
     qtbot.waitUntil(lambda: "the old one is refused" in serving.banner.text.text())
     qtbot.waitUntil(lambda: serving.running.isVisible() and "Running" in serving.counters.text())
     assert serving._token != token and serving.token.text() == serving._token
-    answer = requests.get(f"{address}/v1/models", headers={"Authorization": f"Bearer {token}"}, timeout=30)
+    answer = requests.get(f"{address}/v1/models", headers={"Authorization": f"Bearer {token}"}, timeout=60)
     assert answer.status_code == 401
 
 
@@ -102,7 +102,7 @@ def test_a_closed_window_of_it_goes_on_and_quitting_ends_it(
 ) -> None:
     address = started(serving, qtbot)
     serving.close()
-    assert requests.get(f"{address}/health", timeout=30).ok
+    assert requests.get(f"{address}/health", timeout=60).ok
     assert [j.title for j in window.ctx.jobs.running()] == ["Use from other programs"], "it stands in the status bar"
     page = window.page("use")
     qtbot.mouseClick(page.findChild(QPushButton, "use-serve"), LEFT)

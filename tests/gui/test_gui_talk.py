@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from own_time import Watch
 from PySide6.QtCore import QMimeData, Qt, QUrl
 from PySide6.QtGui import QTextDocument
 from PySide6.QtTest import QTest
@@ -206,9 +207,9 @@ def test_a_models_words_never_become_html_links_or_pictures(qtbot: QtBot, monkey
 def test_a_line_of_ten_megabytes_is_one_sentence(page: Any, qtbot: QtBot) -> None:
     mime = QMimeData()
     mime.setText("x" * 10_000_000)
-    began = time.monotonic()
+    watch = Watch()
     page.question.insertFromMimeData(mime)
-    assert time.monotonic() - began < 0.5
+    assert watch.seconds < 0.5
     assert page.question.toPlainText() == ""
     assert page.banner.text.text().startswith("This is too long to be asked: 10,000,000 letters")
 
@@ -231,9 +232,9 @@ def test_what_no_longer_fits_and_where_it_was_sent_is_said(page: Any, qtbot: QtB
 
 def test_a_long_conversation_shows_its_end_first(page: Any, qtbot: QtBot) -> None:
     turns = tuple(Turn("user" if n % 2 == 0 else "assistant", f"number {n}") for n in range(300))
-    began = time.monotonic()
+    watch = Watch()
     page._show_talk(Conversation.new(turns=turns))
-    assert time.monotonic() - began < 1 and len(bubbles(page)) < 100
+    assert watch.seconds < 1 and len(bubbles(page)) < 100
     assert bubbles(page)[-1].words.words == "number 299"
     click(page, qtbot, "show-earlier")
     texts = [b.words.words for b in bubbles(page)]

@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from own_time import Watch
 
 from workbench.app_paths import app_paths
 from workbench.catalog.card import ModelCard, Source, SourceFile
@@ -46,7 +47,7 @@ def state(queue: DownloadQueue, model_id: str) -> str:
     return next((e.state for e in queue.entries() if e.id == model_id), "gone")
 
 
-def until(condition: object, seconds: float = 15.0) -> None:
+def until(condition: object, seconds: float = 60.0) -> None:
     ends = time.monotonic() + seconds
     while not condition():  # type: ignore[operator]
         assert time.monotonic() < ends, "it did not happen"
@@ -58,7 +59,7 @@ def test_several_are_fetched_and_told(hub: Hub) -> None:
     queue = DownloadQueue(on_change=lambda: told.append(1), at_once=2)
     for name in ("one", "two", "three"):
         queue.add(card_of(name))
-    assert queue.wait(20)
+    assert queue.wait(60)
     assert [e.state for e in queue.entries()] == ["done"] * 3
     assert all(is_present(card_of(n)) for n in ("one", "two", "three")) and told
     queue.stop()
@@ -79,10 +80,10 @@ def test_pause_goes_on_where_it_was_and_cancel_leaves_nothing(hub: Hub) -> None:
     assert resumed >= came > 0
     queue.add(card_of("two"))
     until(lambda: next(e for e in queue.entries() if e.id == "two").done_bytes > 60_000)
-    began = time.monotonic()
+    watch = Watch()
     queue.cancel("two")
     until(lambda: state(queue, "two") == "gone")
-    assert time.monotonic() - began < 1.0
+    assert watch.seconds < 1.0
     assert not list((net_settings.weights_folder() / "url" / "two").glob("*.part*"))
     queue.stop()
 
@@ -107,9 +108,9 @@ def test_the_queue_is_there_after_an_end_of_any_kind(hub: Hub) -> None:
     queue.add(card_of("three"))
     queue.pause("three")
     until(lambda: queue.entries()[0].done_bytes > 0)
-    began = time.monotonic()
+    watch = Watch()
     queue.stop()
-    assert time.monotonic() - began < 1.5
+    assert watch.seconds < 1.5
     hub.slow = 0.0
     again = DownloadQueue.load(at_once=1)
     until(lambda: state(again, "one") == "done" and state(again, "two") == "done")
@@ -145,7 +146,7 @@ def test_killed_in_the_middle_of_200_megabytes(hub: Hub) -> None:
     part = net_settings.weights_folder() / "url" / "large" / "large.bin.part"
     until(lambda: part.is_file() and part.stat().st_size > 20_000_000, 60)
     os.kill(victim.pid, signal.SIGKILL)
-    victim.wait(10)
+    victim.wait(60)
     came = part.stat().st_size
     assert came < size
     hub.slow = 0.0

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from own_time import Watch
 
 from workbench.control import Control
 from workbench.errors import Cancelled, UserError
@@ -99,11 +99,11 @@ def test_reading_a_long_conversation_can_be_stopped() -> None:
     ],
 )
 def test_a_template_that_means_harm_ends_in_one_clear_sentence(harm: str, recwarn: Any) -> None:
-    began = time.monotonic()
+    watch = Watch()
     with pytest.raises(UserError, match="does what it must not") as found:
         write_down(tokens(harm), TALK, True, "Evil")
     assert "Evil" in str(found.value) and "do not trust" in found.value.hint
-    assert time.monotonic() - began < 6
+    assert watch.seconds < 6
     assert sys.gettrace() is None
 
 

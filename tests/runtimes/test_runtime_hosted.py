@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from own_time import Watch
 
 from workbench.catalog.card import ModelCard, Source
 from workbench.control import Control
@@ -101,10 +102,10 @@ def test_stop_is_heard_within_a_fifth_of_a_second(server: tuple[str, Path]) -> N
     stream = hosted(server).write([{"role": "user", "content": "Go on"}], Writing(max_tokens=3000), control)
     next(stream)
     control.cancel()
-    began = time.monotonic()
+    watch = Watch()
     with pytest.raises(Cancelled):
         list(stream)
-    assert time.monotonic() - began < 0.2
+    assert watch.seconds < 0.2
 
 
 def test_a_whole_conversation_goes_to_the_server_and_its_cost_is_told(server: tuple[str, Path]) -> None:

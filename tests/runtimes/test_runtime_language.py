@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 import pytest
 import torch
 import transformers as tf
+from own_time import StopsLater
 
 from workbench.catalog.card import ModelCard, Preparation, Source
 from workbench.control import Control
@@ -298,18 +298,12 @@ def test_a_chat_model_is_asked_in_its_own_way_and_stops_at_once(tmp_path: Path) 
     wanted = tokenizer.decode(ids[0, encoded["input_ids"].shape[1] :], skip_special_tokens=True)
     found = predict(model, "chat", "Hello", role="Be kind", length=10)
     assert found.text == wanted.strip()[: len(found.text)] and found.text
-    control, began = Control(), 0.0
-
-    def stop() -> None:
-        nonlocal began
-        began = time.monotonic()
-        control.cancel()
-
-    threading.Timer(0.3, stop).start()
+    control = Control()
+    stop = StopsLater(control, 0.3)
     with pytest.raises(Cancelled):
         for _ in model.write([{"role": "user", "content": "x"}], Writing(max_tokens=100_000, temperature=1.5), control):
             time.sleep(0.001)
-    assert time.monotonic() - began < 0.2
+    assert stop.seconds < 0.2
 
 
 def t5(tokens: int) -> Any:

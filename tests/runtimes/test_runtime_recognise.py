@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import pickle
-import re
 import zipfile
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from few_architectures import only_a_few
 from safetensors.torch import save_file
 
 from workbench.control import Control
@@ -77,14 +77,7 @@ def test_the_family_is_searched_when_the_name_says_nothing_and_ambiguity_is_aske
     names: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """timm's own and TensorFlow's padding have the same tensors; only the person can know."""
-    # Building all of timm's architectures takes half a minute, and says of the search what a few of them say.
-    import timm
-
-    usual = timm.list_models
-    few = re.compile("(tf_)?efficientnet_(lite0|lite1|b0)$|mobilenetv3_small_050|resnet18$|vit_tiny_patch16_224$")
-    monkeypatch.setattr("timm.list_modules", lambda: ["efficientnet", "mobilenetv3", "resnet", "vision_transformer"])
-    monkeypatch.setattr("timm.list_models", lambda **more: [n for n in usual(**more) if few.match(n)])
-    monkeypatch.setattr("workbench.runtimes.signatures._torchvision", lambda: ("resnet18", "mobilenet_v3_small"))
+    only_a_few(monkeypatch)
     shapes = shapes_of(state_of("efficientnet_lite0", 4, "timm"))
     found = match(shapes, "", names)
     assert {"efficientnet_lite0", "tf_efficientnet_lite0"} <= {m.arch for m in found}

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 import torch
 import transformers as tf
+from own_time import Watch
 
 from workbench.catalog.card import ModelCard, Source
 from workbench.control import Control
@@ -421,10 +422,10 @@ def test_stop_is_heard_at_once(server: Any) -> None:
     stream = hosted(server).write(ASK, Writing(), control)
     assert next(stream) == "Hel"
     control.cancel()
-    began = time.monotonic()
+    watch = Watch()
     with pytest.raises(Cancelled):
         list(stream)
-    assert time.monotonic() - began < 0.2
+    assert watch.seconds < 0.2
 
 
 def test_nothing_is_sent_offline_or_in_the_open(server: Any) -> None:

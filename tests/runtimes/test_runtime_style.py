@@ -307,10 +307,10 @@ def test_only_the_newest_preview_is_shown(tmp_path: Path) -> None:
     class Busy(Inverter):
         def stylise(self, content: Any, style: Any, strength: float, control: Control, preview: Any = None) -> Any:
             preview(np.full_like(content, 0.1))
-            taken.wait(5)
+            taken.wait(60)
             for grey in (0.3, 0.5, 0.7):
                 preview(np.full_like(content, grey))
-            seen.wait(5)
+            seen.wait(60)
             return content
 
     seen = threading.Event()

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from own_time import Watch
 from PIL import Image
 
 from workbench.app_paths import resources
@@ -428,7 +429,7 @@ def test_a_page_where_everything_looks_like_text_is_answered_soon() -> None:
     rng = np.random.default_rng(0)
     scores = rng.uniform(0.05, 1, (320, 320)).astype(np.float32)
     geometry = rng.uniform(4, 30, (5, 320, 320)).astype(np.float32)
-    started = time.perf_counter()
+    watch = Watch()
     found = decode(scores, geometry, 0.05, (1.0, 1.0))
-    assert time.perf_counter() - started < 10 and len(found.scores) > 0
+    assert watch.seconds < 10 and len(found.scores) > 0
     assert found.scores.min() > 0.9 and len(found.polygons) == len(found.boxes) == len(found.scores)

@@ -84,7 +84,7 @@ def test_nothing_made_up_breaks_it(server: LocalServer) -> None:
                 except Unsatisfiable:  # nothing can be wrong about a request that has nothing in it
                     assert mode is GenerationMode.NEGATIVE
     print("\n" + "\n".join(f"{n:6} {what}" for what, n in sorted(seen.items())))
-    assert session.get(f"{server.address}/health", timeout=20).json() == {"status": "ok"}
+    assert session.get(f"{server.address}/health", timeout=60).json() == {"status": "ok"}
     body = {"text": "Still there?", "labels": ["yes", "no"]}
     answer = session.post(f"{server.address}/v1/predict/text-starter", json=body, headers=AUTH, timeout=60)
     assert answer.json()["summary"] in ("yes", "no")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import sys
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psutil
 import pytest
 import requests
+from own_time import Watch
 
 from workbench.app_paths import resources
 from workbench.catalog.catalog import Catalog
@@ -39,12 +39,12 @@ def test_overload_answers_429_and_recovers(serve: Serve, client: requests.Sessio
     with ThreadPoolExecutor(20) as many:
         inside = [many.submit(ask) for _ in range(4)]
         wait_for(lambda: server.figures().inside == 4)
-        began = time.monotonic()
+        watch = Watch()
         refused = [many.submit(ask) for _ in range(12)]
         for answer in (f.result() for f in refused):
             assert answer.status_code == 429 and 1 <= int(answer.headers["Retry-After"]) <= 60
             assert "as many requests as it can take" in answer.json()["sentence"]
-        assert time.monotonic() - began < 20, "told at once, not when there is room"
+        assert watch.seconds < 20, "told at once, not when there is room"
         # The chat route, too, and in its form; the list of models is still there.
         assert client.get(f"{server.address}/v1/models").status_code == 200
         gate.open.set()
@@ -114,9 +114,9 @@ def test_stopped_within_a_second_with_requests_inside(catalog: Catalog, gate: Ga
         ]
         assert gate.entered.wait(60)
         wait_for(lambda: server.figures().inside == 5)
-        began = time.monotonic()
+        watch = Watch()
         assert server.stop()
-        assert time.monotonic() - began < 3  # 0.1 s where nothing else runs
+        assert watch.seconds < 3  # 0.1 s where nothing else runs
         for answer in asked:
             error = answer.exception()
             assert isinstance(error, requests.ConnectionError) if error else answer.result().status_code == 503
@@ -132,7 +132,7 @@ def test_started_and_stopped_again_and_again_nothing_is_left(catalog: Catalog) -
     counts = []
     for _ in range(6):
         with LocalServer(ServeConfig((card,), TOKEN, port=0)) as server:
-            requests.get(f"{server.address}/health", timeout=20)
+            requests.get(f"{server.address}/health", timeout=60)
         counts.append((process.num_fds() if hasattr(process, "num_fds") else 0, threading.active_count()))
     # Threads of what ran before may still end meanwhile; none come.
     assert counts[-1][0] <= counts[1][0] and counts[-1][1] <= counts[1][1], counts
@@ -142,7 +142,7 @@ def test_as_a_job_it_serves_until_it_is_stopped(catalog: Catalog) -> None:
     control = Control()
     steps = serve_until_stopped(ServeConfig((catalog.get(PICTURES),), TOKEN, port=0), control)
     first = next(steps)
-    assert requests.get(f"{first.address}/health", timeout=20).json() == {"status": "ok"}
+    assert requests.get(f"{first.address}/health", timeout=60).json() == {"status": "ok"}
     threading.Timer(0.2, control.cancel).start()
     with pytest.raises(Cancelled):
         list(steps)
@@ -170,4 +170,4 @@ def test_who_listens_again_after_the_end_does_not_wait_for_ever() -> None:
         heard += [value async for value in ticket.growing()]
         return [*heard, await ticket.answer()]
 
-    assert asyncio.run(asyncio.wait_for(listen(), 20)) == ["half", "whole"]
+    assert asyncio.run(asyncio.wait_for(listen(), 60)) == ["half", "whole"]

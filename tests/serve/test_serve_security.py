@@ -7,7 +7,6 @@ import json
 import logging
 import socket
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ import pytest
 import requests
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from own_time import Watch
 
 from workbench.app_paths import resources
 from workbench.errors import UserError
@@ -37,7 +37,7 @@ def server(serve: Serve) -> LocalServer:
 
 def asked(server: LocalServer, path: str, method: str = "GET", **headers: str) -> tuple[int, dict[str, Any], Any]:
     """Exactly these headers, and Host."""
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
     connection.putrequest(method, path, skip_host=True, skip_accept_encoding=True)
     for name, value in {"Host": f"127.0.0.1:{server.port}", **headers}.items():
         connection.putheader(name.replace("_", "-"), value)
@@ -133,10 +133,10 @@ def test_a_page_that_was_allowed_may_ask(serve: Serve) -> None:
 
 
 def test_a_body_that_says_it_is_too_large_is_not_read(server: LocalServer) -> None:
-    began = time.monotonic()
+    watch = Watch()
     status, headers, body = asked(server, f"/v1/predict/{PICTURES}", "POST", **AUTH, Content_Length="5000000000")
     assert status == 413 and "at most 1 MB" in body["sentence"] and headers["connection"] == "close"
-    assert time.monotonic() - began < 10
+    assert watch.seconds < 10
 
 
 def test_a_body_of_unknown_length_is_cut_off_when_it_is_too_large(server: LocalServer) -> None:
@@ -151,26 +151,26 @@ def test_a_body_of_unknown_length_is_cut_off_when_it_is_too_large(server: LocalS
 
     headers = {**AUTH, "Content-Type": "multipart/form-data; boundary=x"}
     try:
-        answer = requests.post(f"{server.address}/v1/predict/{PICTURES}", data=endless(), headers=headers, timeout=20)
+        answer = requests.post(f"{server.address}/v1/predict/{PICTURES}", data=endless(), headers=headers, timeout=60)
         assert answer.status_code == 413 and "too large" in answer.json()["sentence"]
     except requests.ConnectionError:
         pass  # the connection was closed while it still sent
     assert sent < 60_000_000, "it was cut off long before its end"
     assert not list(server.desk.folder.iterdir()), "nothing of it is left"
-    assert requests.get(f"{server.address}/health", timeout=20).status_code == 200
+    assert requests.get(f"{server.address}/health", timeout=60).status_code == 200
 
 
 def test_a_small_body_too_much_is_told_why(server: LocalServer) -> None:
     answer = requests.post(
-        f"{server.address}/v1/predict/{PICTURES}", files={"file": b"x" * 1_500_000}, headers=AUTH, timeout=20
+        f"{server.address}/v1/predict/{PICTURES}", files={"file": b"x" * 1_500_000}, headers=AUTH, timeout=60
     )
     assert answer.status_code == 413 and answer.json()["hint"] == "Send a smaller file."
-    answer = requests.post(f"{server.address}/v1/predict/{PICTURES}", files={"file": b"x" * 900_000}, timeout=20)
+    answer = requests.post(f"{server.address}/v1/predict/{PICTURES}", files={"file": b"x" * 900_000}, timeout=60)
     assert answer.status_code == 401, "also a client with a large file reads why it is turned away"
 
 
 def test_a_client_that_stops_in_the_middle_is_let_go(server: LocalServer) -> None:
-    with socket.create_connection(("127.0.0.1", server.port), timeout=20) as link:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=60) as link:
         link.sendall(
             f"POST /v1/predict/{PICTURES} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {TOKEN}\r\n"
             "Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{".encode()
@@ -275,7 +275,7 @@ def test_the_token_is_never_in_the_log(
     caplog.set_level(logging.DEBUG)
     server = serve(PICTURES)
     client.get(f"{server.address}/v1/models")
-    requests.get(f"{server.address}/v1/models", headers={"Authorization": "Bearer of-another"}, timeout=20)
+    requests.get(f"{server.address}/v1/models", headers={"Authorization": "Bearer of-another"}, timeout=60)
     client.post(f"{server.address}/v1/predict/{PICTURES}", data=b"{", headers={"Content-Type": "application/json"})
     mine = [r for r in caplog.records if not r.name.startswith("urllib3")]
     assert TOKEN not in "".join(r.getMessage() for r in mine) and TOKEN not in repr(server.desk.config)
