@@ -10,6 +10,7 @@ from pathlib import Path
 from workbench import settings_file
 from workbench.app_paths import AppPaths, app_paths
 from workbench.errors import UserError
+from workbench.hub.listing import is_settled
 
 _FILE = "network.json"
 _MOST_AT_ONCE = 4
@@ -50,7 +51,7 @@ def load(paths: AppPaths | None = None) -> NetSettings:
         changed = os.stat(file).st_mtime_ns  # noqa: PTH116 - asked for every card of a list
     except OSError:
         return NetSettings()
-    return _read(str(file), changed)
+    return _read(str(file), changed) if is_settled(changed) else _read.__wrapped__(str(file), changed)
 
 
 @lru_cache(maxsize=8)
