@@ -76,9 +76,11 @@ def window(arguments: Sequence[str] | None = None) -> int:
             return 0
         from workbench.gui.app import run
     except ImportError as error:
-        sys.stderr.write(
-            f"The window cannot open because a library is missing ({error}). python3 packaging/dev.py run installs it.\n"
-        )
+        from workbench.app_paths import is_packaged
+
+        # The installed app brings all but what belongs to the system (graphics, fonts).
+        mend = "Install it with your system's packages" if is_packaged() else "python3 packaging/dev.py run installs it"
+        sys.stderr.write(f"The window cannot open because a library is missing ({error}). {mend}.\n")
         return 1
     return run(sys.argv[:1], projects, alone=NEW_WINDOW in given, safe=SAFE_MODE in given)
 
