@@ -28,9 +28,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         return decode(arguments[1])
     if arguments[0] == "--export-apart" and len(arguments) == 2:
-        # Started by ourselves: see `workbench.engine.export_apart`.
+        # Started by ourselves: see `workbench.engine.export_apart`. Nobody reads what it complains of; the log keeps it.
+        from workbench import app_log
+        from workbench.app_paths import app_paths
         from workbench.engine.export_apart import do_job
 
+        app_log.start(app_paths().logs)
         return do_job(Path(arguments[1]))
     from workbench.cli.app import run
 

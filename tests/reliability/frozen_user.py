@@ -1,4 +1,5 @@
-"""The frozen app as the harness's user: a copy of its folder whose beginning also understands deeds (see `user`).
+"""The frozen app as the harness's user: a copy of its folder whose beginning also understands deeds (see `user`), and runs a
+program of ours in itself: MADE --run benchmarks/stopping.py [its arguments].
 
 Its own modules lie beside it as compiled files, so that one can be put in the place of another. The copy is made of links and
 takes no room; nothing else in it is changed, and it has to be made by the same Python as the app.
@@ -9,6 +10,7 @@ from __future__ import annotations
 import os
 import py_compile
 import shutil
+import sys
 from pathlib import Path
 
 _BEGINNING = """
@@ -25,6 +27,12 @@ def main(argv=None):
         import user
 
         user.do(json.loads(sys.argv[1]))
+    if argv is None and sys.argv[1:2] == ["--run"]:
+        import runpy
+
+        del sys.argv[:2]
+        runpy.run_path(sys.argv[0], run_name="__main__")
+        return 0
     return usual_main.main(argv)
 """
 
@@ -43,3 +51,7 @@ def make_user(program: Path, place: Path) -> Path:
     source.write_text(_BEGINNING.replace("PLACE", repr(str(Path(__file__).parent))), encoding="utf-8")
     py_compile.compile(str(source), str(first), doraise=True)
     return place / program.name
+
+
+if __name__ == "__main__":
+    sys.stdout.write(f"{make_user(Path(sys.argv[1]).absolute(), Path(sys.argv[2]).absolute())}\n")
