@@ -285,7 +285,9 @@ def test_what_is_kept_of_a_line(line: str, kept: list[str]) -> None:
         ("/home/anna/json/plan.py", "another file:3 another place"),
     ],
 )
-def test_the_installed_app_names_files_without_their_place(file: str, kept: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_installed_app_names_files_without_their_place(
+    file: str, kept: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """PyInstaller takes the build machine's folders out of what it compiles."""
     monkeypatch.setattr(crash, "is_packaged", lambda: True)
     assert redacted(f'  File "{file}", line 3, in fit') == [f"  {kept}"]
