@@ -1,9 +1,10 @@
 """The kill tests, long: as many kills as one likes, in every scenario, and docs/reliability.md written from what came of them.
 
-    python benchmarks/reliability.py [--kills 100] [--minutes 30] [--seed 1] [--fresh] [--only label,train] [--add] [--write]
+    python benchmarks/reliability.py [--kills 100] [--minutes 30] [--seed 1] [--fresh] [--only label,train] [--program FILE] [--add] [--write]
 
 With --fresh each life begins as a person begins it, with an interpreter of its own; without, it is forked from one that has
-loaded the libraries. It ends after so many kills or so many minutes. --add keeps the run, with its seed and its numbers, among
+loaded the libraries. With --program each is one of the frozen app (its file “model-workbench”, made by this very Python), as
+it is installed. It ends after so many kills or so many minutes. --add keeps the run, with its seed and its numbers, among
 those before it (benchmarks/results/kills.json; a run that found something is kept, too); --write makes the page in docs/ of all
 that is kept there, also of what stopping.py, soak.py and fuzz.py have kept. With --kills 0 nothing is killed. What was found and
 mended is in FOUND below: each line names the test that keeps it so.
@@ -12,9 +13,11 @@ mended is in FOUND below: each line names the test that keeps it so.
 from __future__ import annotations
 
 import argparse
+import atexit
 import json
 import platform
 import random
+import shutil
 import sys
 import tempfile
 import time
@@ -28,6 +31,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "reliability"))
 
+from frozen_user import make_user
 from harness import ROOT, SCENARIOS, Scenario, users
 
 RESULTS = ROOT / "benchmarks" / "results"
@@ -185,12 +189,12 @@ class Tally:
     wrong: tuple[str, ...]
 
 
-def run(kind: type[Scenario], fresh: bool, kills: int, minutes: float, seed: int) -> Tally:
+def run(kind: type[Scenario], fresh: bool, kills: int, minutes: float, seed: int, program: Path | None = None) -> Tally:
     """Kill until there were so many kills, or the time is over."""
     began = time.monotonic()
     wrong: list[str] = []
     total = lives = checked = round_ = 0
-    with users(fresh) as people:
+    with users(fresh, program) as people:
         while total < kills and time.monotonic() - began < minutes * 60 and len(wrong) < 5:
             with tempfile.TemporaryDirectory() as folder:
                 scenario = kind(people, Path(folder), random.Random(seed + round_))
@@ -212,10 +216,10 @@ def kept(file: Path) -> Any:
     return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else []
 
 
-def add(found: Sequence[Tally], seed: int, fresh: bool) -> None:
+def add(found: Sequence[Tally], seed: int, fresh: bool, frozen: bool = False) -> None:
     """Keep a run among those before it."""
     run = {
-        "seed": seed, "fresh": fresh, "day": f"{datetime.now(UTC):%Y-%m-%d}", "system": platform.system(),
+        "seed": seed, "fresh": fresh, "frozen": frozen, "day": f"{datetime.now(UTC):%Y-%m-%d}", "system": platform.system(),
         "python": platform.python_version(),
         "rows": [
             {"name": t.kind.name, "kills": t.kills, "lives": t.lives, "checked": t.checked, "minutes": round(t.minutes, 1),
@@ -245,6 +249,7 @@ def kill_lines(runs: Sequence[dict[str, Any]]) -> list[str]:
     for run in runs:
         counts = ", ".join(f"{row['name']} {row['kills']}" for row in run["rows"])
         how = "a fresh interpreter for each life" if run["fresh"] else "lives forked from one process"
+        how = "the installed app" if run.get("frozen") else how
         lines.append(
             f"- {run['day']}, seed {run['seed']}, {how}, {run['system']}, Python {run['python']}: {counts} kills."
         )
@@ -367,14 +372,20 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=30.0, help="at most, in all")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--fresh", action="store_true")
+    parser.add_argument("--program", type=Path, help="the frozen app, in place of the source tree")
     parser.add_argument("--only", default="", help=", ".join(s.name for s in SCENARIOS))
     parser.add_argument("--add", action="store_true", help="keep this run among those before it")
     parser.add_argument("--write", action="store_true", help="write docs/reliability.md of all that is kept")
     options = parser.parse_args()
     chosen = [s for s in SCENARIOS if not options.only or s.name in options.only.split(",")]
+    program = options.program
+    if program is not None:
+        place = Path(tempfile.mkdtemp(prefix=".user-", dir=program.parent.parent))
+        atexit.register(shutil.rmtree, place, ignore_errors=True)
+        program = make_user(program, place / "app")
     found = []
     for kind in chosen if options.kills else ():
-        found.append(run(kind, options.fresh, options.kills, options.minutes / len(chosen), options.seed))
+        found.append(run(kind, options.fresh, options.kills, options.minutes / len(chosen), options.seed, program))
         tally = found[-1]
         print(
             f"{kind.name}: {tally.kills} kills, {tally.lives} lives, {tally.checked} checks, {tally.minutes:.1f} min",
@@ -383,7 +394,7 @@ def main() -> int:
         for words in tally.wrong:
             print(f"  FOUND {words}", flush=True)
     if options.add and found:
-        add(found, options.seed, options.fresh)
+        add(found, options.seed, options.fresh, program is not None)
     if options.write:
         (ROOT / "docs" / "reliability.md").write_text(page(), encoding="utf-8")
     return 1 if any(t.wrong for t in found) else 0

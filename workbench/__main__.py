@@ -28,9 +28,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         return decode(arguments[1])
     if arguments[0] == "--export-apart" and len(arguments) == 2:
-        # Started by ourselves: see `workbench.engine.export_apart`.
+        # Started by ourselves: see `workbench.engine.export_apart`. Nobody reads what it complains of; the log keeps it.
+        from workbench import app_log
+        from workbench.app_paths import app_paths
         from workbench.engine.export_apart import do_job
 
+        app_log.start(app_paths().logs)
         return do_job(Path(arguments[1]))
     from workbench.cli.app import run
 
@@ -76,9 +79,11 @@ def window(arguments: Sequence[str] | None = None) -> int:
             return 0
         from workbench.gui.app import run
     except ImportError as error:
-        sys.stderr.write(
-            f"The window cannot open because a library is missing ({error}). python3 packaging/dev.py run installs it.\n"
-        )
+        from workbench.app_paths import is_packaged
+
+        # The installed app brings all but what belongs to the system (graphics, fonts).
+        mend = "Install it with your system's packages" if is_packaged() else "python3 packaging/dev.py run installs it"
+        sys.stderr.write(f"The window cannot open because a library is missing ({error}). {mend}.\n")
         return 1
     return run(sys.argv[:1], projects, alone=NEW_WINDOW in given, safe=SAFE_MODE in given)
 

@@ -98,7 +98,8 @@ def start(folder: Path) -> Path:
     logging.captureWarnings(True)
     for noisy in ("httpx", "urllib3", "PIL", "onnxscript"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
-    # Says on stderr that there is no compiler for graphics cards, as soon as torch's exporter is loaded; it is never asked for.
+    # torch.export imports it by way of torch._functorch and its estimates of run time, and where the compiler for graphics cards was
+    # left out (packaging/freeze/plan.py) it says so on stderr. Neither is ever asked for here.
     logging.getLogger("torch.utils.flop_counter").setLevel(logging.ERROR)
 
     def unhandled(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

@@ -86,15 +86,6 @@ LIBRARIES_OF = (
     "rdkit",
 )
 
-# Distributions that are asked for their version or their entry points at run time (transformers checks a list of them at
-# import, keyring looks its backends up, the doctor shows versions).
-METADATA_OF = (
-    "tqdm", "regex", "requests", "packaging", "filelock", "numpy", "tokenizers", "huggingface_hub", "safetensors",
-    "pyyaml", "torch", "torchvision", "transformers", "timm", "accelerate", "peft", "keyring", "onnx", "onnxruntime",
-    "onnxscript", "onnx_ir", "PySide6_Essentials", "PySide6_Addons", "ai-edge-litert", "sentencepiece", "opencv-python-headless",
-    "scikit-learn", "pillow", "scipy", "spandrel", "protobuf", "jinja2", "tabulate", "portalocker", "rapidocr", "rich",
-)  # fmt: skip
-
 # Packages whose source files are read at run time (TorchScript, ONNX functions, lists of modules in a folder).
 SOURCES_OF = (
     "torch",
@@ -297,6 +288,22 @@ def cuda_libraries() -> list[tuple[str, str]]:
     packages = Path(sysconfig.get_path("purelib"))
     files = sorted(packages.glob("nvidia/**/lib/*.so*"))
     return [(str(file), str(file.parent.relative_to(packages))) for file in files]
+
+
+def metadata_files() -> list[tuple[str, str]]:
+    """The app's own facts (version, what it stands on), as (file, folder in the app), without the file that says from where it
+    was installed. All that it stands on has its own beside: versions are shown, reported and written down for other computers,
+    and libraries ask for each other's."""
+    found = [file for file in metadata.distribution("model-workbench").files or () if file.name == "METADATA"]
+    return [(str(file.locate()), file.parent.name) for file in found]
+
+
+def sources() -> list[tuple[str, str]]:
+    """Our own modules without the window, as (file, folder in the app): they go along with a training that is run elsewhere."""
+    from workbench.engine.elsewhere.environment import SOURCE
+
+    files = (file for file in sorted((ROOT / "workbench").rglob("*.py")) if "gui" not in file.relative_to(ROOT).parts)
+    return [(str(file), f"workbench/_resources/{SOURCE}/{file.parent.relative_to(ROOT).as_posix()}") for file in files]
 
 
 def bundled() -> dict[str, metadata.Distribution]:

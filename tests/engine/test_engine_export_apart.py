@@ -12,7 +12,8 @@ import psutil
 import pytest
 from small_own_models import own_model
 
-from workbench.app_paths import resources
+from workbench.app_log import log_file
+from workbench.app_paths import app_paths, resources
 from workbench.catalog.card import ModelCard
 from workbench.control import Control
 from workbench.data.types import Sample
@@ -133,6 +134,12 @@ def test_a_process_that_dies_is_a_sentence(tmp_path: Path, monkeypatch: pytest.M
     with pytest.raises(UserError, match="was broken off"):
         export_apart(format_by_id("web-page"), own_model("timm"), tmp_path / "out", [])
     assert not any((tmp_path / "out").iterdir())
+
+
+def test_what_nobody_expected_there_is_in_the_log(tmp_path: Path) -> None:
+    """Its stderr is read by nobody, and the person is told that the log says more."""
+    assert run_child([module.ARGUMENT, str(tmp_path / "no job")], Control()) == 1
+    assert "FileNotFoundError" in log_file(app_paths().logs).read_text(encoding="utf-8")
 
 
 def test_forms_that_only_copy_are_written_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

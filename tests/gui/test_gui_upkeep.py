@@ -253,6 +253,10 @@ def test_the_report_of_a_crash_holds_nothing_of_the_person(tmp_path: Path, workb
         ('  File "/home/anna/x/site-packages/torch/nn/modules/module.py", line 12, in forward',
          ["  torch/nn/modules/module.py:12 forward"]),
         (f'  File "{crash.__file__}", line 3, in fit', ["  workbench/gui/crash.py:3 fit"]),
+        (app_log.discreet(f'  File "{crash.__file__}", line 3, in fit'), ["  workbench/gui/crash.py:3 fit"]),
+        ('  File "workbench/schmidt.py", line 3, in fit', ["  another file:3 another place"]),
+        ('  File "workbench/../schmidt.py", line 3, in fit', ["  another file:3 another place"]),
+        ('  File "json/decoder.py", line 3, in decode', ["  another file:3 another place"]),
         ('  File "/home/anna/workbench/schmidt.py", line 3, in fit', ["  another file:3 another place"]),
         ('  File "C:\\Users\\Anna\\Python311\\Lib\\json\\decoder.py", line 3, in decode', ["  another file:3 another place"]),
         ('  File "/home/anna/secret/plan.py", line 3, in decode', ["  another file:3 another place"]),
@@ -267,6 +271,26 @@ def test_the_report_of_a_crash_holds_nothing_of_the_person(tmp_path: Path, workb
 )  # fmt: skip
 def test_what_is_kept_of_a_line(line: str, kept: list[str]) -> None:
     assert redacted(line) == kept
+
+
+@pytest.mark.parametrize(
+    ("file", "kept"),
+    [
+        ("workbench/gui/crash.py", "workbench/gui/crash.py:3 fit"),
+        ("numpy/linalg/linalg.py", "numpy/linalg/linalg.py:3 fit"),
+        ("json/decoder.py", "json/decoder.py:3 fit"),
+        ("threading.py", "threading.py:3 fit"),
+        ("schmidt/plan.py", "another file:3 another place"),
+        ("json/my plan.py", "another file:3 another place"),
+        ("/home/anna/json/plan.py", "another file:3 another place"),
+    ],
+)
+def test_the_installed_app_names_files_without_their_place(
+    file: str, kept: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """PyInstaller takes the build machine's folders out of what it compiles."""
+    monkeypatch.setattr(crash, "is_packaged", lambda: True)
+    assert redacted(f'  File "{file}", line 3, in fit') == [f"  {kept}"]
 
 
 def test_the_dialog_saves_the_report(

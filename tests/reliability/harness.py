@@ -50,10 +50,12 @@ class Users:
     Args:
         fresh: each is started anew with its own interpreter, as a person starts the app; else it is forked from one that
             has loaded the libraries, which takes milliseconds.
+        program: the frozen app as a user (see `frozen_user`), started anew each time, in place of the source tree.
     """
 
-    def __init__(self, fresh: bool = False) -> None:
-        self._fresh = fresh
+    def __init__(self, fresh: bool = False, program: Path | None = None) -> None:
+        self._alone_as = [str(program)] if program is not None else [sys.executable, str(USER)]
+        fresh = fresh or program is not None
         self._parent: subprocess.Popen[str] | None = None
         self._environment = os.environ | {
             "OMP_NUM_THREADS": "1", "QT_QPA_PLATFORM": "offscreen", "HF_ENDPOINT": "http://127.0.0.1:9",
@@ -97,7 +99,7 @@ class Users:
         return Life([line.rstrip("\n") for line in lines if line.endswith("\n")], code, time.monotonic() - began)
 
     def _alone(self, what: str, kill_after: float | None) -> int:
-        with subprocess.Popen([sys.executable, str(USER), what], env=self._environment) as process:
+        with subprocess.Popen([*self._alone_as, what], env=self._environment) as process:
             try:
                 return process.wait(_PATIENCE if kill_after is None else kill_after)
             except subprocess.TimeoutExpired:
@@ -133,8 +135,8 @@ class Users:
 
 
 @contextmanager
-def users(fresh: bool = False) -> Iterator[Users]:
-    made = Users(fresh)
+def users(fresh: bool = False, program: Path | None = None) -> Iterator[Users]:
+    made = Users(fresh, program)
     try:
         yield made
     finally:

@@ -21,7 +21,10 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT))
+# The frozen app brings its own modules (see `frozen_user`).
+FROZEN = bool(getattr(sys, "frozen", False))
+if not FROZEN:
+    sys.path.insert(0, str(ROOT))
 # Loaded once, before the processes part: a life then begins in milliseconds.
 _HEAVY = (
     "workbench.gui.app", "workbench.gui.pages.data_page", "workbench.gui.pages.home", "workbench.gui.pages.train_page",
@@ -62,7 +65,6 @@ def train(*lines: list[str]) -> None:
 def label(folder: str, seed: int, presses: int) -> None:
     """The window, with the project that was open: keys on the Data page, some steps taken back."""
     from PySide6.QtCore import Qt, QTimer
-    from PySide6.QtTest import QTest
     from PySide6.QtWidgets import QListView
 
     from workbench.gui import app
@@ -104,7 +106,7 @@ def label(folder: str, seed: int, presses: int) -> None:
                 last = page.model.ids[row]
                 say(f"will {last}")
                 page.view.go_to(row)
-                QTest.keyClick(view, Qt.Key(int(Qt.Key.Key_0) + chance.randint(0, 3)))
+                press_key(view, Qt.Key(int(Qt.Key.Key_0) + chance.randint(0, 3)))
             QTimer.singleShot(0, press)
 
         def when_listed() -> None:
@@ -120,6 +122,20 @@ def label(folder: str, seed: int, presses: int) -> None:
     app.wants_safe_mode = lambda _count: False
     code = app.run(["workbench"])
     say(f"code {code}")
+
+
+def press_key(widget: Any, key: Any) -> None:
+    """A key pressed and let go. Qt's part for tests is not in the frozen app, so there the widget is told itself."""
+    if not FROZEN:
+        from PySide6.QtTest import QTest
+
+        QTest.keyClick(widget, key)
+        return
+    from PySide6.QtCore import QCoreApplication, QEvent, Qt
+    from PySide6.QtGui import QKeyEvent
+
+    for kind in (QEvent.Type.KeyPress, QEvent.Type.KeyRelease):
+        QCoreApplication.sendEvent(widget, QKeyEvent(kind, key, Qt.KeyboardModifier.NoModifier, chr(int(key))))
 
 
 def keep(folder: str, seed: int, turns: int) -> None:

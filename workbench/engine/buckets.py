@@ -19,10 +19,7 @@ _MOST_BATCHES, _FEWEST_POOLS = 50, 4
 
 def length_of(lesson: Lesson, examples: Mapping[int, Example]) -> Length:
     """How much of an item the lesson's network reads; the same of all where it does not say."""
-    said = getattr(lesson, "length", None)
-    if said is None:
-        return lambda _item: 0.0
-    return lambda item: float(said(examples[item.id]))
+    return lambda item: lesson.length(examples[item.id])
 
 
 def drawn_batches(items: Sequence[Item], size: int, generator: torch.Generator, length: Length) -> list[list[Item]]:

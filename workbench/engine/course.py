@@ -71,7 +71,7 @@ def train_course(run: Run, course: Course) -> Generator[RunEvent, None, Outcome]
         )
     if not ready[Split.TRAIN]:
         raise UserError(f"None of your {nouns} could be read.", "Look at the sentences beside them on the Data page.")
-    for sentence in getattr(course, "notes", list)():
+    for sentence in course.notes():
         yield Advice("how-it-learns", sentence)
     yield StageChanged(course.doing)
     reason, best, last = "done", 0, 0
@@ -116,7 +116,7 @@ def train_course(run: Run, course: Course) -> Generator[RunEvent, None, Outcome]
     predictions = [run.said(i, p, Split.VALIDATION) for i, p in zip(validation, said, strict=True)]
     said = course.say([p for _, _, p in ready[Split.TEST]])
     predictions += [run.said(i, p, Split.TEST) for (i, _, _), p in zip(ready[Split.TEST], said, strict=True)]
-    for sentence in getattr(course, "remarks", list)():
+    for sentence in course.remarks():
         yield Advice("unread-cells", sentence)
     return Outcome(course.result(), predictions, best, reason)
 

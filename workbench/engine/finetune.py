@@ -93,7 +93,7 @@ class Training:
     @property
     def repeats(self) -> int:
         """How many times an epoch goes through the examples."""
-        return max(1, getattr(self.lesson, "repeats", 1))
+        return max(1, self.lesson.repeats)
 
     @property
     def steps_per_epoch(self) -> int:
@@ -176,9 +176,9 @@ def train_network(run: Run, resume: bool) -> Generator[RunEvent, None, Outcome]:
         training.save_best()
         if first is not None:
             _begin_with(model, first.begin)
-    if _short_of_memory(run) and _spared(lesson):
+    if _short_of_memory(run) and lesson.spare_memory():
         yield Advice("memory-spared", _SPARED)
-    for sentence in getattr(lesson, "notes", list)():
+    for sentence in lesson.notes():
         yield Advice("how-it-learns", sentence)
     reason = "done"
     try:
@@ -221,7 +221,7 @@ def _beginning(training: Training) -> Verdict:
     """What the untaught model says; the lesson keeps what it wants of it."""
     run = training.run
     items, found, losses = _validated(training)
-    if getattr(training.lesson, "tests_first", True):
+    if training.lesson.tests_first:
         _checked(training, Split.TEST)
     return verdict(run, items, found, losses)
 
@@ -385,7 +385,7 @@ def _better(training: Training, said: Verdict, there_is_validation: bool) -> tup
     lower = said.loss >= 0 and said.loss < position.best_loss - 1e-6
     if training.lesson.judged_by == "loss":
         # Several labels are judged by another score than the head was.
-        comparable = said.metric == getattr(training.run.task, "metric", "")
+        comparable = isinstance(training.run.task, PooledTask) and said.metric == training.run.task.metric
         best = lower and (not comparable or said.score >= position.start_score - 1e-6)
         return best, best or 0 <= said.loss < position.least_loss - 1e-6
     higher = said.score > position.best_score + 1e-9
@@ -517,7 +517,7 @@ def _gradients(training: Training, prepared: Prepared, whole: float) -> tuple[_T
             if not _out_of_memory(error):
                 raise
             if training.position.micro_batch <= 1:
-                if _spared(training.lesson):
+                if training.lesson.spare_memory():
                     advice.append(Advice("memory-spared", _SPARED))
                     continue
                 raise UserError(
@@ -532,12 +532,6 @@ def _gradients(training: Training, prepared: Prepared, whole: float) -> tuple[_T
                     f"Memory ran short, so it now looks at {half} items at once. The result stays the same.",
                 )
             )
-
-
-def _spared(lesson: Lesson) -> bool:
-    """Whether the lesson needs less memory from now on."""
-    spare = getattr(lesson, "spare_memory", None)
-    return spare is not None and bool(spare())
 
 
 def _short_of_memory(run: Run) -> bool:
@@ -604,10 +598,7 @@ def forward(training: Training, part: Prepared) -> Step:
 def _validated(training: Training) -> tuple[list[Item], list[Prediction], list[float]]:
     """As `_checked` on the validation items, after the lesson has settled what it settles on them."""
     items, found, losses = _checked(training, Split.VALIDATION)
-    settle = getattr(training.lesson, "settle", None)
-    if settle is not None:
-        found = settle([training.run.examples[i.id] for i in items], found)
-    return items, found, losses
+    return items, training.lesson.settle([training.run.examples[i.id] for i in items], found), losses
 
 
 def _checked(training: Training, split: Split) -> tuple[list[Item], list[Prediction], list[float]]:
@@ -615,12 +606,10 @@ def _checked(training: Training, split: Split) -> tuple[list[Item], list[Predict
     share the items out, and all get all answers."""
     together = training.run.together
     items = training.run.usable(split)
-    look_at = getattr(training.lesson, "look_at", None)
-    if look_at is not None:
-        look_at(split)
+    training.lesson.look_at(split)
     if together.size == 1:
         return _checked_here(training, items)
-    whole = bool(getattr(training.lesson, "checks_whole", False))
+    whole = training.lesson.checks_whole
     kept, found, losses = together.all_of(lambda: _checked_here(training, items if whole else together.share(items)))
     if whole:
         return kept, found, losses

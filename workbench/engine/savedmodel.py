@@ -15,7 +15,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from workbench import atomic
-from workbench.app_paths import AppPaths, app_paths
+from workbench.app_paths import AppPaths, app_paths, is_packaged
 from workbench.control import Control
 from workbench.engine.child import attend, end
 from workbench.errors import UserError
@@ -84,6 +84,8 @@ def _python() -> str:
     if find_spec("tensorflow") is None or find_spec("tf2onnx") is None:
         raise UserError(
             "This is a TensorFlow SavedModel; it is converted once by TensorFlow, which is not installed.",
-            'Install it with: pip install "model-workbench[tensorflow]"',
+            f"Set {PYTHON_VARIABLE} to a Python that has tensorflow and tf2onnx."
+            if is_packaged()
+            else 'Install it with: pip install "model-workbench[tensorflow]"',
         )
     return sys.executable

@@ -11,17 +11,20 @@ from __future__ import annotations
 import contextlib
 import faulthandler
 import json
+import os
 import platform
 import re
+import sys
 from collections import deque
 from dataclasses import dataclass
 from importlib import metadata
+from importlib.util import find_spec
 from pathlib import Path
 from typing import IO
 
 from workbench import __version__, atomic
 from workbench.app_log import log_file
-from workbench.app_paths import AppPaths
+from workbench.app_paths import AppPaths, is_packaged
 from workbench.data.lock import FileLock
 
 _MARKER, _LOCK, _FATAL = "running.json", "running.lock", "fatal.log"
@@ -41,7 +44,8 @@ _LIBRARIES = (
     "safetensors",
 )
 _OTHER = "another file"
-_PACKAGE = str(Path(__file__).resolve().parents[1])
+_PACKAGE = Path(__file__).resolve().parents[1]
+_PLAIN = re.compile(r"\w+(\.py)?")
 # Whose log lines are told: ours and those of libraries.
 _SPEAKERS = ("workbench", "root", "py", "torch", "transformers", "timm", "PIL", "urllib3", "huggingface_hub", "asyncio")
 # "… File "/any/where/site-packages/torch/nn/x.py", line 12, in forward" of tracebacks and of the fault handler.
@@ -165,14 +169,31 @@ def redacted(text: str) -> list[str]:
 
 def _module(file: str) -> str:
     """A file of our program, of a library or of Python as a short name; any other is "another file"."""
-    if file.startswith(_PACKAGE):
-        return f"workbench{file[len(_PACKAGE) :]}".replace("\\", "/")
-    parts = file.replace("\\", "/").split("/")
+    # The log names ours from “workbench” on, and so does the installed app, whose compiled files know no longer whence they came.
+    parts = file.removeprefix(f"{_PACKAGE.parent}{os.sep}").replace("\\", "/").split("/")
+    if _is_ours(parts) or (is_packaged() and _is_inside(parts)):
+        return "/".join(parts)
     if "site-packages" in parts:
         return "/".join(parts[len(parts) - parts[::-1].index("site-packages") :])
     if any(re.fullmatch(r"python3(\.\d+)?", part, re.IGNORECASE) for part in parts[:-1]):
         return parts[-1]
     return _OTHER
+
+
+def _is_ours(parts: list[str]) -> bool:
+    """Somebody's own folder “workbench” holds none of our modules."""
+    if parts[0] != "workbench" or not all(_PLAIN.fullmatch(part) for part in parts):
+        return False
+    file = _PACKAGE.joinpath(*parts[1:])
+    return file.is_file() or file.with_suffix(".pyc").is_file()
+
+
+def _is_inside(parts: list[str]) -> bool:
+    """Whether it is a file of a library, or of Python, as the installed app names them: torch/nn/modules/module.py."""
+    first = parts[0].removesuffix(".py")
+    if not all(_PLAIN.fullmatch(part) for part in parts):
+        return False
+    return first in sys.stdlib_module_names or find_spec(first) is not None
 
 
 def _tail(file: Path) -> str:

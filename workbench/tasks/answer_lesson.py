@@ -12,7 +12,7 @@ from workbench.data.questions import Question, questions_of, tight
 from workbench.errors import UserError
 from workbench.runtimes.answer_places import Scored, allowed, decoded, kept, token_places
 from workbench.tasks.answer_scores import Sure, best_margin, exact_and_f1
-from workbench.tasks.lesson import Checked, Example, How, Material, Step
+from workbench.tasks.lesson import Checked, Example, How, Lesson, Material, Step
 from workbench.tasks.predictions import Prediction, Text
 from workbench.tasks.question_answering import said_of
 
@@ -49,7 +49,7 @@ class Prepared:
         return len(self.offsets)
 
 
-class AnswerLesson:
+class AnswerLesson(Lesson):
     """See `workbench.tasks.lesson.Lesson`. Quick learns the last layer on token vectors that are computed once."""
 
     judged_by = "score"

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from workbench.errors import UserError
 from workbench.runtimes.base import Writing
 from workbench.tasks.language_lesson import pair_of
-from workbench.tasks.lesson import Checked, Example, How, Material, Step
+from workbench.tasks.lesson import Checked, Example, How, Lesson, Material, Step
 from workbench.tasks.predictions import NOT_WRITTEN, Prediction, Text
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ _WRITTEN, _WRITTEN_OF_TEST = 16, 100
 _LONGEST_WRITTEN = 200
 
 
-class ChangingLesson:
+class ChangingLesson(Lesson):
     """See `workbench.tasks.lesson.Lesson`. What the model wrote before it was taught is kept beside what it writes after.
 
     Of the material's options, "source" and "target" name the languages where the model knows several.

@@ -19,7 +19,7 @@ from workbench.runtimes.ctc import best_path
 from workbench.runtimes.ctc_spelling import Spelling, add_letters, to_be_learnt
 from workbench.runtimes.sound_windows import Window
 from workbench.tasks.kept_features import KeptFeatures
-from workbench.tasks.lesson import Checked, Example, How, Material, Step
+from workbench.tasks.lesson import Checked, Example, How, Lesson, Material, Step
 from workbench.tasks.pooled_lesson import trained_stages
 from workbench.tasks.predictions import Prediction
 from workbench.tasks.speech_recognition import Transcript
@@ -48,7 +48,7 @@ def words_of(example: Example) -> str:
     return next((a.text for a in example.annotations if a.text.strip()), "")
 
 
-class CtcLesson:
+class CtcLesson(Lesson):
     """See `workbench.tasks.lesson.Lesson`."""
 
     judged_by = "score"

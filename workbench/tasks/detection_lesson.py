@@ -14,7 +14,7 @@ from workbench.runtimes.base import Detections, Loaded
 from workbench.runtimes.box_learner import BoxLearner, BoxTarget, Seen, keep_limit, limit_of, together
 from workbench.tasks.augment import EYE, Look, chosen, vary
 from workbench.tasks.found_things import Scene, Thing, best_limit
-from workbench.tasks.lesson import Checked, Example, How, Material, Step
+from workbench.tasks.lesson import Checked, Example, How, Lesson, Material, Step
 from workbench.tasks.pictures import shrunk, sized_pixels
 from workbench.tasks.pooled_lesson import keep_statistics, trained_stages
 from workbench.tasks.predictions import Box, Boxes
@@ -60,7 +60,7 @@ def passes_for(how: How, examples: int, epochs: int = 0) -> float:
     return rounds * (learning * (3.0 if how is How.THOROUGH else 2.0) + judging)
 
 
-class DetectionLesson:
+class DetectionLesson(Lesson):
     """See `workbench.tasks.lesson.Lesson`."""
 
     checks_whole = True

@@ -12,7 +12,7 @@ from workbench.data.sound import piece_blocks, resampled, seconds_of, sound_bloc
 from workbench.errors import UserError
 from workbench.tasks.event_decoding import Limits, Tuning, chosen, decoded
 from workbench.tasks.event_features import CHUNK, EventFeatures
-from workbench.tasks.lesson import Checked, Example, How, Material, Step
+from workbench.tasks.lesson import Checked, Example, How, Lesson, Material, Step
 from workbench.tasks.predictions import Events, Prediction
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ _AT_EVENTS = 0.7
 _MOST_REPEATS = 6
 
 
-class EventLesson:
+class EventLesson(Lesson):
     """See `workbench.tasks.lesson.Lesson`. Quick learns the head on features that are kept; the others go on from there.
 
     In a recording that is done, what is not marked is silence. In one that is not, only the marked stretches say anything:

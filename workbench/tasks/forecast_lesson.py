@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from workbench.data.types import Split
 from workbench.errors import UserError
 from workbench.tasks.forecasting import HORIZON, ahead, rescaled, season_of
-from workbench.tasks.lesson import Checked, Example, How, Material, Step
+from workbench.tasks.lesson import Checked, Example, How, Lesson, Material, Step
 from workbench.tasks.occasions import (
     TEST,
     VALIDATION,
@@ -45,7 +45,7 @@ _SHORTEST = 8
 _SETTLED = "settled.interval_widths"
 
 
-class ForecastLesson:
+class ForecastLesson(Lesson):
     """See `workbench.tasks.lesson.Lesson`."""
 
     judged_by = "loss"

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from workbench.errors import UserError
-from workbench.tasks.lesson import Checked, Example, How, Material, Step
+from workbench.tasks.lesson import Checked, Example, How, Lesson, Material, Step
 from workbench.tasks.predictions import Prediction, Text
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def pair_of(example: Example) -> tuple[str, str]:
     return (text, answer) if answer else ("", text)
 
 
-class LanguageLesson:
+class LanguageLesson(Lesson):
     """See `workbench.tasks.lesson.Lesson`. What the model wrote before it was taught is kept beside what it writes after."""
 
     judged_by = "loss"

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from workbench.control import Control
 from workbench.data.annotations import Annotation
-from workbench.data.types import Item
+from workbench.data.types import Item, Split
 from workbench.tasks.predictions import Prediction
 
 if TYPE_CHECKING:
@@ -105,26 +105,19 @@ class Checked:
 
 
 class Lesson(Protocol):
-    """See the module. It may also have
-
-    - `notes() -> list[str]`: sentences the person should read when the training starts;
-    - `length(example) -> float`: how much of it the network reads; batches are made of examples of like lengths;
-    - `spare_memory() -> bool`: from now on need less memory for the same result, more slowly; False where nothing is gained;
-    - `settle(examples, predictions) -> predictions`: after each epoch, with what `check` said of the validation items,
-      choose what is chosen on them (a threshold) and give the predictions as they are then. It is part of `state`.
-    - `look_at(split)`: where every item holds its own parts (`TaskInfo.parts_within`), which part `check` is asked about.
+    """See the module. A lesson inherits from it: what a lesson may leave out is here as it is then.
 
     Attributes:
         epochs: how many epochs this way of training takes at most when nothing else is said.
         batch: examples per optimiser step when nothing else is said.
-        repeats: (may be left out: 1) how many times an epoch goes through the examples, each time in another order and
+        repeats: how many times an epoch goes through the examples, each time in another order and
             varied anew: with few examples, looking at the validation items after each would take longer than learning.
         head_rate: peak learning rate of the first of `stages`; `body_rate` of the second; each further one is slower.
         weight_decay: of AdamW.
         clip_norm: gradients are scaled down to this norm when theirs is larger; 0 leaves them.
         checks_first: the untaught model is judged before the first epoch, so that before and after can be compared.
-        tests_first: (may be left out: True) before the first epoch the test items are looked at as well.
-        checks_whole: (may be left out: False) what `check` saw of all items is needed in one place, so processes that train
+        tests_first: before the first epoch the test items are looked at as well.
+        checks_whole: what `check` saw of all items is needed in one place, so processes that train
             together do not share them out.
         judged_by: "loss" (lower is better) or "score" (what the judge of the task's answers calls `score`): which
             decides what is the best epoch and when training stops by itself.
@@ -138,6 +131,9 @@ class Lesson(Protocol):
     clip_norm: float
     checks_first: bool
     judged_by: str
+    repeats: int = 1
+    tests_first: bool = True
+    checks_whole: bool = False
 
     @property
     def module(self) -> nn.Module:
@@ -170,6 +166,27 @@ class Lesson(Protocol):
 
     def result(self) -> Loaded:
         """The model as taught, with its new classes."""
+
+    def notes(self) -> list[str]:
+        """Sentences the person should read when the training starts."""
+        return []
+
+    def length(self, example: Example) -> float:
+        """How much of it the network reads; batches are made of examples of like lengths. The same of all: of any."""
+        return 0.0
+
+    def spare_memory(self) -> bool:
+        """From now on need less memory for the same result, more slowly. False where nothing is gained."""
+        return False
+
+    def settle(self, examples: Sequence[Example], answers: Sequence[Prediction]) -> list[Prediction]:
+        """After each epoch, with what `check` said of the validation items: choose what is chosen on them (a threshold) and give
+        the answers as they are then. It is part of `state`."""
+        return list(answers)
+
+    def look_at(self, split: Split) -> None:
+        """Where every item holds its own parts (`TaskInfo.parts_within`): which part `check` is asked about."""
+        return
 
 
 @runtime_checkable
@@ -258,6 +275,14 @@ class Course(Protocol):
 
     def result(self) -> Loaded:
         """The best so far, as a model."""
+
+    def notes(self) -> list[str]:
+        """Sentences the person should read when the training starts."""
+        return []
+
+    def remarks(self) -> list[str]:
+        """What was met while it learnt, told at the end: cells that could not be read."""
+        return []
 
 
 @runtime_checkable

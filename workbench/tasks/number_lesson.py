@@ -11,7 +11,7 @@ from workbench.errors import UserError
 from workbench.runtimes.number_runtime import MIDDLE, NAME, STEP, NumberNetwork, number_network
 from workbench.tasks import ridge
 from workbench.tasks.intervals import COVERAGE, USUAL_COVERAGE, WIDTH, ranged, settle_interval
-from workbench.tasks.lesson import Checked, Example, How, Material, Step
+from workbench.tasks.lesson import Checked, Example, How, Lesson, Material, Step
 from workbench.tasks.pooled_lesson import keep_statistics, trained_stages
 from workbench.tasks.predictions import Number, Prediction
 
@@ -29,7 +29,7 @@ _LONGEST_NAME = 200
 _SETTLED = "settled.interval"
 
 
-class NumberLesson:
+class NumberLesson(Lesson):
     """See `workbench.tasks.lesson.Lesson`. Everything is learnt in steps from the middle of the training numbers."""
 
     checks_first = False

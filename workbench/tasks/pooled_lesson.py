@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from workbench.errors import UserError
 from workbench.tasks.kept_features import KeptFeatures
-from workbench.tasks.lesson import Checked, Example, How, Material, Step
+from workbench.tasks.lesson import Checked, Example, How, Lesson, Material, Step
 from workbench.tasks.predictions import Prediction
 from workbench.tasks.tag_calibration import SCALES, SHIFTS
 from workbench.tasks.temperature import CALIBRATED_ON, TEMPERATURE
@@ -48,7 +48,7 @@ def keep_statistics(module: nn.Module) -> None:
             part.eval()
 
 
-class PooledLesson:
+class PooledLesson(Lesson):
     """See `workbench.tasks.lesson.KeepingLesson`. The head must be set before (`Network.set_head`)."""
 
     checks_first = False

@@ -19,7 +19,7 @@ from workbench.data.people import Case, case_of
 from workbench.data.types import Item
 from workbench.errors import Problem, UserError
 from workbench.runtimes.taste import BOTH, CONTENT, POPULAR, TOGETHER, Taste, confidence
-from workbench.tasks.lesson import Example, How, Material, Round
+from workbench.tasks.lesson import Course, Example, How, Material, Round
 from workbench.tasks.predictions import Prediction
 from workbench.tasks.ranking_scores import ndcg
 from workbench.tasks.recommend_content import look_at
@@ -50,7 +50,7 @@ _USUAL_PASSES = 10
 _STEERING = 500
 
 
-class RecommendCourse:
+class RecommendCourse(Course):
     """See `workbench.tasks.lesson.Course`."""
 
     doing = "Learning who likes what"
@@ -66,7 +66,6 @@ class RecommendCourse:
             else [self._settings]
         )
         self._most = max(1, int(material.options.get("rounds", 0) or self._settings.get("iterations", 15)))
-        self.rounds = len(self._tries) * self._most if self._way in (TOGETHER, BOTH) else 1
         self._things: list[Item] = []
         self._best: Taste | None = None
         self._chosen: dict[str, Any] = {}
@@ -77,6 +76,10 @@ class RecommendCourse:
         self._looks_with = str(
             self._base.card.options.get(f"looks_with_{kind}", self._base.card.options.get("looks_with", ""))
         )
+
+    @property
+    def rounds(self) -> int:
+        return len(self._tries) * self._most if self._way in (TOGETHER, BOTH) else 1
 
     def notes(self) -> list[str]:
         """What the person should read first."""

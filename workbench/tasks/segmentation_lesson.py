@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from workbench.errors import UserError
 from workbench.tasks import augment
 from workbench.tasks.kept_features import KeptFeatures
-from workbench.tasks.lesson import Checked, Example, How, Material, Step
+from workbench.tasks.lesson import Checked, Example, How, Lesson, Material, Step
 from workbench.tasks.masks import IGNORED, MOST_CLASSES, resized, shares_of, truth_map
 from workbench.tasks.pictures import as_png, sized_pixels
 from workbench.tasks.pooled_lesson import trained_stages
@@ -60,7 +60,7 @@ def epochs_for(how: How, pictures: int) -> int:
     return max(_FEWEST_EPOCHS, min(_MOST_EPOCHS, round(wanted)))
 
 
-class SegmentationLesson:
+class SegmentationLesson(Lesson):
     """See `workbench.tasks.lesson.Lesson`. Options: "dice" (weight of the Dice loss beside the cross-entropy, 0 for none),
     "augment" (see `workbench.tasks.augment`)."""
 

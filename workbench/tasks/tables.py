@@ -334,7 +334,7 @@ def lens_state(sight: Sight, table: Table) -> dict[str, torch.Tensor]:
     return found
 
 
-class TreeCourse:
+class TreeCourse(Course):
     """See `workbench.tasks.lesson.Course`: gradient-boosted trees on a table."""
 
     doing = "Growing trees"
@@ -461,7 +461,7 @@ class TreeCourse:
         return self._model()
 
 
-class ContextCourse:
+class ContextCourse(Course):
     """See `workbench.tasks.lesson.Course`: a pre-trained network that goes by the training rows as they are; nothing is learnt."""
 
     rounds = 1

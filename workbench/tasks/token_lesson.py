@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from workbench.data.shapes import TextSpan
 from workbench.errors import UserError
-from workbench.tasks.lesson import Checked, Example, How, Material, Step
+from workbench.tasks.lesson import Checked, Example, How, Lesson, Material, Step
 from workbench.tasks.predictions import Prediction, Span, Text
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def token_labels(classes: Sequence[str]) -> tuple[str, ...]:
     return ("O", *(f"{prefix}-{name}" for name in classes for prefix in ("B", "I")))
 
 
-class TokenLesson:
+class TokenLesson(Lesson):
     """See `workbench.tasks.lesson.Lesson`. Quick learns the last layer on token vectors that are computed once."""
 
     checks_first = False

@@ -18,7 +18,9 @@ _NOT_NEEDED = (
 )  # fmt: skip
 # Parts for graphics cards are chosen by torch itself.
 _CARDS = ("nvidia-", "cuda-", "triton")
-_RESOURCES = ("catalog", "labels", "stopwords", "fonts", "swaps")
+_RESOURCES = ("catalog", "energy", "labels", "stopwords", "fonts", "swaps")
+# Where the installed app, whose own modules are compiled for its own Python, has them as source: see packaging/workbench.spec.
+SOURCE = "program"
 _APP = "model-workbench"
 
 
@@ -74,12 +76,12 @@ def write_environment(folder: Path, device: str) -> None:
 
 
 def write_program(folder: Path) -> bool:
-    """The app's own engine as it runs here, where it lies open. False for the installed app, in which it does not.
+    """The app's own engine as it runs here. False where it does not lie open.
 
     Raises: OSError.
     """
-    package = Path(__file__).resolve().parents[2]
-    if is_packaged() or not (package / "__main__.py").is_file():
+    package = resources() / SOURCE / "workbench" if is_packaged() else Path(__file__).resolve().parents[2]
+    if not (package / "__main__.py").is_file():
         return False
     skip = shutil.ignore_patterns("__pycache__", "*.pyc", "_resources", "gui")
     shutil.copytree(package, folder / package.name, ignore=skip)

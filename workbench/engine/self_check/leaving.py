@@ -33,6 +33,35 @@ def _forms(place: Place) -> str:
     return f"{len(made)} forms: {', '.join(made)}"
 
 
+def _apart(place: Place) -> str:
+    """An export in a process of its own, as the window makes it: one that comes to its end, and one that is stopped."""
+    import psutil
+
+    from workbench.control import Control
+    from workbench.engine.export_apart import export_apart
+    from workbench.engine.export_formats import format_by_id
+    from workbench.errors import Cancelled
+
+    card, form, here = place.made["image-classification"], format_by_id("onnx"), place.folder / "apart"
+    samples = _digits(place, 1)
+    done = export_apart(form, card, here / "whole", samples, Control())
+    expect(done.check is not None and done.check.passed, "the export was not checked")
+
+    def stop_at_once(_fraction: float, _text: str) -> None:
+        if psutil.Process().children(recursive=True):
+            control.cancel()
+
+    control = Control(stop_at_once)
+    try:
+        export_apart(form, card, here / "stopped", samples, control)
+    except Cancelled:
+        left = psutil.Process().children(recursive=True)
+        expect(not left and not any((here / "stopped").iterdir()), "a stopped export left something")
+    else:
+        raise Failed("an export could not be stopped")
+    return f"{done.path.name} made and checked; stopped, nothing is left"
+
+
 def _elsewhere(place: Place) -> str:
     """A training taken out as a folder, run from it by the command line, and brought home."""
     from workbench.app_paths import for_this_program, this_program
@@ -46,13 +75,19 @@ def _elsewhere(place: Place) -> str:
         bundle = write_bundle(
             new_config(project, card, name="Elsewhere"), project, place.catalog, place.folder / "elsewhere"
         )
+        named = (bundle.folder / "environment" / "requirements.txt").read_text(encoding="utf-8").count("==")
+        program = bundle.folder / "program" / "workbench" / "__main__.py"
+        expect(
+            named > 80 and program.is_file(),
+            f"{named} packages are named, and the program goes along: {program.is_file()}",
+        )
         done = subprocess.run(
             [*this_program(), "train", str(bundle.folder / "run.toml")], capture_output=True, text=True, errors="replace",
             env=for_this_program(), timeout=_LONGEST, stdin=subprocess.DEVNULL,
         )  # fmt: skip
         expect(done.returncode == 0, f"exit code {done.returncode}: {(done.stdout + done.stderr).strip()[-200:]}")
         back = bring_back(bundle.folder, project, place.catalog)
-    return f"{bundle.items} items there, “{back.name}” back"
+    return f"{bundle.items} items there with {named} packages named, “{back.name}” back"
 
 
 def _engine(place: Place) -> str:
@@ -101,6 +136,7 @@ def _noted(place: Place) -> str:
 
 STEPS = (
     Step("forms", "Every form of export", _forms, after=("train",)),
+    Step("apart", "An export in its own process", _apart, after=("train",)),
     Step("elsewhere", "A training elsewhere and back", _elsewhere, after=("train",)),
     Step("engine", "The quickest engine", _engine),
     Step("noted", "Answers noted at work", _noted, after=("train",)),

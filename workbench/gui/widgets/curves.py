@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from PySide6.QtCore import QSize, Qt, QTimer
-from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 
 from workbench.gui.models.runs_progress import RunProgress
 from workbench.gui.models.thin_curve import thinned
 from workbench.gui.theme import XS, L, S, theme
 from workbench.gui.widgets.basic import Card, label
-from workbench.gui.widgets.framed_plot import only_looked_at
+from workbench.gui.widgets.framed_plot import dress, only_looked_at
 
 # Ten redraws a second look smooth; more would take time from the person's clicks.
 _REDRAW_MS = 100
@@ -240,17 +240,7 @@ class CurvePlot(Card):
 
     def _restyle(self) -> None:
         pg = self._pg
-        self.plot.setBackground(theme().colour("surface"))
-        small = QFont(self.font())
-        small.setPointSizeF(max(7.5, self.font().pointSizeF() - 1.5))
-        for name in ("left", "bottom"):
-            axis = self._item.getAxis(name)
-            axis.setPen(pg.mkPen(theme().colour("line")))
-            axis.setTextPen(pg.mkPen(theme().colour("text_soft")))
-            axis.setTickFont(small)
-            axis.setStyle(tickLength=-4)
-        self._item.getAxis("bottom").label.setFont(small)
-        self._item.showGrid(x=False, y=True, alpha=0.18)
+        dress(self.plot, self.font())
         for key, style in self._styles.items():
             colour = QColor(theme().colour(style.colour))
             if style.faint:

@@ -22,6 +22,22 @@ def only_looked_at(plot: Any) -> None:
     plot.wheelEvent = lambda event: event.ignore()
 
 
+def dress(plot: Any, font: QFont) -> None:
+    """A `PlotWidget`'s ground, axes and grid in the colours of now; what stands at the axes is a little smaller than `font`."""
+    plot.setBackground(theme().colour("surface"))
+    small = QFont(font)
+    small.setPointSizeF(max(7.5, font.pointSizeF() - 1.5))
+    item = plot.getPlotItem()
+    for name in ("left", "bottom"):
+        axis = item.getAxis(name)
+        axis.setPen(theme().colour("line"))
+        axis.setTextPen(theme().colour("text_soft"))
+        axis.setTickFont(small)
+        axis.setStyle(tickLength=-4)
+        axis.label.setFont(small)
+    item.showGrid(x=False, y=True, alpha=0.18)
+
+
 class FramedPlot(Card):
     """What is of a kind draws into `item`, from `draw`; `pg` is pyqtgraph. It is drawn anew with each change of the theme."""
 
@@ -61,16 +77,7 @@ class FramedPlot(Card):
 
     def restyle(self) -> None:
         """In the colours of now; called once it can be drawn, and whenever the theme changes."""
-        self.plot.setBackground(theme().colour("surface"))
-        small = QFont(self.font())
-        small.setPointSizeF(max(7.5, self.font().pointSizeF() - 1.5))
+        dress(self.plot, self.font())
         for name in ("left", "bottom"):
-            axis = self.item.getAxis(name)
-            axis.setPen(self._pg.mkPen(theme().colour("line")))
-            axis.setTextPen(self._pg.mkPen(theme().colour("text_soft")))
-            axis.setTickFont(small)
-            axis.setStyle(tickLength=-4)
-            self.style_axis(axis)
-            axis.label.setFont(small)
-        self.item.showGrid(x=False, y=True, alpha=0.18)
+            self.style_axis(self.item.getAxis(name))
         self.draw()
