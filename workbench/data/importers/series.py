@@ -40,6 +40,8 @@ _MOST_SERIES = 20_000
 # So many columns of words may tell series apart together.
 _MOST_KEYS = 4
 _HEEDED = 5000
+# So many series are shown before they come in.
+_SHOWN = 8
 # A day with a smaller share of the usual count of numbers is not whole.
 _WHOLE = 0.8
 Rows = Sequence[Sequence[str]]
@@ -288,6 +290,24 @@ class SeriesPlan(ImportPlan):
     def noun(self) -> str:
         return "series"
 
+    def preview(self, rows: int = 20) -> list[dict[str, str]]:
+        """The newest numbers of the first series, as they were read: what a date or a comma means is seen there."""
+        shown = self.made[:_SHOWN]
+        if not shown:
+            return []
+        long = min(rows, max(len(s) for _, s, _ in shown))
+        names = unique_names(["when", *(name for name, _, _ in shown)])
+        found = []
+        last = shown[0][1]
+        for back in range(1, long + 1):
+            cells = [last.label(len(last) - back)] if back <= len(last) else [""]
+            for _, series, _ in shown:
+                place = _place_of(series, last, len(last) - back)
+                value = series.values[place] if 0 <= place < len(series) else math.nan
+                cells.append("" if value != value else f"{value:.10g}")
+            found.append(dict(zip(names, cells, strict=True)))
+        return found[::-1]
+
     @property
     def summary(self) -> str:
         if not self.made:
@@ -402,6 +422,21 @@ class SeriesPlan(ImportPlan):
             if len(found) > _MOST_SERIES:
                 raise UserError("There are more than 20,000 series in this table.", "Split it into parts.")
         yield from found.values()
+
+
+def _place_of(series: Series, other: Series, place: int) -> int:
+    """Where the time of a place in another series lies in this one; -1 where it has none."""
+    when = other.when(place)
+    if series.start == other.start or when is None or series.start is None:
+        return place
+    low, high = 0, len(series) - 1
+    while low < high:
+        middle = (low + high) // 2
+        if (series.when(middle) or when) < when:
+            low = middle + 1
+        else:
+            high = middle
+    return low if series.when(low) == when else -1
 
 
 def made(
