@@ -19,6 +19,7 @@ from workbench.data.importers.series import SeriesPlan
 from workbench.data.importers.table_files import open_table
 from workbench.data.numbers import unit_of
 from workbench.data.types import NewItem
+from workbench.engine.journey import project_from_plan
 from workbench.errors import Problem, UserError
 
 
@@ -209,3 +210,31 @@ def test_a_target_with_a_unit_is_an_amount(tmp_path: Path) -> None:
     assert plan.marks == "number" and target is not None and target.unit == "km"
     items = [i for i in plan.read() if isinstance(i, NewItem)]
     assert [i.annotations[0].text for i in items[:2] if i.annotations] == ["20.0", "23.0"] and len(items) == 60
+
+
+# Out again --------------------------------------------------------------------------------------------------------------
+
+
+def test_rows_are_written_as_they_are_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from workbench.data.exporters import rows as exporter
+
+    file = _written(tmp_path / "a.csv", "area,rooms,sold", *[f"{i} m2,{i % 7},{('yes', 'no')[i % 2]}" for i in range(2500)])  # fmt: skip
+    project, _ = project_from_plan(plan_rows(file, Control()))
+    with project:
+        assert exporter.export_rows(project, tmp_path / "b.csv") == 2500
+        lines = (tmp_path / "b.csv").read_text("utf-8-sig").splitlines()
+        assert lines[0] == "area,rooms,sold,split" and lines[2500] == "2499 m2,0,no,"
+        pages: list[int] = []
+
+        class Watched(Control):
+            def progress(self, done: int, total: int, words: str = "") -> None:
+                pages.append(done)
+
+        def written(_path: Path, given: object, _columns: object) -> int:
+            pages.clear()
+            next(given)  # type: ignore[call-overload]
+            assert pages == [0]  # of three pages one was read
+            return 1
+
+        monkeypatch.setattr(exporter, "write_csv", written)
+        assert exporter.export_rows(project, tmp_path / "c.csv", Watched()) == 1
