@@ -361,6 +361,7 @@ class RowsPlan(ImportPlan):
         named = [name for name, profile in self.profiles.items() if profile.pictures]
         beside = Beside(self.table.path, control)
         seen: Counter[bytes] = Counter()
+        without: Counter[bytes] = Counter()
         for row in self.table.read(control):
             if isinstance(row, Problem):
                 yield row
@@ -370,14 +371,20 @@ class RowsPlan(ImportPlan):
             if not any(values):
                 continue
             name = row_name(cells, number)
+            given = cells
             cells = _found(cells, named, beside)
             for column in pictures:
                 if names_picture(cells.get(column, "")) and not Path(cells[column]).is_file():
                     yield Problem(
                         f"row {number}", f"The picture “{cells[column][-60:]}” in “{column}” is not there.",
-                        "The row is in, without it. Put it beside the table and import again.",
+                        "The row is in, without it. Put it beside the table and import the table again: the row gets it.",
                     )  # fmt: skip
             key = bytes.fromhex(row_hash(cells))[:8]
+            earlier = ""
+            if cells != given:
+                bare = bytes.fromhex(row_hash(given))[:8]
+                earlier = row_hash(given, without[bare])
+                without[bare] += 1
             label, marks = None, None
             if target is not None:
                 cell = cells.get(target.name, "")
@@ -397,7 +404,7 @@ class RowsPlan(ImportPlan):
             split = SPLITS.get(cells.get(self.splits, "").strip().lower()) if self.splits else None
             yield NewItem(
                 "row", name, text=row_text(cells), label=label, annotations=marks, split=split,
-                groups=groups, copy=seen[key],
+                groups=groups, copy=seen[key], earlier=earlier,
             )  # fmt: skip
             seen[key] += 1
 
