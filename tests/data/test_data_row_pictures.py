@@ -13,6 +13,7 @@ from PIL import Image
 from workbench.catalog.catalog import Catalog
 from workbench.control import Control
 from workbench.data.annotations import Annotation, AnnotationState
+from workbench.data.checks.table_columns import check as check_columns
 from workbench.data.exporters.leaving_out import save_clean_copy
 from workbench.data.exporters.project import export_labels
 from workbench.data.importers import sniff
@@ -169,3 +170,29 @@ def test_labels_that_were_put_right_are_in_the_table_and_numbers_stay_numbers(tm
         found = list(csv.DictReader(stream))
     assert [row["risk"] for row in found[:3]] == ["bad", "bad", "good"]
     assert [row["balance"] for row in found[:3]] == ["-", "-1,5", "-2,5"]
+
+
+@pytest.mark.parametrize("copy", [False, True])
+def test_pictures_that_were_not_there_come_to_their_rows_later(tmp_path: Path, copy: bool) -> None:
+    table = houses(tmp_path / "from")
+    away = shutil.move(tmp_path / "from" / "photos", tmp_path / "away")
+    plan = sniff([table], rows=True)
+    project, result = project_from_plan(plan, tmp_path / "project", copy_media=copy)
+    with project:
+        assert len(result.problems) == 24 and "import the table again" in result.problems[0].hint
+        ids = project.item_ids()
+        project.set_annotations({ids[3]: AnnotationState((Annotation(Whole(), text="777"),), True)})
+        (found,) = [f for f in check_columns(project, Control()) if f.code == "row-pictures"]
+        assert found.item_ids == tuple(ids) and "24 rows lack pictures: files that are named in “photo” are not there." == found.message
+        shutil.move(away, tmp_path / "from" / "photos")
+        again = add_plan(project, sniff([table], rows=True), copy)
+        assert again.notes == ("23 rows that were there got the pictures.",)
+        assert not again.added and again.duplicates == 1  # whose picture is still away
+        assert project.item_ids() == ids and project.annotations(ids[3])[0].text == "777"
+        there = photos_of(project)
+        assert sum(p.is_file() for p in there) == 23
+        assert all(p.is_relative_to(tmp_path / ("project" if copy else "from")) for p in there if p.is_file())
+        (found,) = [f for f in check_columns(project, Control()) if f.code == "row-pictures"]
+        assert found.item_ids == (ids[5],) and "1 row lacks a picture" in found.message
+        third = add_plan(project, sniff([table], rows=True), copy)
+        assert not third.added and third.duplicates == 24 and not third.notes

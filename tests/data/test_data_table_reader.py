@@ -119,7 +119,7 @@ def test_how_a_table_is_written_is_found(tmp_path: Path, text: str, encoding: st
     ("text", "names", "first"),
     [
         (",text,label\n0,so good,yes\n1,so bad,no\n", ("column 1", "text", "label"), ["0", "so good", "yes"]),
-        ("a,a,,a\n1,2,3,4\n", ("column 1", "column 2", "column 3", "column 4"), ["a", "a", "", "a"]),
+        ("a,a,,a\n1,2,3,4\n", ("a", "a (2)", "column 3", "a (3)"), ["1", "2", "3", "4"]),
         ("a,b,\n1,2,\n3,4,\n", ("a", "b", "column 3"), ["1", "2", ""]),
         ("2019,2020\n1,2\n", ("column 1", "column 2"), ["2019", "2020"]),
         ("img/a.png,cat\nimg/b.png,dog\n", ("column 1", "column 2"), ["img/a.png", "cat"]),

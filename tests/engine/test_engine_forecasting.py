@@ -37,7 +37,7 @@ from workbench.runtimes.weights import read_state
 from workbench.tasks.forecasting import HORIZON, NO_PROMISE
 from workbench.tasks.occasions import parts_of
 from workbench.tasks.predictions import Forecast
-from workbench.tasks.ranges import WIDTHS, WIDTHS_OF
+from workbench.tasks.ranges import NEWEST, NEWEST_OF, WIDTHS, WIDTHS_OF
 from workbench.tasks.registry import get_task
 from workbench.trust.judge_forecast import ForecastJudgement
 from workbench.trust.judging import compare
@@ -111,10 +111,11 @@ def test_formulas_are_judged_as_they_are_and_look_ahead_with_dates(tmp_path: Pat
         assert isinstance(found, Forecast) and len(found.rows) == 6  # as far as it was judged
         assert found.dates == ("2016-01", "2016-02", "2016-03", "2016-04", "2016-05", "2016-06")
         assert NO_PROMISE in found.note and all(a <= b <= c for a, b, c in found.rows)
-        # The range is as wide as it was set right.
+        # The range is as wide as it was set right, and as what came later has made it.
         base = next(predict([Sample("series", path=tmp_path / "sales.csv")], catalog.get("exponential-smoothing"), get_task("forecasting"))).prediction  # fmt: skip
         assert isinstance(base, Forecast)
-        for step, factor in enumerate(own.options[WIDTHS] or [1.0] * 6):
+        assert len(own.options[NEWEST]) == 6 and not own.options[NEWEST_OF]
+        for step, factor in enumerate(own.options[NEWEST]):
             widths = [f.rows[step][2] - f.rows[step][1] for f in (found, base)]
             assert widths[0] == pytest.approx(widths[1] * factor, rel=1e-5)
 

@@ -185,3 +185,26 @@ def test_where_there_is_little_room_the_curve_stands_alone(qtbot: QtBot) -> None
     part.resize(400, 165)
     assert not part.table.isVisible() and part.plot.plot.height() >= 105
     qtbot.waitUntil(lambda: part.plot.told.geometry().top() >= part.plot.plot.geometry().bottom())
+
+
+def test_numbers_at_uneven_times_are_brought_together_and_seen_before_they_come_in(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
+    rows = [f"2021-{i // 56 + 1:02}-{i // 2 % 28 + 1:02},{i}" for i in range(112)]
+    (tmp_path / "visits.csv").write_text("date,visits\n" + "\n".join(rows))
+    dialog = ImportDialog(sniff([tmp_path / "visits.csv"]), False, lambda _plan: [])
+    qtbot.addWidget(dialog)
+    dialog.show()
+    assert "0 series" in dialog.summary.text() and not dialog.ok.isEnabled() and not dialog.preview.isVisible()
+    box = dialog.findChild(QComboBox, "question-each")
+    assert isinstance(box, QComboBox) and box.accessibleName() == "How shall numbers be brought to even times?"
+    box.setCurrentIndex(box.findData("sum day"))
+    box.activated.emit(box.currentIndex())
+    assert dialog.ok.isEnabled() and "1 series of 59 numbers, a number per day" in dialog.summary.text()
+    last = dialog.preview.rowCount() - 1
+    assert [dialog.preview.item(last, c).text() for c in (0, 1)] == ["2021-02-28", "221"]  # 110 and 111
+    assert "oddit" in dialog.oddities.toggle.text()
+    assert any("sum of each day" in dialog.oddities.list.item(i).text() for i in range(dialog.oddities.list.count()))
+    box.setCurrentIndex(box.findData("as they are"))
+    box.activated.emit(box.currentIndex())
+    assert not dialog.ok.isEnabled() and "two different numbers" in dialog.banner.text.text()

@@ -11,7 +11,7 @@ from tests.trust.test_trust_forecast import around
 from workbench.catalog.card import ModelCard, Source
 from workbench.tasks.forecasting import range_words, rescaled
 from workbench.tasks.predictions import HIGH, LOW, MIDDLE, Occasion
-from workbench.tasks.ranges import FACTOR, Widths, settle_widths, widened, widths_of
+from workbench.tasks.ranges import FACTOR, Widths, followed, settle_widths, widened, widths_of
 
 _NORMAL = 1.2816  # of a normal distribution 80 % lie within
 
@@ -95,3 +95,51 @@ def test_a_model_whose_range_held_too_seldom_says_so_with_every_answer() -> None
     assert "too narrow" in range_words(card(coverage=0.5, coverage_high=0.62)) and "50%" in range_words(
         card(coverage=0.5, coverage_high=0.62)
     )
+
+
+def _held_so(occasions: list[Occasion], rows: list[tuple[float, ...]]) -> float:
+    return _held([rescaled(o, row) for o, row in zip(occasions, rows, strict=True)])
+
+
+def test_the_range_follows_numbers_that_become_wilder_and_comes_back() -> None:
+    before = _occasions([1.0] * 3, 60)
+    settled = settle_widths({"sales": before}).at("sales", 3)
+    wilder = _occasions([3.0] * 3, 80, seed=5)
+    rows, newest = followed(before, wilder, settled)
+    assert rows[0] == settled  # nothing had come yet
+    assert _held_so(wilder, [settled] * 80) < 0.55
+    assert _held_so(wilder[20:], rows[20:]) == pytest.approx(0.8, abs=0.06)
+    assert min(newest) > 2 * max(settled)
+    calm = [Occasion(o.at + 1000, "test", tuple(0.1 * t for t in o.truth), o.said) for o in wilder]
+    back = followed(before, calm, newest)[1]
+    assert all(1.0 <= b < n for b, n in zip(back, newest, strict=True))  # back, and never narrower than the model's own
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(1, 4), st.integers(1, 30), st.integers(0, 20))
+def test_only_numbers_that_were_known_count(apart: int, place: int, seed: int) -> None:
+    before = _occasions([1.0] * 4, 12, seed)
+    later = [Occasion(o.at + 100, "test", o.truth, o.said) for o in _occasions([2.0] * 4, 31, seed + 1, apart=apart)]
+    widths = settle_widths({"sales": before}).at("sales", 4)
+    rows, _ = followed(before, later, widths)
+    moment = later[place].at
+    # Whatever comes from a moment on, what was said up to it stays.
+    changed = [
+        Occasion(o.at, "test", tuple(1e6 if o.at + i >= moment else t for i, t in enumerate(o.truth)), o.said)
+        for o in later
+    ]
+    assert followed(before, changed, widths)[0][: place + 1] == rows[: place + 1]
+
+
+def test_what_was_followed_is_kept_for_answers_and_little_is_not_followed() -> None:
+    widths = Widths((1.2, 1.4), {"a": (2.0, 2.0)})
+    alone = widths.after({"a": (3.0, 3.5)})
+    assert alone.now("a", 3) == (3.0, 3.5, 3.5) == alone.now("another", 3) and alone.at("a", 1) == (2.0,)
+    several = widths.after({"a": (3.0, 3.0), "b": (1.0, 1.0), "c": (2.0, 2.0)})
+    assert several.now("b", 1) == (1.0,) and several.now("another", 1) == (2.0,)
+    again = widths_of(several.to_options())
+    assert again == several
+    assert widths_of(widths.to_options()).now("a", 1) == (2.0,)  # older models: as settled
+    few = _occasions([5.0] * 2, 3)
+    assert followed(few, _occasions([5.0] * 2, 20, 3), (1.0,)) == ([(1.0, 1.0)] * 20, (1.0, 1.0))
+    assert followed(_occasions([1.0], 9), [], (1.5,)) == ([], (1.5,))

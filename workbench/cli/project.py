@@ -27,7 +27,8 @@ def add(commands: Any) -> None:
     take.add_argument("--task", default="", help="what a new project is for, for example object-detection")
     take.add_argument(
         "--answer", action="append", default=[], metavar="QUESTION=CHOICE",
-        help="what only you know of the data, for example dates=day or dates=month; of who liked what liked=4 (from how many stars on)"
+        help="what only you know of the data, for example dates=day or dates=month; of numbers at uneven"
+        " times each=\"sum day\" (or mean, and hour, week, month); of who liked what liked=4 (from how many stars on)"
         " or weigh=yes (more stars count for more)",
     )  # fmt: skip
     take.add_argument(
@@ -123,6 +124,8 @@ def run_import(options: argparse.Namespace) -> int:
         out(plan.summary)
         for asked in plan.questions():
             note(f"{asked.text} {dict(asked.choices).get(asked.chosen, asked.chosen)} (--answer {asked.id}=…)")
+        if not plan.total and plan.problems and plan.questions():
+            raise UserError(plan.problems[0].message, f"{plan.problems[0].hint} Here: --answer {plan.questions()[-1].id}=…")
         if (options.project / DATABASE).is_file():
             project = Project.open(options.project)
         else:

@@ -14,7 +14,7 @@ from pathlib import PurePath
 from typing import Any, Literal, get_args
 
 from workbench.data.media import PICTURE_SUFFIXES
-from workbench.data.numbers import ABSENT, Decimal, decimal_of, is_missing, number
+from workbench.data.numbers import ABSENT, Decimal, decimal_of, is_missing, number, unit_of
 from workbench.data.rows import MOST_COLUMNS, cells_of
 from workbench.errors import UserError
 
@@ -34,6 +34,9 @@ ROLE_WORDS: Mapping[Role, str] = {
 SEEN: frozenset[Kind] = frozenset(("text", "picture"))
 # Under this name a project keeps its columns.
 META = "columns"
+# What a unit may end with; so many different ones are counted.
+_UNIT_ENDS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZµΩ°23²³")
+_MOST_UNITS = 50
 # Different values of a column that are counted; beyond it they are "many".
 _COUNTED = 2_000
 _SAMPLE = 400
@@ -58,6 +61,10 @@ _YES = {
     "nein": 0,
     "oui": 1,
     "non": 0,
+    "wahr": 1,
+    "falsch": 0,
+    "vrai": 1,
+    "faux": 0,
 }
 _ID_NAMES = re.compile(
     r"(^|[_\s-])(id|uuid|guid|key|index|row|nr|no|number|rownames?)$|^unnamed|^column 1$|[a-z]I[dD]$", re.I
@@ -89,6 +96,7 @@ class TableColumn:
         distinct: number of different values; `_COUNTED` + 1 stands for more.
         decimal, order: how its numbers and dates are written.
         unit: of its numbers, as the person says.
+        behind: letters that stand behind its numbers ("85 m²"); they are the unit until the person says another.
         compared: results are compared by its values (fairness); `edges`: numbers are then told apart by these.
         examples: a few different cells.
         guessed: kind and role are the app's; else a person set them.
@@ -106,6 +114,7 @@ class TableColumn:
     examples: tuple[str, ...] = ()
     guessed: bool = True
     edges: tuple[float, ...] = ()
+    behind: str = ""
 
     def to_json(self) -> dict[str, Any]:
         return {**asdict(self), "examples": list(self.examples), "edges": list(self.edges)}
@@ -119,6 +128,7 @@ class TableColumn:
                 int(data.get("distinct", 0)), data.get("decimal", "."), data.get("order", "dmy"), str(data.get("unit", ""))[:40],
                 bool(data.get("compared", False)), tuple(str(e) for e in data.get("examples", ()))[:8],
                 bool(data.get("guessed", True)), tuple(float(e) for e in data.get("edges", ()))[:20],
+                str(data.get("behind", ""))[:20],
             )  # fmt: skip
         except (TypeError, ValueError, KeyError, AttributeError) as error:
             raise UserError("The columns of this project cannot be read.", "Import the table anew.") from error
@@ -138,13 +148,20 @@ class TableColumn:
         if is_missing(cell):
             return None
         if self.kind == "number":
-            return number(cell, self.decimal)
+            return self.amount(cell)
         if self.kind == "date":
             found = date_of(cell, self.order)
             return None if found is None else found.timestamp()
         if self.kind == "yes-no":
             return yes_no(cell)
         return cell.strip()
+
+    def amount(self, cell: str) -> float | None:
+        """The number in a cell, which may have the column's letters behind it; None where there is none."""
+        found = number(cell, self.decimal)
+        if found is None and self.behind and cell.strip().endswith(self.behind):
+            found = number(cell.strip().removesuffix(self.behind), self.decimal)
+        return found
 
     def brief(self, cell: str) -> str:
         """A cell for a line of a list: of a picture its file's name, of a text its beginning."""
@@ -217,6 +234,7 @@ class Profile:
     letters: int = 0
     words: int = 0
     pictures: int = 0
+    units: dict[str, int] = field(default_factory=dict)
     values: dict[str, int] = field(default_factory=dict)
     many: bool = False
 
@@ -246,6 +264,9 @@ class Profile:
                 self.dates[order] += date_of(text, order) is not None
         self.flags += yes_no(text) is not None
         self.absent += point is None and text.casefold() in ABSENT
+        unit = unit_of(text) if point is None and comma is None and text[-1:] in _UNIT_ENDS else ""
+        if unit and (unit in self.units or len(self.units) < _MOST_UNITS):
+            self.units[unit] = self.units.get(unit, 0) + 1
 
     @property
     def filled(self) -> int:
@@ -270,7 +291,13 @@ class Profile:
         """What it looks like. A kind is believed when all but one in fifty of the filled cells can be read so."""
         told = self.filled - self.absent
         most = max(1.0, told * 0.98)
-        decimal = decimal_of(self.values)
+        # Numbers that all have the same letters behind them are measured in these.
+        unit = max(self.units, key=lambda u: self.units[u], default="")
+        cells = [v.removesuffix(unit) for v in self.values] if unit else list(self.values)
+        decimal = decimal_of(cells)
+        plain = self.numbers[decimal]
+        if not unit or self.units[unit] + plain < most or plain > self.units[unit]:
+            unit, cells = "", list(self.values)
         order: DateOrder = "mdy" if self.dates["mdy"] > self.dates["dmy"] else "dmy"
         kind: Kind = "category"
         if not self.filled:
@@ -279,7 +306,7 @@ class Profile:
             kind = "yes-no"
         elif max(self.dates.values()) >= most:
             kind = "date"
-        elif self.numbers[decimal] >= most:
+        elif plain >= most or unit:
             kind = "number"
         elif self.pictures >= most:
             kind = "picture"
@@ -295,12 +322,14 @@ class Profile:
         return TableColumn(
             self.name, kind, role, missing / self.cells if self.cells else 0.0, self.distinct, decimal, order,
             compared=bool(_COMPARED.search(self.name)) and kind != "id", examples=tuple(v[:60] for v in list(self.values)[:5]),
-            edges=self._edges(decimal) if kind == "number" else (),
+            edges=self._edges(cells, decimal) if kind == "number" else (), unit=unit if kind == "number" else "",
+            behind=unit if kind == "number" else "",
         )  # fmt: skip
 
-    def _edges(self, decimal: Decimal) -> tuple[float, ...]:
+    def _edges(self, cells: Sequence[str], decimal: Decimal) -> tuple[float, ...]:
         """Quarters of the numbers; none where there are few different ones, which are groups themselves."""
-        found = sorted((v, n) for cell, n in self.values.items() if (v := number(cell, decimal)) is not None)
+        counts = zip(cells, self.values.values(), strict=True)
+        found = sorted((v, n) for cell, n in counts if (v := number(cell, decimal)) is not None)
         if len(found) <= _SINGLE:
             return ()
         edges: list[float] = []

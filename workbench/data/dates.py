@@ -1,4 +1,4 @@
-"""Dates and times as people and programs write them: ISO, European, American, months, quarters, years."""
+"""Dates and times as people and programs write them: ISO, European, American, months, quarters, weeks, years."""
 
 from __future__ import annotations
 
@@ -30,6 +30,9 @@ _ISO = re.compile(rf"(\d{{4}})[-/.](\d{{1,2}})(?:[-/.](\d{{1,2}}){_TIME})?", re.
 _TWO = re.compile(rf"(\d{{1,2}})([-/.])(\d{{1,2}})\2(\d{{4}}|\d{{2}}){_TIME}", re.I)
 _QUARTER = re.compile(r"(\d{4})[\s-]?Q([1-4])|Q([1-4])[\s/-]?(\d{4})", re.I)
 _MONTH = re.compile(r"(\d{4})[\s-]?M(\d{1,2})", re.I)
+_WEEK = re.compile(
+    r"(\d{4})[\s/-]*(?:W|KW|CW|week)[\s.-]*(\d{1,2})|(?:W|KW|CW|week)[\s.-]*(\d{1,2})[\s/.-]+(\d{4})", re.I
+)
 _COMPACT = re.compile(r"((?:1[5-9]|20|21)\d{2})(\d{2})(\d{2})")
 _WORDS = re.compile(r"(?:(\d{1,2})[\s.-]+)?([A-Za-zéûä]{3,10})\.?[\s,.-]+(?:(\d{1,2}),?\s+)?(\d{4}|\d{2})", re.I)
 _YEAR = re.compile(r"(1[5-9]|20|21)\d{2}(?:\.0+)?")
@@ -120,6 +123,8 @@ def _read(cell: str, order: Order, years: bool) -> datetime | None:
             return _made(_year(found[4]), month, day, found.groups()[4:])
         if found := _QUARTER.fullmatch(cell):
             return datetime(int(found[1] or found[4]), 3 * int(found[2] or found[3]) - 2, 1)
+        if found := _WEEK.fullmatch(cell):  # the Monday of the week (ISO 8601)
+            return datetime.fromisocalendar(int(found[1] or found[4]), int(found[2] or found[3]), 1)
         if found := _MONTH.fullmatch(cell):
             return datetime(int(found[1]), int(found[2]), 1)
         if found := _COMPACT.fullmatch(cell):

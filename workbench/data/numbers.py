@@ -19,6 +19,8 @@ _SHAPES = {
     ",": re.compile(r"[-+]?(\d{1,3}(\.\d{3})+|\d+)?(,\d*)?([eE][-+]?\d{1,3})?"),
 }
 _LONGEST = 60
+# "85 m²", "12,5 kg", "30 min": a number and the letters behind it.
+_UNIT = re.compile(r"(.*\d)\s*((?:°\s?)?[^\W\d_][^\W\d_/]{0,7}(?:/[^\W\d_]{1,3})?[23²³]?|°)", re.S)
 # In a project's meta: what the numbers of its items are called, where an import said so.
 MEASURED = "measured"
 
@@ -45,6 +47,15 @@ def number(cell: str, decimal: Decimal = ".") -> float | None:
     if not math.isfinite(value):
         return None
     return -value if negative else value
+
+
+def unit_of(cell: str) -> str:
+    """What stands behind a number ("kg", "m²"); "" where the cell is no number with something behind it."""
+    text = cell.strip()
+    found = _UNIT.fullmatch(text) if len(text) <= _LONGEST else None
+    if found is None or (number(found[1]) is None and number(found[1], ",") is None):
+        return ""
+    return found[2]
 
 
 def decimal_of(cells: Iterable[str]) -> Decimal:

@@ -98,7 +98,7 @@ class ItemsPart:
         """Take items in. Broken ones stay outside and come back as problems; the rest goes on.
 
         An item whose content is in the project already is counted as a duplicate; if it brings a label and the one
-        inside has none, the label is given.
+        inside has none, the label is given. A row that is there without its pictures gets them.
 
         Args:
             copy_media: put a copy of each picture into the project's folder instead of remembering where it lies.
@@ -111,7 +111,7 @@ class ItemsPart:
         control = control or Control()
         added: list[int] = []
         problems: list[Problem] = []
-        duplicates = done = 0
+        duplicates = completed = done = 0
         stream = iter(items)
         size = _CHUNK
         while chunk := list(islice(stream, size)):
@@ -128,17 +128,22 @@ class ItemsPart:
             taken = [
                 copy_into(media, t) if copy_media or t.new.own_copy or t.new.kind == "series" else t for t in taken
             ]
-            ids, again = self._insert(taken)
+            ids, again, whole = self._insert(taken)
             added += ids
             duplicates += again
+            completed += whole
             done += len(chunk)
             control.progress(done, total, f"Adding: {done}")
             control.check()
-        return AddResult(tuple(added), duplicates, tuple(problems))
+        notes = ()
+        if completed:
+            notes = (f"{completed:,} {'row that was' if completed == 1 else 'rows that were'} there got the pictures.",)
+        return AddResult(tuple(added), duplicates, tuple(problems), notes)
 
-    def _insert(self, taken: Sequence[Taken]) -> tuple[list[int], int]:
+    def _insert(self, taken: Sequence[Taken]) -> tuple[list[int], int, int]:
+        """Ids of the new ones, how many were there, and how many of a row were there without its pictures."""
         added: list[int] = []
-        duplicates = 0
+        duplicates = completed = 0
         others: dict[int, int] = {}
         fresh: dict[int, list[Annotation]] = {}
         with self._store.transaction() as sql:
@@ -150,6 +155,15 @@ class ItemsPart:
             for t in taken:
                 class_id = class_ids.get(t.new.label or "")
                 found = sql.execute(_SAME_CONTENT, (t.content_hash,)).fetchone()
+                if found is None and t.new.earlier:
+                    found = sql.execute(_SAME_CONTENT, (t.new.earlier,)).fetchone()
+                    if found is not None:
+                        sql.execute(
+                            "UPDATE items SET text = ?, content_hash = ? WHERE id = ?",
+                            (t.new.text, t.content_hash, found[0]),
+                        )
+                        completed += 1
+                        duplicates -= 1
                 if found is not None:
                     duplicates += 1
                     self._group(sql, int(found[0]), t.new)
@@ -179,7 +193,7 @@ class ItemsPart:
                 assert isinstance(self, AnnotationsPart)
                 self.add_annotations(fresh)
             self._remember_others(sql, others)
-        return added, duplicates
+        return added, duplicates, completed
 
     def _remember_others(self, sql: Connection, others: Mapping[int, int]) -> None:
         """Note that the same content came in again under another label: one of the two is wrong."""

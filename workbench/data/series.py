@@ -35,6 +35,16 @@ HEAD = "# series 1;"
 _HEAD = re.compile(r"# series 1; from ([0-9T:-]*|-); step (\d+) (second|day|workday|month|none)")
 _LARGEST = 1e30
 
+# Times may lie beside even ones by this share of a step (a clock that is read by hand, a sensor that is late).
+_BESIDE = 0.25
+# Steps of clocks, in seconds.
+_EVEN = (1, 2, 5, 10, 15, 20, 30, 60, 120, 300, 600, 900, 1200, 1800, 3600, 7200, 10800, 14400, 21600, 43200)
+
+
+class UnevenError(UserError):
+    """Times stand against it: they come twice, or are not evenly spaced."""
+
+
 Unit = Literal["second", "day", "workday", "month", "none"]
 _NAMES: dict[tuple[str, int], str] = {
     ("second", 1): "second", ("second", 60): "minute", ("second", 3600): "hour", ("day", 1): "day", ("day", 7): "week",
@@ -191,7 +201,7 @@ def even_steps(times: Sequence[datetime]) -> tuple[Step, list[int]]:
     """The step between times (sorted, all different, at least 3), and the place of each on the even grid from the first.
 
     Raises:
-        UserError: when they are not evenly spaced, even with gaps.
+        UnevenError: when they are not evenly spaced, even with gaps and a little beside. UserError: when they are too many.
     """
     first = times[0]
     by_day = all((t.hour, t.minute, t.second) == (first.hour, first.minute, first.second) for t in times)
@@ -205,6 +215,10 @@ def even_steps(times: Sequence[datetime]) -> tuple[Step, list[int]]:
         if max(t.weekday() for t in times) < 5 and min(gaps) == 1 and len(times) > 5:
             return Step("workday"), [_workdays(days[0], d) for d in days]
         return _counted("day", days)
+    if len(set(days)) == len(days) and sorted(gaps)[len(gaps) // 2] >= 1:
+        return even_steps(
+            [datetime(t.year, t.month, t.day) for t in times]
+        )  # read once a day, now a little earlier, now later
     return _counted("second", [round((t - first).total_seconds()) for t in times])
 
 
@@ -225,15 +239,32 @@ def _counted(unit: Unit, numbers: Sequence[int]) -> tuple[Step, list[int]]:
     usual = Counter(gaps).most_common(1)[0][0]
     step = Step(unit, usual)
     odd = sum(gap % usual != 0 for gap in gaps)
-    if odd:
-        raise UserError(
-            f"Its times are not evenly spaced: most are {step.apart} apart, but {odd:,} are not.",
-            "Bring it to one number a day, week or month first.",
-        )
     places = [(n - numbers[0]) // usual for n in numbers]
+    if odd:
+        middle = sorted(gaps)[len(gaps) // 2]
+        near = {usual, min(_EVEN, key=lambda even: abs(even - middle))} if unit == "second" else set()
+        found = {even: there for even in sorted(near) if (there := _nearest(numbers, even))}
+        if found:
+            step = Step(unit, max(found))
+            places = found[step.count]
+        else:
+            raise UnevenError(
+                f"Its times are not evenly spaced: most are {step.apart} apart, but {odd:,} are not.",
+                "Take the sum or the mean of each hour, day, week or month.",
+            )
     if places[-1] >= MOST:
         raise UserError("From its first to its last time there are more than two million steps.", "Use longer steps.")
     return step, places
+
+
+def _nearest(numbers: Sequence[int], usual: int) -> list[int]:
+    """The nearest place on an even grid of each, where all lie near one and no two at the same; else nothing."""
+    places = [round((n - numbers[0]) / usual) for n in numbers]
+    # The first may lie beside itself: the grid goes through the middle of all.
+    off = sorted(n - numbers[0] - place * usual for n, place in zip(numbers, places, strict=True))
+    middle = off[len(off) // 2]
+    near = all(abs(o - middle) <= _BESIDE * usual for o in off)
+    return places if near and len(set(places)) == len(places) else []
 
 
 # Season -----------------------------------------------------------------------------------------------------------------

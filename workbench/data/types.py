@@ -162,6 +162,7 @@ class NewItem:
         own_copy: the file is only there for now; it is copied into the project in any case.
         groups: (property, value) each: ("device", "phone A").
         copy: of rows of a table, how many equal ones stood before it: equal rows are different items.
+        earlier: the content's hash that a row has had while its pictures were not there; "" where they never are missing.
     """
 
     kind: MediaKind
@@ -174,6 +175,7 @@ class NewItem:
     own_copy: bool = False
     groups: tuple[tuple[str, str], ...] = ()
     copy: int = 0
+    earlier: str = ""
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from workbench.data.types import Split
 from workbench.errors import UserError
-from workbench.tasks.forecasting import HORIZON, ahead, rescaled, season_of
+from workbench.tasks.forecasting import HORIZON, ahead, rescaled, season_of, with_ranges
 from workbench.tasks.lesson import Checked, Example, How, Lesson, Material, Step
 from workbench.tasks.occasions import (
     TEST,
@@ -76,7 +76,9 @@ class ForecastLesson(Lesson):
         self._widths = Widths()
         # Series of one name are taken together: a card knows them by it.
         self._names = {e.item.id: e.item.name for e in material.train}
+        # As the model gave them; and what each series' widths have become by its end.
         self._validated: dict[int, tuple[Occasion, ...]] = {}
+        self._newest: dict[str, list[tuple[float, ...]]] = {}
         self._wanted = int(wanted)
 
     @property
@@ -107,6 +109,12 @@ class ForecastLesson(Lesson):
     def look_at(self, split: Split) -> None:
         """Which part of the series `check` asks about from now on (see `TaskInfo.parts_within`)."""
         self._part = TEST if split is Split.TEST else VALIDATION
+        self._newest = {}
+
+    @property
+    def checks_whole(self) -> bool:
+        """Of processes that train together each asks on the test part about all series: the widths at their ends are of all."""
+        return self._part == TEST
 
     def prepare(self, example: Example, augment_seed: int | None = None) -> dict[str, Any]:
         """The series; with a seed also a window drawn from the part for learning."""
@@ -147,7 +155,7 @@ class ForecastLesson(Lesson):
         return Step(model.loss([p["past"] for p in prepared], [p["future"] for p in prepared]))
 
     def check(self, prepared: Sequence[Mapping[str, Any]]) -> Checked:
-        """On validation the range is as the model gives it, until `settle`; on test as it was settled."""
+        """On validation the range is as the model gives it, until `settle`; on test it goes on from there (`ranges.followed`)."""
         import torch
 
         found: list[Prediction] = []
@@ -155,7 +163,7 @@ class ForecastLesson(Lesson):
         for sample in prepared:
             self._control.check()
             series, season, key = sample["series"], sample["season"], sample["item_id"]
-            widths = self._widths.at(sample["name"], self.steps)
+            now = settled = self._widths.at(sample["name"], self.steps)
             with torch.inference_mode():
                 made = occasions(
                     self._forecaster,
@@ -168,15 +176,16 @@ class ForecastLesson(Lesson):
                     self._rivals,
                     key,
                 )
+                if self._part == TEST:
+                    made, now = with_ranges(self._validated.get(key, ()), made, settled)
+                    self._newest.setdefault(sample["name"], []).append(now)
                 going_on = (
-                    ahead(self._forecaster, series, self.steps, season, widths, self._control)
+                    ahead(self._forecaster, series, self.steps, season, now, self._control)
                     if self._part == TEST
                     else _past_only(series, season)
                 )
             scale = season_scale(series.values[: parts_of(len(series)).validation], season)
-            losses.append(quantile_loss(made, scale))
-            if self._part == TEST:
-                made = (*self._validated.get(key, ()), *(rescaled(o, widths) for o in made))
+            losses.append(quantile_loss([o for o in made if o.part == self._part], scale))
             found.append(replace(going_on, occasions=made, scale=scale))
         return Checked(found, losses)
 
@@ -190,9 +199,9 @@ class ForecastLesson(Lesson):
         settled: list[Prediction] = []
         for example, said in zip(examples, predictions, strict=True):
             if isinstance(said, Forecast):
+                self._validated[example.item.id] = said.occasions
                 widths = self._widths.at(example.item.name, self.steps)
                 said = replace(said, occasions=tuple(rescaled(o, widths) for o in said.occasions))
-                self._validated[example.item.id] = said.occasions
             settled.append(said)
         return settled
 
@@ -215,8 +224,11 @@ class ForecastLesson(Lesson):
 
     def result(self) -> Loaded:
         card = self._model.card
+        # Of several series of one name the widest counts.
+        newest = {name: tuple(map(max, *rows)) if len(rows) > 1 else rows[0] for name, rows in self._newest.items()}
+        widths = self._widths.after(newest) if newest else self._widths
         kept = {k: v for k, v in card.options.items() if k != FACTOR}
-        self._model.card = replace(card, options={**kept, **self._widths.to_options(), HORIZON: self.steps})
+        self._model.card = replace(card, options={**kept, **widths.to_options(), HORIZON: self.steps})
         return self._model
 
 

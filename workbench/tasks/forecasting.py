@@ -15,7 +15,7 @@ from workbench.errors import UserError
 from workbench.tasks.base import BaseTask, Option, TaskInfo, TryOptions
 from workbench.tasks.lesson import How
 from workbench.tasks.predictions import FORECAST_LEVELS, HIGH, LOW, MIDDLE, Forecast, Occasion, Prediction
-from workbench.tasks.ranges import STATED, widened, widths_of
+from workbench.tasks.ranges import STATED, followed, widened, widths_of
 
 if TYPE_CHECKING:
     from workbench.data.project import Project
@@ -116,6 +116,7 @@ class Forecasting(BaseTask):
         self, sample: Mapping[str, Any], model: Loaded, options: TryOptions, control: Control
     ) -> Iterator[Prediction]:
         from workbench.runtimes.base import Forecaster, require
+        from workbench.tasks.occasions import parts_of, season_scale
 
         series: Series = sample["series"]
         season = int(options.number(SEASON)) or sample["season"]
@@ -123,10 +124,16 @@ class Forecasting(BaseTask):
         if STEPS.id not in options.values and HORIZON in model.card.options:
             steps = int(model.card.options[HORIZON])
         forecaster = require(model, Forecaster)
-        widths = widths_of(model.card.options).at(sample["name"], steps)
-        found = ahead(forecaster, series, steps, season, widths, control)
+        widths, name = widths_of(model.card.options), sample["name"]
         if sample["rolling"]:
-            found = looked_back(forecaster, found, series, steps, season, widths, control)
+            past, now = looked_back(forecaster, series, steps, season, widths.at(name, steps), control)
+            found = replace(
+                ahead(forecaster, series, steps, season, now, control),
+                occasions=past,
+                scale=season_scale(series.values[: parts_of(len(series)).validation], season),
+            )
+        else:
+            found = ahead(forecaster, series, steps, season, widths.now(name, steps), control)
         said = (sample["note"], range_words(model.card), NO_PROMISE)
         yield replace(found, note=" ".join(part for part in said if part))
 
@@ -227,26 +234,25 @@ def ahead(model: Any, series: Series, steps: int, season: int, widths: Sequence[
 
 
 def looked_back(
-    model: Any,
-    found: Forecast,
-    series: Series,
-    steps: int,
-    season: int,
-    widths: Sequence[float],
-    control: Control,
-    most: int = 0,
-) -> Forecast:
-    """With what it says on occasions of the series' own past, beside the yardsticks. Raises: UserError, Cancelled."""
-    from workbench.tasks.occasions import MOST, TEST, VALIDATION, Rivals, occasions, parts_of, season_scale
+    model: Any, series: Series, steps: int, season: int, widths: Sequence[float], control: Control
+) -> tuple[tuple[Occasion, ...], tuple[float, ...]]:
+    """What it says on occasions of the series' own past, beside the yardsticks, and what the widths have become by the end of it.
+    Raises: UserError, Cancelled."""
+    from workbench.tasks.occasions import MOST, TEST, VALIDATION, Rivals, occasions
 
     rivals = Rivals(control)
-    made = []
-    for part in (VALIDATION, TEST):
-        made += [
-            rescaled(o, widths) for o in occasions(model, series, part, steps, season, most or MOST, control, rivals)
-        ]
-    scale = season_scale(series.values[: parts_of(len(series)).validation], season)
-    return replace(found, occasions=tuple(made), scale=scale)
+    before = occasions(model, series, VALIDATION, steps, season, MOST, control, rivals)
+    later = occasions(model, series, TEST, steps, season, MOST, control, rivals)
+    return with_ranges(before, later, widths)
+
+
+def with_ranges(
+    before: Sequence[Occasion], later: Sequence[Occasion], widths: Sequence[float]
+) -> tuple[tuple[Occasion, ...], tuple[float, ...]]:
+    """Occasions with the model's range widened: as settled, and later as it was followed; and the newest widths."""
+    rows, now = followed(before, later, widths)
+    made = [*(rescaled(o, widths) for o in before), *(rescaled(o, row) for o, row in zip(later, rows, strict=True))]
+    return tuple(made), now
 
 
 def rescaled(occasion: Occasion, widths: Sequence[float]) -> Occasion:

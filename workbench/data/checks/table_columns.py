@@ -6,6 +6,7 @@ matched with answers on every other row, and tried on the rows between.
 
 from __future__ import annotations
 
+import os
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,7 +14,7 @@ from statistics import fmean
 
 from workbench.control import Control
 from workbench.data.checks.finding import Finding
-from workbench.data.columns import TableColumn, features_of, target_of
+from workbench.data.columns import TableColumn, features_of, names_picture, target_of
 from workbench.data.project import Project
 from workbench.data.project_columns import cells_of_items, columns_of
 from workbench.data.types import ItemFilter
@@ -40,6 +41,13 @@ def check(project: Project, control: Control) -> Iterator[Finding]:
             "Will you know it before the answer is known? If not, leave it out: the model would look perfect and be of no use.",
             fixes=("ignore-columns",), columns=tuple(c.name for c, _ in leaks),
         )  # fmt: skip
+    pictures = [c for c in features if c.kind == "picture"]
+    if pictures and (gone := _without_pictures(project, pictures, control)):
+        many = "1 row lacks a picture" if len(gone) == 1 else f"{len(gone):,} rows lack pictures"
+        yield Finding(
+            "row-pictures", "warn", f"{many}: files that are named in {', '.join(f'“{c.name}”' for c in pictures)} are not there.",
+            "Put them beside the table and import the table again: the rows get them, and nothing comes in twice.", gone,
+        )  # fmt: skip
     empty = [c for c in features if c.missing >= _MOSTLY_MISSING]
     if empty:
         yield Finding(
@@ -61,6 +69,16 @@ def check(project: Project, control: Control) -> Iterator[Finding]:
             "A model learns such values by heart. Leave it out, or say that it is a number, a date or the name of the row.",
             fixes=("ignore-columns",), columns=tuple(c.name for c in many),
         )  # fmt: skip
+
+
+def _without_pictures(project: Project, columns: Sequence[TableColumn], control: Control) -> tuple[int, ...]:
+    """Rows that name a picture which is not there."""
+    found = []
+    for item_id, cells in cells_of_items(project, project.item_ids(), control):
+        named = (cells.get(c.name, "") for c in columns)
+        if any(names_picture(cell) and not os.path.isfile(cell) for cell in named):  # noqa: PTH113 - a hundred thousand of them
+            found.append(item_id)
+    return tuple(found)
 
 
 def _leaks(

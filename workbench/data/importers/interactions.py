@@ -21,7 +21,7 @@ from workbench.data.dates import Order, read_dates
 from workbench.data.importers.base import Column, ImportPlan, Question
 from workbench.data.importers.table_files import TableFile, open_table
 from workbench.data.media import PICTURE_SUFFIXES, first_words
-from workbench.data.numbers import number
+from workbench.data.numbers import Decimal, decimal_of, number
 from workbench.data.project_interactions import Interaction
 from workbench.data.types import AddResult, MediaKind, NewItem
 from workbench.errors import Problem, UserError
@@ -40,16 +40,22 @@ _THING = re.compile(
     r"|episode|podcast|restaurant|joke|story|document|place|hotel|artikel|produkt|title)" + _END,
     re.I,
 )
-_RATING = re.compile(r"^(user_?)?(rating|rate|stars?|score|overall|grade|note)s?$", re.I)
+_RATING = re.compile(
+    r"^(user_?)?(rating|rate|stars?|score|overall|grade|note)s?$|^(bewertung(en)?|wertung|sterne|punkte|avis|valoraci[oó]n)$",
+    re.I,
+)
 _COUNT = re.compile(
-    r"^(count|plays?|play_?count|listens|weight|strength|quantity|qty|clicks?|views?|purchases|times|visits|amount|hours)$",
+    r"^(count|plays?|play_?count|listens|weight|strength|quantity|qty|clicks?|views?|purchases|times|visits|amount|hours|anzahl|menge|stück|käufe)$",
     re.I,
 )
 _TIME = re.compile(
-    r"^(time|timestamp|date|datetime|when|at|ts|created(_?at)?|event_?time|(rating|order|purchase|review)_?(date|time)|unix_?time)$",
+    r"^(time|timestamp|date|datetime|when|at|ts|created(_?at)?|event_?time|(rating|order|purchase|review)_?(date|time)|unix_?time"
+    r"|zeit(punkt|stempel)?|datum|(kauf|bestell)datum|fecha|horodatage)$",
     re.I,
 )
 _TITLE = re.compile(r"^(title|name|titel)s?$", re.I)
+# In names of columns that say what a thing is called.
+_CALLED = re.compile(r"name|title|titel|bezeichnung|label", re.I)
 _NOTHING = "none"
 _NO, _YES = "no", "yes"
 _LOOK = 400
@@ -59,6 +65,10 @@ _MOST_VALUES = 500_000
 # Of bad rows so many are told one by one.
 _MOST_PROBLEMS = 1000
 _LONGEST_NAME = 200
+# Of a column so many cells are dates: it says when.
+_DATES = 0.9
+# So many columns are looked at for what is known of the things, and in so few of them two rows of one thing may differ.
+_MOST_TOLD, _DIFFER = 8, 0.02
 _FIRST_YEARS, _LAST_YEARS = 1e8, 1e11
 
 
@@ -89,6 +99,8 @@ def roles_of(names: Sequence[str], rows: Sequence[Sequence[str]], file_name: str
         (n for n in names if _COUNT.match(n.strip())), ""
     )
     time = next((n for n in names if _TIME.match(n.strip())), "")
+    if person and thing and not time:
+        time = _dated([n for n in names if n not in (person, thing, strength)], names, rows)
     if not (person and thing) and file_name in ("u.data", "ratings.dat") and len(names) == 4 and not (person or thing):
         person, thing, strength, time = names  # as the MovieLens sets were published
         return Roles(person, thing, strength, time, "rating")
@@ -97,9 +109,23 @@ def roles_of(names: Sequence[str], rows: Sequence[Sequence[str]], file_name: str
     place = list(names).index(person)
     told = [r[place] for r in rows if place < len(r) and r[place].strip()]
     if len(told) > 20 and len(set(told)) == len(told):
-        return None  # nobody comes twice: a table of people, not of what they did
+        # Nobody comes twice: a table of people, not of what they did; but for one that holds nothing else, and things that come again.
+        things = {r[list(names).index(thing)] for r in rows if len(r) == len(names)}
+        if set(names) - {person, thing, strength, time} or not 1 < len(things) < len(told):
+            return None
     meaning = "rating" if strength and _RATING.match(strength.strip()) else "count"
     return Roles(person, thing, strength, time, meaning)
+
+
+def _dated(which: Sequence[str], names: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """The first of these columns whose cells are days; "" where there is none."""
+    for name in which:
+        place = list(names).index(name)
+        cells = [c for r in rows if place < len(r) and (c := r[place].strip())]
+        plain = all(number(c) is not None for c in cells)
+        if cells and not plain and len(set(cells)) > 2 and read_dates(cells).share >= _DATES:
+            return name
+    return ""
 
 
 @dataclass
@@ -119,9 +145,14 @@ class Seen:
         self.filled += 1
         if len(self.first) < _LOOK:
             self.first.append(cell)
-            self.numbers += number(cell) is not None
+            self.numbers += number(cell) is not None or number(cell, ",") is not None
         if cell in self.values or len(self.values) < _MOST_VALUES:
             self.values[cell] += 1
+
+    @property
+    def decimal(self) -> Decimal:
+        """How its numbers part whole and fraction."""
+        return decimal_of(self.first)
 
     @property
     def numeric(self) -> bool:
@@ -143,10 +174,13 @@ def plan_interactions(
     if plan.pictures or (plan.things is not None and plan.things.picture):
         plan.media = "picture"
     columns = list(plan.seen.values())
+    told = _Told(table.names, roles) if things is None else None
     for row in table.read(control):
         if isinstance(row, Problem):
             continue  # told when it is read
         plan.rows += 1
+        if told is not None:
+            told.see(row[1])
         for column, cell in zip(columns, row[1], strict=True):
             column.see(cell)
         if len(plan.head) < _SHOWN:
@@ -159,8 +193,49 @@ def plan_interactions(
         plan.roles = replace(roles, liked_from=plan.usual_limit())
     if plan.things is not None:
         plan.things.choose_key(set(plan.seen[roles.thing].values))
+    if told is not None:
+        plan.told, plan._first_thing = told.settle(plan.seen), roles.thing
     plan.settle()
     return plan
+
+
+class _Told:
+    """Gathers what the rows themselves say of the things: columns that are the same in all rows of one ("article name", "category")."""
+
+    def __init__(self, names: Sequence[str], roles: Roles) -> None:
+        taken = (roles.person, roles.thing, roles.strength, roles.time)
+        self._thing = list(names).index(roles.thing)
+        self._open = {place: name for place, name in enumerate(names) if name not in taken}
+        self._said: dict[str, dict[str, str]] = {name: {} for name in self._open.values()}
+        self._differ = dict.fromkeys(self._said, 0)
+
+    def see(self, cells: Sequence[str]) -> None:
+        """One more row."""
+        key = _name(cells[self._thing])
+        if not key:
+            return
+        for place, name in list(self._open.items()):
+            cell, said = " ".join(cells[place].split()), self._said[name]
+            if not cell:
+                continue
+            if said.setdefault(key, cell) != cell:
+                self._differ[name] += 1
+            if self._differ[name] > 20 + _DIFFER * len(said) or len(said) > _MOST_VALUES:
+                del self._open[place]
+
+    def settle(self, seen: dict[str, Seen]) -> dict[str, dict[str, str]]:
+        """Of each column that is left, what it says of each thing; the one that says what things are called comes first."""
+        left = [
+            name
+            for name in self._open.values()
+            if len(said := self._said[name]) > 1
+            and self._differ[name] <= _DIFFER * seen[name].filled
+            and not seen[name].numeric
+            and not _web(seen[name])
+            and len(set(said.values())) > 1
+        ][:_MOST_TOLD]
+        left.sort(key=lambda name: (not _CALLED.search(name), -len(set(self._said[name].values()))))
+        return {name: self._said[name] for name in left}
 
 
 @dataclass
@@ -250,6 +325,7 @@ class InteractionsPlan(ImportPlan):
     Attributes:
         rows: of the table, bad ones too. head: the first ones, for the eye.
         things: a table of the things; pictures: of the things, by their key.
+        told: what the rows themselves say of the things, by column; the first is what they are called.
     """
 
     table: TableFile | None = None
@@ -259,6 +335,7 @@ class InteractionsPlan(ImportPlan):
     seen: dict[str, Seen] = field(default_factory=dict)
     head: list[dict[str, str]] = field(default_factory=list)
     rows: int = 0
+    told: dict[str, dict[str, str]] = field(default_factory=dict)
 
     # What it says of itself ----------------------------------------------------------------------------------------------
 
@@ -369,10 +446,26 @@ class InteractionsPlan(ImportPlan):
             self.things.choose_key(set(self.seen[roles.thing].values))
         self.settle()
 
+    @property
+    def words_of(self) -> tuple[str, ...]:
+        """Columns of the rows themselves that say what the things are; none once another column is the thing."""
+        taken = (self.roles.person, self.roles.thing, self.roles.strength, self.roles.time)
+        return () if self.roles.thing != self._first_thing else tuple(n for n in self.told if n not in taken)
+
+    def _text_of(self, key: str, taken: set[str]) -> str:
+        """What the rows say of a thing, each time another text; its name where they say nothing."""
+        words = [said for column in self.words_of if (said := self.told[column].get(key, ""))]
+        text = "\n".join(words) if words else key
+        if text in taken:
+            text = f"{text} ({key})"
+        taken.add(text)
+        return text
+
     def _ratings(self) -> list[float]:
         """The ratings there are, smallest first; of many, a few in even steps."""
         seen = self.seen[self.roles.strength]
-        found = sorted({v for cell in islice(seen.values, 10_000) if (v := number(cell)) is not None})
+        decimal = seen.decimal
+        found = sorted({v for cell in islice(seen.values, 10_000) if (v := number(cell, decimal)) is not None})
         if len(found) > 20:
             found = [found[round(i * (len(found) - 1) / 19)] for i in range(20)]
         return found or [0.0]
@@ -401,7 +494,10 @@ class InteractionsPlan(ImportPlan):
                 )
         else:
             self.total = len(wanted)
-            if not self.pictures:
+            if self.words_of:
+                names = ", ".join(f"“{n}”" for n in self.words_of)
+                self.warnings.append(f"What the things are is taken from {names} in the rows themselves.")
+            elif not self.pictures:
                 self.warnings.append(
                     "The things come in by name only. With a second table of their titles and texts (drop both together) new things"
                     " can be recommended, too."
@@ -411,6 +507,8 @@ class InteractionsPlan(ImportPlan):
             self.warnings.append(
                 "Without a column of times the models are judged on likes drawn at random, not on the latest ones."
             )
+        if len(self.seen[roles.person].values) >= self.seen[roles.person].filled > 1:
+            self.warnings.append("Nobody comes twice, so what goes together cannot be learnt from these rows alone.")
         if not roles.strength:
             self.warnings.append("Every row counts as a like; several rows of a person about one thing count more.")
 
@@ -441,13 +539,15 @@ class InteractionsPlan(ImportPlan):
                 told.add(key)
                 self._places[key] = str(path)
                 yield NewItem("picture", path.name, path=path)
+        texts: set[str] = set()
         for cell in self.seen[self.roles.thing].values:
             key = _name(cell)
             if key in told or key in self._known:
                 continue
             told.add(key)
-            self._hashes[key] = _text_hash(key)
-            yield NewItem("text", first_words(key) or key, text=key)
+            text = self._text_of(key, texts)
+            self._hashes[key] = _text_hash(text)
+            yield NewItem("text", first_words(text) or key, text=text)
 
     def _picture_of(self, key: str, named: str) -> Path | None:
         if not named:
@@ -496,6 +596,7 @@ class InteractionsPlan(ImportPlan):
             words += f" {again:,} met a person and a thing that were there already: {how}."
         return words
 
+    _first_thing: str = ""
     _known: dict[str, int] = field(default_factory=dict)
     _hashes: dict[str, str] = field(default_factory=dict)
     _places: dict[str, str] = field(default_factory=dict)
@@ -513,6 +614,7 @@ class _Reader:
         self._person, self._thing = places[self._roles.person], places[self._roles.thing]
         self._strength = places[self._roles.strength] if self._roles.strength else -1
         self._time = places[self._roles.time] if self._roles.time else -1
+        self._decimal: Decimal = plan.seen[self._roles.strength].decimal if self._strength >= 0 else "."
         self._best = plan.best_rating() if self._roles.weigh and self._strength >= 0 else self._roles.liked_from
         times = plan.seen[self._roles.time].first if self._roles.time else []
         self._order: Order = read_dates(times).order if times else ""
@@ -540,7 +642,7 @@ class _Reader:
             )
         strength = 1.0
         if self._strength >= 0 and (cell := cells[self._strength].strip()):
-            value = number(cell)
+            value = number(cell, self._decimal)
             if value is None or not math.isfinite(value):
                 return Problem(
                     where,

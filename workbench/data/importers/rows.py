@@ -96,8 +96,12 @@ def looks_like_rows(path: Path, control: Control) -> bool:
 
 
 def _many_words(profile: Profile) -> bool:
-    """Different in nearly every row, and of several words: titles, names of things, short texts."""
-    return profile.distinct > profile.filled * 0.7 and profile.words >= 2 * profile.filled
+    """Different in nearly every row, and of several words: titles, names of things, short texts; no numbers with a unit."""
+    return (
+        profile.settle().kind != "number"
+        and profile.distinct > profile.filled * 0.7
+        and profile.words >= 2 * profile.filled
+    )
 
 
 def plan_rows(path: Path, control: Control) -> RowsPlan:
@@ -264,8 +268,10 @@ class RowsPlan(ImportPlan):
                 )
             self.warn_about_labels()
         if target is not None and self.profiles[target.name].missing:
+            empty = self.profiles[target.name].missing
             self.warnings.append(
-                f"In {self.profiles[target.name].missing:,} rows “{target.name}” is empty: they come in without a label."
+                f"In {empty:,} {'row' if empty == 1 else 'rows'} “{target.name}” is empty:"
+                f" {'it comes' if empty == 1 else 'they come'} in without a label."
             )
         if target is not None:
             self.warnings += self._given_away(columns, target)
@@ -274,6 +280,11 @@ class RowsPlan(ImportPlan):
             self.warnings.append(f"Left out, because they say nothing or only name the rows: {_quoted(left)}.")
         if self.splits:
             self.warnings.append(f"The column “{self.splits}” says what is for training and what for testing.")
+        if self.table is not None and self.table.above:
+            one = self.table.above == 1
+            self.warnings.append(
+                f"{'A line' if one else f'{self.table.above} lines'} above the names of the columns {'is' if one else 'are'} left out."
+            )
         if self.problems:
             self.warnings.append(f"{len(self.problems):,} rows cannot be read.")
 
@@ -350,6 +361,7 @@ class RowsPlan(ImportPlan):
         named = [name for name, profile in self.profiles.items() if profile.pictures]
         beside = Beside(self.table.path, control)
         seen: Counter[bytes] = Counter()
+        without: Counter[bytes] = Counter()
         for row in self.table.read(control):
             if isinstance(row, Problem):
                 yield row
@@ -359,14 +371,20 @@ class RowsPlan(ImportPlan):
             if not any(values):
                 continue
             name = row_name(cells, number)
+            given = cells
             cells = _found(cells, named, beside)
             for column in pictures:
                 if names_picture(cells.get(column, "")) and not Path(cells[column]).is_file():
                     yield Problem(
                         f"row {number}", f"The picture “{cells[column][-60:]}” in “{column}” is not there.",
-                        "The row is in, without it. Put it beside the table and import again.",
+                        "The row is in, without it. Put it beside the table and import the table again: the row gets it.",
                     )  # fmt: skip
             key = bytes.fromhex(row_hash(cells))[:8]
+            earlier = ""
+            if cells != given:
+                bare = bytes.fromhex(row_hash(given))[:8]
+                earlier = row_hash(given, without[bare])
+                without[bare] += 1
             label, marks = None, None
             if target is not None:
                 cell = cells.get(target.name, "")
@@ -386,7 +404,7 @@ class RowsPlan(ImportPlan):
             split = SPLITS.get(cells.get(self.splits, "").strip().lower()) if self.splits else None
             yield NewItem(
                 "row", name, text=row_text(cells), label=label, annotations=marks, split=split,
-                groups=groups, copy=seen[key],
+                groups=groups, copy=seen[key], earlier=earlier,
             )  # fmt: skip
             seen[key] += 1
 

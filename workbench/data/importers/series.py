@@ -1,4 +1,5 @@
-"""Tables of numbers over time, to series: one column for each (wide), or a column that says which series a row is of (long).
+"""Tables of numbers over time, to series: one column for each (wide), columns that say which series a row is of (long), or a row for
+each with the times side by side (across).
 
 A date may stand in one column, or as year beside quarter or month. What is odd about a series is said beside it; the others
 come in.
@@ -9,8 +10,8 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,8 @@ from workbench.control import Control
 from workbench.data.annotations import NewAnnotation
 from workbench.data.dates import Dates, Order, read_dates
 from workbench.data.importers.base import ImportPlan, Question
-from workbench.data.series import Series, Step, check, even_steps, guess_season, to_text
+from workbench.data.importers.table_heads import unique_names
+from workbench.data.series import Series, Step, UnevenError, check, even_steps, guess_season, to_text
 from workbench.data.shapes import Whole
 from workbench.data.types import NewItem
 from workbench.errors import Problem, UserError
@@ -35,8 +37,22 @@ _GROUPED = re.compile(r"[-+]?\d{1,3}([ \u00a0\u202f.,'])\d{3}(?:\1\d{3})*([.,]\d
 _POINT, _COMMA = re.compile(r"[-+]?\d*\.\d+"), re.compile(r"[-+]?\d*,\d+")
 _SURE, _MOST_WORDS = 0.9, 0.05
 _MOST_SERIES = 20_000
+# So many columns of words may tell series apart together.
+_MOST_KEYS = 4
 _HEEDED = 5000
+# So many series are shown before they come in.
+_SHOWN = 8
+# A day with a smaller share of the usual count of numbers is not whole.
+_WHOLE = 0.8
 Rows = Sequence[Sequence[str]]
+_AS_THEY_ARE = "as they are"
+_EACH = Question(
+    "each", "How shall numbers be brought to even times?",
+    (
+        (_AS_THEY_ARE, "as they are"),
+        *((f"{how} {unit}", f"the {how} of each {unit}") for unit in ("hour", "day", "week", "month") for how in ("sum", "mean")),
+    ), _AS_THEY_ARE,
+)  # fmt: skip
 _DATES = Question(
     "dates", "Dates like 03/04/2024 can be read in two ways. Which comes first?",
     (("day", "the day (3 April)"), ("month", "the month (March 4)")), "day",
@@ -91,22 +107,26 @@ class Layout:
         dates: place of the column with dates; -1: there are none.
         part: place of the column with the quarter or month beside a column of years; -1: there is none. `months`: how many
             months one of it has.
-        series: place of the column that says which series a row is of; -1: every column of numbers is one.
+        series: places of the columns that say together which series a row is of; none: every column of numbers is one.
         values: places of the columns with numbers.
+        across: times stand in the first row, and every other row is a series; the other places are those once it is turned.
     """
 
     head: bool
     dates: int
     values: tuple[int, ...]
-    series: int = -1
+    series: tuple[int, ...] = ()
     part: int = -1
     months: int = 0
+    across: bool = False
 
 
 def layout_of(rows: Rows) -> Layout | None:
     """How the first rows of a table lie; None when it is no table of series: it has no column of dates that goes on (but for
     a single column of numbers), or columns that are neither numbers nor tell series apart."""
     rows = [r for r in rows if any(c.strip() for c in r)]
+    if rows and _across(rows):
+        return Layout(True, 0, tuple(range(1, len(rows))), across=True)
     if len(rows) < 6:
         return None
     width = max(len(r) for r in rows)
@@ -146,21 +166,69 @@ def layout_of(rows: Rows) -> Layout | None:
         if not any(cells):
             continue
         (values if _numeric([number_of(c, decimal_comma(cells)) for c in cells]) else words).append(place)
-    if not values or len(words) > 1:
+    if not values or len(words) > _MOST_KEYS:
         return None
     times = column(dates, int(head))
     stamps = [f"{t} {p}" for t, p in zip(times, column(part, int(head)), strict=True)] if part >= 0 else times
     if words:
-        names = column(words[0], int(head))
+        names = list(zip(*(column(place, int(head)) for place in words), strict=True))
         if len(set(zip(stamps, names, strict=True))) < _SURE * len(stamps) or len(values) > 20:
             return None
         # Words that never come again are remarks, not names.
         if len(set(names)) > len(names) / 2:
             return None
-        return Layout(head, dates, tuple(values), words[0], part, months)
-    if len(set(stamps)) < _SURE * len(stamps):
+        # Several columns of words may be what is known of a row: they tell series apart when each goes through the times.
+        if len(words) > 1 and not _goes_through(stamps, names):
+            return None
+        return Layout(head, dates, tuple(values), tuple(words), part, months)
+    if len(set(stamps)) < _SURE * len(stamps) and not (len(values) == 1 and width == 2):
         return None
-    return Layout(head, dates, tuple(values), -1, part, months)
+    return Layout(head, dates, tuple(values), (), part, months)
+
+
+def _goes_through(stamps: Sequence[str], names: Sequence[Sequence[str]]) -> bool:
+    """Most of what the names tell apart has a row at nearly every time between its first and its last."""
+    order = {stamp: place for place, stamp in enumerate(dict.fromkeys(stamps))}
+    found: dict[Sequence[str], set[int]] = {}
+    for stamp, name in zip(stamps, names, strict=True):
+        found.setdefault(name, set()).add(order[stamp])
+    whole = sum(len(places) >= 0.8 * (max(places) - min(places) + 1) and len(places) > 2 for places in found.values())
+    return whole >= 0.8 * len(found)
+
+
+def _across(rows: Rows) -> bool:
+    """Times stand side by side in the first row, evenly spaced, with numbers under them, and words before."""
+    begin, later = _times_across(rows[0])
+    if len(later) < max(6, _SURE * (len(rows[0]) - begin)) or len(rows) < 2:
+        return False
+    if any(b <= a for a, b in pairwise(later)):
+        return False
+    cells = [c for r in rows[1:] for c in map(str.strip, r[begin:])]
+    return _numeric([number_of(c, decimal_comma(cells)) for c in cells])
+
+
+def _times_across(first: Sequence[str]) -> tuple[int, list[datetime]]:
+    """Where times begin in a first row, behind words, and which they are; none where there are no words or no times."""
+    heads = [c.strip() for c in first]
+    for begin in range(1, min(_MOST_KEYS + 2, len(heads))):
+        times = read_dates([c for c in heads[begin:] if c]).times
+        if times and times[0] is not None:
+            return begin, [t for t in times if t is not None]
+        if number_of(heads[begin]) is not None:
+            break
+    return 1, []
+
+
+def _turned(rows: Rows) -> list[list[str]]:
+    """A table whose times stand side by side with a row for each time: their head is what the rows are called."""
+    begin, _ = _times_across(rows[0])
+    names = unique_names([" ".join(c.strip() for c in r[:begin] if c.strip()) for r in rows[1:]])
+    turned = [["", *names]]
+    turned += [
+        [rows[0][place], *(r[place] if place < len(r) else "" for r in rows[1:])]
+        for place in range(begin, len(rows[0]))
+    ]
+    return turned
 
 
 def _numeric(found: Sequence[float | None]) -> bool:
@@ -183,6 +251,7 @@ class SeriesPlan(ImportPlan):
 
     Attributes:
         told: what was odd about series that come in, by their place in `made`.
+        each: what is made of the numbers of one hour, day, week or month ("sum day"); asked where times are `uneven`.
     """
 
     rows: Rows = ()
@@ -190,16 +259,27 @@ class SeriesPlan(ImportPlan):
     order: Order = ""
     made: list[tuple[str, Series, int]] = field(default_factory=list)
     asked: bool = False
+    each: str = _AS_THEY_ARE
+    uneven: bool = False
 
     def questions(self) -> list[Question]:
-        if not self.asked:
-            return []
-        return [Question(_DATES.id, _DATES.text, _DATES.choices, self.order or _DATES.chosen)]
+        found = []
+        if self.asked:
+            found.append(replace(_DATES, chosen=self.order or _DATES.chosen))
+        if self.uneven or self.each != _AS_THEY_ARE:
+            found.append(replace(_EACH, chosen=self.each))
+        return found
 
     def say(self, question: str, choice: str) -> None:
-        if question != _DATES.id or choice not in ("day", "month"):
-            raise UserError("This is not asked here.", "It can be answered: dates=day or dates=month.")
-        self.order = "day" if choice == "day" else "month"
+        if question == _DATES.id and choice in ("day", "month"):
+            self.order = "day" if choice == "day" else "month"
+        elif question == _EACH.id and choice in dict(_EACH.choices) and self.layout.dates >= 0:
+            self.each = choice
+        else:
+            raise UserError(
+                "This is not asked here.",
+                "It can be answered: dates=day or dates=month; each=sum day or each=mean week.",
+            )
         self.settle(Control())
 
     @property
@@ -209,6 +289,24 @@ class SeriesPlan(ImportPlan):
     @property
     def noun(self) -> str:
         return "series"
+
+    def preview(self, rows: int = 20) -> list[dict[str, str]]:
+        """The newest numbers of the first series, as they were read: what a date or a comma means is seen there."""
+        shown = self.made[:_SHOWN]
+        if not shown:
+            return []
+        long = min(rows, max(len(s) for _, s, _ in shown))
+        names = unique_names(["when", *(name for name, _, _ in shown)])
+        found = []
+        last = shown[0][1]
+        for back in range(1, long + 1):
+            cells = [last.label(len(last) - back)] if back <= len(last) else [""]
+            for _, series, _ in shown:
+                place = _place_of(series, last, len(last) - back)
+                value = series.values[place] if 0 <= place < len(series) else math.nan
+                cells.append("" if value != value else f"{value:.10g}")
+            found.append(dict(zip(names, cells, strict=True)))
+        return found[::-1]
 
     @property
     def summary(self) -> str:
@@ -256,9 +354,11 @@ class SeriesPlan(ImportPlan):
                     raw.rows,
                     layout.head,
                     control,
+                    self.each,
                 )
                 check(series)
             except UserError as error:
+                self.uneven = self.uneven or isinstance(error, UnevenError)
                 self.problems.append(Problem.of(raw.name, error, str(self.source)))
                 continue
             self.made.append((raw.name, series, guess_season(series)))
@@ -307,14 +407,14 @@ class SeriesPlan(ImportPlan):
         def title(place: int) -> str:
             return self._cell(names, place) or (self.title if len(layout.values) == 1 else f"column {place + 1}")
 
-        if layout.series < 0:
+        if not layout.series:
             for place in layout.values:
                 yield _Raw(title(place), list(range(len(body))), [self._cell(r, place) for r in body])
             return
         found: dict[tuple[str, int], _Raw] = {}
         for number, row in enumerate(body):
             control.check()
-            of = self._cell(row, layout.series) or "without a name"
+            of = " ".join(n for place in layout.series if (n := self._cell(row, place))) or "without a name"
             for place in layout.values:
                 raw = found.setdefault((of, place), _Raw(of if len(layout.values) == 1 else f"{of} {title(place)}"))
                 raw.rows.append(number)
@@ -324,6 +424,21 @@ class SeriesPlan(ImportPlan):
         yield from found.values()
 
 
+def _place_of(series: Series, other: Series, place: int) -> int:
+    """Where the time of a place in another series lies in this one; -1 where it has none."""
+    when = other.when(place)
+    if series.start == other.start or when is None or series.start is None:
+        return place
+    low, high = 0, len(series) - 1
+    while low < high:
+        middle = (low + high) // 2
+        if (series.when(middle) or when) < when:
+            low = middle + 1
+        else:
+            high = middle
+    return low if series.when(low) == when else -1
+
+
 def made(
     name: str,
     cells: Sequence[str],
@@ -331,15 +446,17 @@ def made(
     rows: Sequence[int],
     head: bool,
     control: Control,
+    each: str = _AS_THEY_ARE,
 ) -> tuple[Series, list[str]]:
     """A series of cells, sorted by time and on an even grid, with what was odd about it.
 
     Args:
         times: of each cell; None: they are in their order and have no dates.
         rows: number of each cell's row below the head, for the sentences.
+        each: what is made of the numbers of one hour, day, week or month: "sum day".
 
     Raises:
-        UserError: when it cannot be one.
+        UnevenError: when numbers of one time or uneven times stand against it. UserError: when it cannot be one.
     """
     import numpy as np
 
@@ -371,20 +488,29 @@ def made(
         if any(b[0] > a[0] for a, b in pairwise(dated)):
             odd.append("It was not in order of time; it has been sorted.")
         dated.sort(key=lambda entry: entry[0])
+    if each != _AS_THEY_ARE:
+        return _of_each(each, [(t, v) for t, v, _ in dated], odd, control)
     kept: dict[datetime, tuple[float, int]] = {}
     again = 0
+    twice: set[datetime] = set()
     for time, value, place in _looked_at(dated, control):
         before = kept.get(time)
         if before is None or before[0] != before[0]:
             kept[time] = value, place
         elif value == value and value != before[0]:
-            raise UserError(
-                f"There are two different numbers for {_said(time)} (rows {row(before[1])} and {row(place)}).",
-                "Keep one of them; or name the column that tells several series apart.",
-            )
+            if not _clock_put_back(time) or time in twice:
+                raise UnevenError(
+                    f"There are two different numbers for {_said(time)} (rows {row(before[1])} and {row(place)}).",
+                    "Keep one of them, or name the column that tells several series apart; or take the sum or the mean of each day.",
+                )
+            twice.add(time)
+            kept[time] = (before[0] + value) / 2, place
+            continue
         again += before is not None
     if again:
         odd.append(f"{_many(again, 'time comes', 'times come')} more than once with the same number; one is kept.")
+    if twice:
+        odd.append(f"When clocks were put back {_said(min(twice))} came twice; its mean is kept.")
     order = [t for t, (v, _) in kept.items() if v == v]
     if len(order) < 3:
         raise UserError("It has fewer than three numbers.", "Add older ones.")
@@ -393,7 +519,72 @@ def made(
     result = np.full(places[-1] + 1, math.nan)
     for time, place in zip(grid, places, strict=True):
         result[place] = kept[time][0]
-    return Series(result, grid[0], step), _gaps(odd, result.tolist(), step)
+    start, beside = _moved(grid, places, step)
+    if beside:
+        how = (
+            "lies a little beside an even one and counts as that"
+            if beside == 1
+            else "lie a little beside even ones and count as these"
+        )
+        odd.append(f"{_many(beside, 'time', 'times')} {how}.")
+    return Series(result, start, step), _gaps(odd, result.tolist(), step)
+
+
+def _moved(times: Sequence[datetime], places: Sequence[int], step: Step) -> tuple[datetime, int]:
+    """Where an even grid of seconds begins that goes through the middle of these times, and how many lie beside it."""
+    if step.unit != "second":
+        return times[0], 0
+    off = [t - timedelta(seconds=step.count * place) for t, place in zip(times, places, strict=True)]
+    start = sorted(off)[len(off) // 2]
+    return start, sum(o != start for o in off)
+
+
+def _clock_put_back(time: datetime) -> bool:
+    """A night from Saturday to Sunday in which an hour may come twice: at the end of summer time."""
+    return time.weekday() == 6 and time.hour <= 3 and time.month in (3, 4, 9, 10, 11)
+
+
+def _of_each(
+    each: str, dated: Sequence[tuple[datetime, float]], odd: list[str], control: Control
+) -> tuple[Series, list[str]]:
+    """The sum or the mean of each hour, day, week or month. Where there is no number, none is made up, also not of a sum; a first or
+    last one with clearly fewer numbers than usual has no sum: it may not be whole."""
+    how, unit = each.split()
+    found: dict[datetime, list[float]] = {}
+    for time, value in _looked_at(dated, control):
+        whole = _begin_of(unit, time)
+        found.setdefault(whole, [])
+        if value == value:
+            found[whole].append(value)
+    order = [t for t, values in found.items() if values]
+    if how == "sum" and len(order) > 3:
+        usual = sorted(len(found[t]) for t in order)[len(order) // 2]
+        lost = [t for t in (order[0], order[-1]) if len(found[t]) < _WHOLE * usual]
+        order = [t for t in order if t not in lost]
+        if lost:
+            odd.append(f"{' and '.join(map(_said, lost))} left out: too few numbers for a whole {unit}.")
+    if len(order) < 3:
+        raise UserError(f"It has numbers of fewer than three {unit}s.", "Take shorter ones, or add older numbers.")
+    times = [t for t in found if order[0] <= t <= order[-1]]
+    step, places = even_steps(times)
+    result = [math.nan] * (places[-1] + 1)
+    for time, place in zip(times, places, strict=True):
+        values = found[time]
+        result[place] = math.nan if not values else sum(values) / (len(values) if how == "mean" else 1)
+    import numpy as np
+
+    odd.append(f"It holds the {how} of each {unit}.")
+    return Series(np.array(result, np.float64), times[0], step), _gaps(odd, result, step)
+
+
+def _begin_of(unit: str, time: datetime) -> datetime:
+    """The beginning of the hour, day, week (Monday) or month."""
+    if unit == "hour":
+        return time.replace(minute=0, second=0, microsecond=0)
+    day = time.replace(hour=0, minute=0, second=0, microsecond=0)
+    if unit == "week":
+        return day - timedelta(days=day.weekday())
+    return day.replace(day=1) if unit == "month" else day
 
 
 def _looked_at(many: Sequence[Any], control: Control) -> Iterator[Any]:
@@ -438,5 +629,6 @@ def _said(time: datetime) -> str:
 def plan_series(path: Path, rows: Rows, layout: Layout, control: Control) -> SeriesPlan:
     """A plan of a whole table. Raises: UserError."""
     plan = SeriesPlan("marked", "series", path.stem, path, marks=MARKS, format="Numbers over time")
-    plan.rows, plan.layout = rows, layout
+    plan.layout = replace(layout, values=tuple(range(1, len(rows)))) if layout.across else layout
+    plan.rows = _turned(rows) if layout.across else rows
     return plan.settle(control)

@@ -20,7 +20,7 @@ from typing import Any, TextIO
 from workbench.control import Control
 from workbench.data.encodings import encoding_of
 from workbench.data.importers.excel import sheet_rows
-from workbench.data.importers.table_heads import has_header, separator_of, unique_names
+from workbench.data.importers.table_heads import has_header, lines_above, separator_of, unique_names
 from workbench.data.media import decode_text, read_bytes
 from workbench.data.rows import LONGEST_CELL, MOST_COLUMNS, written
 from workbench.errors import Problem, UserError
@@ -52,12 +52,14 @@ class TableFile:
         read: starts from the first row: (number of the row as people count, its cells; "" where nothing is), or a problem. Each
             row has as many cells as there are columns.
         rows: how many there are, where the file says it; 0 where only counting tells.
+        above: so many lines above the table (a title, a date) are passed over.
     """
 
     path: Path
     names: tuple[str, ...]
     read: Rows
     rows: int = 0
+    above: int = 0
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,7 @@ class RowsFile:
     read: Rows
     names: tuple[str, ...] = ()
     rows: int = 0
+    above: int = 0
 
 
 def open_table(
@@ -109,7 +112,7 @@ def open_table(
             else:
                 yield row if isinstance(row, Problem) else _fitted(*row, len(names), longest_cell)
 
-    return TableFile(path, names, read, found.rows)
+    return TableFile(path, names, read, found.rows, found.above)
 
 
 def open_rows(path: Path, control: Control, most_bytes: int = MOST_BYTES) -> RowsFile:
@@ -124,7 +127,7 @@ def open_rows(path: Path, control: Control, most_bytes: int = MOST_BYTES) -> Row
             large = f"{most_bytes / 1e9:g} GB" if most_bytes >= 1e9 else f"{most_bytes / 1e6:g} MB"
             raise UserError(f"The table “{path.name}” is larger than {large}.", "Split it into parts.")
         if suffix in BOOKS:
-            return RowsFile(lambda control: sheet_rows(path, control))
+            return _without_title(RowsFile(lambda control: sheet_rows(path, control)), control)
         if suffix in (".parquet", ".pq"):
             return _parquet(path)
         if suffix in (".jsonl", ".ndjson"):
@@ -132,11 +135,28 @@ def open_rows(path: Path, control: Control, most_bytes: int = MOST_BYTES) -> Row
         if suffix == ".json":
             values = _json_list(path)
             return _records(lambda control: enumerate(values, 1), control)
-        return _separated(path, control)
+        return _without_title(_separated(path, control), control)
     except OSError as error:
         raise UserError(
             f"The table “{path.name}” cannot be read.", "Check that it is there and may be read."
         ) from error
+
+
+def _without_title(found: RowsFile, control: Control) -> RowsFile:
+    """Without the lines above the table."""
+    above = lines_above([r[1] for r in islice(found.read(control), _HEAD_ROWS) if not isinstance(r, Problem)])
+    if not above:
+        return found
+
+    def read(control: Control) -> Iterator[Row | Problem]:
+        to_come = above
+        for row in found.read(control):
+            if to_come and not isinstance(row, Problem):
+                to_come -= 1
+            else:
+                yield row
+
+    return RowsFile(read, found.names, found.rows, above)
 
 
 def plain_rows(path: Path, control: Control) -> list[list[str]]:

@@ -25,6 +25,8 @@ PATH_NAMES = re.compile(
 )
 _LONG_NAME, _LONG_CELLS = 40, 20
 _LONGEST_NAME = 200
+# So many lines may stand above a table.
+_MOST_ABOVE = 20
 
 
 def separator_of(lines: Sequence[str]) -> str:
@@ -52,21 +54,55 @@ def has_header(rows: Sequence[Sequence[str]]) -> bool:
     """The first row names the columns: it has no numbers, dates, files or molecules, and its words do not come again below it."""
     first = [c.strip() for c in rows[0]]
     filled = [c for c in first if c]
-    if not filled or len(set(filled)) < len(filled) or len(filled) < len(first) / 2:
+    if not filled:
         return False
     # Years as names of columns over numbers that are none of them.
     if any(number(c) is not None or date_of(c) is not None for c in filled):
         return False
+    if len(set(filled)) < len(filled) or len(filled) < len(first) / 2:
+        return over_numbers(rows)  # the same name twice, or few: words over numbers are names all the same
     if any(p.match(c) for c in filled for p in (TEXT_NAMES, LABEL_NAMES, PATH_NAMES)):
         return True
     if any(c.lower().endswith((*PICTURE_SUFFIXES, *SOUND_SUFFIXES)) or is_molecule(c) for c in filled):
         return False
     if len(rows) < 2:
         return all(len(c) <= _LONG_NAME and " " not in c for c in filled)
-    columns = [[c for r in rows[1:] if place < len(r) and (c := r[place].strip())] for place in range(len(first))]
-    if any(2 * sum(number(c) is not None for c in below) > len(below) for below in columns):
+    if over_numbers(rows):
         return True
-    return not any(name and _is_one_more(name, below) for name, below in zip(first, columns, strict=True))
+    return not any(name and _is_one_more(name, below) for name, below in zip(first, _below(rows), strict=True))
+
+
+def over_numbers(rows: Sequence[Sequence[str]]) -> bool:
+    """Under a word of the first row most cells are numbers."""
+    return any(
+        name.strip() and not _is_number(name) and 2 * sum(map(_is_number, below)) > len(below)
+        for name, below in zip(rows[0], _below(rows), strict=True)
+    )
+
+
+def _is_number(cell: str) -> bool:
+    return number(cell) is not None or number(cell, ",") is not None
+
+
+def _below(rows: Sequence[Sequence[str]]) -> list[list[str]]:
+    """What stands under each cell of the first row."""
+    return [[c for r in rows[1:] if place < len(r) and (c := r[place].strip())] for place in range(len(rows[0]))]
+
+
+def lines_above(rows: Sequence[Sequence[str]]) -> int:
+    """So many first rows are no part of the table: a title, who made it, when. They have a cell or a few, and the row under them names
+    the columns of many."""
+    told = [sum(bool(c.strip()) for c in r) for r in rows]
+    if len(told) < 4:
+        return 0
+    usual = sorted(told[len(told) // 2 :])[len(told) // 4]
+    count = 0
+    while count < min(_MOST_ABOVE, len(told) - 3) and told[count] <= max(1, usual // 3) and usual >= 2:
+        count += 1
+    if not count or told[count] < usual / 2:
+        return 0
+    left = rows[count:]
+    return count if (has_header(left) if usual > 2 else over_numbers(left)) else 0
 
 
 def _is_one_more(name: str, below: Sequence[str]) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from workbench.data.numbers import is_missing, number
+from workbench.data.numbers import decimal_of, is_missing, number
 from workbench.errors import UserError
 
 _MOLECULE_NAMES = re.compile(r"(^|[_\s-])(smiles|inchi|smi|structure|molecules?|mol)($|[_\s-])", re.I)
@@ -21,6 +21,8 @@ _STRUCTURE = re.compile(r"[()=#\[\]]|[a-z]\d")
 _MANY, _MOST = 40, 0.6
 # A table of one name and one place in twenty distinct numbers has something that was measured.
 _DISTINCT = 8
+# So many of its cells may be no numbers: each is told of.
+_ODD = 0.05
 
 
 def looks_like_molecules(name: str, sample: Sequence[str]) -> bool:
@@ -68,7 +70,8 @@ def number_column(columns: Mapping[str, Sequence[str]]) -> str:
     """The first column of numbers with many different ones: what was measured; "" where there is none."""
     for name, cells in columns.items():
         told = [c for c in cells if not is_missing(c)]
-        values = {number(c) for c in told}
-        if len(values) >= _DISTINCT and None not in values and len(told) >= len(cells) / 2:
+        decimal = decimal_of(told)
+        values = [number(c, decimal) for c in told]
+        if len(set(values)) >= _DISTINCT and values.count(None) <= _ODD * len(told) and len(told) >= len(cells) / 2:
             return name
     return ""

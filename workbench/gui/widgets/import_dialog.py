@@ -110,8 +110,11 @@ class ImportDialog(QDialog):
         for asked in plan.questions():
             self._ask(form, asked)
         column.addLayout(form)
-        if columns or (self._questions and plan.preview(1)):
-            column.addWidget(self._preview(), 1)
+        self.preview = QTableWidget(self)
+        self.preview.hide()
+        if columns or plan.preview(1) or self._questions:
+            column.addWidget(self.preview, 1)
+            self._fill_preview()
         self.copy = QCheckBox("Copy the pictures into the project")
         self.copy.setToolTip(
             "Without a copy the project remembers where the pictures lie; they must stay there. A copy takes room on the disk."
@@ -126,13 +129,16 @@ class ImportDialog(QDialog):
         )  # fmt: skip
         self.take_rows.setVisible(plan.kind == "table" and plan.media in ("text", "picture") and len(columns) > 2)
         column.addWidget(self.take_rows, 0, Qt.AlignmentFlag.AlignLeft)
-        if plan.repairs or (plan.kind == "marked" and plan.problems):
-            column.addWidget(Oddities(plan.problems, plan.repairs))
+        self.oddities = Oddities((), ())
+        column.addWidget(self.oddities)
+        self._show_oddities()
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
         self.ok = buttons.addButton("Import", QDialogButtonBox.ButtonRole.AcceptRole)
         self.ok.setObjectName("import-ok")
         self.ok.setProperty("role", "primary")
         self.ok.setDefault(True)
+        # An answer may still bring something in.
+        self.ok.setEnabled(plan.total > 0 or not plan.questions())
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
         column.addWidget(buttons)
@@ -171,7 +177,15 @@ class ImportDialog(QDialog):
             return
         self._ask_again()
         self.summary.setText(self.plan.summary)
+        self._show_oddities()
+        if not self.plan.columns():
+            self._fill_preview()
+        self.ok.setEnabled(self.plan.total > 0)
         self._warn()
+
+    def _show_oddities(self) -> None:
+        plan = self.plan
+        self.oddities.show_all(plan.problems if plan.kind == "marked" else (), plan.repairs)
 
     def _ask_again(self) -> None:
         """An answer may change what is chosen elsewhere, and what else is to be asked."""
@@ -284,10 +298,14 @@ class ImportDialog(QDialog):
         self._form.setRowVisible(self.several, chosen not in (_NO_LABEL, _A_COLUMN_EACH))
         self._form.setRowVisible(self.empty, self.plan.marks == "tags")
 
-    def _preview(self) -> QTableWidget:
-        rows = self.plan.preview(_PREVIEW)
-        names = [c.name for c in self.plan.columns()] or list(rows[0])
-        table = QTableWidget(len(rows), len(names))
+    def _fill_preview(self) -> None:
+        """The table's first rows, or what its numbers are read as."""
+        rows, table = self.plan.preview(_PREVIEW), self.preview
+        names = [c.name for c in self.plan.columns()] or list(rows[0] if rows else ())
+        table.setVisible(bool(rows))
+        table.clear()
+        table.setRowCount(len(rows))
+        table.setColumnCount(len(names))
         table.setAccessibleName("First rows of the table")
         table.setHorizontalHeaderLabels(names)
         table.verticalHeader().hide()
@@ -299,7 +317,6 @@ class ImportDialog(QDialog):
         for y, record in enumerate(rows):
             for x, name in enumerate(names):
                 table.setItem(y, x, QTableWidgetItem(record.get(name, "")[: 40 if wide else 200]))
-        return table
 
     def _choose(self) -> None:
         chosen = self.label_column.currentText()

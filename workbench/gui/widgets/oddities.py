@@ -20,8 +20,7 @@ class Oddities(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(S)
-        count = len(problems) + len(repairs)
-        self._words = f"{count:,} {'oddity' if count == 1 else 'oddities'} one by one"
+        self._words = ""
         self.toggle = button("", self._turn, role="quiet", name="import-oddities")
         self.toggle.setToolTip("Each label or file that cannot be used, and each that was mended (warnings)")
         column.addWidget(self.toggle, 0, Qt.AlignmentFlag.AlignLeft)
@@ -30,10 +29,18 @@ class Oddities(QWidget):
         self.list.setWordWrap(True)
         self.list.setSpacing(2)
         self.list.setSelectionMode(QListWidget.SelectionMode.ExtendedSelection)
-        self.list.addItems([f"Left out. {p}" for p in problems] + [f"Mended. {p}" for p in repairs])
         self.list.setMinimumHeight(180)
         column.addWidget(self.list, 1)
         self.list.hide()
+        self.show_all(problems, repairs)
+
+    def show_all(self, problems: Sequence[Problem], repairs: Sequence[Problem]) -> None:
+        """Others than before; nothing is shown of none."""
+        count = len(problems) + len(repairs)
+        self._words = f"{count:,} {'oddity' if count == 1 else 'oddities'} one by one"
+        self.list.clear()
+        self.list.addItems([f"Left out. {p}" for p in problems] + [f"Mended. {p}" for p in repairs])
+        self.setVisible(count > 0)
         self._say()
 
     def _turn(self) -> None:
