@@ -164,7 +164,7 @@ class SamplePredicted:
 @dataclass(frozen=True)
 class Advice:
     """One sentence in plain words, e.g. that it overfits. `code`: "overfitting", "plateau", "skipped-items",
-    "memory-halved", "memory-spared", "tiny-validation", "waiting", "how-it-learns", "familiar", "untaught"."""
+    "memory-halved", "memory-spared", "tiny-validation", "waiting", "how-it-learns", "familiar", "untaught", "as-before"."""
 
     code: str
     text: str

@@ -204,7 +204,7 @@ def train_network(run: Run, resume: bool) -> Generator[RunEvent, None, Outcome]:
     best = training.position.best_epoch
     if reason == "cancelled":
         # Answered within a second: the test waits for the Results page.
-        return Outcome(lesson.result(), [], best, reason, waited)
+        return Outcome(lesson.result(), [], best, reason, waited, _as_before(training))
     yield StageChanged("Checking")
     predictions = []
     for split in (Split.VALIDATION, Split.TEST):
@@ -214,7 +214,28 @@ def train_network(run: Run, resume: bool) -> Generator[RunEvent, None, Outcome]:
         predictions += [run.said(item, p, split) for item, p in zip(items, found, strict=True)]
     # An item that holds its own parts is in both: what was said last of it speaks of all of them.
     kept = {p.item_id: p for p in predictions}
-    return Outcome(lesson.result(), list(kept.values()), best, reason, waited)
+    return Outcome(lesson.result(), list(kept.values()), best, reason, waited, _as_before(training))
+
+
+def _as_before(training: Training) -> str:
+    """That no round was better than what there was before them, so that nobody believes the rounds made the model; "" where
+    one was, and where none was ended."""
+    info = training.run.task.info
+    rounds = training.position.epoch - 1
+    if training.position.best_epoch or rounds < 1:
+        return ""
+    none = f"None of the {rounds} rounds" if rounds > 1 else "The round"
+    verb = "was" if rounds > 1 else "was not"
+    quick = isinstance(training.run.task, PooledTask)
+    before, kept = (
+        ("Quick's result, with which it began", "this is what Quick makes of your examples")
+        if quick
+        else ("the model was before", "the model is as it was")
+    )
+    return (
+        f"{none} {verb} better on the {info.nouns} that steer the training than {before}. So {kept}; the rounds added"
+        " nothing to it."
+    )
 
 
 def _beginning(training: Training) -> Verdict:

@@ -163,6 +163,9 @@ def _events(run: Run, book: RunLog, meter: Meter, resume: bool) -> Iterator[RunE
     kept |= {MADE_WITH: made_with(run.device)}
     unlike = sentence_of(card.metrics, run.config.task)
     metrics = evaluation.headline() | {"model_id": card.id, "unlike": unlike, "waited": outcome.waited} | kept
+    if outcome.as_before:
+        metrics["as_before"] = outcome.as_before
+        yield Advice("as-before", outcome.as_before)
     meter.keep(ended=outcome.reason != "cancelled")
     cost = meter.record()
     learn(run.config, cost)

@@ -40,13 +40,15 @@ _NAMES = {How.QUICK: "Quick", How.BALANCED: "Balanced", How.THOROUGH: "Thorough"
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a training ends with. `reason` as in `Finished`; `waited`: how long items were waited for, in words."""
+    """What a training ends with. `reason` as in `Finished`; `waited`: how long items were waited for, in words;
+    `as_before`: that no round was better than what there was before them, in words; "" where one was."""
 
     model: Loaded
     predictions: list[ItemPrediction]
     best_epoch: int
     reason: str
     waited: str = ""
+    as_before: str = ""
 
 
 @dataclass

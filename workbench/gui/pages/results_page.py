@@ -184,6 +184,8 @@ class ResultsPage(Page):
         self.untaught.setText("" if untaught is None else untaught.in_short())
         self.untaught.setToolTip("" if untaught is None else untaught.sentence())
         self.untaught.setVisible(untaught is not None)
+        self.as_before.setText(str(run.metrics.get("as_before", "")))
+        self.as_before.setVisible(bool(self.as_before.text()))
         self.unlike.setText(str(run.metrics.get("unlike", "")))
         self.unlike.setVisible(bool(self.unlike.text()))
         view = self._view_for(e.kind)
@@ -366,6 +368,12 @@ class ResultsPage(Page):
         self.sentence = label("", wrap=True, selectable=True)
         right.addWidget(self.accuracy_bar)
         right.addWidget(self.sentence)
+        self.as_before = label("", wrap=True, selectable=True)
+        self.as_before.setObjectName("as-before")
+        self.as_before.setToolTip(
+            "By loss on the validation split, with no lower score; the best state is kept (early stopping)"
+        )
+        right.addWidget(self.as_before)
         self.untaught = label("", "soft", wrap=True, selectable=True)
         self.untaught.setObjectName("untaught")
         self.untaught.setToolTip(

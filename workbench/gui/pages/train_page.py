@@ -153,6 +153,8 @@ class TrainPage(Page):
         else:
             live.stage.setText("Done")
             words = str(m["words"])
+        if as_before := live.progress.advice.get("as-before"):
+            words = f"{words} {as_before}"
         live.detail.setText("")
         self._tell_cost(event.run_id)
         live.result.show_message(words, "good", "See the results", lambda: self.ctx.go("results", run_id=event.run_id))

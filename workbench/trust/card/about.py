@@ -43,6 +43,8 @@ def headline(given: Given) -> Section:
     if given.judgement is not None:
         parts.append(Paragraph(given.judgement.sentence()))
         parts += _untaught(given)
+    if given.run is not None and given.run.metrics.get("as_before"):
+        parts.append(Paragraph(str(given.run.metrics["as_before"])))
     return Section("headline", "In short", f"{given.model.summary} {told}".strip(), tuple(parts))
 
 
