@@ -195,7 +195,7 @@ def test_classes_are_decided_band_by_band_as_at_once(
     torch.manual_seed(0)
     logits = torch.randn(6, *inner)
     wanted = torch.nn.functional.interpolate(logits[None], size=size, mode="bilinear", align_corners=False)[0].argmax(0)
-    monkeypatch.setattr(pictures, "_BAND_VALUES", 6 * size[1] * 4)
+    monkeypatch.setattr(pictures, "_BAND_POINTS", size[1] * 4)
     assert (pictures.to_classes(logits, size) == wanted.numpy()).mean() > 0.999
     with pytest.raises(UserError, match="256 kinds"):
         pictures.to_classes(torch.zeros(257, 2, 2), (2, 2))

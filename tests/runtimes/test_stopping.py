@@ -16,6 +16,7 @@ from workbench.engine import checkpoint, finetune
 from workbench.engine.events import How, StepDone
 from workbench.engine.fit import fit, new_config, resumable
 from workbench.errors import Cancelled
+from workbench.runtimes.fast_body import FastBody, Part, engines, put_fast_body
 from workbench.runtimes.stopping import between_layers
 
 
@@ -57,6 +58,31 @@ def _asked(learning: bool) -> int:
 def test_it_is_asked_before_every_part_and_on_the_way_back() -> None:
     assert _asked(learning=False) >= 18
     assert _asked(learning=True) >= 36
+
+
+def test_layers_that_something_stands_in_for_are_not_watched() -> None:
+    net = _network()
+    part = Part("made up", lambda batch: dict(batch), own_weights=True)
+    net[0] = nn.Sequential(nn.Linear(4, 4), nn.ReLU())
+    net.eval()
+
+    def asked(learning: bool = False) -> int:
+        control = _Stops(10**9)
+        with between_layers(net, control, learning=learning), torch.inference_mode():
+            net(torch.ones(3, 4))
+        return control.asked
+
+    before, learning = asked(), asked(learning=True)
+    put_fast_body(net[0], FastBody(part, part))
+    assert asked() < before
+    with engines("torch"):  # they compute after all
+        assert asked() == before
+    assert asked(learning=True) == learning
+    put_fast_body(net[0], FastBody(Part("torch", part.compute), part))  # a single item is left to them
+    assert asked() == before
+    put_fast_body(net[0], None)
+    put_fast_body(net, FastBody(part, part))
+    assert asked() <= 2
 
 
 def test_a_stop_on_the_way_back_comes_out_of_it() -> None:

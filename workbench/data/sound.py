@@ -92,10 +92,10 @@ def _as_mono(blocks: Iterator[Floats], watchers: Sequence[Watcher] = ()) -> Iter
 
     for block in blocks:
         # Files of floating-point numbers may hold what is no number.
-        sane = np.nan_to_num(block, posinf=1.0, neginf=-1.0)
+        sane = block if np.isfinite(block).all() else np.nan_to_num(block, posinf=1.0, neginf=-1.0)
         for watcher in watchers:
             watcher.add(sane)
-        yield np.ascontiguousarray(sane.mean(1), dtype=np.float32)
+        yield np.ascontiguousarray(sane[:, 0].copy() if sane.shape[1] == 1 else sane.mean(1), dtype=np.float32)
 
 
 def piece_blocks(

@@ -161,7 +161,8 @@ class _Asking:
     def prepare(self, samples: Sequence[Sample]) -> list[Prepared]:
         """Raises: Cancelled when asked to stop."""
         readable = [sample for sample in samples if sample.broken is None]
-        found = iter(self._task.prepare_several(readable, self._model, self._control))
+        with little_torch(self._model):
+            found = iter(self._task.prepare_several(readable, self._model, self._control))
         return [next(found) if s.broken is None else UserError(s.broken.message, s.broken.hint) for s in samples]
 
     def answers(

@@ -15,7 +15,7 @@ from workbench.catalog.card import ModelCard
 from workbench.errors import UserError
 from workbench.runtimes.base import Loaded
 from workbench.runtimes.fast_body import Core, Output, computed
-from workbench.runtimes.pictures import as_tensor, normalised, to_classes
+from workbench.runtimes.pictures import as_tensor, certainties, normalised, to_classes
 
 if TYPE_CHECKING:
     import torch
@@ -41,6 +41,7 @@ class AreaNetwork(Loaded):
     learning_rate = 1e-4
     head_rate = 1e-3
     multiple = 1
+    little_beside = True
 
     def __init__(self, card: ModelCard, module: nn.Module, labels: Sequence[str]) -> None:
         super().__init__(card, module, labels)
@@ -136,14 +137,7 @@ class AreaNetwork(Loaded):
     def answer(self, logits: torch.Tensor, size: tuple[int, int]) -> tuple[Any, tuple[float, ...]]:
         """Logits float [classes, h, w] as class indices uint8 [H, W] at `size` (H, W), and how certain it is of the points
         of each class: 0..1, 0 for a class without one."""
-        import torch
-
-        best, kind = torch.softmax(logits.float(), 0).max(0)
-        flat = kind.reshape(-1)
-        counts = torch.bincount(flat, minlength=logits.shape[0])
-        sums = torch.zeros(logits.shape[0], device=logits.device).index_add_(0, flat, best.reshape(-1))
-        sure = (sums / counts.clamp(min=1)).tolist()
-        return to_classes(logits, size), tuple(min(1.0, max(0.0, v)) for v in sure)
+        return to_classes(logits, size), certainties(logits)
 
     def segment(self, pictures: Sequence[Pixels]) -> list[Any]:
         return [values for values, _sure in self.segment_surely(pictures)]

@@ -202,6 +202,12 @@ def fast_body(module: nn.Module) -> FastBody | None:
     return found
 
 
+def idle(module: nn.Module) -> bool:
+    """Whether a module's layers compute nothing at the moment, while no gradients are wanted: something else does in their place."""
+    body = fast_body(module)
+    return body is not None and body.own_weights and not module.training and _allowed.get() != "torch"
+
+
 def put_fast_body(module: nn.Module, body: FastBody | None) -> None:
     """From the next batch on it computes in the layers' place; may be called from any thread. None: the layers do."""
     old = fast_body(module)

@@ -45,9 +45,11 @@ def spectrogram(sound: Floats) -> torch.Tensor:
     import torch
 
     wave = torch.from_numpy(sound)
-    power = torch.stft(
+    waves = torch.stft(
         wave, _FRAME, _HOP, window=torch.hann_window(_FRAME), center=True, return_complex=True, pad_mode="constant"
-    ).abs().square()  # fmt: skip
+    )
+    # Not the square of their size: its root would be drawn first.
+    power = waves.real.square() + waves.imag.square()
     decibels = 10 * torch.log10((power.T @ mel_filters()).T.clamp(min=1e-10))
     shown = ((decibels - decibels.max()) / _RANGE_DB).clamp(-1, 0) * 2 + 1
     square = torch.nn.functional.interpolate(

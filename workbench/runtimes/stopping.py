@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from workbench.control import Control
+from workbench.runtimes.fast_body import idle
 
 if TYPE_CHECKING:
     from torch import nn
@@ -19,7 +20,8 @@ def between_layers(
     """While this is open, `control` is asked before each of the smallest parts of a network; nothing to ask where there is none.
 
     The one way for all: predictions, features, explanations, and the steps of a training. A step that is broken off must be as
-    if it had not begun; who teaches puts back what the pass has changed (`engine.finetune`).
+    if it had not begun; who teaches puts back what the pass has changed (`engine.finetune`). Layers that something quicker
+    stands in for are not watched: they are not asked, and hanging on to each of them takes longer than many a network.
 
     Args:
         learning: also on the way back, between the gradients; and only whether to stop: who learns pauses between two steps,
@@ -49,7 +51,7 @@ def between_layers(
     if blocks:
         parts = [layer for part in module.modules() if isinstance(part, nn.ModuleList) for layer in part]
     else:
-        parts = [part for part in module.modules() if not any(True for _ in part.children())]
+        parts = list(dict.fromkeys(_smallest(module, learning)))
     hooks = [part.register_forward_pre_hook(ask) for part in parts]
     if learning:
         hooks += [part.register_forward_hook(ask_on_the_way_back) for part in parts]
@@ -58,3 +60,14 @@ def between_layers(
     finally:
         for hook in hooks:
             hook.remove()
+
+
+def _smallest(module: nn.Module, learning: bool) -> Iterator[nn.Module]:
+    """The parts that have none themselves, without those that compute nothing."""
+    if not learning and idle(module):
+        return
+    inside = list(module.children())
+    if not inside:
+        yield module
+    for part in inside:
+        yield from _smallest(part, learning)

@@ -32,8 +32,6 @@ _SIDE, _LONGEST = 320, 512
 class StarterDetector(TorchvisionDetector):
     """See the module. Before it is taught it finds nothing."""
 
-    eyes_give_a_list = True
-
     def __init__(self, card: ModelCard, module: nn.Module, taught: bool = False) -> None:
         super().__init__(card, module, card.label_names if taught else (), taught)
         self.head_rate, self.body_rate = 2e-3, 2e-4
@@ -47,6 +45,7 @@ class StarterDetector(TorchvisionDetector):
         if self.labels:
             super().set_classes(labels)
             return
+        self.weights_changed()
         # Nothing but the eyes has learnt anything: all else is made now, from the random numbers of the training's seed.
         fresh = network_of(self.card, len(labels)).to(self.device)
         self.module.backbone.fpn, self.module.head = fresh.backbone.fpn, fresh.head

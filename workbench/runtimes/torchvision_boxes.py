@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 # Height and width of a picture that is made up to compare engines on.
 _SMALL = (128, 160)
+# How torchvision's names of what is said of the features begin: classes, places, nearness to the middle.
+_SAID = ("cls_", "bbox_")
 
 
 @dataclass(frozen=True)
@@ -63,9 +65,8 @@ class TorchvisionDetector(Loaded):
         way = _WAYS[type(module).__name__]
         self.head_rate, self.body_rate, self.clip_norm = way.head_rate, way.body_rate, way.clip_norm
         self._background = way.background
-        self.little_beside = (
-            type(module).__name__ == "SSD"
-        )  # the others look at a thousand places again, or at every point
+        # Faster R-CNN looks at a thousand places again.
+        self.little_beside = self._judges is not None
         # Where the first of `labels` stands among the outputs.
         self.first_label = int(taught and way.background)
 
@@ -73,13 +74,16 @@ class TorchvisionDetector(Loaded):
     def module(self) -> Any:
         return self._module
 
-    # What comes out of the eyes has no names, as timm's networks give it.
-    eyes_give_a_list = False
-
     @property
     def eyes(self) -> nn.Module:
         eyes: nn.Module = self.module.backbone
         return eyes
+
+    @property
+    def _judges(self) -> nn.Module | None:
+        """What says of every point that the eyes saw what is there and where, in one go; None of Faster R-CNN."""
+        found: nn.Module | None = getattr(self.module, "head", None)
+        return found
 
     @property
     def head(self) -> nn.Module:
@@ -94,50 +98,61 @@ class TorchvisionDetector(Loaded):
         import torch
 
         self.limit(threshold)
-        with torch.inference_mode(), self._quick_eyes():
+        with torch.inference_mode(), self._quickly():
             answers = self.module([as_tensor(p, self.device) for p in pictures])
         return [self._detections(answer, threshold) for answer in answers]
 
     @property
     def heart(self) -> nn.Module:
-        return self.eyes
+        whole: nn.Module = self.module
+        return self.eyes if self._judges is None else whole
 
     def core(self) -> Core:
-        """The eyes: pictures to features at several sizes. What is read from these takes little, and stays torchvision's."""
+        """Pictures to features at several sizes, and what is said of every point of them. What is made of
+        that takes little (but for Faster R-CNN), and stays torchvision's."""
         import torch
 
         height, width = self.module.transform.fixed_size or _SMALL
         pixels = torch.randn(1, 3, height, width, generator=torch.Generator().manual_seed(0))
         with torch.inference_mode():
-            says = {name: Output(free=(2, 3)) for name in self._seen_in({"pixels": pixels})}
+            says = {name: _output(name, value) for name, value in self._in_layers({"pixels": pixels}).items()}
         return Core(
-            self.eyes, self._seen_in, says, {"pixels": pixels}, {"pixels": (2, 3)}, several=False,
+            self.heart, self._in_layers, says, {"pixels": pixels}, {"pixels": (2, 3)}, several=False,
             identity=f"{self.card.runtime}/{self.card.arch}",
         )  # fmt: skip
 
-    def _seen_in(self, batch: Batch) -> Outputs:
-        """By the layers."""
-        found = type(self.eyes).forward(self.eyes, batch["pixels"])
-        if isinstance(found, Mapping):
-            return OrderedDict(found)
-        several = found if isinstance(found, list | tuple) else [found]
-        return OrderedDict((str(number), features) for number, features in enumerate(several))
+    def _in_layers(self, batch: Batch) -> Outputs:
+        """By the layers: features at several sizes, and what is said of them by torchvision's names."""
+        backbone = self.module.backbone
+        found = OrderedDict(type(backbone).forward(backbone, batch["pixels"]))
+        judges = self._judges
+        if judges is not None:
+            found.update(type(judges).forward(judges, list(found.values())))
+        return found
 
     @contextmanager
-    def _quick_eyes(self) -> Iterator[None]:
-        """Inside, torchvision's own code has the eyes computed by what is quickest."""
-        eyes: Any = self.eyes
+    def _quickly(self) -> Iterator[None]:
+        """Inside, torchvision's own code has the backbone, and what is said of what it gives, computed by what is quickest."""
+        backbone: Any = self.module.backbone
+        judges: Any = self._judges
+        said: dict[str, torch.Tensor] = {}
 
         def look(pixels: torch.Tensor) -> Any:
             batch = {"pixels": pixels}
-            seen = OrderedDict(computed(eyes, batch, lambda: self._seen_in(batch)))
-            return list(seen.values()) if self.eyes_give_a_list else seen
+            found = OrderedDict(computed(self.heart, batch, lambda: self._in_layers(batch)))
+            said.clear()
+            said.update({name: found.pop(name) for name in [*found] if name.startswith(_SAID)})
+            return found
 
-        eyes.forward = look
+        backbone.forward = look
+        if judges is not None:
+            judges.forward = lambda _features: dict(said)
         try:
             yield
         finally:
-            del eyes.forward
+            del backbone.forward
+            if judges is not None:
+                del judges.forward
 
     def limit(self, threshold: float) -> None:
         """Drop what it is less sure of. Each kind has a limit of its own (FCOS 0.2); here the caller's counts."""
@@ -160,6 +175,7 @@ class TorchvisionDetector(Loaded):
             kept = [0 if before else -1, *kept]
         replace_outputs(self.module, kept)
         self.module.to(self.device)
+        self.weights_changed()
         self.labels = tuple(labels)
         self.first_label = int(self._background)
         keep_limit(self.module)
@@ -294,6 +310,13 @@ class TorchvisionDetector(Loaded):
         body = stage_parameters(self.eyes)
         inside = {id(p) for stage in body for p in stage}
         return [[p for p in self.module.parameters() if id(p) not in inside], *reversed(body)]
+
+
+def _output(name: str, value: torch.Tensor) -> Output:
+    """What counts as the same: features are maps of any size; of every point of them comes a row."""
+    if not name.startswith(_SAID):
+        return Output(free=tuple(range(2, value.dim())))
+    return Output("scores" if name.startswith("cls_") else "numbers", free=(1,))
 
 
 def _frame(tensors: torch.Tensor) -> tuple[int, int]:

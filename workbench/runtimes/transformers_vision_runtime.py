@@ -32,6 +32,8 @@ DETECTOR = "AutoModelForObjectDetection"
 class TransformersSegmenter(Loaded):
     """A `Segmenter`."""
 
+    little_beside = True
+
     def __init__(self, card: ModelCard, module: Any, labels: Sequence[str], processor: Any) -> None:
         super().__init__(card, module, labels)
         self._processor = processor
