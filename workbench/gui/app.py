@@ -151,6 +151,7 @@ def warm_up(ctx: AppContext, control: Control) -> None:
     from workbench.engine.finetune import load_libraries
     from workbench.engine.pool import shared_pool
     from workbench.engine.speed.background import shared_searcher
+    from workbench.engine.speed.remembered import machine
     from workbench.runtimes.folder import sweep
     from workbench.tasks.registry import trainable_tasks
 
@@ -160,6 +161,7 @@ def warm_up(ctx: AppContext, control: Control) -> None:
         import_module(module)
     for _name in draw_usual():
         control.check()
+    machine()  # looks up the versions of packages, once
     project = ctx.store.project
     task_id = project.task_id if project is not None else trainable_tasks()[0].info.id
     card, _why = ctx.catalog.suggest(task_id, to_teach=True)

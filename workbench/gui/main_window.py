@@ -91,7 +91,8 @@ class MainWindow(QMainWindow):
         if page_id not in self._pages:
             entry = next(p for p in PAGES if p.id == page_id)
             try:
-                page: QWidget = getattr(import_module(entry.module), entry.class_name)(self.ctx)
+                # With its parent from the start: given to one later, all that is in it would be styled anew.
+                page: QWidget = getattr(import_module(entry.module), entry.class_name)(self.ctx, self.stack)
             except Exception:
                 log.exception("page %s cannot be shown", page_id)
                 page = EmptyState(

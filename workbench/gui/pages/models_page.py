@@ -61,28 +61,29 @@ class ModelsPage(Page):
         self.banner = Banner()
         self.body.addWidget(self.banner)
         self.body.addLayout(self._build_filters())
-        self.view = CardView("Models", "model-list")
+        # From the outside in, each with its parent: what is put into another later, is styled anew with all that is in it.
+        splitter = QSplitter(self)
+        splitter.setChildrenCollapsible(False)
+        splitter.setHandleWidth(L)
+        self.body.addWidget(splitter, 1)
+        self.stack = QStackedWidget(splitter)
+        self.view = CardView("Models", "model-list", self.stack)
         self.view.chosen.connect(self._chosen)
         self.cards = self.view.cards
-        none = EmptyState("search", "No model is like that", "Take a filter away, or search the Hugging Face hub.")
+        none = EmptyState(
+            "search", "No model is like that", "Take a filter away, or search the Hugging Face hub.", self.stack
+        )
         none.add_action("Show all", self._clear, primary=True)
         none.add_action("Search online", self._search_online, icon_name="globe")
-        self.stack = QStackedWidget()
         self.stack.addWidget(self.view)
         self.stack.addWidget(none)
-        self.detail = ModelDetail(ctx, self._fit)
+        self.detail = ModelDetail(ctx, self._fit, splitter)
         self.detail.download.connect(self._download)
         self.detail.train.connect(self._train)
         self.detail.delete.connect(self._delete)
         self.detail.built.connect(self._show_built)
         self.detail.measure.connect(self._measure)
-        splitter = QSplitter()
-        splitter.setChildrenCollapsible(False)
-        splitter.setHandleWidth(L)
-        splitter.addWidget(self.stack)
-        splitter.addWidget(self.detail)
         splitter.setSizes([520, 560])
-        self.body.addWidget(splitter, 1)
         # The detail follows the arrow keys when they pause: building it for every card passed would stutter.
         self._later = QTimer(self)
         self._later.setSingleShot(True)
@@ -90,7 +91,6 @@ class ModelsPage(Page):
         self._later.timeout.connect(lambda: self.detail.show_card(self.current))
         ctx.models_changed.connect(self._changed)
         ctx.downloads.failed.connect(self._failed)
-        self._fill()
 
     def receive(self, intent: dict[str, Any]) -> None:
         if intent.get("model_id"):
@@ -246,9 +246,12 @@ class ModelsPage(Page):
         """Models came or went: the list and the detail follow."""
         self.ctx.catalog.refresh()
         self._here.clear()
+        shown = self.detail.card
         if self._online is None:
             self._show_list(self.found())
-        self.detail.show_card(self.current)
+        # Where none was shown, the list has just shown its own.
+        if shown is not None or self.detail.card is None:
+            self.detail.show_card(self.current)
 
     def _chosen(self, card: ModelCard | None) -> None:
         self.current = card

@@ -63,15 +63,19 @@ class ResultsPage(Page):
         self._curves: Any = None
         self._events: Sequence[RunEvent] | None = None
         self._differing: list[int] = []
-        self.banner = Banner()
-        self.stack = QStackedWidget()
-        self.empty = EmptyState("chart-column", "No results yet", "Train a model; how good it is will be shown here.")
-        self.empty.add_action("Go to training", lambda: ctx.go("train"), primary=True, icon_name="graduation-cap")
-        self.full = self._build()
-        self.stack.addWidget(self.empty)
-        self.stack.addWidget(self.full)
+        # From the outside in, each with its parent: what is put into another later, is styled anew with all that is in it.
+        self.banner = Banner(self)
         self.body.addWidget(self.banner)
+        self.stack = QStackedWidget(self)
         self.body.addWidget(self.stack, 1)
+        self.empty = EmptyState(
+            "chart-column", "No results yet", "Train a model; how good it is will be shown here.", self.stack
+        )
+        self.stack.addWidget(self.empty)
+        self.empty.add_action("Go to training", lambda: ctx.go("train"), primary=True, icon_name="graduation-cap")
+        self.full = QWidget(self.stack)
+        self.stack.addWidget(self.full)
+        self._build(self.full)
         ctx.store.project_changed.connect(self._fill_runs)
         ctx.store.runs_changed.connect(self._fill_runs)
         ctx.store.groups_changed.connect(self._groups_changed)
@@ -300,8 +304,7 @@ class ResultsPage(Page):
 
     # Building ------------------------------------------------------------------------------------------------------------
 
-    def _build(self) -> QWidget:
-        page = QWidget()
+    def _build(self, page: QWidget) -> None:
         column = QVBoxLayout(page)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(M)
@@ -333,9 +336,10 @@ class ResultsPage(Page):
         self.use = button("Try it", self._try, role="primary", icon_name="flask-conical", name="results-try")
         top.addWidget(self.use)
         column.addLayout(top)
-        column.addWidget(self._build_headline())
-        column.addWidget(self._build_compare())
-        self.tabs = QTabWidget()
+        self._build_headline(column)
+        self._build_compare(column)
+        self.tabs = QTabWidget(page)
+        column.addWidget(self.tabs, 1)
         self.tabs.setDocumentMode(True)
         self._learnt = holder = QWidget()
         self._curves_column = QVBoxLayout(holder)
@@ -347,11 +351,10 @@ class ResultsPage(Page):
         self.cost = CostTab(self.ctx)
         self.tabs.addTab(self.cost, "What it cost")
         self.tabs.currentChanged.connect(lambda _place: self._show_curves())
-        column.addWidget(self.tabs, 1)
-        return page
 
-    def _build_headline(self) -> QWidget:
+    def _build_headline(self, column: QVBoxLayout) -> None:
         card = Card(spacing=S)
+        column.addWidget(card)
         line = QHBoxLayout()
         line.setSpacing(L)
         left = QVBoxLayout()
@@ -389,10 +392,10 @@ class ResultsPage(Page):
         right.addWidget(self.unlike)
         line.addLayout(right, 1)
         card.body.addLayout(line)
-        return card
 
-    def _build_compare(self) -> QWidget:
+    def _build_compare(self, column: QVBoxLayout) -> None:
         self.compare_row = QWidget()
+        column.addWidget(self.compare_row)
         line = QHBoxLayout(self.compare_row)
         line.setContentsMargins(0, 0, 0, 0)
         line.setSpacing(S)
@@ -415,7 +418,6 @@ class ResultsPage(Page):
         line.addWidget(self.show_differing)
         self.delete = button("Delete", self._delete, role="quiet", tip="Delete these results; the model stays")
         line.addWidget(self.delete)
-        return self.compare_row
 
     def _try(self) -> None:
         run = self._run()

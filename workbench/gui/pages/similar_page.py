@@ -36,35 +36,36 @@ class SimilarPage(Page):
     def __init__(self, ctx: AppContext, parent: QWidget | None = None) -> None:
         super().__init__(ctx, parent)
         self.body.setSpacing(M)
+        # From the outside in, each with its parent: what is put into another later, is styled anew with all that is in it.
+        self.kinds = QTabWidget(self)
+        self.body.addWidget(self.kinds, 1)
         self.pictures = QWidget()
+        self._documents_place = QWidget()
+        self.kinds.addTab(self.pictures, "Pictures")
+        self.kinds.addTab(self._documents_place, "Documents")
         inside = QVBoxLayout(self.pictures)
         inside.setContentsMargins(0, M, 0, 0)
         inside.setSpacing(M)
         self.banner = Banner()
         inside.addWidget(self.banner)
-        self.stack = QStackedWidget()
+        self.stack = QStackedWidget(self.pictures)
         inside.addWidget(self.stack, 1)
         self._documents: DocumentsView | None = None
-        self._documents_place = QWidget()
         QVBoxLayout(self._documents_place).setContentsMargins(0, 0, 0, 0)
-        self.kinds = QTabWidget()
         self.kinds.setObjectName("find-kinds")
         self.kinds.setAccessibleName("What to find")
-        self.kinds.addTab(self.pictures, "Pictures")
-        self.kinds.addTab(self._documents_place, "Documents")
         self.kinds.currentChanged.connect(lambda _n: self._kind_changed())
-        self.body.addWidget(self.kinds, 1)
+        self.empty = self._build_empty()
+        self.stack.addWidget(self.empty)
+        self.full = QWidget(self.stack)
+        self.stack.addWidget(self.full)
+        self._build_full(self.full)
         self.alike = LikenessView(ctx)
         self.same = DuplicatesView(ctx)
-        self.tabs = QTabWidget()
         self.tabs.setObjectName("similar-tabs")
         self.tabs.setDocumentMode(True)
         self.tabs.addTab(self.alike, "Alike")
         self.tabs.addTab(self.same, "Nearly the same")
-        self.empty = self._build_empty()
-        self.full = self._build_full()
-        self.stack.addWidget(self.empty)
-        self.stack.addWidget(self.full)
         self._place: tuple[str, str, Entries] | None = None
         self._index: PictureIndex | None = None
         self._of_project = False
@@ -400,8 +401,7 @@ class SimilarPage(Page):
         column.addLayout(row)
         return page
 
-    def _build_full(self) -> QWidget:
-        page = QWidget()
+    def _build_full(self, page: QWidget) -> None:
         column = QVBoxLayout(page)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(S)
@@ -429,8 +429,8 @@ class SimilarPage(Page):
         for widget in (self.stop, self.again, self.project_button, self.folder_button):
             top.addWidget(widget)
         column.addLayout(top)
+        self.tabs = QTabWidget(page)
         column.addWidget(self.tabs, 1)
-        return page
 
     def _dropped(self, mime: QMimeData) -> None:
         paths = local_paths(mime)

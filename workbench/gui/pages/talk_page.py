@@ -527,27 +527,26 @@ class TalkPage(Page):
         self.banner = Banner()
         self.banner.setObjectName("talk-banner")
         self.body.addWidget(self.banner)
-        split = QSplitter(Qt.Orientation.Horizontal)
+        # From the outside in, each with its parent: what is put into another later, is styled anew with all that is in it.
+        split = QSplitter(Qt.Orientation.Horizontal, self)
         split.setChildrenCollapsible(False)
         self.body.addWidget(split, 1)
-        split.addWidget(self._build_list())
-        split.addWidget(self._build_middle())
+        self._build_list(QWidget(split))
+        self._build_middle(QWidget(split))
         ready = self._ready_model()
-        self.settings = SettingsPanel(self.ctx, self.voice.settings, ready.id if ready is not None else "")
+        self.settings = SettingsPanel(self.ctx, self.voice.settings, ready.id if ready is not None else "", split)
         self.settings.documents_changed.connect(self._read_documents)
         self.settings.changed.connect(self._show_settings)
         self.settings.setMinimumWidth(290)
-        # Hidden before it is put there: a splitter shows what it gets, and laying out all of it takes a while.
+        # Hidden before the splitter is seen: it shows what it has, and laying out all of it takes a while.
         self.settings.setVisible(False)
-        split.addWidget(self.settings)
         split.setStretchFactor(0, 0)
         split.setStretchFactor(1, 1)
         split.setStretchFactor(2, 0)
         split.setSizes([220, 600, 300])
         self.settings_button.toggled.connect(self.settings.setVisible)
 
-    def _build_list(self) -> QWidget:
-        holder = QWidget()
+    def _build_list(self, holder: QWidget) -> None:
         column = QVBoxLayout(holder)
         column.setContentsMargins(0, 0, M, 0)
         column.setSpacing(S)
@@ -569,7 +568,6 @@ class TalkPage(Page):
         row.addStretch(1)
         column.addLayout(row)
         holder.setMinimumWidth(170)
-        return holder
 
     def _delete_current(self) -> None:
         if self.talks.current_id():
@@ -587,8 +585,7 @@ class TalkPage(Page):
         job.ended.connect(lambda: QTimer.singleShot(0, self, do))
         self.stop()
 
-    def _build_middle(self) -> QWidget:
-        holder = QWidget()
+    def _build_middle(self, holder: QWidget) -> None:
         column = QVBoxLayout(holder)
         column.setContentsMargins(0, 0, S, 0)
         column.setSpacing(S)
@@ -633,4 +630,3 @@ class TalkPage(Page):
         self.warning = label(WARNING, "soft")
         self.warning.setObjectName("talk-warning")
         column.addWidget(self.warning)
-        return holder

@@ -36,22 +36,24 @@ class TrainPage(Page):
         self._finished: Finished | None = None
         self.new = button("Train another", self._show_setup, icon_name="plus", name="train-another")
         self.body.addLayout(row(label("Train", "title"), 1, self.new))
-        self.banner = Banner()
+        # From the outside in, each with its parent: what is put into another later, is styled anew with all that is in it.
+        self.banner = Banner(self)
         self.body.addWidget(self.banner)
-        self.stack = QStackedWidget()
+        self.stack = QStackedWidget(self)
         self.body.addWidget(self.stack, 1)
         self.empty = EmptyState(
             "graduation-cap",
             "Nothing to train on yet",
             "Open a project or drop your examples; then teach a model your labels.",
+            self.stack,
         )
         self.empty.add_action("Go to the data", lambda: ctx.go("data"), primary=True, icon_name="images")
-        self.setup = TrainSetup(ctx)
+        self.setup = TrainSetup(ctx, self.stack)
         self.setup.started.connect(self.train)
         self.setup.elsewhere.connect(self._ask_elsewhere)
         self.setup.stack.currentChanged.connect(self._step_shown)
         self._live: TrainLive | None = None
-        self._live_holder = QWidget()
+        self._live_holder = QWidget(self.stack)
         self._live_column = QVBoxLayout(self._live_holder)
         self._live_column.setContentsMargins(0, 0, 0, 0)
         for widget in (self.empty, self.setup, self._live_holder):

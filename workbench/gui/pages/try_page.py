@@ -765,7 +765,9 @@ class TryPage(Page):
         self.body.addWidget(self.banner)
         middle = QHBoxLayout()
         middle.setSpacing(L)
-        self.input = TryInput(self.ctx.jobs)
+        self.body.addLayout(middle, 3)
+        # From the outside in, each with its parent: what is put into another later, is styled anew with all that is in it.
+        self.input = TryInput(self.ctx.jobs, self)
         self.input.dropped.connect(self._take)
         self.input.choose.connect(self._choose)
         self.input.paste.connect(self._paste)
@@ -776,15 +778,18 @@ class TryPage(Page):
         self._reading.then(self._reading_made)
         self.ctx.store.project_changed.connect(self._offer_for_all)
         middle.addWidget(self.input, 3)
-        middle.addWidget(self._build_answer(), 2)
-        self.body.addLayout(middle, 3)
-        self.body.addWidget(self._build_batch(), 2)
+        card = Card(self, spacing=M)
+        middle.addWidget(card, 2)
+        self._build_answer(card)
+        self.batch = QWidget(self)
+        self.batch.hide()
+        self.body.addWidget(self.batch, 2)
+        self._build_batch()
         self.picker.changed.connect(self._again)
         self.controls.changed.connect(self._again)
 
-    def _build_answer(self) -> QWidget:
-        card = Card(spacing=M)
-        self.picker = ModelPicker(self.ctx)
+    def _build_answer(self, card: Card) -> None:
+        self.picker = ModelPicker(self.ctx, card)
         card.body.addWidget(self.picker)
         self.remote = Banner(closable=False)
         card.body.addWidget(self.remote)
@@ -807,7 +812,7 @@ class TryPage(Page):
         )  # fmt: skip
         doing.addWidget(self.judge)
         card.body.addLayout(doing)
-        self.view = PredictionView()
+        self.view = PredictionView(card)
         self._live = Later(lambda: LiveView(self.ctx, self.view))
         self._live.then(self._live_made)
         self._sound = Later(lambda: SoundPanel(self.ctx, self.view.answer_text))
@@ -844,7 +849,6 @@ class TryPage(Page):
         row.addWidget(self.why)
         row.addWidget(self.correct)
         card.body.addLayout(row)
-        return card
 
     def _reading_made(self, reading: ReadingControls) -> None:
         reading.drawn.connect(self.input.show_picture)
@@ -883,8 +887,7 @@ class TryPage(Page):
         events.toggled.connect(sound.toggle)
         sound.event_chosen.connect(events.choose)
 
-    def _build_batch(self) -> QWidget:
-        self.batch = QWidget()
+    def _build_batch(self) -> None:
         column = QVBoxLayout(self.batch)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(S)
@@ -929,5 +932,3 @@ class TryPage(Page):
         header.resizeSection(2, 170)
         self.table_view.selectionModel().currentRowChanged.connect(lambda current, _old: self._row_chosen(current))
         column.addWidget(self.table_view, 1)
-        self.batch.hide()
-        return self.batch

@@ -64,25 +64,26 @@ class UsePage(Page):
         self.body.addLayout(top)
         self.banner = Banner()
         self.body.addWidget(self.banner)
-        self.view = CardView("Your models", "own-models")
-        self.view.chosen.connect(self._chosen)
-        self.cards = self.view.cards
-        self.stack = QStackedWidget()
+        # From the outside in, each with its parent: what is put into another later, is styled anew with all that is in it.
+        self.stack = QStackedWidget(self)
+        self.body.addWidget(self.stack, 1)
         self.empty = EmptyState(
             "rocket",
             "You have no model of your own yet",
             "Train one on your examples, or import a model folder from another computer.",
+            self.stack,
         )
+        self.stack.addWidget(self.empty)
         self.empty.add_action("Go to training", lambda: ctx.go("train"), primary=True, icon_name="graduation-cap")
-        splitter = QSplitter()
+        splitter = QSplitter(self.stack)
+        self.stack.addWidget(splitter)
         splitter.setChildrenCollapsible(False)
         splitter.setHandleWidth(L)
-        splitter.addWidget(self.view)
-        splitter.addWidget(self._build_detail())
+        self.view = CardView("Your models", "own-models", splitter)
+        self.view.chosen.connect(self._chosen)
+        self.cards = self.view.cards
+        self._build_detail(splitter)
         splitter.setSizes([380, 700])
-        self.stack.addWidget(self.empty)
-        self.stack.addWidget(splitter)
-        self.body.addWidget(self.stack, 1)
         ctx.models_changed.connect(self._fill)
         self._fill()
 
@@ -146,16 +147,18 @@ class UsePage(Page):
         self.at_work.show_model(card)
         self.take.show_model(card)
 
-    def _build_detail(self) -> QWidget:
-        scroll = QScrollArea()
+    def _build_detail(self, splitter: QSplitter) -> None:
+        scroll = QScrollArea(splitter)
         scroll.setWidgetResizable(True)
         scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         page = QWidget()
         page.setProperty("role", "page")
+        scroll.setWidget(page)
         column = QVBoxLayout(page)
         column.setContentsMargins(0, 0, S, 0)
         column.setSpacing(M)
         about = Card(spacing=S)
+        column.addWidget(about)
         self._about = QVBoxLayout()
         about.body.addLayout(self._about)
         actions = QHBoxLayout()
@@ -169,7 +172,6 @@ class UsePage(Page):
             actions.addWidget(button(words, slot, icon_name=icon_name, name=name, role=role))
         actions.addStretch(1)
         about.body.addLayout(actions)
-        column.addWidget(about)
         self.drop = DropZone("Run it on many", "", "play")
         self.drop.setObjectName("use-drop")
         self.drop.dropped.connect(lambda mime: self.run_on(local_paths(mime)))
@@ -193,8 +195,6 @@ class UsePage(Page):
         self.limits = label("", "soft", wrap=True)
         column.addWidget(self.limits)
         column.addStretch(1)
-        scroll.setWidget(page)
-        return scroll
 
     # Running -------------------------------------------------------------------------------------------------------------
 

@@ -41,10 +41,12 @@ class SettingsPanel(QScrollArea):
         self.task = TASK
         inside = QWidget()
         inside.setProperty("role", "page")
+        # From the outside in: what is put into another later, is styled anew with all that is in it.
+        self.setWidget(inside)
         column = QVBoxLayout(inside)
         column.setContentsMargins(S, 0, S, 0)
         column.setSpacing(M)
-        self.picker = ModelPicker(ctx, also=("text-generation",), without=_WITHOUT)
+        self.picker = ModelPicker(ctx, inside, also=("text-generation",), without=_WITHOUT)
         # The names of models are long; the panel is narrow.
         self.picker.box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.picker.box.setMinimumContentsLength(12)
@@ -81,7 +83,6 @@ class SettingsPanel(QScrollArea):
         column.addWidget(label("Voice", "strong"))
         column.addWidget(more)
         column.addStretch(1)
-        self.setWidget(inside)
         self.documents = ""
         self.picker.show_task(self.task.info.id, model_id)
         self._show_documents()

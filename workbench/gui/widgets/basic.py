@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, QMimeData, Qt, Signal
+from PySide6.QtCore import QEvent, QMimeData, QObject, Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent, QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import (
     QBoxLayout,
@@ -35,7 +35,9 @@ def set_role(widget: QWidget, role: str) -> None:
 
 
 def repolish(widget: QWidget) -> None:
-    """Apply the style sheet again after a dynamic property changed."""
+    """Apply the style sheet again after a dynamic property changed; nothing to do where it is yet to be applied."""
+    if not widget.testAttribute(Qt.WidgetAttribute.WA_WState_Polished):
+        return
     widget.style().unpolish(widget)
     widget.style().polish(widget)
     widget.update()
@@ -151,12 +153,11 @@ def icon_button(
     return widget
 
 
-class _ThemeFollower(QWidget):
-    """An invisible child that redraws its parent's icon when the theme changes, and dies with it."""
+class _ThemeFollower(QObject):
+    """A child that redraws its parent's icon when the theme changes, and dies with it."""
 
     def __init__(self, parent: QWidget, draw: Callable[[], None]) -> None:
         super().__init__(parent)
-        self.hide()
         self._call = draw
         theme().changed.connect(self._redraw)
         draw()

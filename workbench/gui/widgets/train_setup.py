@@ -108,15 +108,18 @@ class TrainSetup(QWidget):
         column.addWidget(self.steps)
         self.banner = Banner(closable=False)
         column.addWidget(self.banner)
-        self.stack = QStackedWidget()
-        for page in (self._build_data(), self._build_models(), self._build_how(), self._build_review()):
-            scroll = QScrollArea()
+        # From the outside in: what is put into another later, is styled anew with all that is in it.
+        self.stack = QStackedWidget(self)
+        column.addWidget(self.stack, 1)
+        for build in (self._build_data, self._build_models, self._build_how, self._build_review):
+            scroll = QScrollArea(self.stack)
+            self.stack.addWidget(scroll)
             scroll.setWidgetResizable(True)
             scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+            page = QWidget()
             page.setProperty("role", "page")
             scroll.setWidget(page)
-            self.stack.addWidget(scroll)
-        column.addWidget(self.stack, 1)
+            build(page)
         row = QHBoxLayout()
         self.back = button(
             "Back", lambda: self.show_step(self.stack.currentIndex() - 1), icon_name="chevron-left", name="train-back"
@@ -407,12 +410,12 @@ class TrainSetup(QWidget):
 
     # Building --------------------------------------------------------------------------------------------------------
 
-    def _build_data(self) -> QWidget:
-        page = QWidget()
+    def _build_data(self, page: QWidget) -> None:
         column = QVBoxLayout(page)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(M)
         card = Card(spacing=S)
+        column.addWidget(card)
         self._title = label("", "heading")
         self._task_words = label("", "soft", wrap=True)
         card.body.addWidget(self._title)
@@ -424,15 +427,12 @@ class TrainSetup(QWidget):
         card.body.addWidget(self.apart)
         self.likes_split = LikesSplitBox(self._ctx)
         card.body.addWidget(self.likes_split)
-        column.addWidget(card)
         self.checks = ChecksStrip()
         self.checks.wanted.connect(lambda ids, title: self._ctx.go("data", item_ids=ids, title=title))
         column.addWidget(self.checks)
         column.addStretch(1)
-        return page
 
-    def _build_models(self) -> QWidget:
-        page = QWidget()
+    def _build_models(self, page: QWidget) -> None:
         column = QVBoxLayout(page)
         column.setContentsMargins(0, 0, 0, 0)
         self._which = label("", "soft")
@@ -458,10 +458,8 @@ class TrainSetup(QWidget):
         more.addWidget(button("Go to the models", lambda: self._ctx.go("models"), role="quiet"))
         more.addStretch(1)
         column.addLayout(more)
-        return page
 
-    def _build_how(self) -> QWidget:
-        page = QWidget()
+    def _build_how(self, page: QWidget) -> None:
         column = QVBoxLayout(page)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(M)
@@ -471,7 +469,7 @@ class TrainSetup(QWidget):
         self._how_words: dict[How, QLabel] = {}
         self._times = {}
         for how, name, icon_name, words, tip in _HOWS:
-            card = Card(selectable=True)
+            card = Card(page, selectable=True)
             card.setObjectName(f"how-{how.value}")
             card.setAccessibleName(name)
             card.setToolTip(tip)
@@ -496,9 +494,10 @@ class TrainSetup(QWidget):
         column.addWidget(self.taught)
         self.more = button("More settings", self._toggle_more, role="quiet", icon_name="settings", name="more-settings")
         column.addWidget(self.more, 0, Qt.AlignmentFlag.AlignLeft)
-        self._settings = self._build_settings()
+        self._settings = Card(page)
         self._settings.hide()
         column.addWidget(self._settings)
+        self._build_settings(self._settings)
         self.varied = AugmentPreview(self._ctx)
         column.addWidget(self.varied)
         self.augment.toggled.connect(lambda _on: self._vary())
@@ -506,10 +505,8 @@ class TrainSetup(QWidget):
         self.seed.valueChanged.connect(lambda _seed: self._vary())
         column.addStretch(1)
         self._how_cards[How.QUICK].set_selected(True)
-        return page
 
-    def _build_settings(self) -> QWidget:
-        card = Card()
+    def _build_settings(self, card: Card) -> None:
         form = self._form = QFormLayout()
         form.setSpacing(S)
         self.epochs = QSpinBox()
@@ -550,7 +547,6 @@ class TrainSetup(QWidget):
         form.addRow("", self.balance)
         form.addRow("", self.adapters)
         card.body.addLayout(form)
-        return card
 
     def _epochs_set(self) -> None:
         project = self._ctx.store.project
@@ -561,11 +557,11 @@ class TrainSetup(QWidget):
         self._settings.setVisible(self._settings.isHidden())
         self.more.setText(" Fewer settings" if not self._settings.isHidden() else " More settings")
 
-    def _build_review(self) -> QWidget:
-        page = QWidget()
+    def _build_review(self, page: QWidget) -> None:
         column = QVBoxLayout(page)
         column.setContentsMargins(0, 0, 0, 0)
         card = Card(spacing=M, margin=L)
+        column.addWidget(card)
         card.body.addWidget(label("Ready to train", "heading"))
         self._summary = label("", wrap=True, selectable=True)
         card.body.addWidget(self._summary)
@@ -576,6 +572,4 @@ class TrainSetup(QWidget):
         self.name.setAccessibleName("Name of the new model")
         form.addRow("Name of the new model", self.name)
         card.body.addLayout(form)
-        column.addWidget(card)
         column.addStretch(1)
-        return page

@@ -66,12 +66,13 @@ class TryInput(QStackedWidget):
         self._typing.timeout.connect(self.typed)
         self.live: LiveView | None = None
         self.sound: SoundPanel | None = None
-        self.picture_side = self._build_picture()
-        self.text_side = self._build_text()
-        self.sound_side = self._build_sound()
-        self._row_side = Later(self._make_row)
+        self.picture_side, self.text_side, self.sound_side = QWidget(self), QWidget(self), QWidget(self)
         for side in (self.picture_side, self.text_side, self.sound_side):
             self.addWidget(side)
+        self._build_picture(self.picture_side)
+        self._build_text(self.text_side)
+        self._build_sound(self.sound_side)
+        self._row_side = Later(self._make_row)
 
     def show_task(self, task: Task, waits: bool, card: ModelCard | None = None) -> None:
         """The side for a task and a model; `waits`: the answer comes when a button is pressed, not by itself."""
@@ -181,14 +182,16 @@ class TryInput(QStackedWidget):
         if self.sound is not None:
             self.sound.show_samples(samples, f"{len(samples):,} recordings" if len(samples) > 1 else "")
 
-    def _build_picture(self) -> QWidget:
-        side = QWidget()
+    def _build_picture(self, side: QWidget) -> None:
         column = QVBoxLayout(side)
         column.setContentsMargins(0, 0, 0, 0)
+        self.picture_stack = QStackedWidget(side)
+        column.addWidget(self.picture_stack, 1)
         self.drop = DropZone(
             "Drop a picture",
             "Or several, a folder, or a video. You can also paste one (Ctrl+V) or click to choose.",
             "image-plus",
+            self.picture_stack,
         )
         self.drop.setObjectName("try-drop")
         self.drop.dropped.connect(self.dropped)
@@ -196,13 +199,11 @@ class TryInput(QStackedWidget):
         self.picture = Canvas("The picture that was tried")
         self.picture.setObjectName("try-canvas")
         self.picture.dropped.connect(self.dropped)
-        self.picture_stack = QStackedWidget()
         self.picture_stack.addWidget(self.drop)
         self.picture_stack.addWidget(self.picture)
-        self.compare = ComparePanel()
+        self.compare = ComparePanel(self.picture_stack)
         self.compare.view.dropped.connect(self.dropped)
         self.picture_stack.addWidget(self.compare)
-        column.addWidget(self.picture_stack, 1)
         self._below = QVBoxLayout()
         column.addLayout(self._below)
         tip = "Paste a picture or a text (Ctrl+V)"
@@ -224,10 +225,8 @@ class TryInput(QStackedWidget):
                 self.compare.original,
             )
         )
-        return side
 
-    def _build_text(self) -> QWidget:
-        side = QWidget()
+    def _build_text(self, side: QWidget) -> None:
         column = QVBoxLayout(side)
         column.setContentsMargins(0, 0, 0, 0)
         self.text = QPlainTextEdit()
@@ -245,10 +244,8 @@ class TryInput(QStackedWidget):
         self.structure.hide()
         column.addWidget(self.structure, 4)
         column.addLayout(row(button("Choose files …", self.choose.emit, icon_name="folder-open"), 1, self.hint))
-        return side
 
-    def _build_sound(self) -> QWidget:
-        side = QWidget()
+    def _build_sound(self, side: QWidget) -> None:
         self._sound_column = QVBoxLayout(side)
         self._sound_column.setContentsMargins(0, 0, 0, 0)
         self._sound_column.setSpacing(S)
@@ -262,4 +259,3 @@ class TryInput(QStackedWidget):
         choose = button("Choose files …", self.choose.emit, icon_name="folder-open")
         self._sound_buttons = row(choose, self.record_button, 1)
         self._sound_column.addLayout(self._sound_buttons)
-        return side
