@@ -110,11 +110,8 @@ class ForecastLesson(Lesson):
         """Which part of the series `check` asks about from now on (see `TaskInfo.parts_within`)."""
         self._part = TEST if split is Split.TEST else VALIDATION
         self._newest = {}
-
-    @property
-    def checks_whole(self) -> bool:
-        """Of processes that train together each asks on the test part about all series: the widths at their ends are of all."""
-        return self._part == TEST
+        # Of processes that train together each asks on the test part about all series: the widths at their ends are of all.
+        self.checks_whole = self._part == TEST
 
     def prepare(self, example: Example, augment_seed: int | None = None) -> dict[str, Any]:
         """The series; with a seed also a window drawn from the part for learning."""
