@@ -20,7 +20,7 @@ from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from workbench import guard, memory
 from workbench.app_paths import resources
@@ -28,9 +28,10 @@ from workbench.catalog.catalog import Catalog
 from workbench.data.project import Project
 
 # The same examples at each run, so that a change is judged by what it changes. WORKBENCH_FUZZ=1 looks for new ones, and keeps
-# what it finds.
-settings.register_profile("same", derandomize=True)
-settings.register_profile("fuzz", derandomize=False, print_blob=True)
+# what it finds. How long one takes (hypothesis gives it a fifth of a second) says how busy the computer is.
+_PATIENT = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+settings.register_profile("same", derandomize=True, **_PATIENT)
+settings.register_profile("fuzz", derandomize=False, print_blob=True, **_PATIENT)
 settings.load_profile("fuzz" if os.environ.get("WORKBENCH_FUZZ") else "same")
 
 # torch's own, of a process in which nobody has set one.

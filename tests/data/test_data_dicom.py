@@ -208,7 +208,7 @@ def test_jpeg_lossless_by_another_program() -> None:
     assert (compressed == pydicom.dcmread(shipped("SC_rgb_rle")).pixel_array).all()
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.data_too_large])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.data_too_large, HealthCheck.too_slow])
 @given(st.data())
 def test_jpeg_lossless_gives_back_every_bit(data: st.DataObject) -> None:
     precision = data.draw(st.integers(2, 16))

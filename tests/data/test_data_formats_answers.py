@@ -220,7 +220,9 @@ _PARAGRAPHS = (
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(st.lists(st.fixed_dictionaries({"title": _SCALARS, "paragraphs": st.lists(_PARAGRAPHS, max_size=3)}) | _SCALARS, max_size=3))  # fmt: skip
 def test_whatever_a_file_holds_only_places_in_the_text_come_out(tmp_path: Path, articles: list[Any]) -> None:
     file = tmp_path / "any.json"
@@ -239,7 +241,9 @@ def test_whatever_a_file_holds_only_places_in_the_text_come_out(tmp_path: Path, 
                 assert words and words == words.strip() and 0 <= mark.shape.start < mark.shape.end <= len(item.text)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(st.binary(max_size=400))
 def test_damaged_files_are_told_of_in_a_sentence(tmp_path: Path, tail: bytes) -> None:
     for name, head in (("d.json", json.dumps(squad((TOWER, [asked("1", "When?", ("1889", 17))])))[:-3].encode()),
@@ -251,7 +255,9 @@ def test_damaged_files_are_told_of_in_a_sentence(tmp_path: Path, tail: bytes) ->
             assert error.message
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(st.data())
 def test_any_text_and_any_places_come_back(tmp_path: Path, data: st.DataObject) -> None:
     alphabet = st.characters(blacklist_categories=("Cs", "Cc")) | st.sampled_from("\n\t'=-@\"")

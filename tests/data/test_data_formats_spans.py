@@ -135,7 +135,9 @@ def test_prodigy_and_old_spacy_and_new_doccano(tmp_path: Path) -> None:
         assert isinstance(item, NewItem) and item.annotations == (NewAnnotation(TextSpan(0, 4), "person"),)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=60, deadline=None
+)
 @given(st.one_of(st.binary(max_size=300), st.text(max_size=200).map(str.encode),
                  st.recursive(st.none() | st.booleans() | st.integers() | st.text(max_size=8),
                               lambda inner: st.lists(inner, max_size=4) | st.dictionaries(

@@ -107,7 +107,7 @@ def test_a_closed_window_of_it_goes_on_and_quitting_ends_it(
     page = window.page("use")
     qtbot.mouseClick(page.findChild(QPushButton, "use-serve"), LEFT)
     assert serving.isVisible() and serving.running.isVisible()
-    assert window.ctx.jobs.stop_all(20_000)
+    assert window.ctx.jobs.stop_all(60_000)
     with pytest.raises(requests.ConnectionError):
         requests.get(f"{address}/health", timeout=5)
 

@@ -121,7 +121,7 @@ def test_a_killed_app_reopens_its_project(
     again.reopen()
     assert second.store.require().folder == folder
     assert again.current_page_id == "data"
-    assert second.jobs.stop_all(20_000)
+    assert second.jobs.stop_all(60_000)
     second.thumbnails.stop()
     second.store.close()
 

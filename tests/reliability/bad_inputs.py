@@ -10,11 +10,12 @@ import io
 import json
 import os
 import pickle
+import random
 import sqlite3
 import struct
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -40,11 +41,29 @@ def written(name: str, data: bytes | str) -> Callable[[Path], Path]:
     return make
 
 
-def zipped(name: str, entries: dict[str, bytes]) -> Callable[[Path], Path]:
+@dataclass(frozen=True)
+class Many:
+    """A byte again and again. It takes no memory before it is written, and little then."""
+
+    byte: bytes
+    count: int
+
+    def pieces(self) -> Iterator[bytes]:
+        for done in range(0, self.count, 1_000_000):
+            yield self.byte * min(1_000_000, self.count - done)
+
+
+def noise(count: int) -> bytes:
+    return random.Random(count).randbytes(count)
+
+
+def zipped(name: str, entries: Mapping[str, bytes | Many]) -> Callable[[Path], Path]:
     def make(folder: Path) -> Path:
         with zipfile.ZipFile(folder / name, "w", zipfile.ZIP_DEFLATED) as archive:
             for entry, data in entries.items():
-                archive.writestr(entry, data)
+                with archive.open(entry, "w") as stream:
+                    for piece in data.pieces() if isinstance(data, Many) else (data,):
+                        stream.write(piece)
         return folder / name
 
     return make
@@ -186,7 +205,7 @@ def evil_numpy(folder: Path) -> Path:
     return folder / "a.npy"
 
 
-def docx(**entries: bytes) -> dict[str, bytes]:
+def docx(**entries: bytes | Many) -> dict[str, bytes | Many]:
     return {
         "[Content_Types].xml": b"<Types/>",
         **{k.replace("__", "/").replace("_xml", ".xml"): v for k, v in entries.items()},
@@ -343,10 +362,10 @@ CASES: list[Bad] = [
     Bad("no such picture", "picture", lambda d: d / "gone.jpg", "not there"),
     Bad("svg with a script", "picture", written("a.svg", "<svg><script>alert(1)</script></svg>"), "not a picture"),
     Bad("tiff in a circle", "picture", written("a.tif", b"II*\0\x08\0\0\0\0\0\x08\0\0\0"), "damaged|not a picture"),
-    Bad("zip bomb called png", "picture", zipped("a.png", {"x": b"\0" * 30_000_000}), "not a picture"),
+    Bad("zip bomb called png", "picture", zipped("a.png", {"x": Many(b"\0", 30_000_000)}), "not a picture"),
     # Sounds
     Bad("empty sound", "sound", written("a.wav", b""), "empty"),
-    Bad("junk called wav", "sound", written("a.wav", os.urandom(4000)), "not a recording"),
+    Bad("junk called wav", "sound", written("a.wav", noise(4000)), "not a recording"),
     Bad("wav of no rate", "sound", written("a.wav", b"RIFF" + struct.pack("<I", 36) + b"WAVEfmt " + struct.pack("<IHHIIHH", 16, 1, 1, 0, 0, 2, 16) + b"data" + struct.pack("<I", 0)), "not a recording|empty|damaged"),
     Bad("wav of 65,535 tracks", "sound", written("a.wav", b"RIFF" + struct.pack("<I", 36) + b"WAVEfmt " + struct.pack("<IHHIIHH", 16, 1, 65535, 44100, 0, 0, 16) + b"data" + struct.pack("<I", 0)), "not a recording|empty|damaged"),
     Bad("picture called mp3", "sound", written("a.mp3", small_jpeg()), "not a recording"),
@@ -364,7 +383,7 @@ CASES: list[Bad] = [
     Bad("JSON lines with junk", "import", written("t.jsonl", '{"text": "a b c d", "label": "x"}\n{{{\n' * 4), ""),
     Bad("excel that is none", "import", written("t.xlsx", "no"), "not a readable Excel"),
     Bad("excel with damaged parts", "import", damaged_sheet, "not a readable Excel"),
-    Bad("excel bomb", "import", zipped("t.xlsx", {"[Content_Types].xml": b"<Types/>", "xl/workbook.xml": b" " * 400_000_000}), "unfolds|too large|not a readable Excel"),
+    Bad("excel bomb", "import", zipped("t.xlsx", {"[Content_Types].xml": b"<Types/>", "xl/workbook.xml": Many(b" ", 400_000_000)}), "unfolds|too large|not a readable Excel"),
     Bad("gzip called csv", "import", written("t.csv", gzip.compress(b"text,label\na,b\n" * 1000)), "not readable|cannot be read|no column"),
     Bad("program", "import", written("tool.exe", b"MZ"), "cannot read"),
     Bad("a folder with nothing", "import", lambda d: (d / "e").mkdir() or d / "e", "is empty"),
@@ -404,7 +423,7 @@ CASES: list[Bad] = [
     Bad("safetensors with a long header", "model", written("m.safetensors", struct.pack("<Q", 1 << 60) + b"{}"), "damaged"),
     Bad("safetensors outside the file", "model", written("m.safetensors", struct.pack("<Q", 55) + b'{"a":{"dtype":"F32","shape":[9],"data_offsets":[0,36]}}'.ljust(55)), "damaged"),
     Bad("safetensors of nothing", "model", written("m.safetensors", struct.pack("<Q", 2) + b"{}"), "something else|damaged"),
-    Bad("zip bomb called pt", "model", zipped("m.pt", {"m/data.pkl": b"\0" * 50_000_000}), "unfolds to far more"),
+    Bad("zip bomb called pt", "model", zipped("m.pt", {"m/data.pkl": Many(b"\0", 50_000_000)}), "unfolds to far more"),
     Bad("ONNX junk", "model", written("m.onnx", b"\x08\x07" + b"junk" * 99), "no ONNX network"),
     Bad("TFLite junk", "model", written("m.tflite", b"\x1c\0\0\0TFL3" + b"\xff" * 200), "no TFLite network"),
     Bad("GGUF junk", "model", written("m.gguf", gguf()), "kind|GGUF|cannot"),
@@ -413,14 +432,14 @@ CASES: list[Bad] = [
     # Documents
     Bad("pdf junk", "document", written("a.pdf", b"%PDF-1.7\n" + b"\xff" * 500), "damaged|no PDF|cannot be read|not a PDF"),
     Bad("empty pdf", "document", written("a.pdf", b""), "empty"),
-    Bad("docx bomb", "document", zipped("a.docx", docx(word__document_xml=b" " * 400_000_000)), "unpacks to more than"),
+    Bad("docx bomb", "document", zipped("a.docx", docx(word__document_xml=Many(b" ", 400_000_000))), "unpacks to more than"),
     Bad("docx with an XML bomb", "document", zipped("a.docx", docx(word__document_xml=xml_bomb().encode())), "defines entities"),
     Bad("docx that reads a file", "document", zipped("a.docx", docx(word__document_xml=xml_file().encode())), "defines entities"),
     Bad("docx without text", "document", zipped("a.docx", docx()), "no Word document"),
     Bad("zip called odt", "document", zipped("a.odt", {"../../evil.txt": b"x"}), "no OpenDocument text"),
     Bad("epub of nothing", "document", zipped("a.epub", {"mimetype": b"application/epub+zip"}), "no electronic book"),
     Bad("html of 100,000 levels", "document", written("a.html", "<div>" * 100_000 + "word"), "nested too deeply"),
-    Bad("noise called txt", "document", written("a.txt", os.urandom(3000) + b"\0"), "not readable text"),
+    Bad("noise called txt", "document", written("a.txt", noise(3000) + b"\0"), "not readable text"),
     # Projects
     Bad("no project", "project", lambda d: (d / "p").mkdir() or d / "p", "no project|not a project"),
     Bad("project of junk", "project", broken_project(b"junk" * 5000), "damaged|not a project|cannot be read"),

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import http.client
 import threading
 import time
 from collections.abc import Callable
+
+import requests
 
 from workbench.serve.server import LocalServer
 
@@ -22,6 +25,14 @@ class Gate:
         self.entered = threading.Event()
         self.batches: list[int] = []
         self.stopped = 0
+
+
+def unread(server: LocalServer, path: str, file: tuple[str, bytes]) -> http.client.HTTPConnection:
+    """A file was sent, and its answer is not read: who asked leaves when this is closed."""
+    whole = requests.Request("POST", f"{server.address}{path}", files={"file": file}, headers=AUTH).prepare()
+    link = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
+    link.request("POST", path, whole.body, dict(whole.headers))
+    return link
 
 
 def wait_for(there: Callable[[], bool], seconds: float = 60.0) -> None:

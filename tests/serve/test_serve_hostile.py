@@ -3,7 +3,6 @@ pictures that unfold, links. Nothing is fetched, nothing stays, and the next que
 
 from __future__ import annotations
 
-import os
 import sys
 import threading
 from pathlib import Path
@@ -19,7 +18,7 @@ from workbench.serve.server import LocalServer
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "reliability"))
-from bad_inputs import bmp, huge_exif, many_frames, png, xml_bomb, zipped
+from bad_inputs import bmp, huge_exif, many_frames, noise, png, xml_bomb, zipped
 from hub_server import serving
 from local_servers import Serve
 
@@ -70,7 +69,7 @@ def test_pictures_that_unfold_and_archives_are_a_sentence(
     bomb = zipped("a.jpg", {"../../out.txt": b"\0" * 50_000_000})(tmp_path).read_bytes()
     for name, data in {
         "wide.png": png(100_000, 100_000), "wider.png": png(2**31 - 1, 2**31 - 1), "wide.bmp": bmp(30_000, 30_000),
-        "zip.jpg": bomb, "page.svg": xml_bomb().encode(), "noise.jpg": os.urandom(5000), "nothing.jpg": b"",
+        "zip.jpg": bomb, "page.svg": xml_bomb().encode(), "noise.jpg": noise(5000), "nothing.jpg": b"",
     }.items():  # fmt: skip
         answer = client.post(f"{server.address}/v1/predict/{PICTURES}", files={"file": (name, data)})
         assert answer.status_code == 422, (name, answer.text)
