@@ -135,7 +135,7 @@ class ItemsPart:
             done += len(chunk)
             control.progress(done, total, f"Adding: {done}")
             control.check()
-        notes = ()
+        notes: tuple[str, ...] = ()
         if completed:
             notes = (f"{completed:,} {'row that was' if completed == 1 else 'rows that were'} there got the pictures.",)
         return AddResult(tuple(added), duplicates, tuple(problems), notes)

@@ -43,9 +43,9 @@ def check(project: Project, control: Control) -> Iterator[Finding]:
         )  # fmt: skip
     pictures = [c for c in features if c.kind == "picture"]
     if pictures and (gone := _without_pictures(project, pictures, control)):
-        many = "1 row lacks a picture" if len(gone) == 1 else f"{len(gone):,} rows lack pictures"
+        lacking = "1 row lacks a picture" if len(gone) == 1 else f"{len(gone):,} rows lack pictures"
         yield Finding(
-            "row-pictures", "warn", f"{many}: files that are named in {', '.join(f'“{c.name}”' for c in pictures)} are not there.",
+            "row-pictures", "warn", f"{lacking}: files that are named in {', '.join(f'“{c.name}”' for c in pictures)} are not there.",
             "Put them beside the table and import the table again: the rows get them, and nothing comes in twice.", gone,
         )  # fmt: skip
     empty = [c for c in features if c.missing >= _MOSTLY_MISSING]
