@@ -302,6 +302,13 @@ def bad_inputs(folder: Path) -> list[str]:
         "uneven times": [
             f"2024-01-01 {i // 60:02}:{i % 60:02},{i},{i}" for i in (0, 7, 9, 20, 21, 33, 50, 52, 61, 70, 90, 95)
         ],
+        "times a little beside even ones": [
+            f"2024-01-01 {i // 4:02}:{15 * (i % 4) + i % 3:02},{i * i % 11},{i}" for i in range(40)
+        ],
+        "clocks put back": [
+            f"2023-10-{28 + h // 24} {h % 24:02}:00,{i * i % 11},{i}"
+            for i, h in enumerate([*range(27), *range(26, 50)])
+        ],
         "a date that is none": [f"{'soon' if i == 20 else m},{i * i % 11},{i}" for i, m in enumerate(months)],
         "dates in two ways": [f"{m:02}/{d:02}/2023,{m * d % 7},{d}" for m in range(1, 4) for d in range(1, 13)],
     }
@@ -387,6 +394,9 @@ tuned.
 {chr(10).join(chosen)}
 
 ## What is odd is said beside the series
+
+Where times are uneven or come twice, it is asked whether to take the sum or the mean of each hour, day, week or month (`--answer
+each="sum day"`); nothing is brought together without being asked, but for the hour that comes twice when clocks are put back.
 
 | what | it | sentence |
 |---|---|---|

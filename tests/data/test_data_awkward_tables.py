@@ -77,7 +77,7 @@ def test_a_unit_behind_numbers_is_read_and_kept(tmp_path: Path) -> None:
     area, weight = by_name["area"], by_name["weight"]
     assert (area.kind, area.unit, area.value("85 m2"), area.value("85")) == ("number", "m2", 85.0, 85.0)
     assert (weight.kind, weight.decimal, weight.value("12,5 kg")) == ("number", ",", 12.5)
-    assert weight.value("12 g") is None  # another unit is another number
+    assert weight.figure(12.5) == "12,5 kg" and weight.value("12 g") is None  # another unit is another number
     assert by_name["new"].kind == "yes-no" and by_name["new"].value("falsch") == 0.0
     again = TableColumn.from_json(area.to_json())
     assert again == area and area.edges
@@ -238,3 +238,14 @@ def test_rows_are_written_as_they_are_read_again(tmp_path: Path, monkeypatch: py
 
         monkeypatch.setattr(exporter, "write_csv", written)
         assert exporter.export_rows(project, tmp_path / "c.csv", Watched()) == 1
+
+
+def test_a_number_may_be_typed_with_the_other_sign(tmp_path: Path) -> None:
+    rows = [f"{20 + i % 50};{i % 9},{i % 10} %;{('m', 'w')[i % 2]};{('ja', 'nein')[i * 7 % 5 > 2]}" for i in range(60)]
+    plan = plan_rows(_written(tmp_path / "a.csv", "Alter;Zins;Geschlecht;default", *rows), Control())
+    by_name = {c.name: c for c in plan.given}
+    rate = by_name["Zins"]
+    assert [rate.value(c) for c in ("4,6 %", "4.6", "1.234", "1.234,5")] == [4.6, 4.6, 1234.0, 1234.5]
+    assert rate.figure(4.6) == "4,6" and by_name["Alter"].figure(30.5) == "30.5"
+    # Results are compared by what people must not be treated differently for.
+    assert by_name["Alter"].compared and by_name["Geschlecht"].compared and not rate.compared

@@ -203,3 +203,25 @@ def test_things_with_short_names_and_twins_are_no_worry(tmp_path: Path) -> None:
     with project_from_plan(sniff([tmp_path / "likes.csv"]), tmp_path / "p")[0] as opened:
         assert "short" in {f.code for f in check_project(opened)}
         assert not {"short", "near-duplicates", "leakage"} & {f.code for f in known_health(opened)}
+
+
+def test_a_speed_that_is_kept_does_not_depend_on_what_else_ran(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Clock:
+        """Each look takes six seconds, of which the processor works one for it."""
+
+        at = 0
+
+        def perf_counter(self) -> float:
+            self.at += 1
+            return 6.0 * self.at
+
+        def process_time(self) -> float:
+            return 1.0 * self.at
+
+    monkeypatch.setattr("workbench.engine.estimate.time", Clock())
+    monkeypatch.setattr("workbench.runtimes.devices.best_device", lambda _wanted="auto": "cpu")
+    with Project.open(project) as opened:
+        assert measure(opened, Catalog.load().get("recommend-popular")) == pytest.approx(1 / 6)  # of six things
+    monkeypatch.setattr("workbench.runtimes.devices.best_device", lambda _wanted="auto": "cuda")
+    with Project.open(project) as opened:
+        assert measure(opened, Catalog.load().get("recommend-together")) == pytest.approx(1.0)  # it waits for the card

@@ -154,6 +154,7 @@ def test_the_sample_from_home_to_a_judged_formula(
     qtbot.waitUntil(lambda: "past occasions" in results.sentence.text())  # type: ignore[attr-defined]
     assert "closer than repeating the last season" in results.number_words.text()  # type: ignore[attr-defined]
     assert results.number_words.text().endswith("test occasions")  # type: ignore[attr-defined]
+    assert "was off by where it learnt (MASE)" in results.sentence.text()  # type: ignore[attr-defined]
     nothing = train.live.curves.nothing  # type: ignore[attr-defined]
     assert not nothing.isHidden() and train.live.curves.loss.isHidden()  # type: ignore[attr-defined]
     results._try()  # type: ignore[attr-defined]
@@ -161,6 +162,9 @@ def test_the_sample_from_home_to_a_judged_formula(
     shown.accept_drop([str(resources() / "samples" / "co2.csv")])
     qtbot.waitUntil(lambda: isinstance(shown.view.prediction, Forecast))  # type: ignore[attr-defined]
     assert shown.view.prediction.dates[0] == "2002-01" and "no promise" in shown.view.note.text()  # type: ignore[attr-defined]
+    # What was dropped is named, and the curve has more room than the numbers that go in.
+    assert shown.input.text.placeholderText().startswith("co2.csv\n")  # type: ignore[attr-defined]
+    qtbot.waitUntil(lambda: shown.view.width() > shown.input.width())  # type: ignore[attr-defined]
 
 
 def test_a_small_curve_stands_on_the_ground_of_its_row(window: MainWindow, qtbot: QtBot) -> None:

@@ -77,7 +77,7 @@ _TARGET_NAMES = re.compile(
 # What people must not be treated differently for; results are held against these by themselves.
 _COMPARED = re.compile(
     r"(^|[_\s-])(gender|sex|age(_?(band|group|range))?|ethnicity|race|religion|nationality|disability|marital(_?status)?"
-    r"|foreign(_?worker)?)$",
+    r"|foreign(_?worker)?|geschlecht|alter|nationalität|staatsangehörigkeit|religion|familienstand|behinderung)$",
     re.I,
 )  # fmt: skip
 _DATE = re.compile(
@@ -159,9 +159,16 @@ class TableColumn:
     def amount(self, cell: str) -> float | None:
         """The number in a cell, which may have the column's letters behind it; None where there is none."""
         found = number(cell, self.decimal)
+        if found is None:  # "4.6" among "4,6" can mean nothing else
+            found = number(cell, "." if self.decimal == "," else ",")
         if found is None and self.behind and cell.strip().endswith(self.behind):
             found = number(cell.strip().removesuffix(self.behind), self.decimal)
         return found
+
+    def figure(self, value: float) -> str:
+        """A number as this column writes it: "4,6 kg"."""
+        plain = f"{value:g}" if self.decimal == "." else f"{value:g}".replace(".", ",")
+        return f"{plain} {self.behind}".strip()
 
     def brief(self, cell: str) -> str:
         """A cell for a line of a list: of a picture its file's name, of a text its beginning."""

@@ -13,13 +13,13 @@ _FINE = 3
 
 
 def sparkline(path: Path, side: int) -> bytes:
-    """A PNG `side` wide and 0.4 of it high, with nothing behind the curve. Where more numbers than points fall on a place, the
+    """A PNG `side` wide and a quarter of it high, with nothing behind the curve. Where more numbers than points fall on a place, the
     lowest and the highest of them are drawn. Raises: UserError as `read_series`."""
     import numpy as np
     from PIL import Image, ImageDraw
 
     values = read_series(path).values
-    width, height = side * _FINE, round(side * 0.4) * _FINE
+    width, height = side * _FINE, round(side * 0.25) * _FINE
     picture = Image.new("RGBA", (width, height), (0, 0, 0, 0))
     known = values[~np.isnan(values)]
     if len(known):

@@ -188,7 +188,8 @@ class Table:
                 found.append(f"“{cell[:30]}” in “{f.column.name}” is no {words}, so it counts as missing")
             elif isinstance(value, float) and f.column.kind == "number" and not f.low <= value <= f.high:
                 found.append(
-                    f"“{f.column.name}” ({cell[:20]}) is outside what it learnt from ({f.low:g} to {f.high:g})"
+                    f"“{f.column.name}” ({cell[:20]}) is outside what it learnt from ({f.column.figure(f.low)} to"
+                    f" {f.column.figure(f.high)})"
                 )
             elif isinstance(value, str) and f.column.kind == "category" and value not in f.values:
                 found.append(f"it has never seen “{value[:30]}” in “{f.column.name}”")

@@ -19,7 +19,7 @@ from workbench.tasks.lesson import Course, Example, How, Lesson, Material, Round
 from workbench.tasks.predictions import Prediction
 from workbench.tasks.row_reasons import RowReasons, row_reasons, usual_rows
 from workbench.tasks.seen_columns import EYES, STARTERS, Sight, pooled_task, prepare_cells, seen_numbers
-from workbench.tasks.table_features import FEATURES, TABLE, Table, fit_table, matrix
+from workbench.tasks.table_features import FEATURES, TABLE, Feature, Table, fit_table, matrix
 
 if TYPE_CHECKING:
     import numpy as np
@@ -41,6 +41,11 @@ _FEWEST = 10
 # Rows that a model which reads them all for each answer goes by; of the validation rows so many draw its curve.
 _MOST_CONTEXT, _SEEN_ROWS, _ASKED_AT_ONCE = 3_000, 500, 256
 _MOST_CHOICES = 200
+
+
+def _between(feature: Feature) -> str:
+    """What is usual of a column of numbers, as it writes them."""
+    return f"{feature.column.figure(feature.low)} to {feature.column.figure(feature.high)}"
 
 
 class TableTask(BaseTask):
@@ -150,7 +155,7 @@ class TableTask(BaseTask):
             elif kind == "date":
                 found.append(Field(f.column.name, (), "a date, like 2026-01-31"))
             elif kind == "number":
-                found.append(Field(f.column.name, (), f"a number, mostly {f.low:g} to {f.high:g}"))
+                found.append(Field(f.column.name, (), f"a number, mostly {_between(f)}"))
             elif kind == "text":
                 found.append(Field(f.column.name, (), "a text, read by its meaning", "text"))
             elif kind == "picture":

@@ -154,7 +154,7 @@ class ForecastJudgement:
             else:
                 text += f", and {_by(self._gain('ets'))} than exponential smoothing (expect {_between(low, high)})"
         text += (
-            f". MASE {mean.mase:.2f}. What came lay in its 80 % range {mean.coverage:.0%} of the time (expect {cover_low:.0%} to"
+            f". Off by {mean.mase:.2f} of what repeating {self.season_words} was off by where it learnt (MASE). What came lay in its 80 % range {mean.coverage:.0%} of the time (expect {cover_low:.0%} to"
             f" {cover_high:.0%})."
         )
         if self.too_narrow:
@@ -253,7 +253,11 @@ class ForecastJudgement:
             ]
             for name, s in self.totals.items()
         ]
-        return ["forecast by", "MASE", "scaled quantile loss", "weighted quantile loss", "in the 80 % range"], rows
+        heads = [
+            "forecast by", "off by (MASE)", "off by, with its range (scaled quantile loss)",
+            "by size (weighted quantile loss)", "in the 80 % range",
+        ]  # fmt: skip
+        return heads, rows
 
 
 def _by(gain: float) -> str:

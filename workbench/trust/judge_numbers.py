@@ -88,6 +88,7 @@ class NumbersJudgement:
     split: str = "test"
     kind: ClassVar[str] = "numbers"
     table_title: ClassVar[str] = "In numbers"
+    score_words: ClassVar[str] = "of the differences explained"
 
     @property
     def n(self) -> int:

@@ -68,6 +68,7 @@ class RankingJudgement:
     kind: ClassVar[str] = "ranking"
     table_title: ClassVar[str] = "Beside popularity"
     whom: ClassVar[str] = "people"
+    score_words: ClassVar[str] = "as good as the best possible lists"
 
     @property
     def n(self) -> int:
@@ -114,8 +115,9 @@ class RankingJudgement:
         )
         text = (
             f"For {self.found_something:,} of {self.n:,} people the first {K} hold something they {moment}. On average"
-            f" {self.means[0]:.0%} of what they chose is among them (recall@{K}); NDCG@{K} is {self.means[1]:.3f}, on more such"
-            f" people expect {low:.3f} to {high:.3f}. {self._popularity_words()}"
+            f" {self.means[0]:.0%} of what they chose is among them (recall@{K}). Their lists are {self.means[1]:.0%} as good as"
+            f" the best there could be (NDCG@{K} {self.means[1]:.3f}; on more such people expect {low:.3f} to {high:.3f})."
+            f" {self._popularity_words()}"
         )
         if self.things:
             text += f" Of all {self.things:,} things {self.coverage[0]:.0%} stand in somebody's list (by popularity {self.coverage[1]:.0%})."

@@ -45,6 +45,7 @@ class Judgement(Protocol):
         kind: names the judge's module and the window's view.
         n: number of items judged; `split`: which they are.
         whom: (may be left out: "items") what was judged, in the plural.
+        score_words: (may be left out: the metric's name) what the score as a percentage says in plain words.
         table_title: (may be left out: "Class by class") what its table is called.
         tells_items: (may be left out: False) its table shows words of the items themselves.
     """

@@ -101,15 +101,14 @@ class Explanation:
 
     def atoms_told(self) -> str:
         """What the colours of a structure mean, and which atoms count most."""
-        for_it, against = (", ".join(found) or "–" for found in self.strongest_atoms())
-        where = "(atoms by their place in the SMILES)"
+        for_it, against = (", ".join(found) for found in self.strongest_atoms())
         if self.number is None:
-            return (
-                f"Green atoms spoke for “{self.target}”, red ones against it. Most for it: {for_it}."
-                f" Most against it: {against} {where}."
-            )
-        what = f"“{self.target}”" if self.target else "the number"
-        return f"Green atoms raised {what}, red ones lowered it. Raised most by: {for_it}. Lowered most by: {against} {where}."
+            told, most = f"Green atoms spoke for “{self.target}”, red ones against it.", ("Most for it", "Most against it")
+        else:
+            what = f"“{self.target}”" if self.target else "the number"
+            told, most = f"Green atoms raised {what}, red ones lowered it.", ("Raised most by", "Lowered most by")
+        named = [f"{words}: {atoms}." for words, atoms in zip(most, (for_it, against), strict=True) if atoms]
+        return " ".join([told, *named, *(["Atoms are named by their place in the SMILES."] if named else [])])
 
     def strongest(self, text: str, count: int = 5) -> tuple[list[str], list[str]]:
         """The words that spoke most for the answer, and most against it; none that hardly matter."""

@@ -180,9 +180,11 @@ class ResultsPage(Page):
         self.number.setText(f"{numbers.get('score', 0.0):.0%}")
         which = "test" if e.split == "test" else "steering"
         whom = getattr(e, "whom", "items")
+        means = getattr(e, "score_words", metric)
         self.number_words.setText(
-            f"right on {e.n} {which} items" if metric == "accuracy" else f"{metric} on {e.n:,} {which} {whom}"
+            f"right on {e.n} {which} items" if metric == "accuracy" else f"{means} on {e.n:,} {which} {whom}"
         )
+        self.number_words.setToolTip("" if means == metric else metric)
         self.sentence.setText(e.sentence())
         self.accuracy_bar.show_evaluation(e)
         self.untaught.setText("" if untaught is None else untaught.in_short())

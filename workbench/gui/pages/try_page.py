@@ -494,6 +494,8 @@ class TryPage(Page):
         card = self.picker.card
         self.controls.show_options(self._task, card)
         self.input.show_task(self._task, self._waits(), card)
+        for place, share in enumerate((2, 3) if self.input.brief else (3, 2)):
+            self.middle.setStretch(place, share)
         # One right class can be said at once; of several labels the Data page is the place.
         self.correct.setVisible(self._task.info.trainable and self._task.info.editor == "classes")
         if self.view.later_picture.made is not None:
@@ -763,7 +765,7 @@ class TryPage(Page):
         self.body.addLayout(top)
         self.banner = Banner()
         self.body.addWidget(self.banner)
-        middle = QHBoxLayout()
+        middle = self.middle = QHBoxLayout()
         middle.setSpacing(L)
         self.body.addLayout(middle, 3)
         # From the outside in, each with its parent: what is put into another later, is styled anew with all that is in it.

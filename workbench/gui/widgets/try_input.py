@@ -34,6 +34,8 @@ _WORDS = {
     "series": "Type or paste numbers in their order in time, or drop a table with dates and numbers …",
 }
 _TYPED = (*_WORDS, "row")
+# Numbers are a column; how they go on is a curve.
+_BRIEF = ("series",)
 # Lines that what is short is typed in, where what it means is drawn below.
 _FEW_LINES = 3
 
@@ -64,6 +66,7 @@ class TryInput(QStackedWidget):
         self._typing.setSingleShot(True)
         self._typing.setInterval(_TYPING_MS)
         self._typing.timeout.connect(self.typed)
+        self._brief = False
         self.live: LiveView | None = None
         self.sound: SoundPanel | None = None
         self.picture_side, self.text_side, self.sound_side = QWidget(self), QWidget(self), QWidget(self)
@@ -77,6 +80,7 @@ class TryInput(QStackedWidget):
     def show_task(self, task: Task, waits: bool, card: ModelCard | None = None) -> None:
         """The side for a task and a model; `waits`: the answer comes when a button is pressed, not by itself."""
         media = task.info.media
+        self._brief = media in _BRIEF
         sides = {"picture": self.picture_side, "sound": self.sound_side}
         self.setCurrentWidget(self.row_side if media == "row" else sides.get(media, self.text_side))
         if media == "row":
@@ -97,6 +101,8 @@ class TryInput(QStackedWidget):
             self.text.setPlainText(sample.text or "")
             self.text.blockSignals(False)
             self.stop_waiting()
+        if sample is not None and sample.kind == "series" and sample.path is not None:
+            self.text.setPlaceholderText(f"{sample.path.name}\n\n{_WORDS['series']}")
         self.structure.show_molecule(sample if sample is not None and sample.kind == "molecule" else None)
 
     def _fill_row(self, sample: Sample) -> None:
@@ -110,6 +116,11 @@ class TryInput(QStackedWidget):
             self.row_side.fill(cells)
             self.row_side.blockSignals(False)
             self.stop_waiting()
+
+    @property
+    def brief(self) -> bool:
+        """What goes in needs less room than what comes out."""
+        return self._brief
 
     def typed_text(self) -> str:
         form = self._row_side.made
