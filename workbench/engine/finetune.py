@@ -99,6 +99,13 @@ class Training:
     def steps_per_epoch(self) -> int:
         return max(1, math.ceil(len(self.run.usable(Split.TRAIN)) / self.batch) * self.repeats)
 
+    @property
+    def restless(self) -> bool:
+        """The rates are above half of their peak and examples are varied: rounds go up and down by chance, so that one that is
+        no better says little of those to come (docs/speed.md, "Pictures")."""
+        early = 2 * self.position.step < self.steps_per_epoch * self.epochs
+        return early and bool(getattr(self.lesson, "varies", False))
+
     def set_rates(self) -> float:
         """Linear warm-up, then half a cosine down to a hundredth. Returns the head's rate."""
         total = self.steps_per_epoch * self.epochs
@@ -370,7 +377,7 @@ def _epochs(training: Training) -> Generator[RunEvent, None, str]:
             least_loss=min(position.least_loss, said.loss) if losses else position.least_loss,
             best_score=max(position.best_score, said.score),
             best_epoch=number if is_best else position.best_epoch,
-            bad_epochs=0 if is_best or moved else position.bad_epochs + 1,
+            bad_epochs=0 if is_best or moved or training.restless else position.bad_epochs + 1,
         )  # fmt: skip
         if is_best:
             training.save_best()
