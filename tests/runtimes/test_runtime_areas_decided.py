@@ -88,6 +88,8 @@ def test_how_certain_the_points_of_each_class_are(kinds: int, monkeypatch: pytes
     wanted = [float(chance.max(0)[kind == n].mean()) if (kind == n).any() else 0.0 for n in range(kinds)]
     found = pictures.certainties(logits)
     assert found == pytest.approx(wanted, abs=1e-6) and found[1] == 0.0
+    # As torch does it on a card (summed up with fewer digits).
+    assert pictures._certainties_in_torch(logits) == pytest.approx(wanted, abs=1e-4)
     monkeypatch.setattr(pictures, "_BAND_POINTS", 100)
     assert pictures.certainties(logits) == pytest.approx(found, abs=1e-9)
 

@@ -88,7 +88,7 @@ def to_classes(logits: torch.Tensor, size: tuple[int, int]) -> Any:
         raise UserError("This model tells apart more than 256 kinds of areas.", "Choose another model.")
     if logits.device.type != "cpu":
         return _to_classes_in_torch(logits, size)
-    values = logits.detach().float().cpu().numpy()
+    values = logits.detach().float().numpy()
     down, across = _places(rows, height), _places(columns, width)
     result = np.empty(size, np.uint8)
     band = max(1, _BAND_POINTS // width)
@@ -126,7 +126,9 @@ def certainties(logits: torch.Tensor) -> tuple[float, ...]:
     likeliest), 0 for a class without one."""
     import numpy as np
 
-    values = logits.detach().float().cpu().numpy().reshape(len(logits), -1)
+    if logits.device.type != "cpu":
+        return _certainties_in_torch(logits)
+    values = logits.detach().float().numpy().reshape(len(logits), -1)
     counts, sums = np.zeros(len(values), np.int64), np.zeros(len(values))
     for first in range(0, values.shape[1], _BAND_POINTS):
         planes = values[:, first : first + _BAND_POINTS]
@@ -137,6 +139,17 @@ def certainties(logits: torch.Tensor) -> tuple[float, ...]:
         counts += np.bincount(kind, minlength=len(values))
         sums += np.bincount(kind, 1 / others, len(values))
     return tuple((sums / np.maximum(counts, 1)).tolist())
+
+
+def _certainties_in_torch(logits: torch.Tensor) -> tuple[float, ...]:
+    """As `certainties`, on the logits' device."""
+    import torch
+
+    best, kind = torch.softmax(logits.float(), 0).max(0)
+    flat = kind.reshape(-1)
+    counts = torch.bincount(flat, minlength=logits.shape[0])
+    sums = torch.zeros(logits.shape[0], device=logits.device).index_add_(0, flat, best.reshape(-1))
+    return tuple(min(1.0, v) for v in (sums / counts.clamp(min=1)).tolist())
 
 
 def _likeliest(planes: Iterable[Floats]) -> tuple[Any, Floats]:
