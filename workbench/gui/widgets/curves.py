@@ -158,7 +158,8 @@ class CurvePlot(Card):
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(_REDRAW_MS)
-        self._timer.timeout.connect(self.redraw)
+        # Two plots side by side are due at once: each is drawn, and painted, in a turn of its own.
+        self._timer.timeout.connect(lambda: in_turn(self, self.redraw))
         self.setAccessibleName(heading)
         theme().changed.connect(self._restyle)
         self._restyle()

@@ -26,8 +26,7 @@ def only_looked_at(plot: Any) -> None:
 class FramedPlot(Card):
     """What is of a kind draws into `item`, from `draw`; `pg` is pyqtgraph. It is drawn anew with each change of the theme.
 
-    Making a plot takes ten milliseconds, and drawing it ten more: each is made and drawn in a turn of its own. `frame` keeps its
-    place.
+    Making a plot takes ten milliseconds, and drawing it ten more: both are done in turns of their own. `frame` keeps its place.
     """
 
     def __init__(self, heading: str, tip: str, room: int, parent: QWidget | None = None) -> None:
@@ -65,7 +64,8 @@ class FramedPlot(Card):
             plot.show()  # now, not when the layout comes to it
             self.item.layout.setContentsMargins(0, 6, self._room, 0)
             self.set_up()
-            self.restyle()
+            self._style()
+            self.redraw()
         return self._plot
 
     @property
@@ -85,7 +85,7 @@ class FramedPlot(Card):
     def _draw_due(self) -> None:
         self._due = False
         if self._plot is None:
-            _ = self.plot  # drawn with it
+            _ = self.plot  # and is drawn in the next turn
         else:
             self.draw()
 
@@ -104,9 +104,12 @@ class FramedPlot(Card):
         """What is special to the axes of this kind."""
 
     def restyle(self) -> None:
-        """In the colours of now; called when it is made, and whenever the theme changes."""
-        if self._plot is None:
-            return
+        """In the colours of now."""
+        if self._plot is not None:
+            self._style()
+            self.draw()
+
+    def _style(self) -> None:
         self.plot.setBackground(theme().colour("surface"))
         small = QFont(self.font())
         small.setPointSizeF(max(7.5, self.font().pointSizeF() - 1.5))
@@ -119,4 +122,3 @@ class FramedPlot(Card):
             self.style_axis(axis)
             axis.label.setFont(small)
         self.item.showGrid(x=False, y=True, alpha=0.18)
-        self.draw()
