@@ -67,12 +67,14 @@ _ORDERS = {
     "added": "",
     "given": "",
     "name": "ORDER BY name COLLATE NOCASE, id",
-    # Unlabelled ones with a suggestion first, the least certain at the top.
-    "uncertain": (
-        f"ORDER BY {_LABELLED}, suggestion IS NULL AND id NOT IN (SELECT item_id FROM annotations WHERE source = 'model'),"
-        " suggestion_score, id"
-    ),
 }
+# The least certain at the top, as the index `items_uncertain` has them. Beside each id in what part of the list it belongs:
+# unlabelled ones with a suggestion first, those with a label last.
+_UNCERTAIN = (
+    f"SELECT group_concat(id * 4 + {_LABELLED} * 2"
+    " + (suggestion IS NULL AND id NOT IN (SELECT item_id FROM annotations WHERE source = 'model')))"
+    " FROM (SELECT id, class_id, marked, suggestion FROM items WHERE {} ORDER BY suggestion_score, id)"
+)
 # In the order of the index `items_counts`; the groups are put together afterwards.
 _BY_LABEL = "SELECT class_id, marked, group_concat(id) FROM items WHERE {} GROUP BY class_id, split, marked"
 
@@ -253,6 +255,11 @@ class ItemsPart:
         where, values = _where(wanted)
         if wanted.order == "label":
             return self._by_label(where, values)
+        if wanted.order == "uncertain":
+            parts: tuple[list[int], ...] = ([], [], [], [])
+            for both in _ids(self._store.query(_UNCERTAIN.format(where), values)[0][0]):
+                parts[both & 3].append(both >> 2)
+            return [item_id for part in parts for item_id in part]
         sql = f"SELECT id FROM items WHERE {where} {_ORDERS[wanted.order]}"
         found = _ids(self._store.query(_AS_ONE.format(sql), values)[0][0])
         if wanted.order == "given" and wanted.ids is not None:

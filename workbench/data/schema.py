@@ -72,10 +72,10 @@ INDEXES = {
     "items_counts": "CREATE INDEX items_counts ON items(deleted, class_id, split, marked, problem)",
     "items_by_name": "CREATE INDEX items_by_name ON items(deleted, name COLLATE NOCASE)",
     "items_texts": "CREATE INDEX items_texts ON items(deleted) WHERE text IS NOT NULL",
-    "items_suggested": "CREATE INDEX items_suggested ON items(deleted, suggestion_score, class_id, marked, suggestion, problem)",
+    "items_uncertain": "CREATE INDEX items_uncertain ON items(deleted, suggestion_score, id, class_id, marked, suggestion, problem)",
 }
 # What those replace.
-OLD_INDEXES = ("items_class", "items_name")
+OLD_INDEXES = ("items_class", "items_name", "items_suggested")
 SCHEMA += _ANNOTATIONS + _GROUPS + _REVIEWED + ";".join(INDEXES.values()) + ";"
 
 # From each version to the next; all steps of an update are one transaction.

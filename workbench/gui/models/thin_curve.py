@@ -83,10 +83,18 @@ def thinned(xs: Sequence[float], ys: Sequence[float], stretches: int) -> tuple[n
     if count <= 2 * stretches:
         return across, up
     each = -(-count // stretches)
-    # The last stretch may be short; what fills it up, as a value that is no number, is neither lowest nor highest.
-    short = -count % each
-    low = np.pad(np.where(np.isnan(up), np.inf, up), (0, short), constant_values=np.inf).reshape(-1, each)
-    high = np.pad(np.where(np.isnan(up), -np.inf, up), (0, short), constant_values=-np.inf).reshape(-1, each)
-    starts = np.arange(len(low)) * each
-    places = np.unique(np.concatenate([low.argmin(axis=1) + starts, high.argmax(axis=1) + starts, [count - 1]]))
+    nothing = np.isnan(up)
+    low = high = up
+    if nothing.any():  # a value that is no number is neither lowest nor highest
+        low, high = np.where(nothing, np.inf, up), np.where(nothing, -np.inf, up)
+    whole = count - count % each
+    starts = np.arange(whole // each) * each
+    found = [
+        low[:whole].reshape(-1, each).argmin(axis=1) + starts,
+        high[:whole].reshape(-1, each).argmax(axis=1) + starts,
+        [count - 1],
+    ]
+    if whole < count:  # the last stretch is shorter
+        found.append([whole + low[whole:].argmin(), whole + high[whole:].argmax()])
+    places = np.unique(np.concatenate(found))
     return across[places], up[places]

@@ -33,6 +33,11 @@ class Page(QWidget):
     def shown(self) -> None:
         """The page has just become the visible one."""
 
+    @property
+    def in_front(self) -> bool:
+        """The page that is looked at. Another need not follow what changes elsewhere where `shown` reads it anew."""
+        return not self.isHidden()
+
     def accept_drop(self, paths: list[str]) -> bool:
         """Files were dropped on the window outside any drop zone; True if this page took them."""
         return False

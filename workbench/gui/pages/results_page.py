@@ -77,7 +77,7 @@ class ResultsPage(Page):
         self.stack.addWidget(self.full)
         self._build(self.full)
         ctx.store.project_changed.connect(self._fill_runs)
-        ctx.store.runs_changed.connect(self._fill_runs)
+        ctx.store.runs_changed.connect(lambda: self._fill_runs() if self.in_front else None)
         ctx.store.groups_changed.connect(self._groups_changed)
         # In a turn of its own, and once: the first time, the views of what was judged are made with it.
         self._soon = QTimer(self)

@@ -76,7 +76,7 @@ class StoragePage(Page):
         middle.addLayout(right, 2)
         self.body.addLayout(middle, 1)
         ctx.downloads.changed.connect(self._show_downloads)
-        ctx.models_changed.connect(self._look)
+        ctx.models_changed.connect(lambda: self._look() if self.in_front else None)
         self._show_downloads()
         self._look()
 

@@ -23,6 +23,9 @@ from workbench.gui.widgets.train_setup import STEPS, TrainSetup
 from workbench.gui.workers import Job
 from workbench.trust.cost import records as cost_records
 
+# What a training tells is shown so many milliseconds apart: each time, labels, curves and examples are painted.
+_GATHER_MS = 50
+
 
 class TrainPage(Page):
     """The wizard and the live view. A running training goes on when the person leaves the page."""
@@ -34,6 +37,11 @@ class TrainPage(Page):
         self.body.setSpacing(M)
         self._job: Job | None = None
         self._finished: Finished | None = None
+        self._told: list[RunEvent] = []
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(_GATHER_MS)
+        self._soon.timeout.connect(self._show_told)
         self.new = button("Train another", self._show_setup, icon_name="plus", name="train-another")
         self.body.addLayout(row(label("Train", "title"), 1, self.new))
         # From the outside in, each with its parent: what is put into another later, is styled anew with all that is in it.
@@ -105,6 +113,7 @@ class TrainPage(Page):
             return
         self.banner.hide()
         self._finished = None
+        self._told = []
         live = self.live
         live.clear()
         live.cost.watch(config.run_id)
@@ -133,10 +142,20 @@ class TrainPage(Page):
             ElsewhereDialog(self.ctx, project, config, self).open()
 
     def _event(self, event: RunEvent) -> None:
-        self.live.feed(event)
+        """Gathered: a short training tells a hundred things in a second."""
+        self._told.append(event)
         if isinstance(event, Finished):
             self._finished = event
+            self._show_told()
             self._tell(event)
+        elif not self._soon.isActive():
+            self._soon.start()
+
+    def _show_told(self) -> None:
+        self._soon.stop()
+        told, self._told = self._told, []
+        if told:
+            self.live.feed(*told)
 
     def _tell(self, event: Finished) -> None:
         live = self.live
@@ -184,6 +203,7 @@ class TrainPage(Page):
         self._show_setup()
 
     def _ended(self) -> None:
+        self._show_told()
         self._job = None
         self.ctx.store.let_go()
         self.new.show()
@@ -193,6 +213,7 @@ class TrainPage(Page):
 
     def _stop(self) -> None:
         if self._job is not None:
+            self._show_told()
             self.live.stage.setText("Stopping; keeping the best version …")
             self._job.cancel()
 

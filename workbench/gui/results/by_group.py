@@ -64,19 +64,20 @@ class ByGroupTab(QWidget):
         self.kind.currentIndexChanged.connect(lambda _i: self._show_property())
         self.by_words = label("By", "soft")
         column.addLayout(row(self.by_words, self.kind, 1, self.swap))
-        self.stack = QStackedWidget()
+        # From the outside in, each with its parent: what is put into another later, is styled anew with all that is in it.
+        self.stack = QStackedWidget(self)
+        column.addWidget(self.stack, 1)
         self.empty = EmptyState(
             "users", "No groups yet",
-            "Name them with “Groups …” on the Data page: device, place, age …",
+            "Name them with “Groups …” on the Data page: device, place, age …", self.stack,
         )  # fmt: skip
         self.empty.add_action("Go to the data", lambda: ctx.go("data"))
-        self.full = self._build()
         self.stack.addWidget(self.empty)
+        self.full = QWidget(self.stack)
         self.stack.addWidget(self.full)
-        column.addWidget(self.stack, 1)
+        self._build(self.full)
 
-    def _build(self) -> QWidget:
-        page = QWidget()
+    def _build(self, page: QWidget) -> None:
         line = QHBoxLayout(page)
         line.setContentsMargins(0, 0, 0, 0)
         line.setSpacing(L)
@@ -107,7 +108,6 @@ class ByGroupTab(QWidget):
         left.addWidget(self.note)
         line.addLayout(left, 3)
         line.addLayout(self._build_items(), 2)
-        return page
 
     def _build_items(self) -> QVBoxLayout:
         side = QVBoxLayout()

@@ -76,6 +76,8 @@ class SurenessPanel(QScrollArea, Generic[Found]):
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setFrameShape(QScrollArea.Shape.NoFrame)
         holder = QWidget()
+        # From the outside in: what is put into another later, is styled anew with all that is in it.
+        self.setWidget(holder)
         column = QVBoxLayout(holder)
         column.setContentsMargins(0, M, S, 0)
         column.setSpacing(M)
@@ -90,7 +92,6 @@ class SurenessPanel(QScrollArea, Generic[Found]):
         column.addWidget(self._build_keep())
         self.add_more(column)
         column.addStretch(1)
-        self.setWidget(holder)
 
     # What differs --------------------------------------------------------------------------------------------------------
 

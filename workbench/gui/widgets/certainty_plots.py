@@ -24,8 +24,11 @@ class _SharePlot(FramedPlot):
 
     def __init__(self, heading: str, tip: str, right: str, up: str, parent: QWidget | None = None) -> None:
         super().__init__(heading, tip, 24, parent)
-        self.plot.setFixedHeight(_HEIGHT)
-        for name, words in (("bottom", right), ("left", up)):
+        self._right, self._up = right, up
+        self.frame.setFixedHeight(_HEIGHT)
+
+    def set_up(self) -> None:
+        for name, words in (("bottom", self._right), ("left", self._up)):
             axis = self.item.getAxis(name)
             axis.setTicks(_TICKS)
             axis.setLabel(words)
@@ -49,7 +52,6 @@ class ReliabilityPlot(_SharePlot):
             parent,
         )
         self.shown: Reliability | None = None
-        self.restyle()
 
     def show_reliability(self, found: Reliability) -> None:
         """Draw this one."""
@@ -58,7 +60,7 @@ class ReliabilityPlot(_SharePlot):
             "; ".join(f"says {b.said:.0%}, right {b.share:.0%} of {b.count}" for b in found.bins if b.count)
             or "Nothing was tested."
         )
-        self.draw()
+        self.redraw()
 
     def draw(self) -> None:
         pg, item = self._pg, self.item
@@ -102,14 +104,13 @@ class AnsweringPlot(_SharePlot):
         )
         self._curve: list[Answering] = []
         self._now: Answering | None = None
-        self.restyle()
 
     def show_curve(self, curve: Sequence[Answering], now: Answering | None) -> None:
         """The curve and the point on it that is chosen."""
         self._curve, self._now = [p for p in curve if p.answered >= _FEWEST], now
         words = "" if now is None else f"answers {now.share_answered:.0%}, right on {now.share_right:.0%} of those"
         self.setAccessibleDescription(words or "Nothing was tested.")
-        self.draw()
+        self.redraw()
 
     def draw(self) -> None:
         self.item.clear()

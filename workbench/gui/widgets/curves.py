@@ -15,6 +15,7 @@ from workbench.gui.models.thin_curve import thinned
 from workbench.gui.theme import XS, L, S, theme
 from workbench.gui.widgets.basic import Card, label
 from workbench.gui.widgets.framed_plot import dress, only_looked_at
+from workbench.gui.widgets.later import Later, in_turn
 
 # Ten redraws a second look smooth; more would take time from the person's clicks.
 _REDRAW_MS = 100
@@ -76,6 +77,8 @@ ACCURACY_CURVES = (
 )
 
 
+_WRONG = "How wrong it is"
+_WRONG_TIP = "Loss: mean cross-entropy, in nats. It counts how sure the model was of wrong answers; lower is better."
 _RIGHT = "How often it is right"
 _RIGHT_TIP = "Accuracy: the share of items it names rightly; higher is better."
 
@@ -155,7 +158,8 @@ class CurvePlot(Card):
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(_REDRAW_MS)
-        self._timer.timeout.connect(self.redraw)
+        # Two plots side by side are due at once: each is drawn, and painted, in a turn of its own.
+        self._timer.timeout.connect(lambda: in_turn(self, self.redraw))
         self.setAccessibleName(heading)
         theme().changed.connect(self._restyle)
         self._restyle()
@@ -262,34 +266,59 @@ class CurvePlot(Card):
 
 
 class TrainingCurves(QWidget):
-    """Loss and accuracy side by side, fed with a `RunProgress`."""
+    """Loss and accuracy side by side, fed with a `RunProgress`. The plots are made one after the other, and then shown."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(L)
-        self.loss = CurvePlot(
-            "How wrong it is",
-            "Loss: mean cross-entropy, in nats. It counts how sure the model was of wrong answers; lower is better.",
-            LOSS_CURVES,
-        )
-        self.accuracy = CurvePlot(
-            _RIGHT,
-            _RIGHT_TIP,
-            ACCURACY_CURVES,
-            percent=True,
-        )
+        self._loss = Later(lambda: CurvePlot(_WRONG, _WRONG_TIP, LOSS_CURVES, parent=self))
+        self._accuracy = Later(lambda: CurvePlot(_RIGHT, _RIGHT_TIP, ACCURACY_CURVES, percent=True, parent=self))
+        # Seen once both are there.
+        self._loss.then(QWidget.hide)
+        self._accuracy.then(QWidget.hide)
+        self._row = row
+        self._progress = RunProgress()
+        self._coming = False
         self.nothing = label("There are no curves: this model does not learn in rounds.", "soft", wrap=True)
         self.nothing.setObjectName("no-curves")
         self.nothing.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.nothing.hide()
         row.addWidget(self.nothing, 1)
-        row.addWidget(self.loss, 1)
-        row.addWidget(self.accuracy, 1)
+
+    @property
+    def loss(self) -> CurvePlot:
+        """How wrong it is."""
+        self._both()
+        return self._loss()
+
+    @property
+    def accuracy(self) -> CurvePlot:
+        """How often it is right."""
+        self._both()
+        return self._accuracy()
 
     def show_progress(self, progress: RunProgress) -> None:
         """Draw a run as far as it is known (at most ten times a second)."""
+        self._progress = progress
+        if self._accuracy.made is not None:
+            self._feed()
+        elif not self._coming:
+            self._coming = True
+            in_turn(self, self._loss)
+            in_turn(self, self._both)
+
+    def _both(self) -> None:
+        """Put both plots there, unless they are."""
+        if self._accuracy.made is None:
+            for plot in (self._loss(), self._accuracy()):
+                self._row.addWidget(plot, 1)
+                plot.show()  # now, not when the layout comes to it
+            self._feed()
+
+    def _feed(self) -> None:
+        progress = self._progress
         nothing = progress.finished is not None and not progress.epochs
         self.nothing.setVisible(nothing)
         self.loss.setVisible(not nothing)

@@ -6,10 +6,11 @@ from typing import Any
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QFont, QPen
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from workbench.gui.theme import XS, L, theme
 from workbench.gui.widgets.basic import Card, label
+from workbench.gui.widgets.later import in_turn
 
 
 def only_looked_at(plot: Any) -> None:
@@ -39,7 +40,10 @@ def dress(plot: Any, font: QFont) -> None:
 
 
 class FramedPlot(Card):
-    """What is of a kind draws into `item`, from `draw`; `pg` is pyqtgraph. It is drawn anew with each change of the theme."""
+    """What is of a kind draws into `item`, from `draw`; `pg` is pyqtgraph. It is drawn anew with each change of the theme.
+
+    Making a plot takes ten milliseconds, and drawing it ten more: both are done in turns of their own. `frame` keeps its place.
+    """
 
     def __init__(self, heading: str, tip: str, room: int, parent: QWidget | None = None) -> None:
         """`room`: points at the right, for the last number of the axis."""
@@ -48,18 +52,58 @@ class FramedPlot(Card):
         import pyqtgraph as pg
 
         self._pg = pg
+        self._tip, self._room = tip, room
         title = label(heading, "strong")
         title.setToolTip(tip)
         self.body.addWidget(title)
-        self.plot: Any = pg.PlotWidget(background=None, enableMenu=False)
-        self.plot.setAntialiasing(True)
-        only_looked_at(self.plot)
-        self.plot.setToolTip(tip)
-        self.body.addWidget(self.plot, 1)
-        self.item = self.plot.getPlotItem()
-        self.item.layout.setContentsMargins(0, 6, room, 0)
+        self.frame = QWidget(self)
+        self.frame.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        QVBoxLayout(self.frame).setContentsMargins(0, 0, 0, 0)
+        self.body.addWidget(self.frame, 1)
+        self._plot: Any = None
+        self._due = False
         self.setAccessibleName(heading)
         theme().changed.connect(self.restyle)
+        self.redraw()
+
+    @property
+    def plot(self) -> Any:
+        """The pyqtgraph `PlotWidget`."""
+        if self._plot is None:
+            self._plot = plot = self._pg.PlotWidget(self.frame, background=None, enableMenu=False)
+            plot.setAntialiasing(True)
+            only_looked_at(plot)
+            plot.setToolTip(self._tip)
+            layout = self.frame.layout()
+            assert layout is not None
+            layout.addWidget(plot)
+            plot.show()  # now, not when the layout comes to it
+            self.item.layout.setContentsMargins(0, 6, self._room, 0)
+            self.set_up()
+            self._style()
+            self.redraw()
+        return self._plot
+
+    @property
+    def item(self) -> Any:
+        """The plot's pyqtgraph `PlotItem`."""
+        return self.plot.getPlotItem()
+
+    def set_up(self) -> None:
+        """What is special to a plot of this kind that was just made."""
+
+    def redraw(self) -> None:
+        """Draw soon what is shown now."""
+        if not self._due:
+            self._due = True
+            in_turn(self, self._draw_due)
+
+    def _draw_due(self) -> None:
+        self._due = False
+        if self._plot is None:
+            _ = self.plot  # and is drawn in the next turn
+        else:
+            self.draw()
 
     def pen(self, colour: str, width: float = 2.0, dashed: bool = False) -> QPen:
         pen = QPen(QColor(theme().colour(colour)), width)
@@ -76,8 +120,12 @@ class FramedPlot(Card):
         """What is special to the axes of this kind."""
 
     def restyle(self) -> None:
-        """In the colours of now; called once it can be drawn, and whenever the theme changes."""
+        """In the colours of now."""
+        if self._plot is not None:
+            self._style()
+            self.draw()
+
+    def _style(self) -> None:
         dress(self.plot, self.font())
         for name in ("left", "bottom"):
             self.style_axis(self.item.getAxis(name))
-        self.draw()

@@ -24,15 +24,14 @@ class _Plot(FramedPlot):
 
     def __init__(self, heading: str, tip: str, parent: QWidget | None = None) -> None:
         super().__init__(heading, tip, 18, parent)
-        self.plot.setMinimumHeight(_HEIGHT)
+        self.frame.setMinimumHeight(_HEIGHT)
         self.shown: NumbersJudgement | None = None
-        self.restyle()
 
     def show_judgement(self, found: NumbersJudgement) -> None:
         """Draw this one."""
         self.shown = found
         self.setAccessibleDescription(self.words(found) if found.cases else "Nothing was tested.")
-        self.draw()
+        self.redraw()
 
     def words(self, found: NumbersJudgement) -> str:
         raise NotImplementedError

@@ -195,14 +195,20 @@ class TrainLive(QWidget):
         self.stop.setVisible(running)
         self.bar.setVisible(running)
 
-    def feed(self, event: RunEvent) -> None:
-        """Draw one event more."""
+    def feed(self, *events: RunEvent) -> None:
+        """Draw what was told since."""
         before = len(self.progress.advice)
-        self.progress.feed(event)
-        if isinstance(event, SamplePredicted):
-            self._sample(event)
+        said: dict[int, SamplePredicted] = {}
+        for event in events:
+            self.progress.feed(event)
+            if isinstance(event, SamplePredicted):
+                said[event.item_id] = event
+        for sample in said.values():
+            self._sample(sample)
+        if all(isinstance(event, SamplePredicted) for event in events):
             return
-        self.stage.setText(self.progress.stage or "Getting ready")
+        if not self.pause.isChecked():
+            self.stage.setText(self.progress.stage or "Getting ready")
         self._words()
         if len(self.progress.advice) > before:
             self.advice.show_message(list(self.progress.advice.values())[-1], "info")

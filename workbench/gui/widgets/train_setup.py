@@ -320,10 +320,12 @@ class TrainSetup(QWidget):
         entry = self.models.currentItem()
         if entry is not None:
             self._card = entry.data(Qt.ItemDataRole.UserRole)
+            if self._filling:
+                return  # what depends on it follows
             self._vary()
             self._look_at_tokens()
             project = self._ctx.store.project
-            if project is not None and not self._filling:
+            if project is not None:
                 self._estimate(project)
 
     def _look_at_tokens(self) -> None:
