@@ -35,7 +35,8 @@ class RunConfig:
         epochs: at most this many; 0 lets `how` decide.
         learning_rate: of the head; 0 lets `how` decide.
         batch_size: items per optimiser step; 0 lets `how` and the memory decide.
-        patience: epochs without a better validation loss before it stops by itself.
+        patience: epochs without a better validation loss before it stops by itself; where examples are varied, only those of
+            the second half count.
         augment: random crops, flips and colour changes while training (pictures).
         balance_classes: weigh rare classes up in the loss.
         device: "auto", "cpu", "cuda", "mps".

@@ -17,10 +17,6 @@ if TYPE_CHECKING:
 
     from workbench.runtimes.base import Batch
 
-# Peak rates when all of it learns further. Light networks sum few numbers at each place, so each weight is larger and must
-# move further for the same change (measured: docs/speed.md, "Pictures").
-_RATE, _LIGHT_RATE = 1e-4, 3e-4
-
 
 def _pooled(backbone: nn.Module, batch: Batch) -> torch.Tensor:
     return cast("torch.Tensor", backbone(batch["pixels"]))
@@ -46,7 +42,7 @@ def open_pretrained(card: ModelCard, path: Path) -> Network:
     model.load_state_dict(state)
     head = model.get_classifier()
     model.reset_classifier(0)
-    return Network(card, labels, model, _pooled, head, head.in_features, learning_rate=learning_rate(model))
+    return Network(card, labels, model, _pooled, head, head.in_features)
 
 
 def build(card: ModelCard, _folder: Path) -> Network:
@@ -55,15 +51,4 @@ def build(card: ModelCard, _folder: Path) -> Network:
 
     model = timm.create_model(card.arch, pretrained=False, num_classes=0)
     # Some (MobileNet v3) widen their features once more before the classes.
-    width = int(getattr(model, "head_hidden_size", None) or model.num_features)
-    return Network(card, (), model, _pooled, None, width, learning_rate=learning_rate(model))
-
-
-def learning_rate(model: nn.Module) -> float:
-    """A good peak rate for a backbone that learns further (AdamW): light ones are made of depthwise convolutions and batch
-    norms (MobileNet, EfficientNet)."""
-    from torch import nn
-
-    parts = list(model.modules())
-    depthwise = any(isinstance(p, nn.Conv2d) and p.groups == p.in_channels > 1 for p in parts)
-    return _LIGHT_RATE if depthwise and not any(isinstance(p, nn.LayerNorm) for p in parts) else _RATE
+    return Network(card, (), model, _pooled, None, int(getattr(model, "head_hidden_size", None) or model.num_features))
