@@ -21,13 +21,16 @@ class Watch:
     def __init__(self, *others: int) -> None:
         self._processes = (os.getpid(), *others)
         self._in_line = self._stood()
+        self._most = 0.0
         self._began = time.monotonic()
 
     @property
     def seconds(self) -> float:
         passed = time.monotonic() - self._began
         now = self._stood()
-        return max(0.0, passed - sum(now[thread] - self._in_line.get(thread, 0) for thread in now) / 1e9)
+        # Where several stood in line at the same time, more is taken off than has passed.
+        self._most = max(self._most, passed - sum(now[t] - self._in_line.get(t, 0) for t in now) / 1e9)
+        return self._most
 
     def _stood(self) -> dict[str, int]:
         found = {}

@@ -187,21 +187,21 @@ def test_two_at_once_and_searching_meanwhile(tmp_path: Path, paths: AppPaths) ->
     for n in range(80):
         (documents / f"{n}.txt").write_text(f"Text {n}. " + "It goes on and on about nothing at all. " * 2)
     index = DocumentIndex.open(paths.cache / "x", paths)
-    control, running, done = Control(), threading.Event(), threading.Event()
+    control, running, goes_on = Control(), threading.Event(), threading.Event()
 
     def fill() -> None:
         for progress in index.update([documents], control):
             if progress.computed:
                 running.set()
-        done.set()
+                goes_on.wait(120)
 
     thread = threading.Thread(target=fill)
     thread.start()
     assert running.wait(120)
     assert index.search("nothing at all"), "found while the others still come in"
-    if not done.is_set():
-        with pytest.raises(UserError, match="another window"):
-            updated(index, documents)
+    with pytest.raises(UserError, match="another window"):
+        updated(index, documents)
+    goes_on.set()
     thread.join()
     assert index.count() == (80, 80)
 

@@ -105,7 +105,7 @@ def test_a_detector_goes_from_download_to_boxes(
     card = served(window.ctx.catalog.get("yolov3-tiny"), hub, tmp_path / "copy")
     put_in_catalogue(window, card)
     models.select("yolov3-tiny")
-    hub.slow = 0.05
+    hub.slow = 0.3  # time enough to press a button
     qtbot.mouseClick(button(models, "model-download"), LEFT)
     qtbot.waitUntil(lambda: any(b.isVisible() for b in models.findChildren(QPushButton, "download-pause")))
     qtbot.waitUntil(lambda: (e := window.ctx.downloads.entry("yolov3-tiny")) is not None and e.done_bytes > 0)

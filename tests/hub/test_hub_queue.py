@@ -27,7 +27,7 @@ from workbench.hub.store import download, is_present
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from hub_server import Hub, serving
 
-SMALL = b"small" * 100_000
+SMALL = b"small" * 400_000
 
 
 def card_of(name: str, size: int = len(SMALL), digest: str = "") -> ModelCard:
@@ -66,7 +66,7 @@ def test_several_are_fetched_and_told(hub: Hub) -> None:
 
 
 def test_pause_goes_on_where_it_was_and_cancel_leaves_nothing(hub: Hub) -> None:
-    hub.slow = 0.05
+    hub.slow = 0.1  # three seconds in which it can be stopped
     queue = DownloadQueue(at_once=1)
     queue.add(card_of("one"))
     until(lambda: queue.entries()[0].done_bytes > 60_000)
@@ -74,8 +74,10 @@ def test_pause_goes_on_where_it_was_and_cancel_leaves_nothing(hub: Hub) -> None:
     until(lambda: state(queue, "one") == "paused")
     came = queue.entries()[0].done_bytes
     assert queue.entries()[0].total_bytes == len(SMALL)
+    hub.slow = 0.0
     queue.resume("one")
     until(lambda: state(queue, "one") == "done")
+    hub.slow = 0.1
     resumed = int(hub.ranges("/example.org/one.bin")[-1].removeprefix("bytes=").rstrip("-"))
     assert resumed >= came > 0
     queue.add(card_of("two"))
