@@ -21,6 +21,7 @@ from workbench.data.annotations import NewAnnotation
 from workbench.data.dates import Dates, Order, read_dates
 from workbench.data.importers.base import ImportPlan, Question
 from workbench.data.importers.table_heads import unique_names
+from workbench.data.numbers import decimal_of
 from workbench.data.series import Series, Step, UnevenError, check, even_steps, guess_season, to_text
 from workbench.data.shapes import Whole
 from workbench.data.types import NewItem
@@ -90,7 +91,9 @@ def number_of(cell: str, comma: bool = False) -> float | None:
 def decimal_comma(cells: Sequence[str]) -> bool:
     """Whether a comma stands before the decimals in these cells."""
     commas = [c for c in (c.strip() for c in cells) if "," in c]
-    if not commas or any(c.rfind(".") > c.rfind(",") for c in commas):
+    if not commas:  # "75.000 €"
+        return any("€" in c for c in cells) and decimal_of(cells) == ","
+    if any(c.rfind(".") > c.rfind(",") for c in commas):
         return False
     # "1,234" could be grouped; what has another number of digits, or a point before, is not.
     sure = any("." in c or len(c.rstrip("%€ ").split(",")[-1]) != 3 for c in commas)
