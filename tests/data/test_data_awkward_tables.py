@@ -179,6 +179,10 @@ def test_when_clocks_are_put_back_an_hour_comes_twice(tmp_path: Path) -> None:
     assert isinstance(plan, SeriesPlan) and len(plan.made[0][1]) == 399
     assert plan.made[0][1].values[218] == pytest.approx((2.218 + 3.219) / 2)
     assert "clocks were put back" in plan.repairs[0].message and not plan.questions()
+    # A day or a month has no hour that comes twice; the first of March 2015 was a Sunday.
+    months = [f"{2014 + i // 12}-{i % 12 + 1:02},{i * 7 % 11}" for i in range(30)]
+    plan = sniff([_written(tmp_path / "m.csv", "month,load", *months, "2015-03,99")])
+    assert isinstance(plan, SeriesPlan) and "two different numbers" in plan.problems[0].message
 
 
 def test_times_a_little_beside_even_ones_count_as_these(tmp_path: Path) -> None:

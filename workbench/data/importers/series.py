@@ -496,12 +496,13 @@ def made(
     kept: dict[datetime, tuple[float, int]] = {}
     again = 0
     twice: set[datetime] = set()
+    hourly = len({t.time() for t, _, _ in dated}) > 1
     for time, value, place in _looked_at(dated, control):
         before = kept.get(time)
         if before is None or before[0] != before[0]:
             kept[time] = value, place
         elif value == value and value != before[0]:
-            if not _clock_put_back(time) or time in twice:
+            if not (hourly and _clock_put_back(time)) or time in twice:
                 raise UnevenError(
                     f"There are two different numbers for {_said(time)} (rows {row(before[1])} and {row(place)}).",
                     "Keep one of them, or name the column that tells several series apart; or take the sum or the mean of each day.",
