@@ -125,7 +125,9 @@ def run_import(options: argparse.Namespace) -> int:
         for asked in plan.questions():
             note(f"{asked.text} {dict(asked.choices).get(asked.chosen, asked.chosen)} (--answer {asked.id}=…)")
         if not plan.total and plan.problems and plan.questions():
-            raise UserError(plan.problems[0].message, f"{plan.problems[0].hint} Here: --answer {plan.questions()[-1].id}=…")
+            raise UserError(
+                plan.problems[0].message, f"{plan.problems[0].hint} Here: --answer {plan.questions()[-1].id}=…"
+            )
         if (options.project / DATABASE).is_file():
             project = Project.open(options.project)
         else:

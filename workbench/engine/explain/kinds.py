@@ -103,7 +103,10 @@ class Explanation:
         """What the colours of a structure mean, and which atoms count most."""
         for_it, against = (", ".join(found) for found in self.strongest_atoms())
         if self.number is None:
-            told, most = f"Green atoms spoke for “{self.target}”, red ones against it.", ("Most for it", "Most against it")
+            told, most = (
+                f"Green atoms spoke for “{self.target}”, red ones against it.",
+                ("Most for it", "Most against it"),
+            )
         else:
             what = f"“{self.target}”" if self.target else "the number"
             told, most = f"Green atoms raised {what}, red ones lowered it.", ("Raised most by", "Lowered most by")
