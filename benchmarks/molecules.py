@@ -226,6 +226,9 @@ def report(
         f" `DataStructs.BulkTanimotoSimilarity`: largest difference {near['off']:.1e}; {near['seconds']:.1f} s per search, most of it"
         " for reading the molecules and working out their fingerprints.", "",
         *why,
+        "## How a table of molecules is read", "",
+        "What was measured may be written with a decimal comma; a cell that is no number is told by its row, and up to one in twenty of"
+        " them do not keep the column from being recognised.", "",
         "## What this does not say", "",
         "One series of related molecules is an easy world. Nothing was measured here with ChemBERTa's published weights, which cannot be"
         " fetched where this was written; its code runs in the tests on small random weights of the same architecture.", "",

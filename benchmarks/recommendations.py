@@ -392,6 +392,10 @@ def measured(folder: Path, seed: int) -> str:
         "Told before: what the wizard says. Its speed of a look at a thing is measured by the clock, here while other programs ran; the rest"
         " is counted, for a quiet computer.",
         "",
+        "Told before is for a quiet computer, so it is to be held against what the processor worked. The speed of a look at a thing is kept for"
+        " good; it is measured by the processor's time where that is less, so that other programs which ran at that moment do not stay in"
+        " every later estimate.",
+        "",
         f"“Both” gave the factors a weight of {mixed['mix']:.1f} (decided on validation). Against popularity: p = {test.p_value:.4f} (paired,"
         f" {test.n:,} people). Balanced chose {chosen['factors']} factors, regularisation {chosen['regularization']:g}, alpha"
         f" {chosen['alpha']:g}, {chosen['iterations']} passes. scikit-learn's TF-IDF in place of the text starter's vectors: NDCG@10 {tf[1]:.4f}.",
@@ -427,6 +431,12 @@ def measured(folder: Path, seed: int) -> str:
         " nobody: each answer is computed from what the person likes at that moment.",
         "- Ratings are used as likes from a limit on (if wanted with more weight the higher they are), not foretold as numbers.",
         "- The lists are not varied on purpose (diversity), and no exploration is done.",
+        "",
+        "## How the rows are read",
+        "",
+        "- Read of the rows themselves: stars with a comma, times in any column whose cells are dates, and what a thing is called and belongs"
+        " to where a column says the same in all rows of it. Two things of one name stay two things. A table with a column for each thing"
+        " (zeros and ones) is taken as a table of rows.",
         "",
     ]
     return "\n".join(lines)

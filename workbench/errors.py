@@ -69,12 +69,14 @@ class Problem:
         message: one sentence that says what is wrong.
         hint: one sentence that says what to do; may be empty.
         path: the file concerned, if there is one.
+        stays: the item is used all the same, without what is wrong.
     """
 
     where: str
     message: str
     hint: str = ""
     path: str = ""
+    stays: bool = False
 
     @classmethod
     def of(cls, where: str, error: UserError, path: str = "") -> Problem:

@@ -17,7 +17,7 @@ from workbench.data.importers import sniff
 from workbench.data.importers.rows import RowsPlan, plan_rows
 from workbench.data.importers.series import SeriesPlan
 from workbench.data.importers.table_files import open_table
-from workbench.data.numbers import unit_of
+from workbench.data.numbers import decimal_of, unit_of
 from workbench.data.types import NewItem
 from workbench.engine.journey import project_from_plan
 from workbench.errors import Problem, UserError
@@ -179,6 +179,10 @@ def test_when_clocks_are_put_back_an_hour_comes_twice(tmp_path: Path) -> None:
     assert isinstance(plan, SeriesPlan) and len(plan.made[0][1]) == 399
     assert plan.made[0][1].values[218] == pytest.approx((2.218 + 3.219) / 2)
     assert "clocks were put back" in plan.repairs[0].message and not plan.questions()
+    # A day or a month has no hour that comes twice; the first of March 2015 was a Sunday.
+    months = [f"{2014 + i // 12}-{i % 12 + 1:02},{i * 7 % 11}" for i in range(30)]
+    plan = sniff([_written(tmp_path / "m.csv", "month,load", *months, "2015-03,99")])
+    assert isinstance(plan, SeriesPlan) and "two different numbers" in plan.problems[0].message
 
 
 def test_times_a_little_beside_even_ones_count_as_these(tmp_path: Path) -> None:
@@ -249,3 +253,21 @@ def test_a_number_may_be_typed_with_the_other_sign(tmp_path: Path) -> None:
     assert rate.figure(4.6) == "4,6" and by_name["Alter"].figure(30.5) == "30.5"
     # Results are compared by what people must not be treated differently for.
     assert by_name["Alter"].compared and by_name["Geschlecht"].compared and not rate.compared
+
+
+def test_thousands_with_a_point_are_no_fractions(tmp_path: Path) -> None:
+    assert decimal_of(["75.000 €", "120.000 €", "8.500 €"]) == ","
+    assert decimal_of(["75.000", "120.000"]) == "." and decimal_of(["75.000", "120.000"], ",") == ","
+    assert decimal_of(["0.750 €", "1.250 €"]) == "." and decimal_of(["12.50 €", "3.000 €"]) == "."
+    rows = [f"{i % 9},{i % 10};{10 + i}.{i % 10}00;{50 + i}.000 €" for i in range(60)]
+    plan = plan_rows(_written(tmp_path / "a.csv", "size;people;price", *rows), Control())
+    by_name = {c.name: c for c in plan.given}
+    assert by_name["people"].value("12.200") == 12_200 and by_name["price"].value("75.000 €") == 75_000
+    plain = [f"{i % 9},{10 + i}.{i % 10}00,{i}" for i in range(60)]
+    plan = plan_rows(_written(tmp_path / "b.csv", "size,weight,price", *plain), Control())
+    assert {c.name: c for c in plan.given}["weight"].value("12.200") == 12.2
+    months = [f"2020-{m:02};{70 + m}.000 €" for m in range(1, 13)] + [
+        f"2021-{m:02};{70 + m}.500 €" for m in range(1, 13)
+    ]
+    series = sniff([_written(tmp_path / "c.csv", "month;sales", *months)])
+    assert isinstance(series, SeriesPlan) and series.made[0][1].values[:2].tolist() == [71_000, 72_000]

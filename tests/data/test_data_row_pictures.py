@@ -179,7 +179,8 @@ def test_pictures_that_were_not_there_come_to_their_rows_later(tmp_path: Path, c
     plan = sniff([table], rows=True)
     project, result = project_from_plan(plan, tmp_path / "project", copy_media=copy)
     with project:
-        assert len(result.problems) == 24 and "import the table again" in result.problems[0].hint
+        assert len(result.problems) == 24 and all(p.stays for p in result.problems)
+        assert "import the table again" in result.problems[0].hint
         ids = project.item_ids()
         project.set_annotations({ids[3]: AnnotationState((Annotation(Whole(), text="777"),), True)})
         (found,) = [f for f in check_columns(project, Control()) if f.code == "row-pictures"]

@@ -16,10 +16,13 @@ from workbench.data.importers import sniff
 from workbench.data.importers.rows import plan_rows
 from workbench.data.project_columns import columns_of
 from workbench.data.rows import cells_of
+from workbench.data.types import AddResult
 from workbench.engine.events import Finished
 from workbench.engine.fit import fit, new_config
 from workbench.engine.journey import project_from_plan, tasks_for_plan
+from workbench.errors import Problem
 from workbench.gui.context import AppContext
+from workbench.gui.importing import result_sentence
 from workbench.gui.main_window import MainWindow
 from workbench.gui.models.results_table import RESULT_ROLE
 from workbench.gui.results.numbers import View
@@ -229,3 +232,11 @@ def test_numbers_are_typed_in_by_keys(window: MainWindow, ctx: AppContext, qtbot
     editor.field.setText("")
     qtbot.keyClick(editor.field, Qt.Key.Key_Return)
     assert not project.item(page.model.ids[2]).marked
+
+
+def test_a_row_that_came_in_is_not_said_to_be_of_no_use() -> None:
+    missing = Problem("row 7", "The picture is not there.", "The row is in, without it.", stays=True)
+    broken = Problem("row 9", "This row has 5 cells, the table has 4 columns.")
+    assert result_sentence(AddResult((1, 2), 0, (missing,)), "rows") == "2 rows added, 1 with something missing."
+    both = result_sentence(AddResult((1,), 0, (missing, broken, broken)), "rows")
+    assert both == "1 rows added, 2 could not be used, 1 with something missing."

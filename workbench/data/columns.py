@@ -294,14 +294,15 @@ class Profile:
             and self.distinct > self.filled * 0.5
         )
 
-    def settle(self) -> TableColumn:
-        """What it looks like. A kind is believed when all but one in fifty of the filled cells can be read so."""
+    def settle(self, others: Decimal = ".") -> TableColumn:
+        """What it looks like. A kind is believed when all but one in fifty of the filled cells can be read so. `others`: how numbers
+        of columns beside it part whole and fraction."""
         told = self.filled - self.absent
         most = max(1.0, told * 0.98)
         # Numbers that all have the same letters behind them are measured in these.
         unit = max(self.units, key=lambda u: self.units[u], default="")
         cells = [v.removesuffix(unit) for v in self.values] if unit else list(self.values)
-        decimal = decimal_of(cells)
+        decimal = decimal_of(cells, others)
         plain = self.numbers[decimal]
         if not unit or self.units[unit] + plain < most or plain > self.units[unit]:
             unit, cells = "", list(self.values)

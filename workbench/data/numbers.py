@@ -19,6 +19,8 @@ _SHAPES = {
     ",": re.compile(r"[-+]?(\d{1,3}(\.\d{3})+|\d+)?(,\d*)?([eE][-+]?\d{1,3})?"),
 }
 _LONGEST = 60
+# A thousand or more in groups of three; "0.750" is none.
+_GROUPED = re.compile(r"[-+(]?[1-9]\d{0,2}(\.\d{3})+\)?")
 # "85 m²", "12,5 kg", "30 min": a number and the letters behind it.
 _UNIT = re.compile(r"(.*\d)\s*((?:°\s?)?[^\W\d_][^\W\d_/]{0,7}(?:/[^\W\d_]{1,3})?[23²³]?|°)", re.S)
 # In a project's meta: what the numbers of its items are called, where an import said so.
@@ -58,16 +60,23 @@ def unit_of(cell: str) -> str:
     return found[2]
 
 
-def decimal_of(cells: Iterable[str]) -> Decimal:
+def decimal_of(cells: Iterable[str], others: Decimal = ".") -> Decimal:
     """How a column parts whole and fraction: by which of the two more of its cells are numbers; a point where both do.
 
     "1,234" alone is a thousand in one and a little over one in the other: as long as every comma stands before three figures
-    the point is believed.
+    the point is believed. "75.000" alone likewise, but where `others`, columns beside it, have a comma, or euros are counted, and every
+    point stands before three figures, it is seventy-five thousand.
     """
-    point = comma = telling = 0
+    point = comma = telling = pointed = grouped = euros = 0
     for cell in cells:
+        if "." in cell:
+            pointed += 1
+            grouped += _GROUPED.fullmatch(cell.strip().translate(_SIGNS)) is not None
+            euros += "€" in cell
         with_point, with_comma = number(cell, "."), number(cell, ",")
         point += with_point is not None
         comma += with_comma is not None
         telling += with_comma is not None and with_point is None
+    if pointed and grouped == pointed and not telling and (others == "," or euros == pointed):
+        return ","
     return "," if comma > point and telling else "."

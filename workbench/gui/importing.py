@@ -88,6 +88,9 @@ def result_sentence(result: AddResult, nouns: str) -> str:
     parts = [f"{len(result.added):,} {nouns} added"]
     if result.duplicates:
         parts.append(f"{result.duplicates:,} were there already")
-    if result.problems:
-        parts.append(f"{len(result.problems):,} could not be used")
+    lost = sum(not p.stays for p in result.problems)
+    if lost:
+        parts.append(f"{lost:,} could not be used")
+    if len(result.problems) > lost:
+        parts.append(f"{len(result.problems) - lost:,} with something missing")
     return " ".join([", ".join(parts) + ".", *result.notes])

@@ -142,6 +142,8 @@ def plan_rows(path: Path, control: Control) -> RowsPlan:
     plan.total = total
     plan.profiles = {p.name: p for p in profiles}
     found = [p.settle() for p in profiles]
+    if any(c.kind == "number" and c.decimal == "," for c in found):
+        found = [p.settle(",") for p in profiles]
     plan.splits = next((p.name for p in profiles if _says_splits(p)), "")
     if plan.splits:
         found = [replace(c, role="ignored") if c.name == plan.splits else c for c in found]
@@ -378,6 +380,7 @@ class RowsPlan(ImportPlan):
                     yield Problem(
                         f"row {number}", f"The picture “{cells[column][-60:]}” in “{column}” is not there.",
                         "The row is in, without it. Put it beside the table and import the table again: the row gets it.",
+                        stays=True,
                     )  # fmt: skip
             key = bytes.fromhex(row_hash(cells))[:8]
             earlier = ""
@@ -395,7 +398,7 @@ class RowsPlan(ImportPlan):
                     elif not is_missing(cell):
                         yield Problem(
                             f"row {number}", f"“{cell[:40]}” in the column “{target.name}” is not a number.",
-                            "The row is in, without it. Mend it, or leave it so.",
+                            "The row is in, without it. Mend it, or leave it so.", stays=True,
                         )  # fmt: skip
                 elif not is_missing(cell):
                     said = labels.clean(cell)[: labels.MAX_LENGTH]

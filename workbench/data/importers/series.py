@@ -21,6 +21,7 @@ from workbench.data.annotations import NewAnnotation
 from workbench.data.dates import Dates, Order, read_dates
 from workbench.data.importers.base import ImportPlan, Question
 from workbench.data.importers.table_heads import unique_names
+from workbench.data.numbers import decimal_of
 from workbench.data.series import Series, Step, UnevenError, check, even_steps, guess_season, to_text
 from workbench.data.shapes import Whole
 from workbench.data.types import NewItem
@@ -90,7 +91,9 @@ def number_of(cell: str, comma: bool = False) -> float | None:
 def decimal_comma(cells: Sequence[str]) -> bool:
     """Whether a comma stands before the decimals in these cells."""
     commas = [c for c in (c.strip() for c in cells) if "," in c]
-    if not commas or any(c.rfind(".") > c.rfind(",") for c in commas):
+    if not commas:  # "75.000 €"
+        return any("€" in c for c in cells) and decimal_of(cells) == ","
+    if any(c.rfind(".") > c.rfind(",") for c in commas):
         return False
     # "1,234" could be grouped; what has another number of digits, or a point before, is not.
     sure = any("." in c or len(c.rstrip("%€ ").split(",")[-1]) != 3 for c in commas)
@@ -493,12 +496,13 @@ def made(
     kept: dict[datetime, tuple[float, int]] = {}
     again = 0
     twice: set[datetime] = set()
+    hourly = len({t.time() for t, _, _ in dated}) > 1
     for time, value, place in _looked_at(dated, control):
         before = kept.get(time)
         if before is None or before[0] != before[0]:
             kept[time] = value, place
         elif value == value and value != before[0]:
-            if not _clock_put_back(time) or time in twice:
+            if not (hourly and _clock_put_back(time)) or time in twice:
                 raise UnevenError(
                     f"There are two different numbers for {_said(time)} (rows {row(before[1])} and {row(place)}).",
                     "Keep one of them, or name the column that tells several series apart; or take the sum or the mean of each day.",
