@@ -167,6 +167,25 @@ def _likeliest(planes: Iterable[Floats]) -> tuple[Any, Floats]:
     return kind, best
 
 
+def sampled(picture: Pixels, size: tuple[int, int]) -> Floats:
+    """uint8 [H, W, 3] to float32 [h, w, 3] in 0..1 at `size` (h, w): bilinear as torch's `interpolate`, between the four nearest
+    points alone, however much smaller it becomes. Looks at no others, which a large picture has very many of."""
+    import numpy as np
+
+    above, below, down = _places_in_torch(picture.shape[0], size[0])
+    left, right, across = _places_in_torch(picture.shape[1], size[1])
+    across = across[:, None]
+
+    def mixed(rows: Pixels) -> Floats:
+        # Whole numbers times float32 are float32.
+        made: Floats = rows.take(left, 1) * (1 - across) + rows.take(right, 1) * across
+        return made
+
+    down = down[:, None, None]
+    made: Floats = mixed(picture[above]) * (1 - down) + mixed(picture[below]) * down
+    return made / np.float32(255)
+
+
 # For each of some points the two between which it lies, and how near it is to the second; None where they are the points
 # themselves.
 _Places = tuple["npt.NDArray[np.intp]", "npt.NDArray[np.intp]", "Floats"]
@@ -178,9 +197,23 @@ def _places(before: int, after: int) -> _Places | None:
 
     if before == after:
         return None
-    place = ((np.arange(after) + 0.5) * before / after - 0.5).clip(0, before - 1)
-    first = np.floor(place).astype(np.intp)
-    return first, np.minimum(first + 1, before - 1), (place - first).astype(np.float32)
+    return _between((np.arange(after) + 0.5) * before / after - 0.5, before)
+
+
+def _places_in_torch(before: int, after: int) -> _Places:
+    """The same with the digits that torch keeps of a place."""
+    import numpy as np
+
+    scale = float(np.float32(before) / np.float32(after))
+    return _between((scale * (np.arange(after) + 0.5) - 0.5).astype(np.float32), before)
+
+
+def _between(places: npt.NDArray[np.floating[Any]], count: int) -> _Places:
+    import numpy as np
+
+    places = places.clip(0, count - 1)
+    first = np.floor(places).astype(np.intp)
+    return first, np.minimum(first + 1, count - 1), (places - first).astype(np.float32)
 
 
 def _part(places: _Places | None, first: int, count: int) -> tuple[slice, _Places | None]:

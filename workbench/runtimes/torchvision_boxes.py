@@ -18,7 +18,7 @@ from workbench.runtimes.base import Detections, Loaded
 from workbench.runtimes.box_learner import BoxTarget, Seen, keep_limit
 from workbench.runtimes.fast_body import Core, Output, computed
 from workbench.runtimes.network import stage_parameters
-from workbench.runtimes.pictures import as_tensor
+from workbench.runtimes.pictures import as_tensor, sampled
 
 if TYPE_CHECKING:
     import torch
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 # Height and width of a picture that is made up to compare engines on.
 _SMALL = (128, 160)
+# A picture with so many times as many points as the network sees is not read as a whole.
+_LARGE = 4
 # How torchvision's names of what is said of the features begin: classes, places, nearness to the middle.
 _SAID = ("cls_", "bbox_")
 
@@ -98,8 +100,10 @@ class TorchvisionDetector(Loaded):
         import torch
 
         self.limit(threshold)
-        with torch.inference_mode(), self._quickly():
-            answers = self.module([as_tensor(p, self.device) for p in pictures])
+        # What torchvision goes by is their sizes alone; the pixels come from `_seen`.
+        sizes = [torch.empty(3, *p.shape[:2], device="meta") for p in pictures]
+        with torch.inference_mode(), self._quickly(), self._seeing(pictures):
+            answers = self.module(sizes)
         return [self._detections(answer, threshold) for answer in answers]
 
     @property
@@ -153,6 +157,36 @@ class TorchvisionDetector(Loaded):
             del backbone.forward
             if judges is not None:
                 del judges.forward
+
+    @contextmanager
+    def _seeing(self, pictures: Sequence[Pixels]) -> Iterator[None]:
+        """Inside, torchvision's own code is given these pictures, one after the other, as the network sees them."""
+        transform: Any = self.module.transform
+        given = iter(pictures)
+        transform.normalize = lambda image: image
+        transform.resize = lambda _image, target: (self._seen(next(given)), target)
+        try:
+            yield
+        finally:
+            del transform.normalize, transform.resize
+
+    def _seen(self, picture: Pixels) -> torch.Tensor:
+        """uint8 [H, W, 3] as torchvision makes it: float32 [3, h, w], normalised and in the network's size. Of each point it makes only
+        the four nearest count, so that of a large picture few do."""
+        import torch
+
+        transform = self.module.transform
+        kind = type(transform)
+        high, wide = picture.shape[:2]
+        empty = torch.empty(3, high, wide, device="meta")
+        height, width = kind.resize(transform, empty, None)[0].shape[-2:]
+        if high * wide < _LARGE * height * width:
+            own = kind.normalize(transform, as_tensor(picture, self.device))
+            seen: torch.Tensor = kind.resize(transform, own, None)[0]
+        else:
+            pixels = torch.from_numpy(sampled(picture, (height, width))).to(self.device)
+            seen = kind.normalize(transform, pixels.permute(2, 0, 1).contiguous())
+        return seen
 
     def limit(self, threshold: float) -> None:
         """Drop what it is less sure of. Each kind has a limit of its own (FCOS 0.2); here the caller's counts."""
