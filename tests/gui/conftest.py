@@ -42,7 +42,7 @@ def ctx(qtbot: QtBot, workbench_home: Path) -> Iterator[AppContext]:
     install_theme(app, "light").set_choice("light")
     made = AppContext(app_paths())
     yield made
-    assert made.jobs.stop_all(20_000)
+    assert made.jobs.stop_all(PATIENCE)
     made.thumbnails.stop()
     made.downloads.stop()
     # What the last jobs told still waits in the event loop: it belongs to the open project.
