@@ -196,6 +196,7 @@ UNUSED_FILES = {
     "onnx/backend/test/*": "tests (with their models)",
     "pyqtgraph/examples/*": "examples",
     "*.pyi": "for editors of code",
+    "model_workbench-*.dist-info/direct_url.json": "names the folder of the build machine",
     "rapidocr/inference_engine/pytorch/*.yaml.bak": "left over",
 }
 
@@ -291,9 +292,8 @@ def cuda_libraries() -> list[tuple[str, str]]:
 
 
 def metadata_files() -> list[tuple[str, str]]:
-    """The app's own facts (version, what it stands on), as (file, folder in the app), without the file that says from where it
-    was installed. All that it stands on has its own beside: versions are shown, reported and written down for other computers,
-    and libraries ask for each other's."""
+    """The app's own facts (version, what it stands on), as (file, folder in the app). All that it stands on has its own beside:
+    versions are shown, reported and written down for other computers, and libraries ask for each other's."""
     found = [file for file in metadata.distribution("model-workbench").files or () if file.name == "METADATA"]
     return [(str(file.locate()), file.parent.name) for file in found]
 

@@ -27,6 +27,7 @@ from hypothesis import strategies as st
 from workbench.app_paths import for_this_program
 from workbench.catalog.catalog import Catalog
 from workbench.control import Control
+from workbench.data.importers import sniff
 from workbench.data.project import Project
 from workbench.data.types import Split
 from workbench.engine.elsewhere.back import bring_back
@@ -36,6 +37,7 @@ from workbench.engine.elsewhere.names import is_result, is_training
 from workbench.engine.elsewhere.write import Choices, size_of, write_bundle
 from workbench.engine.events import EpochDone, Finished, How, RunConfig
 from workbench.engine.fit import fit, new_config
+from workbench.engine.journey import project_from_plan
 from workbench.engine.pool import shared_pool
 from workbench.engine.quick import Looked, look
 from workbench.engine.run import prepare
@@ -343,6 +345,20 @@ def test_the_size_is_known_before(bundle: Path, project: Project, catalog: Catal
     real = sum(f.stat().st_size for f in bundle.rglob("*") if f.is_file())
     assert size.items == 30 and abs(size.total(Choices()) - real) < 0.2 * real
     assert size.media == sum(f.stat().st_size for f in (bundle / "media").rglob("*") if f.is_file())
+
+
+def test_a_table_s_rows_are_learnt_elsewhere_with_what_its_columns_mean(tmp_path: Path, catalog: Catalog) -> None:
+    table = tmp_path / "parts.csv"
+    lines = [f"P{n:03},{n % 7},{'old' if n % 3 else 'new'},{'good' if n % 7 > 3 else 'bad'}" for n in range(60)]
+    table.write_text("part,size,age,quality\n" + "\n".join(lines))
+    project, _ = project_from_plan(sniff([table]), tmp_path / "project")
+    with project:
+        card, _why = catalog.suggest(project.task_id, to_teach=True)
+        folder = write_bundle(new_config(project, card), project, catalog, tmp_path / "away").folder
+        events = list(run_training(folder))
+        assert isinstance(events[-1], Finished)
+        back = bring_back(folder, project, catalog)
+    assert back.items == 60 and catalog.get(back.model_id).name == back.name
 
 
 def test_the_recipes_are_whole(bundle: Path) -> None:

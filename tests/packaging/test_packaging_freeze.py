@@ -158,6 +158,8 @@ def test_what_is_left_out_is_not_what_is_needed() -> None:
         ("PySide6/Qt/plugins/platformthemes/libqgtk3.so", False, False),
         ("PySide6\\Qt\\translations\\qtbase_de.qm", False, False),
         ("workbench/_resources/help/home.md", True, True),
+        ("model_workbench-0.1.0.dist-info/METADATA", True, True),
+        ("model_workbench-0.1.0.dist-info/direct_url.json", False, False),
         ("rapidocr/models/PP-OCRv6_det.onnx", True, True),
     ],
 )

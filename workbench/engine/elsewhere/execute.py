@@ -13,7 +13,9 @@ from pathlib import Path
 from workbench.app_paths import AppPaths, app_paths
 from workbench.catalog.catalog import Catalog
 from workbench.control import Control
+from workbench.data.columns import META, from_meta
 from workbench.data.project import Project
+from workbench.data.project_columns import set_columns
 from workbench.data.project_manifest import ManifestLine
 from workbench.engine.checkpoint import LAST
 from workbench.engine.elsewhere.layout import wrong
@@ -114,6 +116,8 @@ def _project(taken: Taken, place: Path, lines: list[ManifestLine], together: Tog
     project = Project.create(folder, about.project_name, about.config.task)
     try:
         project.set_window(about.window)
+        if (columns := about.config.options.get(META)) is not None:
+            set_columns(project, from_meta(columns))
         for name in about.config.classes:
             project.add_class(name)
         if project.take_manifest(lines, taken.media) != about.items:
