@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QMimeData, QPoint, Qt
+from PySide6.QtCore import QMimeData, QPoint, Qt, QTimer
 from PySide6.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
@@ -55,6 +55,8 @@ _SURE = 0.95
 _MOST_EXAMPLES = 50
 # The list of a larger project is looked for in a job, so that no key or click waits for it.
 _AT_ONCE = 5000
+# A person who pauses for so long between two labels looks at what they have come to.
+_PAUSE_MS = 120
 
 
 class DataPage(Page):
@@ -70,6 +72,7 @@ class DataPage(Page):
         self.stack = QStackedWidget()
         self.body.addWidget(self.stack, 1)
         self.empty = self._build_empty()
+        self.stack.addWidget(self.empty)
         self.model = ItemModel(ctx.store)
         self.view = ItemView(self.model, ctx.thumbnails)
         self.filter_bar = FilterBar()
@@ -79,9 +82,10 @@ class DataPage(Page):
         self.classes.body.addWidget(self.offer)
         self.checks = ChecksStrip()
         self.health = Health(ctx, self.banner, lambda: self._editor() is None, self)
-        self.full = self._build_full()
-        self.stack.addWidget(self.empty)
+        # From the outside in: what is put into another later, is styled anew with all that is in it.
+        self.full = QWidget(self.stack)
         self.stack.addWidget(self.full)
+        self._build_full(self.full)
         self._editors: dict[str, ItemEditor | None] = {}
         self.marks = Marks(ctx, self.banner, self._review, self)
         self._stale = False
@@ -91,7 +95,12 @@ class DataPage(Page):
         store.project_changed.connect(self._project_changed)
         store.items_changed.connect(self._items_changed)
         store.classes_changed.connect(self._classes_changed)
-        store.labels_changed.connect(lambda _ids: self._counts_changed())
+        # Counting many takes longer than labelling one.
+        self._count_soon = QTimer(self)
+        self._count_soon.setSingleShot(True)
+        self._count_soon.setInterval(_PAUSE_MS)
+        self._count_soon.timeout.connect(self._counts_changed)
+        store.labels_changed.connect(lambda _ids: self._labels_changed())
         self.view.verticalScrollBar().valueChanged.connect(lambda _at: self.health.runner.hold())
         self.view.label_key.connect(self._label_key)
         self.view.accepted.connect(self._accept)
@@ -460,7 +469,15 @@ class DataPage(Page):
         self.model.set_classes(project.classes())
         self._counts_changed()
 
+    def _labels_changed(self) -> None:
+        """Of many items it is counted anew when the person pauses."""
+        if self.model.rowCount() > _AT_ONCE:
+            self._count_soon.start()
+        else:
+            self._counts_changed()
+
     def _counts_changed(self) -> None:
+        self._count_soon.stop()
         project = self.ctx.store.project
         if project is None:
             return
@@ -571,8 +588,7 @@ class DataPage(Page):
         column.addLayout(row)
         return page
 
-    def _build_full(self) -> QWidget:
-        page = QWidget()
+    def _build_full(self, page: QWidget) -> None:
         column = QVBoxLayout(page)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(M)
@@ -628,15 +644,14 @@ class DataPage(Page):
         column.addLayout(self._recorder_place)
         column.addWidget(self.filter_bar)
         column.addWidget(self.bars)
-        splitter = QSplitter()
+        splitter = QSplitter(page)
+        column.addWidget(splitter, 1)
         splitter.setChildrenCollapsible(False)
         splitter.addWidget(self.view)
         splitter.addWidget(self.classes)
         splitter.setStretchFactor(0, 1)
         splitter.setHandleWidth(M)
         splitter.setSizes([800, 250])
-        column.addWidget(splitter, 1)
-        return page
 
     def _record(self) -> None:
         """Show, or hide, what records examples; made when it is first wanted."""
