@@ -30,8 +30,8 @@ __all__ = ["Estimate", "duration", "estimate", "measure"]
 
 # Work of one training step in forward passes: forward and backward through all, or backward through a third.
 _WORK = {How.BALANCED: 2.0, How.THOROUGH: 3.2}
-# Early stopping usually ends before the last epoch.
-_USUAL_SHARE = 0.6
+# Early stopping usually ends before the last epoch; where examples are varied, later (docs/speed.md, "Pictures").
+_USUAL_SHARE, _VARIED_SHARE = 0.6, 0.85
 _TRAIN_SHARE = 0.7
 # A forward pass per weight when nothing was measured, in seconds: a laptop of the slower kind.
 _UNMEASURED = 6e-9
@@ -108,7 +108,8 @@ def estimate(project: Project, card: ModelCard, how: How, epochs: int = 0) -> Es
         seconds += (_not_looked_at(project, card) if isinstance(task, PooledTask) else n) * forward
         seconds += n * max(2, len(project.classes())) * _HEAD
         if how is not How.QUICK:
-            rounds = (epochs or default_epochs(how)) * _USUAL_SHARE
+            varied = isinstance(task, PooledTask) and not task.as_they_are
+            rounds = (epochs or default_epochs(how)) * (_VARIED_SHARE if varied else _USUAL_SHARE)
             seconds += rounds * n * forward * (_TRAIN_SHARE * _WORK[how] + (1 - _TRAIN_SHARE) / 2)
             # Tested once at the end, and looked at once more to know what is familiar.
             seconds += n * forward

@@ -104,7 +104,7 @@ class Training:
         """The rates are above half of their peak and examples are varied: rounds go up and down by chance, so that one that is
         no better says little of those to come (docs/speed.md, "Pictures")."""
         early = 2 * self.position.step < self.steps_per_epoch * self.epochs
-        return early and bool(getattr(self.lesson, "varies", False))
+        return early and self.lesson.varies
 
     def set_rates(self) -> float:
         """Linear warm-up, then half a cosine down to a hundredth. Returns the head's rate."""

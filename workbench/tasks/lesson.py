@@ -119,6 +119,7 @@ class Lesson(Protocol):
         tests_first: before the first epoch the test items are looked at as well.
         checks_whole: what `check` saw of all items is needed in one place, so processes that train
             together do not share them out.
+        varies: examples are prepared in another way in each epoch.
         judged_by: "loss" (lower is better) or "score" (what the judge of the task's answers calls `score`): which
             decides what is the best epoch and when training stops by itself.
     """
@@ -134,6 +135,7 @@ class Lesson(Protocol):
     repeats: int = 1
     tests_first: bool = True
     checks_whole: bool = False
+    varies: bool = False
 
     @property
     def module(self) -> nn.Module:
@@ -192,13 +194,9 @@ class Lesson(Protocol):
 @runtime_checkable
 class KeepingLesson(Lesson, Protocol):
     """A lesson of which a part of the network stays as it is: what that part gives for an item is computed once and kept
-    (`workbench.engine.frozen`). What is kept may be lost at any time; then it is computed anew.
-
-    Attributes:
-        varies: examples are prepared in another way in each epoch, so that nothing can be kept of those it learns from.
+    (`workbench.engine.frozen`). What is kept may be lost at any time; then it is computed anew. Where it `varies`, nothing can be
+    kept of the examples it learns from.
     """
-
-    varies: bool
 
     def begin_keeping(self, prepared: Sequence[Mapping[str, Any]], count: int) -> bool:
         """Look for what can be kept on some examples, and make room for so many. False where nothing can."""
