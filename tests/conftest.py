@@ -26,6 +26,7 @@ from workbench import guard, memory
 from workbench.app_paths import resources
 from workbench.catalog.catalog import Catalog
 from workbench.data.project import Project
+from workbench.engine.pool import shared_pool
 
 # The same examples at each run, so that a change is judged by what it changes. WORKBENCH_FUZZ=1 looks for new ones, and keeps
 # what it finds. How long one takes (hypothesis gives it a fifth of a second) says how busy the computer is.
@@ -120,9 +121,7 @@ def no_models_left() -> Iterator[None]:
     """What a test has loaded is not there for the next one: its home, and the models in it, are its own. The app keeps models
     warm up to a share of the memory, which a process of hundreds of tests would fill; only the bundled starters stay."""
     yield
-    pool = sys.modules.get("workbench.engine.pool")
-    if pool is not None:
-        pool.shared_pool().keep_only(lambda card: card.source.kind in ("wheel", "bundled"))
+    shared_pool().keep_only(lambda card: card.source.kind in ("wheel", "bundled"))
 
 
 @pytest.fixture
