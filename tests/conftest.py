@@ -60,8 +60,14 @@ def pytest_collection() -> Generator[None, object, object]:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None, object, object]:
-    """After a module's last test nothing of it is in use: what is free goes back, and what it has imported is put aside."""
-    done = yield
+    """What a test has loaded is not there for the next one: its home, and the models in it, are its own. The app keeps models
+    warm up to a share of the memory, which a process of hundreds of tests would fill; only the bundled starters stay.
+
+    After a module's last test nothing of it is in use: what is free goes back, and what it has imported is put aside."""
+    done = yield  # here, and not in a fixture: what a test has put in the place of the pool is gone by now
+    pool = sys.modules.get("workbench.engine.pool")
+    if pool is not None:
+        pool.shared_pool().keep_only(lambda card: card.source.kind in ("wheel", "bundled"))
     if nextitem is None or nextitem.path != item.path:
         if len(sys.modules) - _seen["modules"] >= _LIBRARY:
             gc.collect()
@@ -113,16 +119,6 @@ def nothing_unasked() -> Iterator[None]:
     before = guard.refused()
     yield
     assert guard.refused() == before
-
-
-@pytest.fixture(autouse=True)
-def no_models_left() -> Iterator[None]:
-    """What a test has loaded is not there for the next one: its home, and the models in it, are its own. The app keeps models
-    warm up to a share of the memory, which a process of hundreds of tests would fill; only the bundled starters stay."""
-    yield
-    pool = sys.modules.get("workbench.engine.pool")
-    if pool is not None:
-        pool.shared_pool().keep_only(lambda card: card.source.kind in ("wheel", "bundled"))
 
 
 @pytest.fixture
