@@ -26,7 +26,6 @@ from workbench import guard, memory
 from workbench.app_paths import resources
 from workbench.catalog.catalog import Catalog
 from workbench.data.project import Project
-from workbench.engine.pool import shared_pool
 
 # The same examples at each run, so that a change is judged by what it changes. WORKBENCH_FUZZ=1 looks for new ones, and keeps
 # what it finds. How long one takes (hypothesis gives it a fifth of a second) says how busy the computer is.
@@ -61,8 +60,14 @@ def pytest_collection() -> Generator[None, object, object]:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None, object, object]:
-    """After a module's last test nothing of it is in use: what is free goes back, and what it has imported is put aside."""
-    done = yield
+    """What a test has loaded is not there for the next one: its home, and the models in it, are its own. The app keeps models
+    warm up to a share of the memory, which a process of hundreds of tests would fill; only the bundled starters stay.
+
+    After a module's last test nothing of it is in use: what is free goes back, and what it has imported is put aside."""
+    done = yield  # here, and not in a fixture: what a test has put in the place of the pool is gone by now
+    pool = sys.modules.get("workbench.engine.pool")
+    if pool is not None:
+        pool.shared_pool().keep_only(lambda card: card.source.kind in ("wheel", "bundled"))
     if nextitem is None or nextitem.path != item.path:
         if len(sys.modules) - _seen["modules"] >= _LIBRARY:
             gc.collect()
@@ -114,14 +119,6 @@ def nothing_unasked() -> Iterator[None]:
     before = guard.refused()
     yield
     assert guard.refused() == before
-
-
-@pytest.fixture(autouse=True)
-def no_models_left() -> Iterator[None]:
-    """What a test has loaded is not there for the next one: its home, and the models in it, are its own. The app keeps models
-    warm up to a share of the memory, which a process of hundreds of tests would fill; only the bundled starters stay."""
-    yield
-    shared_pool().keep_only(lambda card: card.source.kind in ("wheel", "bundled"))
 
 
 @pytest.fixture
