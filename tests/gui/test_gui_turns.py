@@ -153,8 +153,8 @@ def test_a_page_that_is_not_looked_at_does_not_follow_models(
     window.show_page("models")
     page: Any = window.page("models")
     looked: list[int] = []
-    refresh = window.ctx.catalog.refresh
-    monkeypatch.setattr(window.ctx.catalog, "refresh", lambda: (looked.append(1), refresh()))
+    found = page.found
+    monkeypatch.setattr(page, "found", lambda: (looked.append(1), found())[1])
     window.ctx.models_changed.emit()
     assert len(looked) == 1 and page.detail.card is not None
     window.show_page("home")

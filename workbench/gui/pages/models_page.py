@@ -89,7 +89,7 @@ class ModelsPage(Page):
         self._later.setSingleShot(True)
         self._later.setInterval(_DETAIL_MS)
         self._later.timeout.connect(lambda: self.detail.show_card(self.current))
-        ctx.models_changed.connect(lambda: self._changed() if self.in_front else None)
+        ctx.models_changed.connect(lambda: self._changed() if self.in_front else ctx.catalog.refresh())
         ctx.downloads.failed.connect(self._failed)
 
     def receive(self, intent: dict[str, Any]) -> None:

@@ -84,7 +84,7 @@ class UsePage(Page):
         self.cards = self.view.cards
         self._build_detail(splitter)
         splitter.setSizes([380, 700])
-        ctx.models_changed.connect(lambda: self._fill() if self.in_front else None)
+        ctx.models_changed.connect(lambda: self._fill() if self.in_front else ctx.catalog.refresh())
         self._fill()
 
     def shown(self) -> None:
