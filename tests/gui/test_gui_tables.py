@@ -36,6 +36,7 @@ from workbench.gui.widgets.row_head import RowHead
 from workbench.gui.widgets.why_dialog import WhyDialog
 from workbench.tasks.base import Field
 from workbench.tasks.predictions import Number
+from workbench.tasks.registry import get_task
 from workbench.trust.judge_numbers import NumberCase, measure
 
 
@@ -237,6 +238,7 @@ def test_numbers_are_typed_in_by_keys(window: MainWindow, ctx: AppContext, qtbot
 def test_a_row_that_came_in_is_not_said_to_be_of_no_use() -> None:
     missing = Problem("row 7", "The picture is not there.", "The row is in, without it.", stays=True)
     broken = Problem("row 9", "This row has 5 cells, the table has 4 columns.")
-    assert result_sentence(AddResult((1, 2), 0, (missing,)), "rows") == "2 rows added, 1 with something missing."
-    both = result_sentence(AddResult((1,), 0, (missing, broken, broken)), "rows")
-    assert both == "1 rows added, 2 could not be used, 1 with something missing."
+    info = get_task("tabular-classification").info
+    assert result_sentence(AddResult((1, 2), 0, (missing,)), info) == "2 rows added, 1 with something missing."
+    both = result_sentence(AddResult((1,), 0, (missing, broken, broken)), info)
+    assert both == "1 row added, 2 could not be used, 1 with something missing."

@@ -12,6 +12,7 @@ from workbench.data.types import AddResult
 from workbench.errors import UserError
 from workbench.gui.context import AppContext
 from workbench.gui.workers import Job
+from workbench.tasks.base import TaskInfo
 
 
 def look_at(ctx: AppContext, paths: Sequence[str], then: Callable[[ImportPlan], Any], rows: bool | None = None) -> Job:
@@ -83,9 +84,9 @@ def add_to_project(
     return job
 
 
-def result_sentence(result: AddResult, nouns: str) -> str:
+def result_sentence(result: AddResult, info: TaskInfo) -> str:
     """What came of an import, in one sentence."""
-    parts = [f"{len(result.added):,} {nouns} added"]
+    parts = [f"{len(result.added):,} {info.noun if len(result.added) == 1 else info.nouns} added"]
     if result.duplicates:
         parts.append(f"{result.duplicates:,} were there already")
     lost = sum(not p.stays for p in result.problems)

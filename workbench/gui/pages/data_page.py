@@ -195,7 +195,7 @@ class DataPage(Page):
         )
 
     def _imported(self, result: AddResult) -> None:
-        sentence = result_sentence(result, self._info().nouns)
+        sentence = result_sentence(result, self._info())
         self.banner.show_message(sentence, "good")
         if result.problems:
             self._tell_problems(result.problems, sentence)

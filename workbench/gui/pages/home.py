@@ -118,7 +118,7 @@ class HomePage(Page):
             from workbench.tasks.registry import get_task
 
             kind = "warn" if result.problems else "good"
-            self.ctx.notify(result_sentence(result, get_task(project.task_id).info.nouns), kind)
+            self.ctx.notify(result_sentence(result, get_task(project.task_id).info), kind)
             self.ctx.go("data", problems=result.problems)
 
         self.banner.show_message(f"Importing {plan.total:,} {plan.noun} …")

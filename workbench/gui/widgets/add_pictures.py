@@ -118,7 +118,7 @@ def add_pictures(ctx: AppContext, pictures: Sequence[Entry | Picture], name: str
             found = project.class_by_name(name)
             if found is not None:
                 ctx.store.set_label(mine, found.id)
-        parts = [result_sentence(result, info.nouns)] if new else []
+        parts = [result_sentence(result, info)] if new else []
         parts += [f"{len(mine):,} labelled “{name}”."] if mine else []
         ctx.notify(" ".join([f"“{project.name}”:", *parts]), "warn" if result.problems else "good")
 
