@@ -175,11 +175,11 @@ def test_pickles_and_dead_servers_are_told(
     asked = yes(monkeypatch)
     models.select("roberta-squad2")
     qtbot.mouseClick(button(models, "model-download"), LEFT)
-    qtbot.waitUntil(lambda: is_present(card), timeout=20_000)
+    qtbot.waitUntil(lambda: is_present(card), timeout=60_000)
     assert "old file format" in asked[0]
     models.select("gpt2")
     qtbot.mouseClick(button(models, "model-download"), LEFT)
-    qtbot.waitUntil(lambda: "not found on its server" in models.banner.text.text(), timeout=10_000)
+    qtbot.waitUntil(lambda: "not found on its server" in models.banner.text.text(), timeout=60_000)
 
 
 def test_find_me_a_model_in_three_answers(window: MainWindow, models: Any, qtbot: QtBot) -> None:
