@@ -5,13 +5,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 NEW_WINDOW = "--new-window"
 SAFE_MODE = "--safe-mode"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Entry point of `workbench`. Returns the exit code: 0 done, 1 failed, 2 wrong use, 3 done in part, 130 stopped."""
+    """What `workbench` does. Returns the exit code: 0 done, 1 failed, 2 wrong use, 3 done in part, 130 stopped."""
     from workbench import guard
     from workbench.app_paths import leave_library_path
 
@@ -96,5 +97,12 @@ def handed_over(projects: Sequence[str]) -> bool:
     return hand_over(app_paths(), projects[0] if projects else "")
 
 
+def entry() -> NoReturn:
+    """The program: as `main`, and then the process ends."""
+    from workbench.leaving import leave
+
+    leave(main(), patient=opens_window(sys.argv[1:]))
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    entry()

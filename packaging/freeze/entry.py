@@ -1,11 +1,10 @@
 """Where the frozen app begins: the same as `python -m workbench`."""
 
 import multiprocessing
-import sys
 
 if __name__ == "__main__":
     # A library that starts a helper process starts this program again; then it is that helper and nothing else.
     multiprocessing.freeze_support()
-    from workbench.__main__ import main
+    from workbench.__main__ import entry
 
-    sys.exit(main())
+    entry()
