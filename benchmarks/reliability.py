@@ -156,7 +156,7 @@ FOUND = (
         "tests/gui/test_gui_upkeep.py",
     ),
     (
-        "A command that had said \"Stopped.\" kept its process for seconds: for a thread that loaded a library, and for Python's last"
+        'A command that had said "Stopped." kept its process for seconds: for a thread that loaded a library, and for Python\'s last'
         " look for garbage. (Found in the installed app.)",
         "tests/test_leaving.py",
     ),
