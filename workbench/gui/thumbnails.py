@@ -12,6 +12,7 @@ from PySide6.QtGui import QImage, QPixmap, QPixmapCache
 from workbench.data.thumbnails import ThumbnailCache
 from workbench.data.types import Item, Sample, Window
 from workbench.errors import UserError
+from workbench.gui.decoded import decoded
 from workbench.gui.theme import theme
 from workbench.gui.workers import Stack
 
@@ -81,7 +82,7 @@ class Thumbnails(QObject):
         if QPixmapCache.find(key, found):
             return found
         if key not in self._failed:
-            self._stack.ask(key, lambda: QImage.fromData(self._cache.structure(smiles, SIDE, dark=dark)))
+            self._stack.ask(key, lambda: decoded(self._cache.structure(smiles, SIDE, dark=dark)))
         return None
 
     def at_hand(self, path: Path, window: Window | None, box: QSize) -> QPixmap | None:
@@ -115,7 +116,7 @@ class Thumbnails(QObject):
     def _made(self, plain: str, path: Path, window: Window | None, box: QSize | None) -> QImage | _Failed:
         """In a thread: decoded, scaled and in the form that is painted, so that none of it is left to the window."""
         try:
-            picture = QImage.fromData(self._cache.get(path, SIDE, window))
+            picture = decoded(self._cache.get(path, SIDE, window))
         except UserError as error:
             return _Failed(plain, error.message)
         if picture.isNull():

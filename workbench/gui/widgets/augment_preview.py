@@ -24,6 +24,7 @@ from workbench.engine.augment_preview import (
 from workbench.engine.events import How
 from workbench.errors import Problem
 from workbench.gui.context import AppContext
+from workbench.gui.decoded import decoded
 from workbench.gui.theme import M, S, theme
 from workbench.gui.widgets.basic import Card, button, label
 from workbench.gui.widgets.fitted import fitted
@@ -56,7 +57,7 @@ def _drawn(varied: VariedPicture) -> _Drawn:
         shape = QPolygonF([QPointF(x0, y0), QPointF(x1, y0), QPointF(x1, y1), QPointF(x0, y1)])
         boxes.append((shape, QColor(marked.colour or "#9a9a9a")))
     areas = area_image(varied.areas, varied.colours or {}) if varied.areas else QImage()
-    return _Drawn(QImage.fromData(varied.png), varied.words, areas, tuple(boxes))
+    return _Drawn(decoded(varied.png), varied.words, areas, tuple(boxes))
 
 
 class VariedTile(QWidget):

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 from workbench.control import Control
 from workbench.data.types import Sample
 from workbench.engine.display import piece
+from workbench.gui.decoded import decoded
 from workbench.gui.theme import M, theme
 from workbench.gui.widgets.basic import label
 from workbench.gui.widgets.canvas import Canvas, around
@@ -119,7 +120,7 @@ class Cutter:
 
         def work(control: Control) -> QImage:
             control.check()
-            return QImage.fromData(piece(sample, around(box), 2 * _SIDE))
+            return decoded(piece(sample, around(box), 2 * _SIDE))
 
         self._job = self._jobs.start("Looking closely", work)
         self._job.succeeded.connect(came)

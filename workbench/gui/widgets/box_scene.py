@@ -7,6 +7,7 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QPixmap
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from workbench.data.types import Item
+from workbench.gui.decoded import decoded
 from workbench.gui.theme import theme
 from workbench.tasks.found_things import Corners, Scene
 
@@ -38,8 +39,7 @@ class BoxScene(QWidget):
 
     def show_scene(self, item: Item, data: bytes, scene: Scene | None, chosen: Corners | None) -> None:
         """`data`: the picture, encoded, upright, perhaps smaller than it is; boxes are in its own pixels."""
-        self._picture = QPixmap()
-        self._picture.loadFromData(data)
+        self._picture = QPixmap.fromImage(decoded(data))
         # The longer side stays the longer one however the camera was held.
         longest = max(item.width, item.height, 1)
         self._scale = max(self._picture.width(), self._picture.height()) / longest

@@ -24,6 +24,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from workbench.gui.decoded import decoded
 from workbench.gui.theme import CLASS_COLOURS, theme
 from workbench.gui.widgets.basic import accepts
 from workbench.gui.widgets.right_drag import RightDrag
@@ -83,8 +84,7 @@ class Canvas(QWidget):
 
     def show_data(self, data: bytes) -> None:
         """Another picture (PNG or JPEG bytes); what was drawn on the old one goes."""
-        self._picture = QPixmap()
-        self._picture.loadFromData(data)
+        self._picture = QPixmap.fromImage(decoded(data))
         self._words = ""
         self._zoom.reset()
         self.clear_marks()

@@ -9,6 +9,7 @@ from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent, QIcon, QI
 from PySide6.QtWidgets import QAbstractItemView, QListWidget, QListWidgetItem, QWidget
 
 from workbench.data.types import Sample
+from workbench.gui.decoded import decoded
 from workbench.gui.theme import M
 from workbench.gui.thumbnails import Thumbnails
 from workbench.gui.widgets.basic import Card, DropZone, button, label, local_paths
@@ -79,8 +80,7 @@ class ExampleList(QListWidget):
             if sample.path is not None:
                 found = self._thumbnails.pixmap(sample.path, sample.window)
             else:
-                found = QPixmap()
-                found.loadFromData(sample.data or b"")
+                found = QPixmap.fromImage(decoded(sample.data or b""))
                 found = found.scaled(88, 88, Qt.AspectRatioMode.KeepAspectRatio)
             if found is not None and not found.isNull():
                 entry.setIcon(QIcon(found))

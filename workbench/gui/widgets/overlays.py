@@ -9,6 +9,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPen, QPolygonF
 
 from workbench.errors import UserError
+from workbench.gui.decoded import decoded
 from workbench.gui.theme import CLASS_COLOURS
 from workbench.tasks.masks import colour_of
 from workbench.tasks.predictions import Boxes, Mask, from_record
@@ -21,7 +22,7 @@ Outline = tuple[QPolygonF, QColor]
 def area_image(png: bytes, colours: Mapping[int, str], side: int = SIDE) -> QImage:
     """A map of values (8-bit greyscale PNG) in colours, at most `side` points wide; values without a colour are clear. Slow
     for large maps: call it in a job."""
-    grey = QImage.fromData(png).convertToFormat(QImage.Format.Format_Grayscale8)
+    grey = decoded(png).convertToFormat(QImage.Format.Format_Grayscale8)
     if max(grey.width(), grey.height()) > side:
         # Nearest points: classes must not be mixed.
         grey = grey.scaled(side, side, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.FastTransformation)

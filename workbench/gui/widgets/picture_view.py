@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QMouseEvent, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
+from workbench.gui.decoded import decoded
 from workbench.gui.widgets.right_drag import RightDrag
 
 
@@ -31,8 +32,7 @@ class PictureView(QLabel):
 
     def show_data(self, data: bytes) -> None:
         """`data`: PNG or JPEG bytes."""
-        self._whole = QPixmap()
-        self._whole.loadFromData(data)
+        self._whole = QPixmap.fromImage(decoded(data))
         self._scale()
 
     def show_words(self, words: str) -> None:

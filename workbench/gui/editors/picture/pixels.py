@@ -14,6 +14,7 @@ from workbench.data.media import MAX_PIXELS, open_picture
 from workbench.data.types import Window
 from workbench.errors import UserError
 from workbench.gui.context import AppContext
+from workbench.gui.decoded import reader_of
 from workbench.gui.editors.picture.view import View
 from workbench.gui.workers import Job
 
@@ -91,8 +92,9 @@ def _by_qt(path: Path) -> tuple[QImage, QSize] | None:
     """None where Pillow has to read it (or to say what is wrong with it)."""
     # Bounded below by the number of pixels instead.
     QImageReader.setAllocationLimit(0)
-    reader = QImageReader(str(path))
-    reader.setDecideFormatFromContent(True)
+    reader = reader_of(path)
+    if reader is None:
+        return None
     reader.setAutoTransform(True)
     size = reader.size()
     if bytes(reader.format().data()) not in _QT_KINDS or reader.imageFormat() not in _PLAIN or not size.isValid():
