@@ -24,6 +24,7 @@ from workbench.engine.fit import fit, new_config
 from workbench.engine.head import HeadStep, fit_path
 from workbench.engine.judging import Verdict
 from workbench.runtimes.transformers_runtime import _rate
+from workbench.tasks.registry import get_pooled
 
 MakeProject = Callable[[Path], Project]
 
@@ -66,7 +67,7 @@ def test_a_round_better_than_all_before_is_no_bad_one_even_if_quick_is_still_bet
 
     def asked(loss: float, least: float, score: float = 0.5) -> tuple[bool, bool]:
         position = Position(best_loss=0.4, least_loss=least, start_score=0.5)
-        run = SimpleNamespace(task=SimpleNamespace(metric="accuracy"))
+        run = SimpleNamespace(task=get_pooled("text-classification"))
         training: Any = SimpleNamespace(position=position, lesson=lesson, run=run)
         return finetune._better(training, Verdict(loss, score, "accuracy"), True)
 

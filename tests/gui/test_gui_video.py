@@ -309,6 +309,7 @@ def test_saving_the_video_and_the_timeline(
     qtbot.waitUntil(lambda: live.banner.text.text() == "Stopped. Nothing was written.", timeout=10_000)
     assert watch.seconds < 2
     assert sorted(p.name for p in out.iterdir()) == ["copy.mp4", "seen events.csv", "seen.csv"]
+    qtbot.waitUntil(live.annotated.isEnabled)
     qtbot.mouseClick(live.annotated, LEFT)  # the person gives no name
     assert live.annotated.isEnabled()
 
