@@ -122,6 +122,17 @@ def nothing_unasked() -> Iterator[None]:
 
 
 @pytest.fixture
+def one_thread() -> Iterator[None]:
+    """torch computes with one thread in this test's own."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture
 def catalog(workbench_home: Path) -> Catalog:
     return Catalog.load()
 

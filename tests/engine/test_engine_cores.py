@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -44,16 +44,12 @@ TEXT = "Anna lives in Rome and works for a bank."
 
 
 @pytest.fixture(autouse=True)
-def one_thread(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def a_short_search(one_thread: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("workbench.engine.speed.search._SECONDS_ONE", 0.05)
     monkeypatch.setattr("workbench.engine.speed.search._SECONDS_MANY", 0.05)
     monkeypatch.setattr("workbench.engine.speed.search._BATCHES", (1, 2))
     monkeypatch.setattr("workbench.engine.speed.measuring._MOST_ROUNDS", 3)
     monkeypatch.setattr("workbench.engine.speed.remembered.cores", lambda: 1)
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def photo(number: int, width: int, height: int) -> Any:

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
@@ -111,18 +111,8 @@ def words_of(log: Path) -> str:
     return "".join(log.with_suffix(f".{rank}").read_text() for rank in "01")
 
 
-@pytest.fixture
-def one_thread() -> Iterator[None]:
-    """As the processes have: another number of threads adds up in another order, and the first head, which stops after a
-    number of steps, makes thousandths of such millionths."""
-    import torch
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
+# As the processes have: another number of threads adds up in another order, and the first head, which stops after a number of
+# steps, makes thousandths of such millionths.
 @pytest.mark.usefixtures("one_thread")
 def test_elsewhere_gives_the_same_model_in_one_process_and_in_two_that_were_killed(
     project: Project, catalog: Catalog, tmp_path: Path
