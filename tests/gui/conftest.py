@@ -56,7 +56,8 @@ def ctx(qtbot: QtBot, workbench_home: Path) -> Iterator[AppContext]:
 @pytest.fixture
 def window(ctx: AppContext, qtbot: QtBot) -> MainWindow:
     made = MainWindow(ctx)
-    qtbot.addWidget(made)
+    # The window would ask, and wait for an answer, where a test ends before its training does.
+    qtbot.addWidget(made, before_close_func=lambda _: ctx.jobs.stop_all(PATIENCE))
     made.resize(1280, 800)
     made.show()
     made.reopen()

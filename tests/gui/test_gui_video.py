@@ -208,12 +208,12 @@ def test_a_slow_model_never_holds_up_the_picture(live: LiveView, qtbot: QtBot, m
     qtbot.waitUntil(lambda: len(live.looks) >= 4, timeout=20_000)
     now, index = source.shown[-1]
     assert live._picture is not None and live._picture.moment.index == index, "the newest picture is the one shown"
-    assert index == int(now * 40) and len(source.shown) > 3 * len(live.looks)
-    # Each answer is that of its own picture, and each look took the newest one.
+    assert index == int(now * 40) and len(source.shown) > len(live.looks), "pictures went on while the model looked"
+    # Each answer is that of its own picture, and none is looked at twice or after a newer one.
     for look in live.looks:
         assert isinstance(look.prediction, Boxes)
         assert look.prediction.boxes[0].x0 == pytest.approx(square_at(look.index % 60)[0], abs=1)
-    assert all(b.time - a.time > 0.3 for a, b in zip(live.looks, live.looks[1:], strict=False))
+    assert all(b.index > a.index for a, b in zip(live.looks, live.looks[1:], strict=False))
     qtbot.waitUntil(lambda: live.rate.text().startswith("Looks at"), timeout=5_000)
     source.unplug()
     assert not live.active

@@ -82,11 +82,14 @@ def run(arguments: Sequence[str], given: Sequence[str] = (), alone: bool = False
         QTimer.singleShot(0, window, lambda: CrashDialog(report(paths), window).open())
     code = app.exec()
     watch.end()
-    left = [job.title for job in ctx.jobs.running() if job.isRunning()]
+    left = [job.title for job in ctx.jobs.threads()]
     if left:
         # They were told to stop and are in the middle of one long step of a library. Qt would abort the process over them;
         # everything is written atomically, so it simply ends.
         log.warning("still running at the end: %s", ", ".join(left))
+        from workbench.engine.prediction_log import flush
+
+        flush()
         logging.shutdown()
         os._exit(code)
     return code

@@ -144,7 +144,7 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Ask when a training is running; it goes on next time where it stopped."""
-        busy = [j for j in self.ctx.jobs.running() if j.title.startswith("Training")]
+        busy = [j for j in self.ctx.jobs.running() if j.title.startswith("Training") and not j.isFinished()]
         if busy and not self._may_quit():
             event.ignore()
             return

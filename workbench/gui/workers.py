@@ -18,9 +18,10 @@ import os
 import threading
 import time
 from collections.abc import Callable, Hashable, Iterator
+from enum import Enum, auto
 from typing import Any
 
-from PySide6.QtCore import QObject, QThread, QTimer, Signal
+from PySide6.QtCore import QObject, Qt, QThread, QTimer, Signal
 from shiboken6 import isValid
 
 from workbench import garbage, memory
@@ -33,6 +34,12 @@ log = logging.getLogger(__name__)
 _PROGRESS_INTERVAL = 1 / 30
 
 
+class _Outcome(Enum):
+    SUCCEEDED = auto()
+    FAILED = auto()
+    CANCELLED = auto()
+
+
 class Job(QThread):
     """One engine call in a thread of its own.
 
@@ -42,7 +49,8 @@ class Job(QThread):
         succeeded(object): the function's result (None for a stream).
         failed(object): a `Problem`, ready to be shown.
         cancelled(): the person stopped it.
-        ended(): always last, whatever happened.
+        ended(): always last, whatever happened, and in one turn with the outcome: a page that takes nothing new before
+            `ended` would otherwise for a moment show why something failed and not take it again.
     """
 
     progressed = Signal(float, str)
@@ -51,6 +59,8 @@ class Job(QThread):
     failed = Signal(object)
     cancelled = Signal()
     ended = Signal()
+    _over = Signal(object, object)
+    _ending = Signal()
 
     def __init__(
         self,
@@ -71,7 +81,10 @@ class Job(QThread):
         self._stream = stream
         self._last_report = 0.0
         self.begun = False
+        self.over = False
         self.progressed.connect(self._remember)
+        self._over.connect(self._conclude)
+        self._ending.connect(self._end, Qt.ConnectionType.QueuedConnection)
 
     def cancel(self) -> None:
         self.control.cancel()
@@ -90,20 +103,24 @@ class Job(QThread):
         garbage.put_libraries_aside()
 
     def _work(self) -> None:
+        outcome = _Outcome.CANCELLED
+        said: Any = None
         try:
-            result = self._function(self.control)
+            said = self._function(self.control)
             if self._stream:
-                for item in result:
+                for item in said:
                     self.streamed.emit(item)
-                result = None
+                said = None
+            outcome = _Outcome.SUCCEEDED
         except Cancelled:
-            self.cancelled.emit()
+            said = None
         except UserError as error:
             log.info("%s: %s", self.title, error)
-            self.failed.emit(Problem.of(self.title, error))
+            outcome, said = _Outcome.FAILED, Problem.of(self.title, error)
         except Exception as error:
             log.exception("%s failed", self.title)
-            self.failed.emit(
+            outcome = _Outcome.FAILED
+            said = (
                 Problem.of(self.title, no_memory())
                 if out_of_memory(error)
                 else Problem(
@@ -112,9 +129,24 @@ class Job(QThread):
                     "Try again; if it happens again, the log (Help, Show log) says more.",
                 )
             )
-        else:
-            self.succeeded.emit(result)
         finally:
+            self._over.emit(outcome, said)
+
+    def _conclude(self, outcome: _Outcome, said: object) -> None:
+        """On the GUI thread: the outcome and the end."""
+        # Already in the queue for a slot that opens a dialog and waits in it for the person.
+        self._ending.emit()
+        if outcome is _Outcome.SUCCEEDED:
+            self.succeeded.emit(said)
+        elif outcome is _Outcome.FAILED:
+            self.failed.emit(said)
+        else:
+            self.cancelled.emit()
+        self._end()
+
+    def _end(self) -> None:
+        if not self.over:
+            self.over = True
             self.ended.emit()
 
     def _report(self, fraction: float, text: str) -> None:
@@ -150,7 +182,12 @@ class Jobs(QObject):
         self._closed = False
 
     def running(self) -> list[Job]:
-        return list(self._jobs)
+        """Those of which a person still waits for something; a thread may need a moment more to be gone."""
+        return [job for job in self._jobs if not job.over]
+
+    def threads(self) -> list[Job]:
+        """Those whose thread is not gone."""
+        return [job for job in self._jobs if job.isRunning()]
 
     def start(self, title: str, function: Callable[[Control], Any], *, quiet: bool = False) -> Job:
         """Run `function(control)` in a thread; connect to the job before going back to the event loop.
@@ -178,6 +215,7 @@ class Jobs(QObject):
 
     def _start(self, job: Job) -> Job:
         self._jobs.append(job)
+        job.ended.connect(self.changed)
         job.finished.connect(lambda: self._forget(job))
         # Begun from the event loop, not here: a job that is over at once would otherwise have spoken before anyone
         # could listen.
