@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import re
+import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
+from PySide6.QtCore import QObject
 from PySide6.QtGui import QColor
+from pytestqt.qtbot import QtBot
 
 import workbench.gui
+from workbench.gui import icons
 from workbench.gui.decoded import decoded, reader_of
 
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg" width="4" height="4"><rect width="4" height="4" fill="red"/></svg>'
@@ -42,3 +47,29 @@ def test_no_other_place_has_qt_guess() -> None:
     root = Path(workbench.gui.__file__).parent
     found = [f.name for f in sorted(root.rglob("*.py")) if guessing.search(f.read_text("utf-8"))]
     assert found == ["decoded.py"]
+
+
+def test_what_connects_to_others_is_made_in_one_place_for_the_windows_thread() -> None:
+    root = Path(workbench.gui.__file__).parent
+    found = [f.name for f in sorted(root.rglob("*.py")) if "QSvgRenderer(" in f.read_text("utf-8")]
+    assert found == ["icons.py"]
+
+
+def test_icons_that_are_drawn_soon_are_drawn_in_the_windows_thread(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    where: list[int] = []
+    real = icons.QSvgRenderer
+
+    def seen(data: Any) -> Any:
+        where.append(threading.get_ident())
+        return real(data)
+
+    owner = QObject()
+    icons._image.cache_clear()
+    monkeypatch.setattr(icons, "QSvgRenderer", seen)
+    icons.draw_usual(owner)
+    assert not where, "not at once"
+    qtbot.waitUntil(lambda: len(where) > 100)
+    owner.deleteLater()
+    assert set(where) == {threading.get_ident()}

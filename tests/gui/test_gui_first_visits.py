@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from workbench import garbage
+from workbench.app_paths import resources
 from workbench.gui import app, icons
 from workbench.gui.main_window import MainWindow
 from workbench.gui.widgets.later import Later
@@ -84,9 +85,15 @@ def test_a_model_that_was_deleted_is_not_the_chosen_one(window: MainWindow, qtbo
     assert page.picker.card is not None
 
 
-def test_icons_are_drawn_before_they_are_needed(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
-    names = list(icons.draw_usual())
+def test_icons_are_drawn_before_they_are_needed(
+    window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = [file.stem for file in (resources() / "icons").glob("*.svg")]
     assert "play" in names and len(names) > 100
+    icons._image.cache_clear()
+    icons._pixmap.cache_clear()
+    icons.draw_usual(window)
+    qtbot.waitUntil(lambda: icons._image.cache_info().currsize >= 3 * len(names))
 
     def not_now(_data: object) -> None:
         raise AssertionError("drawn again")

@@ -145,12 +145,13 @@ def after_first_paint(window: MainWindow, project: str = "") -> None:
     window.reopen()
     if project:
         open_given(window, project)
+    draw_usual(window)
     job = window.ctx.jobs.start("Getting ready", lambda control: warm_up(window.ctx, control))
     job.ended.connect(garbage.settle)
 
 
 def warm_up(ctx: AppContext, control: Control) -> None:
-    """Draw the icons, import the libraries and load the model most likely to be used first. In a job."""
+    """Import the libraries and load the model most likely to be used first. In a job."""
     from workbench.engine.finetune import load_libraries
     from workbench.engine.pool import shared_pool
     from workbench.engine.speed.background import shared_searcher
@@ -162,8 +163,6 @@ def warm_up(ctx: AppContext, control: Control) -> None:
     for module in _SOON:
         control.check()
         import_module(module)
-    for _name in draw_usual():
-        control.check()
     machine()  # looks up the versions of packages, once
     project = ctx.store.project
     task_id = project.task_id if project is not None else trainable_tasks()[0].info.id

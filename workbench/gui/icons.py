@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
 from functools import lru_cache
 
-from PySide6.QtCore import QByteArray, QSize, Qt
+from PySide6.QtCore import QByteArray, QObject, QSize, Qt, QTimer
 from PySide6.QtGui import QIcon, QImage, QPainter, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 
@@ -13,6 +13,8 @@ from workbench.app_paths import resources
 from workbench.gui.theme import theme
 
 _SIDE, _RATIO = 20, 2.0
+# So long the icons are drawn at once, and so long the window has to itself in between.
+_SOME_SECONDS, _BETWEEN_MS = 0.005, 15
 
 
 @lru_cache(maxsize=256)
@@ -23,7 +25,6 @@ def _source(name: str) -> str:
 
 @lru_cache(maxsize=1024)
 def _image(name: str, size: int, colour: str, ratio: float) -> QImage:
-    """In any thread."""
     svg = _source(name).replace("currentColor", colour)
     image = QImage(QSize(round(size * ratio), round(size * ratio)), QImage.Format.Format_ARGB32_Premultiplied)
     image.fill(Qt.GlobalColor.transparent)
@@ -39,14 +40,32 @@ def _pixmap(name: str, size: int, colour: str, ratio: float) -> QPixmap:
     return QPixmap.fromImage(_image(name, size, colour, ratio))
 
 
-def draw_usual() -> Iterator[str]:
-    """Draw each icon as buttons show it, for the theme of now; yields its name. In a job: a page that comes for the first
-    time finds its icons drawn."""
+def draw_usual(owner: QObject) -> None:
+    """Draw each icon as buttons show it, for the theme of now: a few at a time, between what the window does meanwhile. A page
+    that comes for the first time finds its icons drawn. Not after `owner` is deleted.
+
+    Not in a thread: the renderer is an object that connects to others (see gui/decoded.py for what that does)."""
     colours = theme().colours
-    for file in sorted((resources() / "icons").glob("*.svg")):
-        for colour in (colours.text, colours.text_faint, colours.accent):
-            _image(file.stem, _SIDE, colour, _RATIO)
-        yield file.stem
+    left = iter(
+        [
+            (file.stem, colour)
+            for file in sorted((resources() / "icons").glob("*.svg"))
+            for colour in (colours.text, colours.text_faint, colours.accent)
+        ]
+    )
+    timer = QTimer(owner)
+
+    def some() -> None:
+        ends = time.monotonic() + _SOME_SECONDS
+        for name, colour in left:
+            _image(name, _SIDE, colour, _RATIO)
+            if time.monotonic() > ends:
+                return
+        timer.stop()
+        timer.deleteLater()
+
+    timer.timeout.connect(some)
+    timer.start(_BETWEEN_MS)
 
 
 def pixmap(name: str, size: int = _SIDE, colour: str = "text", ratio: float = _RATIO) -> QPixmap:
