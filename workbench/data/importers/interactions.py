@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING
 from workbench.control import Control
 from workbench.data.dates import Order, read_dates
 from workbench.data.importers.base import Column, ImportPlan, Question
-from workbench.data.importers.table_files import TableFile, open_table
+from workbench.data.importers.table_files import TableFile
+from workbench.data.importers.table_heads import PERSON_NAMES
 from workbench.data.media import PICTURE_SUFFIXES, first_words
 from workbench.data.numbers import Decimal, decimal_of, number
 from workbench.data.project_interactions import Interaction
@@ -30,11 +31,6 @@ if TYPE_CHECKING:
     from workbench.data.project import Project
 
 _END = r"s?([_\s-]?(id|no|nr|number|name|key|hash))?$"
-_PERSON = re.compile(
-    r"^(user|customer|client|person|member|visitor|reader|viewer|listener|buyer|shopper|account|reviewer|subscriber|patron|borrower"
-    r"|student|player|guest|nutzer|kunde|session)" + _END,
-    re.I,
-)
 _THING = re.compile(
     r"^(item|product|movie|film|book|song|track|artist|article|game|thing|video|course|recipe|business|anime|isbn|sku|asin|show"
     r"|episode|podcast|restaurant|joke|story|document|place|hotel|artikel|produkt|title)" + _END,
@@ -93,7 +89,7 @@ class Roles:
 
 def roles_of(names: Sequence[str], rows: Sequence[Sequence[str]], file_name: str = "") -> Roles | None:
     """What the columns say by their names; None when it is no table of who liked what. `rows`: the first ones."""
-    person = next((n for n in names if _PERSON.match(n.strip())), "")
+    person = next((n for n in names if PERSON_NAMES.match(n.strip())), "")
     thing = next((n for n in names if n != person and _THING.match(n.strip())), "")
     strength = next((n for n in names if _RATING.match(n.strip())), "") or next(
         (n for n in names if _COUNT.match(n.strip())), ""
@@ -160,10 +156,10 @@ class Seen:
 
 
 def plan_interactions(
-    path: Path, roles: Roles, control: Control, things: TableFile | None = None, pictures: Sequence[Path] = ()
+    table: TableFile, roles: Roles, control: Control, things: TableFile | None = None, pictures: Sequence[Path] = ()
 ) -> InteractionsPlan:
     """Go through the table once and count. Raises: UserError when there is no usable row. Cancelled."""
-    table = open_table(path, control)
+    path = table.path
     plan = InteractionsPlan(
         "marked", "text", path.stem if things is None else path.parent.name or path.stem, path, table=table
     )

@@ -23,6 +23,11 @@ PATH_NAMES = re.compile(
     r"^(file|filename|file_?name|path|image|picture|photo|audio|recording|sound|clip|filepath|image_?path|audio_?path)s?$",
     re.I,
 )
+PERSON_NAMES = re.compile(
+    r"^(user|customer|client|person|member|visitor|reader|viewer|listener|buyer|shopper|account|reviewer|subscriber|patron|borrower"
+    r"|student|player|guest|nutzer|kunde|session)s?([_\s-]?(id|no|nr|number|name|key|hash))?$",
+    re.I,
+)
 _LONG_NAME, _LONG_CELLS = 40, 20
 _LONGEST_NAME = 200
 # So many lines may stand above a table.
@@ -56,6 +61,9 @@ def has_header(rows: Sequence[Sequence[str]]) -> bool:
     filled = [c for c in first if c]
     if not filled:
         return False
+    # A column for each film, by its number.
+    if PERSON_NAMES.match(first[0]) and len(set(filled)) == len(filled) > 1 and first[0] not in _below(rows)[0]:
+        return True
     # Years as names of columns over numbers that are none of them.
     if any(number(c) is not None or date_of(c) is not None for c in filled):
         return False

@@ -1,4 +1,5 @@
-"""Who liked what: a table with a column of people and one of things, alone or together with a table or a folder of the things.
+"""Who liked what: a table with a column of people and one of things (or a column for each thing), alone or together with a table
+or a folder of the things.
 
 See `workbench.data.importers.interactions`.
 """
@@ -12,7 +13,9 @@ from pathlib import Path
 from workbench.control import Control
 from workbench.data.importers.base import ImportPlan
 from workbench.data.importers.interactions import Roles, plan_interactions, roles_of
+from workbench.data.importers.likes_matrix import RATING, THING, as_deeds
 from workbench.data.importers.table_files import TableFile, open_table
+from workbench.data.importers.table_heads import PERSON_NAMES
 from workbench.data.media import PICTURE_SUFFIXES
 from workbench.errors import Problem, UserError
 
@@ -40,7 +43,7 @@ class InteractionsTable:
         tables = [p for p in files if _is_table(p)]
         if not 1 <= len(tables) <= _MOST_FILES or len(folders) > 1:
             return None
-        found: list[tuple[Path, Roles]] = []
+        found: list[tuple[TableFile, Roles]] = []
         others: list[TableFile] = []
         for path in tables:
             try:
@@ -50,17 +53,29 @@ class InteractionsTable:
             head = [r[1] for r in islice(table.read(control), _LOOK) if not isinstance(r, Problem)]
             roles = roles_of(table.names, head, path.name)
             if roles is not None:
-                found.append((path, roles))
+                found.append((table, roles))
+            elif (matrix := _matrix(table, head)) is not None:
+                found.append(matrix)
             else:
                 others.append(table)
         if not found:
             return None
         # Of several (ratings and tags of films) the one with ratings; a table of things has one row for each of them.
-        path, roles = max(found, key=lambda f: (f[1].meaning == "rating", bool(f[1].time), f[0].stat().st_size))
+        table, roles = max(found, key=lambda f: (f[1].meaning == "rating", bool(f[1].time), f[0].path.stat().st_size))
         named = [t for t in others if roles.thing in t.names]
         things = next(iter(named or (others if len(others) == 1 else [])), None)
         pictures = _pictures(folders[0]) if folders else []
-        return plan_interactions(path, roles, control, things, pictures)
+        return plan_interactions(table, roles, control, things, pictures)
+
+
+def _matrix(table: TableFile, head: Sequence[Sequence[str]]) -> tuple[TableFile, Roles] | None:
+    """One with a row for each person and a column for each thing, its deeds one by one."""
+    person = table.names[0]
+    deeds = as_deeds(table, person, head) if PERSON_NAMES.match(person.strip()) else None
+    if deeds is None:
+        return None
+    rated = RATING in deeds.names
+    return deeds, Roles(person, THING, RATING if rated else "", meaning="rating" if rated else "count")
 
 
 def _is_table(path: Path) -> bool:
