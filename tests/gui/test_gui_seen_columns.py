@@ -4,7 +4,9 @@ picture is chosen or dropped in the form, a text has several lines, and small pi
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
+import pytest
 from PySide6.QtCore import QMimeData, QPointF, QRectF, QSize, Qt, QUrl
 from PySide6.QtGui import QDropEvent, QImage, QPainter, QPixmap
 from PySide6.QtWidgets import QFileDialog, QPlainTextEdit, QWidget
@@ -80,6 +82,29 @@ def test_small_pictures_stand_in_the_rows(qtbot: QtBot, tmp_path: Path) -> None:
     assert asked == [(tmp_path / "a.png", QSize(28, 28))]
     red = [x for x in range(500) if image.pixelColor(x, 16) == Qt.GlobalColor.red]
     assert 26 <= len(red) <= 30 and red[0] >= head.places()[1][0]
+
+
+@pytest.mark.parametrize(
+    ("name", "header", "line"),
+    [
+        ("who bought what", "customer,product,rating", lambda n: f"c{n % 5},thing {n % 7},{1 + n % 5}"),
+        ("sales", "date,sold,rain", lambda n: f"2024-01-{n + 1:02},{n * 3 % 11},{n % 4}"),
+    ],
+)
+def test_what_looks_like_something_else_may_be_rows_all_the_same(
+    window: MainWindow, ctx: AppContext, qtbot: QtBot, tmp_path: Path, name: str, header: str, line: Any
+) -> None:
+    file = tmp_path / f"{name}.csv"
+    file.write_text("\n".join([header, *[line(n) for n in range(28)]]), encoding="utf-8")
+    assert sniff([file]).media != "row"
+    ctx.go("data")
+    page: Any = window.page("data")
+    page.import_paths([str(file)])
+    qtbot.waitUntil(lambda: bool(window.findChildren(ImportDialog)))
+    window.findChildren(ImportDialog)[0].take_rows.click()
+    qtbot.waitUntil(lambda: any(d.plan.media == "row" and d.isVisible() for d in window.findChildren(ImportDialog)))
+    next(d for d in window.findChildren(ImportDialog) if d.plan.media == "row").accept()
+    qtbot.waitUntil(lambda: ctx.store.project is not None and ctx.store.project.counts().total == 28)
 
 
 def test_a_table_of_texts_is_taken_by_all_its_columns(

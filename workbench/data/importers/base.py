@@ -123,6 +123,11 @@ class ImportPlan:
         """What the number is called that each item brings; "" where it brings none, or where that is not said."""
         return ""
 
+    @property
+    def may_be_rows(self) -> bool:
+        """It is one table, whose rows could be the items by all their columns instead (`sniff(…, rows=True)`)."""
+        return self.kind == "table" and self.media in ("text", "picture") and len(self.columns()) > 2
+
     def copy_words(self, copied: bool) -> str:
         """What becomes of files that its items name beside what they are; "" where they name none."""
         return ""

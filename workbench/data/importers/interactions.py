@@ -346,6 +346,10 @@ class InteractionsPlan(ImportPlan):
         words = f"{self.rows:,} {said} by {people:,} {_many('person', people)} of {things:,} {_many('thing', things)}"
         return f"{words}, with times." if self.roles.time else f"{words}, without times."
 
+    @property
+    def may_be_rows(self) -> bool:
+        return self.things is None and not self.pictures and self.source.is_file()
+
     def suits(self, media: MediaKind) -> bool:
         return media == self.media or (media == "picture" and self.things is None)  # the pictures are there already
 

@@ -290,6 +290,10 @@ class SeriesPlan(ImportPlan):
         return True
 
     @property
+    def may_be_rows(self) -> bool:
+        return self.source.is_file() and not self.layout.across
+
+    @property
     def noun(self) -> str:
         return "series"
 

@@ -127,7 +127,7 @@ class ImportDialog(QDialog):
             "Learn from all its columns …", self._take_rows, icon_name="table", name="import-rows",
             tip="Each row is an item (tabular data): its texts and pictures are read together with its numbers and categories",
         )  # fmt: skip
-        self.take_rows.setVisible(plan.kind == "table" and plan.media in ("text", "picture") and len(columns) > 2)
+        self.take_rows.setVisible(plan.may_be_rows)
         column.addWidget(self.take_rows, 0, Qt.AlignmentFlag.AlignLeft)
         self.oddities = Oddities((), ())
         column.addWidget(self.oddities)
