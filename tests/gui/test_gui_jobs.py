@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from PySide6.QtCore import QEventLoop, QTimer
+from PySide6.QtCore import QCoreApplication, QEvent, QEventLoop, QTimer
 from pytestqt.qtbot import QtBot
 
 from workbench.control import Control
@@ -95,3 +95,17 @@ def test_items_come_before_the_outcome(jobs: Jobs, qtbot: QtBot) -> None:
     job.ended.connect(lambda: said.append("ended"))
     qtbot.waitUntil(lambda: "ended" in said)
     assert said == [0, 1, 2, 3, 4, None, "ended"]
+
+
+def test_jobs_that_nobody_holds_any_more_go_with_their_last_job(qtbot: QtBot) -> None:
+    """What is connected to a job holds them; it goes in the midst of the job's own end, and would take the job along again."""
+    for _ in range(5):
+        jobs = Jobs()
+        job = jobs.start("A job", _good)
+        while not job.begun:
+            QCoreApplication.processEvents()
+        assert job.wait(60_000)
+        del jobs, job
+        for _turn in range(3):
+            QCoreApplication.processEvents()
+            QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)

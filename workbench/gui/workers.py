@@ -234,6 +234,8 @@ class Jobs(QObject):
         if job in self._jobs:
             self._jobs.remove(job)
             self.changed.emit()
+            # What was connected to it goes with it, and may have been the last that held this object (and so its children).
+            job.setParent(None)
             job.deleteLater()
 
 
