@@ -20,6 +20,8 @@ import sys
 from workbench import usual_main
 from workbench.usual_main import *
 
+_usual = usual_main.main
+
 
 def main(argv=None):
     if argv is None and len(sys.argv) == 2 and sys.argv[1].startswith('{"deed"'):
@@ -33,7 +35,11 @@ def main(argv=None):
         del sys.argv[:2]
         runpy.run_path(sys.argv[0], run_name="__main__")
         return 0
-    return usual_main.main(argv)
+    return _usual(argv)
+
+
+# What begins the program (`entry`) is the usual one, and asks for this.
+usual_main.main = main
 """
 
 

@@ -16,13 +16,16 @@ import sys
 def main(argv=None):
     print("usual", *(sys.argv[1:] if argv is None else argv))
     return 0
+
+def entry():
+    sys.exit(main())
 """
 _PROGRAM = """#!{python}
 import sys
 sys.frozen = True
 sys.path.insert(0, {inside!r})
-from workbench.__main__ import main
-sys.exit(main())
+from workbench.__main__ import entry
+entry()
 """
 
 
