@@ -81,6 +81,12 @@ def test_a_cell_that_is_no_rating_has_its_line_and_the_rest_comes_in(tmp_path: P
         ("customer,a,b,c,d,e", [f"c{n},1,{n % 2},3,{n % 5},4" for n in range(40)]),
         # Words among them.
         ("customer,a,b,c,d,e,city", [f"c{n},1,,,,4,Rome" for n in range(40)]),
+        # How often somebody came, month by month and year by year.
+        (
+            "customer,2023-01,2023-02,2023-03,2023-04,2023-05,2023-06",
+            [f"c{n},{1 + n % 3},,2,,,{n % 4}" for n in range(40)],
+        ),
+        ("customer,2001,2002,2003,2004,2005,2006", [f"c{n},{1 + n % 3},,2,,,{n % 4}" for n in range(40)]),
         # People who come again; a table of something else; too few things.
         ("customer,a,b,c,d,e", [f"c{n % 4},1,,,,4" for n in range(40)]),
         ("house,a,b,c,d,e", [f"h{n},1,,,,4" for n in range(40)]),

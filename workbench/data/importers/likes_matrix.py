@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from workbench.control import Control
+from workbench.data.dates import read_dates
 from workbench.data.importers.table_files import Row, TableFile
 from workbench.data.numbers import number
 from workbench.errors import Problem
@@ -17,6 +18,8 @@ _FEWEST_THINGS, _FEWEST_PEOPLE = 5, 3
 _EMPTY = 0.3
 # Ratings are few: from 0 to 10 in halves. Measurements are many.
 _MOST_RATINGS = 21
+# So many of the columns' names are times.
+_DATES = 0.9
 _MARK = re.compile(r"^(x|✓|✔|yes|y|true|ja|oui|sí|si|liked?|gefällt)$", re.I)
 
 
@@ -31,6 +34,8 @@ def as_deeds(table: TableFile, person: str, rows: Sequence[Sequence[str]]) -> Ta
     place = table.names.index(person)
     others = [p for p in range(len(table.names)) if p != place]
     told = [r for r in rows if len(r) == len(table.names) and r[place].strip()]
+    if read_dates([table.names[p] for p in others]).share >= _DATES:
+        return None  # what each of them did, year by year or month by month
     if len(others) < _FEWEST_THINGS or len(told) < _FEWEST_PEOPLE or len({r[place] for r in told}) < len(told):
         return None
     cells = [c for r in told for p in others if (c := r[p].strip())]
