@@ -22,6 +22,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.usual_threads import usual_threads
 from workbench import guard, memory
 from workbench.app_paths import resources
 from workbench.catalog.catalog import Catalog
@@ -124,12 +125,8 @@ def nothing_unasked() -> Iterator[None]:
 @pytest.fixture
 def one_thread() -> Iterator[None]:
     """torch computes with one thread in this test's own."""
-    import torch
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+    with usual_threads(1):
+        yield
 
 
 @pytest.fixture

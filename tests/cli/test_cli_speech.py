@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 
 from workbench.__main__ import main
 from workbench.catalog.catalog import Catalog
@@ -93,6 +92,7 @@ def test_what_is_wrong_is_counted_and_streamed(
     assert "cannot be read" in capsys.readouterr().err
 
 
+@pytest.mark.usefixtures("one_thread")
 def test_a_table_of_clips_is_taught_and_judged(
     tmp_path: Path, catalog: Catalog, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -104,26 +104,21 @@ def test_a_table_of_clips_is_taught_and_judged(
         rows.append(f"clips/{number}.wav,{word},speaker {number % 3}")
     (tmp_path / "clips.csv").write_text("clip,text,who\n" + "\n".join(rows) + "\n")
     base = own_listener(catalog, tmp_path, width=32, layers=1)
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        code = run(
-            "train", tmp_path / "clips.csv", "--words-column", "text", "--model", base.id, "--how", "quick", "--epochs", 6,
-            "--out", tmp_path / "mine", "--json",
-        )  # fmt: skip
-        result: dict[str, Any] = json.loads(capsys.readouterr().out)
-        assert code == 0 and result["metric"] == "words right" and result["word_error_rate"] >= 0
-        assert (
-            next((tmp_path / "mine").rglob("vocab.json")).is_file()
-            and "Word error rate" in Path(result["report"]).read_text()
-        )
-        code = run("evaluate", result["model"], tmp_path / "clips.csv", "--words-column", "text")
-        said = capsys.readouterr().out
-        assert code == 0 and "In 24 items" in said and "error rate" in said.splitlines()[1]
-        assert run("evaluate", result["model"], tmp_path / "clips.csv", "--words-column", "text", "--json") == 0
-        assert json.loads(capsys.readouterr().out)["n"] == 24
-    finally:
-        torch.set_num_threads(before)
+    code = run(
+        "train", tmp_path / "clips.csv", "--words-column", "text", "--model", base.id, "--how", "quick", "--epochs", 6,
+        "--out", tmp_path / "mine", "--json",
+    )  # fmt: skip
+    result: dict[str, Any] = json.loads(capsys.readouterr().out)
+    assert code == 0 and result["metric"] == "words right" and result["word_error_rate"] >= 0
+    assert (
+        next((tmp_path / "mine").rglob("vocab.json")).is_file()
+        and "Word error rate" in Path(result["report"]).read_text()
+    )
+    code = run("evaluate", result["model"], tmp_path / "clips.csv", "--words-column", "text")
+    said = capsys.readouterr().out
+    assert code == 0 and "In 24 items" in said and "error rate" in said.splitlines()[1]
+    assert run("evaluate", result["model"], tmp_path / "clips.csv", "--words-column", "text", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["n"] == 24
 
 
 @pytest.mark.parametrize(("rate", "channels"), [(8000, 1), (44_100, 2), (48_000, 6)])

@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch import nn
 
+from tests.usual_threads import usual_threads
 from workbench.catalog.card import ModelCard, Source
 from workbench.control import Control
 from workbench.data.types import Sample
@@ -43,10 +44,8 @@ class _Counts(BaseTask):
 
 @pytest.fixture
 def three_threads() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(3)
-    yield
-    torch.set_num_threads(before)
+    with usual_threads(3):
+        yield
 
 
 @pytest.mark.usefixtures("three_threads")

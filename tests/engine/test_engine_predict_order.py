@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import torch
 
+from tests.usual_threads import usual_threads
 from workbench.app_paths import resources
 from workbench.catalog.catalog import Catalog
 from workbench.control import Control
@@ -180,7 +181,6 @@ def test_texts_are_prepared_together_as_each_alone(catalog: Catalog, monkeypatch
 
 
 def test_a_thread_that_begins_while_another_has_one_thread_computes_with_the_usual_number() -> None:
-    before = torch.get_num_threads()
     found: dict[str, int] = {}
 
     def begins() -> None:
@@ -192,8 +192,7 @@ def test_a_thread_that_begins_while_another_has_one_thread_computes_with_the_usu
                 found["nested"] = torch.get_num_threads()
         found["after"] = torch.get_num_threads()
 
-    torch.set_num_threads(2)
-    try:
+    with usual_threads(2):
         with torch_threads.torch_threads(1):
             assert torch.get_num_threads() == 1
             thread = threading.Thread(target=begins)
@@ -205,8 +204,6 @@ def test_a_thread_that_begins_while_another_has_one_thread_computes_with_the_usu
         thread = threading.Thread(target=lambda: later.append(torch.get_num_threads()))
         thread.start()
         thread.join()
-    finally:
-        torch.set_num_threads(before)
     assert found == {"new": 2, "inside": 3, "nested": 1, "after": 2} and later == [2]
 
 

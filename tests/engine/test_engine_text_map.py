@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from sklearn.metrics import adjusted_rand_score
 
 from workbench.app_paths import app_paths
@@ -27,13 +26,12 @@ THINGS = {
 
 
 @pytest.fixture
-def index(tmp_path: Path) -> DocumentIndex:
+def index(tmp_path: Path, one_thread: None) -> DocumentIndex:
     folder = tmp_path / "d"
     folder.mkdir()
     for name, texts in THINGS.items():
         for n, text in enumerate(texts):
             (folder / f"{name}-{n}.txt").write_text(f"Here we talk about a {text}.")
-    torch.set_num_threads(1)
     paths = app_paths().ensure()
     made = DocumentIndex.open(paths.cache / "x", paths)
     list(made.update([folder]))

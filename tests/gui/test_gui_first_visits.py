@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
@@ -85,14 +86,13 @@ def test_a_model_that_was_deleted_is_not_the_chosen_one(window: MainWindow, qtbo
     assert page.picker.card is not None
 
 
-def test_icons_are_drawn_before_they_are_needed(
-    window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_icons_are_drawn_before_they_are_needed(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    owner = QObject()
     names = [file.stem for file in (resources() / "icons").glob("*.svg")]
     assert "play" in names and len(names) > 100
     icons._image.cache_clear()
     icons._pixmap.cache_clear()
-    icons.draw_usual(window)
+    icons.draw_usual(owner)
     qtbot.waitUntil(lambda: icons._image.cache_info().currsize >= 3 * len(names))
 
     def not_now(_data: object) -> None:

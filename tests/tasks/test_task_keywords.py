@@ -6,7 +6,6 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -92,10 +91,9 @@ def test_candidates_stay_in_sentences_and_have_no_little_words_at_their_ends() -
     assert candidates("of the and 12 4") == [] and candidates("") == []
 
 
+@pytest.mark.usefixtures("one_thread")
 def test_keywords_of_a_real_text() -> None:
     card = Catalog.load().get("text-starter")
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
     with shared_pool().use_network(card) as model:
         found = keywords(TEXT, model, 5, 0.4)
         assert any("solar" in k.text.lower() for k in found[:1]) and any("battery" in k.text.lower() for k in found)
@@ -108,7 +106,6 @@ def test_keywords_of_a_real_text() -> None:
         control.cancel()
         with pytest.raises(Cancelled):
             keywords(TEXT, model, control=control)
-    torch.set_num_threads(before)
 
 
 def test_the_task_marks_them_and_labels_by_likeness_work_with_the_starter() -> None:
