@@ -20,7 +20,7 @@ from workbench.control import Control
 from workbench.data.dates import Order, read_dates
 from workbench.data.importers.base import Column, ImportPlan, Question
 from workbench.data.importers.table_files import TableFile
-from workbench.data.importers.table_heads import PERSON_NAMES
+from workbench.data.importers.table_heads import NAME_END, PERSON_NAMES
 from workbench.data.media import PICTURE_SUFFIXES, first_words
 from workbench.data.numbers import Decimal, decimal_of, number
 from workbench.data.project_interactions import Interaction
@@ -30,10 +30,9 @@ from workbench.errors import Problem, UserError
 if TYPE_CHECKING:
     from workbench.data.project import Project
 
-_END = r"s?([_\s-]?(id|no|nr|number|name|key|hash))?$"
 _THING = re.compile(
     r"^(item|product|movie|film|book|song|track|artist|article|game|thing|video|course|recipe|business|anime|isbn|sku|asin|show"
-    r"|episode|podcast|restaurant|joke|story|document|place|hotel|artikel|produkt|title)" + _END,
+    r"|episode|podcast|restaurant|joke|story|document|place|hotel|artikel|produkt|title)" + NAME_END,
     re.I,
 )
 _RATING = re.compile(

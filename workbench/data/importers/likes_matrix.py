@@ -9,6 +9,7 @@ from dataclasses import replace
 from workbench.control import Control
 from workbench.data.dates import read_dates
 from workbench.data.importers.table_files import Row, TableFile
+from workbench.data.importers.table_heads import PERSON_NAMES
 from workbench.data.numbers import number
 from workbench.errors import Problem
 
@@ -23,23 +24,23 @@ _DATES = 0.9
 _MARK = re.compile(r"^(x|✓|✔|yes|y|true|ja|oui|sí|si|liked?|gefällt)$", re.I)
 
 
-def as_deeds(table: TableFile, person: str, rows: Sequence[Sequence[str]]) -> TableFile | None:
+def as_deeds(table: TableFile, rows: Sequence[Sequence[str]]) -> TableFile | None:
     """The same table with a row for each cell that is filled: person, thing and (where there are ratings, not only marks) rating.
     None when it is no such matrix.
 
     Args:
-        person: the column of people.
         rows: the first ones.
     """
-    place = table.names.index(person)
-    others = [p for p in range(len(table.names)) if p != place]
-    told = [r for r in rows if len(r) == len(table.names) and r[place].strip()]
-    if read_dates([table.names[p] for p in others]).share >= _DATES:
-        return None  # what each of them did, year by year or month by month
-    if len(others) < _FEWEST_THINGS or len(told) < _FEWEST_PEOPLE or len({r[place] for r in told}) < len(told):
+    person, *things = table.names
+    if not PERSON_NAMES.match(person.strip()):
         return None
-    cells = [c for r in told for p in others if (c := r[p].strip())]
-    empty = 1 - len(cells) / (len(told) * len(others))
+    told = [r for r in rows if len(r) == len(table.names) and r[0].strip()]
+    if read_dates(things).share >= _DATES:
+        return None  # what each of them did, year by year or month by month
+    if len(things) < _FEWEST_THINGS or len(told) < _FEWEST_PEOPLE or len({r[0] for r in told}) < len(told):
+        return None
+    cells = [c for r in told for cell in r[1:] if (c := cell.strip())]
+    empty = 1 - len(cells) / (len(told) * len(things))
     values = set(cells)
     marks = len({v.casefold() for v in values}) == 1
     if not cells or empty < _EMPTY or len(values) > _MOST_RATINGS:
@@ -47,8 +48,6 @@ def as_deeds(table: TableFile, person: str, rows: Sequence[Sequence[str]]) -> Ta
     if not all(_MARK.match(v) or v == "1" for v in values) if marks else any(number(v) is None for v in values):
         return None
     names = (person, THING) if marks else (person, THING, RATING)
-    if len(set(names)) < len(names):
-        return None
 
     def read(control: Control) -> Iterator[Row | Problem]:
         for row in table.read(control):
@@ -56,9 +55,8 @@ def as_deeds(table: TableFile, person: str, rows: Sequence[Sequence[str]]) -> Ta
                 yield row
                 continue
             where, given = row
-            for p in others:
-                if cell := given[p].strip():
-                    deed = [given[place], table.names[p], cell]
-                    yield where, deed[: len(names)]
+            for thing, cell in zip(things, given[1:], strict=True):
+                if cell := cell.strip():
+                    yield where, [given[0], thing, cell][: len(names)]
 
     return replace(table, names=names, read=read, rows=0)

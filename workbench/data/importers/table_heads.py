@@ -23,9 +23,11 @@ PATH_NAMES = re.compile(
     r"^(file|filename|file_?name|path|image|picture|photo|audio|recording|sound|clip|filepath|image_?path|audio_?path)s?$",
     re.I,
 )
+# How names of what stands for something go on: "customers", "user_id", "item no".
+NAME_END = r"s?([_\s-]?(id|no|nr|number|name|key|hash))?$"
 PERSON_NAMES = re.compile(
     r"^(user|customer|client|person|member|visitor|reader|viewer|listener|buyer|shopper|account|reviewer|subscriber|patron|borrower"
-    r"|student|player|guest|nutzer|kunde|session)s?([_\s-]?(id|no|nr|number|name|key|hash))?$",
+    r"|student|player|guest|nutzer|kunde|session)" + NAME_END,
     re.I,
 )
 _LONG_NAME, _LONG_CELLS = 40, 20

@@ -15,7 +15,6 @@ from workbench.data.importers.base import ImportPlan
 from workbench.data.importers.interactions import Roles, plan_interactions, roles_of
 from workbench.data.importers.likes_matrix import RATING, THING, as_deeds
 from workbench.data.importers.table_files import TableFile, open_table
-from workbench.data.importers.table_heads import PERSON_NAMES
 from workbench.data.media import PICTURE_SUFFIXES
 from workbench.errors import Problem, UserError
 
@@ -70,12 +69,11 @@ class InteractionsTable:
 
 def _matrix(table: TableFile, head: Sequence[Sequence[str]]) -> tuple[TableFile, Roles] | None:
     """One with a row for each person and a column for each thing, its deeds one by one."""
-    person = table.names[0]
-    deeds = as_deeds(table, person, head) if PERSON_NAMES.match(person.strip()) else None
+    deeds = as_deeds(table, head)
     if deeds is None:
         return None
     rated = RATING in deeds.names
-    return deeds, Roles(person, THING, RATING if rated else "", meaning="rating" if rated else "count")
+    return deeds, Roles(deeds.names[0], THING, RATING if rated else "", meaning="rating" if rated else "count")
 
 
 def _is_table(path: Path) -> bool:
