@@ -21,7 +21,18 @@ PATIENCE = 60_000
 
 
 class PatientBot(QtBot):
-    """Waits for a state as long as a busy machine may need: how long it takes is nothing that these tests are about."""
+    """Waits for a state as long as a busy machine may need: how long it takes is nothing that these tests are about.
+
+    It holds the widgets it is to close: one that only holds itself (a timer's slot) would be garbage once the test's own lines
+    are over, and where Python finds that out while the widget is being painted the process dies."""
+
+    def __init__(self, request: pytest.FixtureRequest) -> None:
+        super().__init__(request)
+        self._held: list[QWidget] = []
+
+    def addWidget(self, widget: QWidget, *, before_close_func: Callable[[QWidget], None] | None = None) -> None:
+        self._held.append(widget)
+        super().addWidget(widget, before_close_func=before_close_func)
 
     def waitUntil(self, callback: Callable[[], bool | None], *, timeout: int = PATIENCE) -> None:
         super().waitUntil(callback, timeout=max(timeout, PATIENCE))

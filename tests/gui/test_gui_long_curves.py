@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import math
+import weakref
 
 import numpy as np
 from hypothesis import given
@@ -69,3 +71,12 @@ def test_a_curve_of_a_million_points_draws_what_the_screen_can_show(qtbot: QtBot
     curves.loss.set_points("validation", [1.0], [0.5])
     curves.loss.redraw()
     assert curves.loss._lines["train"].getData()[0] is before
+
+
+def test_what_a_test_shows_is_no_garbage_before_it_is_closed(qtbot: QtBot) -> None:
+    curves = TrainingCurves()
+    qtbot.addWidget(curves)
+    seen = weakref.ref(curves)
+    del curves
+    gc.collect()
+    assert seen() is not None
